@@ -1,0 +1,1 @@
+"""Crush LLM tool traces on Apache Beam; every byte comes back."""
