@@ -1,0 +1,279 @@
+"""The rows that headroom_beam hands out: `Compacted`, `Original` and `Failure`, with their Arrow and Beam schemas.
+
+Each row is a NamedTuple, so that it is cheap, prints well and is a row to Beam SQL, Beam YAML, BigQuery and Parquet sinks alike.
+Blocks cross the border to Rust as Arrow record batches; the functions here turn a whole batch into rows and back.
+
+>>> original = Original("0" * 24, bytes(32), "string", 2, 0, b"hi", "shell")
+>>> original_rows(original_batch([original])) == [original]
+True
+"""
+
+import itertools
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+__all__ = [
+    "COMPACTED_SCHEMA",
+    "FAILURE_SCHEMA",
+    "ORIGINAL_SCHEMA",
+    "PAYLOAD_TYPE",
+    "Compacted",
+    "Failure",
+    "Original",
+    "Payload",
+    "compacted_batch",
+    "compacted_rows",
+    "failure_batch",
+    "failure_rows",
+    "original_batch",
+    "original_rows",
+    "register_schemas",
+]
+
+
+class Payload(NamedTuple):
+    """One payload of a compacted record: where it was, what was done to it and what that saved."""
+
+    path: str
+    """Where the payload is in its record, as a concrete path: `$.messages[3].content`."""
+    tool: str
+    """Name of the tool whose result it is; empty when the record doesn't say."""
+    strategy: str
+    """What was done: `unchanged`, `table`, and so on."""
+    hashes: Sequence[str]
+    """The hash of each marker that stands in the compacted payload, in order."""
+    rows_total: int
+    """Rows of the payload, where it is an array or a map; else 0."""
+    rows_kept: int
+    """Rows that stand in the compacted payload."""
+    tokens_before: int
+    tokens_after: int
+
+
+class Compacted(NamedTuple):
+    """A record after crushing, with its statistics."""
+
+    record: bytes
+    """The compacted JSON text in UTF-8, without its line end."""
+    source: str
+    """Name of the file or topic that the record came from; empty when unknown."""
+    offset: int
+    """Bytes from the start of the source (decompressed) to the record; 0 for records that don't come from a file."""
+    bytes_before: int
+    bytes_after: int
+    tokens_before: int
+    """Tokens of the record's payloads as they were."""
+    tokens_after: int
+    payloads: Sequence[Payload]
+
+
+class Original(NamedTuple):
+    """The exact bytes that a marker stands for."""
+
+    hash: str
+    """The first 24 hexadecimal digits of the digest: what a marker carries and what users join on."""
+    digest: bytes
+    """SHA-256 of `original`, 32 bytes."""
+    kind: str
+    """What it is: `rows`, `raw`, or a blob's kind."""
+    size_bytes: int
+    item_count: int
+    """Rows of an array, else 0."""
+    original: bytes
+    tool: str
+
+
+class Failure(NamedTuple):
+    """A record that could not be processed; its exact bytes are the originals that `hashes` name."""
+
+    kind: str
+    """Name of the error class: `InvalidPayload` or `LimitExceeded`."""
+    message: str
+    """What is wrong and where, without text of the record."""
+    source: str
+    part: str
+    """Name of the compacted part in which a marker stands in the record's place; empty outside files."""
+    offset: int
+    """Bytes from the start of the source (decompressed) to the record."""
+    length: int
+    """Length of the record in bytes, without its line end."""
+    hashes: Sequence[str]
+    """Hashes of the record's bytes; more than one when it was stored in pieces, then in order."""
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
+
+
+_HASHES = pa.list_(pa.field("item", pa.string(), nullable=False))
+
+PAYLOAD_TYPE = pa.struct(
+    list(
+        _schema(
+            path=pa.string(),
+            tool=pa.string(),
+            strategy=pa.string(),
+            hashes=_HASHES,
+            rows_total=pa.int64(),
+            rows_kept=pa.int64(),
+            tokens_before=pa.int64(),
+            tokens_after=pa.int64(),
+        )
+    )
+)
+"""Arrow type of a `Payload`."""
+
+COMPACTED_SCHEMA = _schema(
+    record=pa.large_binary(),
+    source=pa.string(),
+    offset=pa.int64(),
+    bytes_before=pa.int64(),
+    bytes_after=pa.int64(),
+    tokens_before=pa.int64(),
+    tokens_after=pa.int64(),
+    payloads=pa.list_(pa.field("item", PAYLOAD_TYPE, nullable=False)),
+)
+"""Arrow schema of `Compacted` rows."""
+
+ORIGINAL_SCHEMA = _schema(
+    hash=pa.string(),
+    digest=pa.binary(32),
+    kind=pa.string(),
+    size_bytes=pa.int64(),
+    item_count=pa.int64(),
+    original=pa.large_binary(),
+    tool=pa.string(),
+)
+"""Arrow schema of `Original` rows, as the native crusher gives them; packs add columns of their own."""
+
+FAILURE_SCHEMA = _schema(
+    kind=pa.string(),
+    message=pa.string(),
+    source=pa.string(),
+    part=pa.string(),
+    offset=pa.int64(),
+    length=pa.int64(),
+    hashes=_HASHES,
+)
+"""Arrow schema of `Failure` rows."""
+
+
+def _columns(batch: pa.RecordBatch | pa.StructArray, names: Iterable[str]) -> list[list[Any]]:
+    column = batch.field if isinstance(batch, pa.StructArray) else batch.column
+    return [column(name).to_pylist() for name in names]
+
+
+def _payload_lists(column: pa.ListArray) -> list[list[Payload]]:
+    # The children are converted once for the whole batch, then cut at the list offsets: converting each list alone costs
+    # several times as much.
+    offsets = column.offsets.to_pylist()
+    first, last = offsets[0], offsets[-1]
+    payloads = list(map(Payload, *_columns(column.values.slice(first, last - first), Payload._fields)))
+    return [payloads[start - first : end - first] for start, end in itertools.pairwise(offsets)]
+
+
+def compacted_rows(batch: pa.RecordBatch, *, source: str = "", block_offset: int = 0) -> list[Compacted]:
+    """Turns a batch of compacted records into rows.
+
+    Args:
+        batch: what `_core.CrushedBlock.records` gives, or a batch of `COMPACTED_SCHEMA`.
+        source: the rows' source, where the batch has no such column.
+        block_offset: bytes from the start of the source to the block, added to each row's offset.
+
+    Returns:
+        One row per row of the batch, in order.
+    """
+    if not batch.num_rows:
+        return []
+    columns = dict(
+        zip(Compacted._fields[:-1], _columns(_with_source(batch, source), Compacted._fields[:-1]), strict=True)
+    )
+    columns["offset"] = [offset + block_offset for offset in columns["offset"]]
+    return list(map(Compacted, *columns.values(), _payload_lists(batch.column("payloads"))))
+
+
+def _with_source(batch: pa.RecordBatch, source: str) -> pa.RecordBatch:
+    if "source" in batch.schema.names:
+        return batch
+    return batch.append_column("source", pa.repeat(pa.scalar(source), batch.num_rows))
+
+
+def compacted_batch(rows: Sequence[Compacted]) -> pa.RecordBatch:
+    """Turns rows into one batch of `COMPACTED_SCHEMA`."""
+    dicts = [{**row._asdict(), "payloads": [payload._asdict() for payload in row.payloads]} for row in rows]
+    return pa.RecordBatch.from_pylist(dicts, schema=COMPACTED_SCHEMA)
+
+
+def original_rows(batch: pa.RecordBatch) -> list[Original]:
+    """Turns a batch with the columns of `ORIGINAL_SCHEMA` (more are left out) into rows, in order."""
+    return list(map(Original, *_columns(batch, Original._fields)))
+
+
+def original_batch(rows: Sequence[Original]) -> pa.RecordBatch:
+    """Turns rows into one batch of `ORIGINAL_SCHEMA`."""
+    return pa.RecordBatch.from_pylist([row._asdict() for row in rows], schema=ORIGINAL_SCHEMA)
+
+
+def failure_rows(batch: pa.RecordBatch, *, source: str = "", part: str = "", block_offset: int = 0) -> list[Failure]:
+    """Turns a batch of failures into rows.
+
+    Args:
+        batch: what `_core.CrushedBlock.failures` gives, or a batch of `FAILURE_SCHEMA`.
+        source: the rows' source, where the batch has no such column.
+        part: the rows' part, where the batch has no such column.
+        block_offset: bytes from the start of the source to the block, added to each row's offset.
+
+    Returns:
+        One row per row of the batch, in order.
+    """
+    names = batch.schema.names
+    kinds, messages, offsets, lengths = _columns(batch, ("kind", "message", "offset", "length"))
+    sources = batch.column("source").to_pylist() if "source" in names else [source] * batch.num_rows
+    parts = batch.column("part").to_pylist() if "part" in names else [part] * batch.num_rows
+    # The native crusher stores a failed line as one original; lines in pieces are made outside it and name several.
+    hashes = (
+        batch.column("hashes").to_pylist() if "hashes" in names else [[one] for one in batch.column("hash").to_pylist()]
+    )
+    offsets = [offset + block_offset for offset in offsets]
+    return list(map(Failure, kinds, messages, sources, parts, offsets, lengths, hashes))
+
+
+def failure_batch(rows: Sequence[Failure]) -> pa.RecordBatch:
+    """Turns rows into one batch of `FAILURE_SCHEMA`."""
+    return pa.RecordBatch.from_pylist([row._asdict() for row in rows], schema=FAILURE_SCHEMA)
+
+
+# Beam finds the class of a schema by its id, which it draws at random unless the class carries one. A fixed id makes the
+# same class come back on workers and in other processes; Java takes nothing but UUIDs. The field types are part of the
+# name, so that two versions of a row never share an id.
+_SCHEMA_ID_ATTRIBUTE = "_beam_schema_id"
+_SCHEMA_NAMESPACE = uuid.UUID("8d0c6a4e-54f3-5b0e-9a3c-0c6f3c1d7e42")
+
+
+def register_schemas() -> None:
+    """Makes the rows known to Beam: schema, row coder and class, by a schema id that is the same everywhere.
+
+    The Beam transforms call it when they are imported; call it where rows are used with Beam and without those. It may be
+    called any number of times. Beam is imported here and not before, so that `headroom_beam.records` alone stays light.
+
+    >>> register_schemas()
+    >>> import apache_beam
+    >>> type(apache_beam.coders.registry.get_coder(Failure)).__name__
+    'RowCoder'
+    """
+    from apache_beam.coders import RowCoder
+    from apache_beam.coders.typecoders import registry
+    from apache_beam.typehints.schemas import named_tuple_to_schema
+
+    for row in (Payload, Compacted, Original, Failure):
+        setattr(row, _SCHEMA_ID_ATTRIBUTE, _schema_id(row))
+        named_tuple_to_schema(row)
+        registry.register_coder(row, RowCoder)
+
+
+def _schema_id(row: type[NamedTuple]) -> str:
+    text = f"{row.__name__}({', '.join(f'{name}: {kind}' for name, kind in row.__annotations__.items())})"
+    return str(uuid.uuid5(_SCHEMA_NAMESPACE, text))
