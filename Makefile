@@ -1,0 +1,125 @@
+# On a machine with Python 3.10 or newer, a C compiler and Rust: `make demo` shows the whole thing, `make test` proves it.
+# Everything is installed under .venv (.venv-peer for the side-by-side runs) and target/, in the versions of requirements.lock.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TOOLS := target/tools
+WHEEL := target/wheel
+PEER := .venv-peer
+FUZZ_SECONDS ?= 600
+BEAM_VERSION := 2.77.0
+CARGO_DENY_VERSION := 0.20.2
+PEER_VERSION := 0.42.0
+
+RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml)
+PYTHON_SOURCES := pyproject.toml $(shell find headroom_beam pipelines -name '*.py' -o -name '*.pyi' -o -name '*.yaml')
+
+.PHONY: help
+help: ## Lists the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/\1\t\2/' | expand -t 14
+
+# ---------------------------------------------------------------------------------------------------------------- set-up
+
+$(VENV)/.dependencies: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "make: $(PYTHON) is older than 3.10; name another one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@command -v cargo >/dev/null || { echo "make: cargo is missing; install Rust from https://rustup.rs" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	touch $@
+
+# The tests import the package from the tree, with a library that is always built from it first.
+$(VENV)/.build: $(VENV)/.dependencies $(RUST_SOURCES) pyproject.toml
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked --skip-install-dependencies
+	touch $@
+
+# The wheel, unpacked outside the tree: what a user gets.
+$(WHEEL)/.installed: $(VENV)/.dependencies $(RUST_SOURCES) $(PYTHON_SOURCES)
+	rm -rf $(WHEEL)
+	$(BIN)/maturin build --release --locked --interpreter $(BIN)/python --out $(WHEEL)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --target $(WHEEL)/site $(WHEEL)/*.whl
+	touch $@
+
+.PHONY: build wheel lock clean
+build: $(VENV)/.build ## Builds the native library into the tree.
+wheel: $(WHEEL)/.installed ## Builds the wheel into target/wheel.
+
+lock: $(VENV)/.dependencies ## Renews requirements.lock from pyproject.toml.
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --all-extras --no-header --no-annotate \
+		--output-file target/requirements.txt pyproject.toml
+	{ echo '# Every version that make installs, for all supported Pythons. Renew with: make lock'; \
+		cat target/requirements.txt; } > requirements.lock
+
+clean: ## Removes everything that make made.
+	rm -rf $(VENV) $(PEER) target out dist headroom_beam/*.so
+
+# ------------------------------------------------------------------------------------------------------------------ runs
+
+.PHONY: demo test test-rust test-python test-long bench prism gcs
+demo: $(WHEEL)/.installed ## Crushes examples/traces into out/ with the built wheel, looks one marker up, restores everything.
+	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(BIN)/python examples/demo.py --output out
+
+test: test-rust test-python ## Runs every test, Rust and Python.
+
+# The binding has no tests of its own on this side: it links only inside a Python.
+test-rust: $(VENV)/.dependencies
+	cargo test --release --locked --package headroom-crusher
+
+test-python: $(VENV)/.build
+	$(BIN)/python -m pytest
+
+test-long: $(VENV)/.build ## The property and damage tests, for hours rather than seconds.
+	HEADROOM_BEAM_LONG=1 cargo test --release --locked --package headroom-crusher
+	HEADROOM_BEAM_LONG=1 $(BIN)/python -m pytest -m 'long or not long'
+
+$(PEER)/.dependencies: | $(VENV)/.dependencies
+	test -x $(PEER)/bin/python || $(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check headroom-ai==$(PEER_VERSION)
+	touch $@
+
+bench: $(VENV)/.build $(PEER)/.dependencies ## Side by side with headroom-ai, as JSON. DATA="FILE…" adds data sets.
+	$(BIN)/python benchmarks/crush.py --peer $(PEER)/bin/python $(DATA)
+	$(BIN)/python benchmarks/pipeline.py --peer $(PEER)/bin/python $(DATA)
+	$(BIN)/python benchmarks/savings.py --peer $(PEER)/bin/python $(DATA)
+
+# ---------------------------------------------------------------------------------------------------------------- checks
+
+.PHONY: check check-python check-rust deny fuzz fuzz-smoke format
+check: check-python check-rust deny fuzz-smoke ## Format, lints, types, stub, import contracts, licences, bans, a minute of fuzzing.
+
+check-python: $(VENV)/.build
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest headroom_beam._core
+	$(BIN)/lint-imports --no-cache
+
+check-rust:
+	cargo fmt --all --check
+	PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+$(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION):
+	cargo install --quiet cargo-deny --version $(CARGO_DENY_VERSION) --locked --root $(TOOLS) --target-dir target/cargo-deny
+	rm -rf target/cargo-deny
+	mv $(TOOLS)/bin/cargo-deny $@
+
+# Advisories need a data base from the network. Where it can't be had this says so; a finding in it always fails.
+deny: $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
+	$< --all-features check bans licenses sources
+	@if timeout 120 $< fetch db >target/advisories.log 2>&1; then $< --all-features check advisories; \
+		else echo "make deny: ADVISORIES NOT CHECKED, their data base can't be reached from here (target/advisories.log)"; fi
+
+fuzz-smoke: ## Every fuzz target for a minute.
+	$(MAKE) fuzz FUZZ_SECONDS=60
+
+format: $(VENV)/.dependencies ## Formats everything.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cargo fmt --all
