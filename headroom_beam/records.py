@@ -90,7 +90,7 @@ class Failure(NamedTuple):
     """A record that could not be processed; its exact bytes are the originals that `hashes` name."""
 
     kind: str
-    """Name of the error class: `InvalidPayload` or `LimitExceeded`."""
+    """Why: `invalid_json`, `invalid_utf8`, `too_large` or `too_deep`."""
     message: str
     """What is wrong and where, without text of the record."""
     source: str
@@ -246,9 +246,9 @@ def failure_batch(rows: Sequence[Failure]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([row._asdict() for row in rows], schema=FAILURE_SCHEMA)
 
 
-# Beam finds the class of a schema by its id, which it draws at random unless the class carries one. A fixed id makes the
-# same class come back on workers and in other processes; Java takes nothing but UUIDs. The field types are part of the
-# name, so that two versions of a row never share an id.
+# Beam finds the class of a schema by its id, which it draws at random unless the class carries one. A fixed id makes
+# the same class come back on workers and in other processes; Java takes nothing but UUIDs. The field types are part of
+# the name, so that two versions of a row never share an id.
 _SCHEMA_ID_ATTRIBUTE = "_beam_schema_id"
 _SCHEMA_NAMESPACE = uuid.UUID("8d0c6a4e-54f3-5b0e-9a3c-0c6f3c1d7e42")
 
@@ -256,8 +256,8 @@ _SCHEMA_NAMESPACE = uuid.UUID("8d0c6a4e-54f3-5b0e-9a3c-0c6f3c1d7e42")
 def register_schemas() -> None:
     """Makes the rows known to Beam: schema, row coder and class, by a schema id that is the same everywhere.
 
-    The Beam transforms call it when they are imported; call it where rows are used with Beam and without those. It may be
-    called any number of times. Beam is imported here and not before, so that `headroom_beam.records` alone stays light.
+    The Beam transforms call it when they are imported; call it where rows are used with Beam and without those. It may
+    be called any number of times. Beam is imported here and not before, so that `headroom_beam.records` alone stays light.
 
     >>> register_schemas()
     >>> import apache_beam
