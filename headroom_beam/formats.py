@@ -2,17 +2,16 @@
 
 A path is read from the record's root, left to right:
 
-| part | meaning |
-|---|---|
-| `$` | the root; may be left out |
-| `.key`, `."any key"` | the member of an object; quoted as a JSON string unless it is of letters, digits, `_` and `-` |
-| `[*]` | every element of an array |
-| `{key=value}` | stay only where the value is an object whose member `key` is the string `value`; either may be quoted |
-| `:string` | at the end: select JSON strings only, else any value |
-| ` @ .key.key` | at the very end: where the tool's name is, looked for in the payload's nearest enclosing object, then in the next one outward |
+* `$` is the root; it may be left out.
+* `.key` or `."any key"` is a member of an object; it is quoted as a JSON string unless it is of letters, digits, `_`, `-`.
+* `[*]` is every element of an array.
+* `{key=value}` stays only where the value is an object whose member `key` is the string `value`; both may be quoted.
+* `:string` at the end selects JSON strings only; without it any value is selected.
+* ` @ .key.key` at the very end says where the tool's name is: in the nearest object around the payload that has it.
 
-A value inside which another selected payload lies is no payload itself: the deepest wins. Where a path has no tool name, or
-leads to none, the crusher takes the name of the earlier call in the same record that the result's `tool_call_id` or `tool_use_id` names.
+A value inside which another selected payload lies is no payload itself: the deepest wins. Where a path has no tool name,
+or leads to none, the crusher takes the name of the earlier call in the same record that the result's `tool_call_id` or
+`tool_use_id` names.
 
 >>> resolve("anthropic")[0]
 '.messages[*].content[*]{type=tool_result}.content:string'
@@ -148,12 +147,13 @@ def parse_path(text: str) -> PayloadPath:
 
     Raises:
         ValueError: the text isn't a path; the message names the character, counted from 1.
+        TypeError: it isn't text at all.
 
     >>> parse_path(".result:string @ .tool").tool
     (Key(name='tool'),)
     """
     if not isinstance(text, str):
-        raise ValueError(f"a payload path is a string, not {type(text).__name__}")
+        raise TypeError(f"a payload path is a string, not {type(text).__name__}")
     at = 1 if text.startswith("$") else 0
     segments: list[Segment] = []
     while at < len(text) and text[at] in ".[{":
@@ -233,8 +233,8 @@ TRACE_FORMATS: dict[str, TraceFormat] = {
         TraceFormat("json", ()),
         TraceFormat(
             "openai",
-            # `.body` is where a line of a batch file has its request. The API wants content to be a string or text parts; logs of
-            # frameworks hold JSON there as well, hence no `:string`. Messages of role "function" are the older form.
+            # `.body` is where a line of a batch file has its request. The API wants content to be a string or text parts;
+            # logs of frameworks hold JSON there as well, hence no `:string`. Role "function" is the older form.
             _below(
                 (".body.messages[*]", *_MESSAGES),
                 (

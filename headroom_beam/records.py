@@ -1,7 +1,8 @@
 """The rows that headroom_beam hands out: `Compacted`, `Original` and `Failure`, with their Arrow and Beam schemas.
 
-Each row is a NamedTuple, so that it is cheap, prints well and is a row to Beam SQL, Beam YAML, BigQuery and Parquet sinks alike.
-Blocks cross the border to Rust as Arrow record batches; the functions here turn a whole batch into rows and back.
+Each row is a NamedTuple, so that it is cheap, prints well and is a row to Beam SQL, Beam YAML, BigQuery and Parquet sinks
+alike. Blocks cross the border to Rust as Arrow record batches; the functions here turn a whole batch into rows and
+back.
 
 >>> original = Original("0" * 24, bytes(32), "string", 2, 0, b"hi", "shell")
 >>> original_rows(original_batch([original])) == [original]
@@ -9,11 +10,14 @@ True
 """
 
 import itertools
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+
+from headroom_beam.errors import InvalidHash
 
 __all__ = [
     "COMPACTED_SCHEMA",
@@ -24,6 +28,7 @@ __all__ = [
     "Failure",
     "Original",
     "Payload",
+    "check_hash",
     "compacted_batch",
     "compacted_rows",
     "failure_batch",
@@ -104,6 +109,23 @@ class Failure(NamedTuple):
     """Hashes of the record's bytes; more than one when it was stored in pieces, then in order."""
 
 
+_HASH = re.compile(r"[0-9a-f]{24}(?:[0-9a-f]{40})?")
+
+
+def check_hash(text: str) -> str:
+    """Gives back a hash (24 digits) or digest (64 digits) as it is, when it is one.
+
+    Raises:
+        InvalidHash: the text isn't 24 or 64 lower-case hexadecimal digits.
+
+    >>> check_hash("0123456789abcdef01234567")
+    '0123456789abcdef01234567'
+    """
+    if not _HASH.fullmatch(text):
+        raise InvalidHash("a hash is 24 or 64 lower-case hexadecimal digits")
+    return text
+
+
 def _schema(**columns: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
 
@@ -167,8 +189,8 @@ def _columns(batch: pa.RecordBatch | pa.StructArray, names: Iterable[str]) -> li
 
 
 def _payload_lists(column: pa.ListArray) -> list[list[Payload]]:
-    # The children are converted once for the whole batch, then cut at the list offsets: converting each list alone costs
-    # several times as much.
+    # The children are converted once for the whole batch, then cut at the list offsets: converting each list alone
+    # costs several times as much.
     offsets = column.offsets.to_pylist()
     first, last = offsets[0], offsets[-1]
     payloads = list(map(Payload, *_columns(column.values.slice(first, last - first), Payload._fields)))
@@ -257,7 +279,7 @@ def register_schemas() -> None:
     """Makes the rows known to Beam: schema, row coder and class, by a schema id that is the same everywhere.
 
     The Beam transforms call it when they are imported; call it where rows are used with Beam and without those. It may
-    be called any number of times. Beam is imported here and not before, so that `headroom_beam.records` alone stays light.
+    be called any number of times. Beam is imported here and not before, so that this module alone stays light.
 
     >>> register_schemas()
     >>> import apache_beam

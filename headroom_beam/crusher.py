@@ -1,0 +1,382 @@
+"""Crushing without Beam: one text at a time, with its originals in memory or in a store.
+
+>>> import json
+>>> crusher = SmartCrusher(with_compaction=False)
+>>> result = crusher.crush_array_json(json.dumps([{"id": number, "status": "ok"} for number in range(60)]))
+>>> len(json.loads(result["items"])) < 60 and len(json.loads(crusher.ccr_get(result["ccr_hash"])))
+60
+"""
+
+import dataclasses
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, TypedDict
+
+import pyarrow as pa
+
+from headroom_beam import _core
+from headroom_beam.errors import AmbiguousHash, FormatError, InvalidPayload, LimitExceeded, OriginalNotFound
+from headroom_beam.formats import TraceFormat, resolve
+from headroom_beam.records import Original, check_hash, original_batch, original_rows
+
+__all__ = [
+    "Crushed",
+    "CrushedArray",
+    "MemoryOriginals",
+    "Originals",
+    "SmartCrusher",
+    "SmartCrusherConfig",
+    "options_for",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmartCrusherConfig:
+    """What to keep and how far to go. Each option changes the output; one that doesn't exist here is a TypeError.
+
+    Raises:
+        ValueError: a value out of its range; the message names the option and the range.
+        TypeError: an option that doesn't exist, or a value of another type.
+
+    >>> SmartCrusherConfig(max_items_after_crush=0)
+    Traceback (most recent call last):
+    ValueError: option max_items_after_crush: 0 is not in 1..=1000000
+    """
+
+    max_tokens: int = 4096
+    """Budget of one payload: a table over it loses rows to the store."""
+    max_items_after_crush: int = 15
+    """Rows to keep where rows are dropped without compaction; rows that must stay may exceed it."""
+    min_items_to_analyze: int = 5
+    """Arrays with fewer items never lose rows."""
+    min_tokens_to_crush: int = 200
+    """Payloads with fewer tokens never lose anything; they may still become a table."""
+    lossless_min_savings_ratio: float = 0.05
+    """Share of an array's bytes that a table must save, 0 to 1."""
+    lossless_only: bool = False
+    """Never drop rows and never put anything away."""
+    variance_threshold: float = 3.0
+    """Standard deviations from the mean beyond which a number is an outlier, and its row is kept."""
+    preserve_change_points: bool = True
+    """Keep the rows at which the level of a numeric column changes."""
+    dedup_identical_items: bool = True
+    """Among rows with equal bytes, keep one when rows are dropped."""
+    first_fraction: float = 0.3
+    """Share of the kept rows that is taken from the start."""
+    last_fraction: float = 0.15
+    """Share of the kept rows that is taken from the end."""
+    blob_min_bytes: int = 1024
+    """Strings of at least this many bytes go to the store when that saves tokens."""
+    excerpt_tokens: int = 160
+    """Tokens of a long text that stay readable beside its marker."""
+    keep_patterns: Sequence[str] = ()
+    """Rows and lines that hold one of these texts (letter case ignored) are always kept."""
+    max_record_bytes: int = 64 << 20
+    """A longer record is a failure of kind `too_large`."""
+    max_depth: int = 256
+    """A record nested deeper is a failure of kind `too_deep`."""
+    max_columns: int = 1024
+    """An array whose rows have more distinct columns is not made a table."""
+    hash_digits: Literal[24, 64] = 24
+    """Digits of the hash in a marker; 64 where hostile tenants share a store."""
+    verify: bool = True
+    """Restore every changed payload in memory and compare before it is accepted."""
+    exact_tokens: bool = False
+    """Count tokens exactly for reports; decisions always use the estimate."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.keep_patterns, str):
+            raise TypeError("option keep_patterns: give a list of texts, not one text")
+        object.__setattr__(self, "keep_patterns", tuple(self.keep_patterns))
+        options_for(self)
+
+
+def options_for(
+    config: SmartCrusherConfig,
+    trace_format: str | Sequence[str] | TraceFormat = "json",
+    *,
+    with_compaction: bool = True,
+) -> _core.Options:
+    """Gives the native options for a configuration; every caller of the native crusher takes them from here.
+
+    Args:
+        config: what to keep and how far to go.
+        trace_format: where payloads are, as `headroom_beam.formats.resolve` takes it.
+        with_compaction: write tables; without, arrays stay JSON and only rows are dropped.
+
+    Raises:
+        ValueError: an unknown format, a path that doesn't parse, or an option out of its range.
+    """
+    options = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    return _core.Options(paths=resolve(trace_format), with_compaction=with_compaction, **options)
+
+
+class Originals(Protocol):
+    """Where a crusher puts originals away: `MemoryOriginals` or `headroom_beam.OriginalStore`."""
+
+    def get(self, hash: str, /) -> Original:  # noqa: A002
+        """Gives the original of a hash or digest; raises one of `headroom_beam.errors` otherwise."""
+
+    def put_many(self, originals: Iterable[Original], /) -> object:
+        """Keeps originals for good, all of them before it returns."""
+
+
+class MemoryOriginals:
+    """Originals in memory, by full digest, for the life of the process.
+
+    Nothing is ever evicted: what doesn't fit is refused with `LimitExceeded`, and nothing of that call is kept.
+
+    Args:
+        max_bytes: bytes of originals to hold at most.
+    """
+
+    def __init__(self, max_bytes: int = 256 << 20) -> None:
+        if max_bytes < 1:
+            raise ValueError(f"max_bytes: {max_bytes} is not above 0")
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._by_digest: dict[bytes, Original] = {}
+        self._digests: dict[str, list[bytes]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._by_digest)
+
+    def get(self, hash: str, /) -> Original:  # noqa: A002
+        """Gives the original of a hash (24 digits) or digest (64 digits).
+
+        Raises:
+            InvalidHash: it is neither.
+            OriginalNotFound: no original of this hash was put here.
+            AmbiguousHash: several originals have this hash; ask by the digest.
+        """
+        digests = self._digests.get(check_hash(hash)[:24], [])
+        if len(hash) == 64:
+            digests = [digest for digest in digests if digest.hex() == hash]
+        if not digests:
+            raise OriginalNotFound(f"no original of hash {hash} was stored in this process")
+        if len(digests) > 1:
+            raise AmbiguousHash(f"{len(digests)} originals have hash {hash}; ask by the full digest")
+        return self._by_digest[digests[0]]
+
+    def put_many(self, originals: Iterable[Original], /) -> None:
+        """Keeps originals, each digest once.
+
+        Raises:
+            LimitExceeded: they don't fit; nothing was kept.
+        """
+        with self._lock:
+            new = {row.digest: row for row in originals if row.digest not in self._by_digest}
+            total_bytes = self._bytes + sum(len(row.original) for row in new.values())
+            if total_bytes > self._max_bytes:
+                raise LimitExceeded(
+                    f"originals in memory are over their limit of {self._max_bytes} bytes (max_memory_bytes); "
+                    "give SmartCrusher a store, or a new crusher for each batch of work"
+                )
+            # The original comes before its hash, so that a reader in another thread never finds a hash without one.
+            self._by_digest.update(new)
+            for row in new.values():
+                self._digests[row.hash] = [*self._digests.get(row.hash, []), row.digest]
+            self._bytes = total_bytes
+
+
+class Crushed(NamedTuple):
+    """What `SmartCrusher.crush` gives."""
+
+    compressed: str
+    """Bare text, as it would stand inside a JSON string."""
+    original: str
+    was_modified: bool
+    strategy: str
+    tokens_before: int
+    tokens_after: int
+
+
+class CrushedArray(TypedDict):
+    """What `SmartCrusher.crush_array_json` gives."""
+
+    items: str
+    """The kept rows as a JSON array."""
+    ccr_hash: str | None
+    """Hash of the whole array when rows were dropped, for `ccr_get`."""
+    dropped_summary: str
+    """The marker that stands for the dropped rows; empty when none were."""
+    strategy_info: str
+    compacted: str | None
+    """The kept rows as a table, its marker included, where a table is the shorter."""
+    compaction_kind: Literal["table"] | None
+
+
+class SmartCrusher:
+    """Crushes one text at a time and keeps its originals.
+
+    Args:
+        config: what to keep and how far to go.
+        with_compaction: write tables; without, arrays stay JSON and rows beyond `max_items_after_crush` are dropped.
+        lossless_only: overrides the configuration's, unless it is None.
+        store: where originals go, durably, before a call returns; other processes find them there. Without one they are
+            kept in memory for the life of this object.
+        max_memory_bytes: originals to hold in memory at most (256 MiB unless given). A call whose originals don't fit
+            raises LimitExceeded and keeps nothing, so that no marker without its original is ever returned. Can't be
+            given together with a store, where it would have no effect.
+
+    Any number of threads may share a crusher.
+    """
+
+    def __init__(
+        self,
+        config: SmartCrusherConfig | None = None,
+        *,
+        with_compaction: bool = True,
+        lossless_only: bool | None = None,
+        store: Originals | None = None,
+        max_memory_bytes: int | None = None,
+    ) -> None:
+        config = config or SmartCrusherConfig()
+        if lossless_only is not None:
+            config = dataclasses.replace(config, lossless_only=lossless_only)
+        if store is not None and max_memory_bytes is not None:
+            raise ValueError("max_memory_bytes has no effect with a store; leave one of them out")
+        self.config = config
+        self._options = options_for(config, with_compaction=with_compaction)
+        if store is None:
+            store = MemoryOriginals() if max_memory_bytes is None else MemoryOriginals(max_memory_bytes)
+        self._originals = store
+        self._digests: set[bytes] = set()
+
+    def crush(self, text: str, query: str = "", bias: float = 1.0) -> Crushed:
+        """Crushes any text: a JSON array, a JSON document, or plain text.
+
+        Args:
+            text: what a tool gave back.
+            query: words that the reader is after; rows and lines about them are kept first.
+            bias: above 1 keeps more rows, below 1 fewer.
+
+        Returns:
+            The text in fewer tokens, or as it was where that isn't possible.
+
+        Raises:
+            InvalidPayload: the text holds a lone surrogate, which no UTF-8 can spell.
+            LimitExceeded: the text is over a limit of the configuration, or its originals don't fit in memory.
+            StoreError: the store couldn't take the originals.
+
+        >>> SmartCrusher().crush("too short to matter").was_modified
+        False
+        """
+        result = self._crush(text, "any", query, bias)
+        return Crushed(
+            result.compressed,
+            text,
+            result.was_modified,
+            result.strategy,
+            result.tokens_before,
+            result.tokens_after,
+        )
+
+    def crush_array_json(self, text: str, query: str = "", bias: float = 1.0) -> CrushedArray:
+        """Crushes a JSON array as a list of independent rows, some of which it may drop.
+
+        Args:
+            text: a JSON array.
+            query: words that the reader is after; rows about them are kept first.
+            bias: above 1 keeps more rows, below 1 fewer.
+
+        Raises:
+            InvalidPayload: the text isn't a JSON array; the message has line and column.
+            LimitExceeded: as for `crush`.
+            StoreError: the store couldn't take the originals.
+        """
+        result = self._crush(text, "array", query, bias)
+        return {
+            "items": text if result.kept_rows is None else result.kept_rows,
+            "ccr_hash": _hash_of(result.rows_marker),
+            "dropped_summary": result.rows_marker,
+            "strategy_info": result.strategy,
+            "compacted": result.compressed if result.table else None,
+            "compaction_kind": "table" if result.table else None,
+        }
+
+    def compact_document_json(self, text: str) -> str:
+        """Crushes what is inside a JSON object and leaves its outer shape as it is.
+
+        Raises:
+            InvalidPayload: the text isn't a JSON object; the message has line and column.
+            LimitExceeded: as for `crush`.
+            StoreError: the store couldn't take the originals.
+
+        >>> SmartCrusher().compact_document_json('{"short": true}')
+        '{"short": true}'
+        """
+        return self._crush(text, "document", "", 1.0).compressed
+
+    def ccr_get(self, hash: str) -> str | None:  # noqa: A002
+        """Gives the text that a marker stands for, or None when it was never stored.
+
+        Args:
+            hash: 24 digits as in a marker, or the full digest of 64.
+
+        Raises:
+            InvalidHash: it is neither.
+            OriginalExpired: it was stored once, and is expired or erased.
+            AmbiguousHash: several originals have this hash; ask by the digest.
+            IntegrityError: the stored bytes are damaged.
+            InvalidPayload: the bytes aren't UTF-8, as those of a failed record may be; `OriginalStore.get` gives them.
+        """
+        try:
+            original = self._originals.get(check_hash(hash))
+        except OriginalNotFound:
+            return None
+        try:
+            return original.original.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidPayload(f"original {hash} isn't UTF-8 (byte {error.start}); read it as bytes") from None
+
+    def ccr_len(self) -> int:
+        """Gives the number of different originals that this crusher has put away."""
+        return len(self._digests)
+
+    def restore(self, text: str) -> str:
+        """Puts the originals back into what `crush`, `compact_document_json` or a table's `compacted` gave.
+
+        Returns:
+            The text that was crushed, exactly.
+
+        Raises:
+            OriginalNotFound: a marker's original was never stored where this crusher looks.
+            FormatError: a marker, head or table that no released version writes.
+            OriginalExpired, AmbiguousHash, IntegrityError: as for `ccr_get`.
+        """
+        block = _utf8(text)
+        hashes = dict.fromkeys(_core.markers(block, lines=False).column("hash").to_pylist())
+        restored = _core.restore_block(block, self._batch(hashes), lines=False)
+        for problem in restored.unresolved().to_pylist():
+            error = OriginalNotFound if problem["kind"] == "missing" else FormatError
+            raise error(problem["message"])
+        return restored.restored.decode()
+
+    def _batch(self, hashes: Iterable[str]) -> pa.RecordBatch:
+        return original_batch([self._originals.get(name) for name in hashes])
+
+    def _crush(
+        self, text: str, kind: Literal["array", "document", "any"], query: str, bias: float
+    ) -> _core.CrushedText:
+        _utf8(text)
+        result = _core.crush_text(text, self._options, kind=kind, query=query, bias=bias)
+        originals = original_rows(result.originals())
+        if originals:
+            self._originals.put_many(originals)
+            self._digests.update(row.digest for row in originals)
+        return result
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidPayload(f"lone surrogate at character {error.start + 1}") from None
+
+
+def _hash_of(rows_marker: str) -> str | None:
+    hashes: list[str] = _core.markers(rows_marker.encode(), lines=False).column("hash").to_pylist()
+    return hashes[0] if hashes else None
