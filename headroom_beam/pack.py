@@ -1,0 +1,508 @@
+"""Originals ↔ one immutable Parquet file, the pack. `docs/store.md` is the format's specification.
+
+>>> import datetime, hashlib
+>>> text = b'[{"id":1},{"id":2}]'
+>>> rows = pa.table({"digest": pa.array([hashlib.sha256(text).digest()], pa.binary(32)), "kind": ["json"],
+...                  "item_count": [2], "original": pa.array([text]), "tool": ["list_things"]})
+>>> data = encode_pack(rows, run_date=datetime.date(2026, 1, 31))
+>>> verify_pack(data)
+PackSummary(row_count=1, group_count=1, original_bytes=19)
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from headroom_beam.errors import CorruptPack, DigestMismatch, FormatError, LimitExceeded
+from headroom_beam.pages import PLAIN, PageError, walk_pages
+
+__all__ = [
+    "HASH_DIGITS", "MAX_ORIGINAL_BYTES", "PACK_BYTES", "PACK_SCHEMA", "PACK_VERSION", "PackBuilder", "PackFooter",
+    "PackSummary", "RowGroup", "decode_groups", "digest_array", "encode_pack", "footer_bytes", "group_runs", "original_digest",
+    "read_pack", "verify_digests", "verify_pack",
+]  # fmt: skip
+
+Digests: TypeAlias = "npt.NDArray[np.bytes_]"
+"""Digests as numpy `S32`: they compare and sort as bytes do, as long as all of them have 32 bytes."""
+
+PACK_VERSION = 1
+HASH_DIGITS = 24
+PACK_BYTES = 64 << 20
+"""Bytes of originals that a builder collects before it makes a pack."""
+ROW_GROUP_ROWS = 128
+ROW_GROUP_BYTES = 1 << 20
+MAX_ORIGINAL_BYTES = 1 << 30
+MAX_FOOTER_BYTES = 256 << 20
+LABEL_CHARACTERS = 256
+"""`kind` and `tool` are labels: longer ones are cut to this many characters."""
+_LABEL_COLUMN_BYTES = 2 * ROW_GROUP_ROWS * (4 * LABEL_CHARACTERS + 4) + 1024
+_DECODE_BYTES = 16 << 20
+"""About how many bytes of originals `read_pack` holds decoded at a time."""
+
+PACK_SCHEMA = pa.schema(
+    [
+        pa.field("hash", pa.string(), nullable=False),
+        pa.field("digest", pa.binary(32), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("size_bytes", pa.int64(), nullable=False),
+        pa.field("item_count", pa.int64(), nullable=False),
+        pa.field("original", pa.large_binary(), nullable=False),
+        pa.field("tool", pa.string(), nullable=False),
+        pa.field("run_date", pa.date32(), nullable=False),
+    ]
+)
+_DICTIONARY_COLUMNS = ("kind", "tool")
+_VERSION_KEY = b"headroom_beam.pack_version"
+_GROUPS_KEY = b"headroom_beam.groups_sha256"
+
+
+class PackSummary(NamedTuple):
+    """What a pack holds; given only once every digest in it has been verified."""
+
+    row_count: int
+    group_count: int
+    original_bytes: int
+
+
+def original_digest(original: bytes | memoryview) -> bytes:
+    """The digest of an original: SHA-256, 32 bytes."""
+    return hashlib.sha256(original).digest()
+
+
+def digest_array(column: pa.Array | pa.ChunkedArray) -> Digests:
+    """The digests of a fixed binary(32) column, without a Python object for each."""
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    parts = [
+        np.frombuffer(chunk.buffers()[1], dtype="S32", count=chunk.offset + len(chunk))[chunk.offset :]
+        for chunk in chunks
+        if len(chunk)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, "S32")])
+
+
+def verify_digests(originals: pa.Array | pa.ChunkedArray, digests: pa.Array | pa.ChunkedArray) -> None:
+    """Hashes every original where it lies and compares. Raises DigestMismatch, naming the first digest that is wrong."""
+    expected = digest_array(digests)
+    found = np.frombuffer(b"".join(_hash_each(originals)), dtype="S32")
+    if len(found) != len(expected) or not np.array_equal(found, expected):
+        wrong = expected[: len(found)] != found[: len(expected)]
+        at = int(np.argmax(wrong))
+        raise DigestMismatch(f"row {at}: the original's SHA-256 isn't {expected[at : at + 1].tobytes().hex()}")
+
+
+def _hash_each(originals: pa.Array | pa.ChunkedArray) -> Iterator[bytes]:
+    chunks = originals.chunks if isinstance(originals, pa.ChunkedArray) else [originals]
+    for chunk in chunks:
+        if not len(chunk):
+            continue
+        width = "<i8" if pa.types.is_large_binary(chunk.type) else "<i4"
+        _, offset_buffer, data_buffer = chunk.buffers()
+        ends = np.frombuffer(offset_buffer, width)[chunk.offset : chunk.offset + len(chunk) + 1].tolist()
+        data = memoryview(data_buffer if data_buffer is not None else b"")
+        for start, end in zip(ends, ends[1:], strict=False):
+            yield original_digest(data[start:end])
+
+
+def _normal_rows(originals: pa.Table | pa.RecordBatch, run_date: datetime.date) -> pa.Table:
+    """The rows in the pack's columns and types, with `hash` and `size_bytes` derived and compared with those given."""
+    table = pa.table(originals) if isinstance(originals, pa.RecordBatch) else originals
+    needed = {"digest", "kind", "item_count", "original", "tool"}
+    if missing := needed.difference(table.column_names):
+        raise ValueError(f"originals lack the columns {sorted(missing)}")
+    given = {name: table.column(name) for name in needed}
+    if any(column.null_count for column in given.values()):
+        raise ValueError(f"originals have nulls in {sorted(name for name in needed if given[name].null_count)}")
+    columns = {name: given[name].cast(PACK_SCHEMA.field(name).type) for name in needed}
+    for label in _DICTIONARY_COLUMNS:
+        columns[label] = pc.utf8_slice_codeunits(columns[label], 0, LABEL_CHARACTERS)
+    columns["size_bytes"] = pc.binary_length(columns["original"])
+    columns["hash"] = _hashes(columns["digest"])
+    columns["run_date"] = pa.repeat(pa.scalar(run_date, pa.date32()), len(table))
+    for name in ("size_bytes", "hash"):
+        if name in table.column_names and not pc.all(pc.equal(table.column(name), columns[name])).as_py() and len(table):
+            raise DigestMismatch(f"column {name!r} of the originals doesn't agree with their digests and bytes")
+    largest = pc.max(columns["size_bytes"]).as_py() or 0
+    if largest > MAX_ORIGINAL_BYTES:
+        raise LimitExceeded(f"an original of {largest} bytes is over max_original_bytes {MAX_ORIGINAL_BYTES}")
+    return pa.table([columns[name] for name in PACK_SCHEMA.names], schema=PACK_SCHEMA)
+
+
+def _hashes(digests: pa.ChunkedArray) -> pa.Array:
+    """The first 24 hex digits of each digest, as a string array."""
+    text = np.frombuffer(digest_array(digests).tobytes().hex().encode(), np.uint8).reshape(-1, 64)[:, :HASH_DIGITS]
+    ends = pa.py_buffer(np.arange(len(text) + 1, dtype=np.int32) * HASH_DIGITS)
+    return pa.StringArray.from_buffers(len(text), ends, pa.py_buffer(text.tobytes()))
+
+
+def _distinct(rows: pa.Table) -> pa.Table:
+    """Each digest once, sorted. A row that goes is hashed first: equal digests must mean equal bytes."""
+    digests = digest_array(rows.column("digest"))
+    distinct, first = np.unique(digests, return_index=True)
+    if len(distinct) < len(digests):
+        repeated = np.ones(len(digests), bool)
+        repeated[first] = False
+        gone = rows.select(["digest", "original"]).filter(pa.array(repeated))
+        verify_digests(gone.column("original"), gone.column("digest"))
+    return rows.combine_chunks().take(pa.array(first))
+
+
+def _group_rows(sizes: Sequence[int]) -> list[int]:
+    """Row counts of the row groups: as many rows as fit in 128 and in 1 MiB, and one row at least."""
+    counts: list[int] = []
+    rows = total = 0
+    for size in sizes:
+        if rows and (rows == ROW_GROUP_ROWS or total + size > ROW_GROUP_BYTES):
+            counts.append(rows)
+            rows = total = 0
+        rows += 1
+        total += size
+    return [*counts, rows] if rows else counts
+
+
+def _groups_sha256(groups: Iterable[tuple[int, str, str]]) -> str:
+    text = "".join(f"{rows} {first} {last}\n" for rows, first, last in groups)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: datetime.date) -> bytes:
+    """Encodes originals as one pack: each digest once, sorted by hash; the same rows in any order give the same bytes.
+
+    `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original` and `tool`; `hash` and `size_bytes` are
+    derived, and compared where they are given. Whether the kept rows' digests are right is for `verify_pack` to say.
+
+    Raises DigestMismatch, LimitExceeded for an original over `MAX_ORIGINAL_BYTES`, ValueError for wrong columns.
+    """
+    rows = _distinct(_normal_rows(originals, run_date))
+    return _write(rows)
+
+
+def _write(rows: pa.Table) -> bytes:
+    counts = _group_rows(rows.column("size_bytes").to_pylist())
+    hashes = rows.column("hash")
+    sink = pa.BufferOutputStream()
+    writer = pq.ParquetWriter(
+        sink,
+        PACK_SCHEMA,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=list(_DICTIONARY_COLUMNS),
+        write_statistics=["hash"],
+        write_page_checksum=True,
+        data_page_version="1.0",
+        version="2.6",
+        sorting_columns=[pq.SortingColumn(PACK_SCHEMA.get_field_index("hash"))],
+        bloom_filter_options={"hash": {"ndv": ROW_GROUP_ROWS, "fpp": 0.01}},
+    )
+    groups: list[tuple[int, str, str]] = []
+    start = 0
+    with writer:
+        for count in counts:
+            writer.write_table(rows.slice(start, count), row_group_size=count)
+            groups.append((count, hashes[start].as_py(), hashes[start + count - 1].as_py()))
+            start += count
+        # Page checksums don't cover the footer. Its first and last hashes decide where a lookup looks, so a flipped bit
+        # there would read as "never stored".
+        writer.add_key_value_metadata(
+            {_VERSION_KEY.decode(): str(PACK_VERSION), _GROUPS_KEY.decode(): _groups_sha256(groups)}
+        )
+    return bytes(sink.getvalue())
+
+
+class RowGroup(NamedTuple):
+    """Where one row group lies in its pack, and which hashes it spans."""
+
+    offset: int
+    length: int
+    row_count: int
+    first_hash: str
+    last_hash: str
+
+
+class PackFooter:
+    """The footer of a pack, checked: version, schema, row groups in place, in order and within the format's bounds."""
+
+    def __init__(self, tail: bytes, size_bytes: int) -> None:
+        """`tail` is the last bytes of the pack, `footer_bytes` of them at least; `size_bytes` is the whole pack's size.
+
+        Raises CorruptPack, or FormatError for a version that this release doesn't know.
+        """
+        need = footer_bytes(tail)
+        if need > len(tail) or need + 4 > size_bytes:
+            raise CorruptPack("the pack's footer is longer than the pack")
+        self.size_bytes = size_bytes
+        self.footer_bytes = need
+        with corrupt_pack():
+            self.metadata = pq.ParquetFile(
+                _Window(tail, size_bytes - len(tail), size_bytes),
+                # No list and no string in a footer is longer than the footer.
+                thrift_string_size_limit=need,
+                thrift_container_size_limit=need,
+            ).metadata
+            keys = self.metadata.metadata or {}
+            version = keys.get(_VERSION_KEY, b"")
+            if version != str(PACK_VERSION).encode():
+                if version.isdigit():
+                    raise FormatError(f"pack version {version.decode()}; this release reads version {PACK_VERSION}")
+                raise CorruptPack("the pack has no version")
+            if not self.metadata.schema.to_arrow_schema().equals(PACK_SCHEMA):
+                raise CorruptPack("the pack's columns aren't those of a pack")
+            self.groups = tuple(self._group(index) for index in range(self.metadata.num_row_groups))
+        self._check_groups(keys.get(_GROUPS_KEY, b""))
+
+    def _group(self, index: int) -> RowGroup:
+        group = self.metadata.row_group(index)
+        spans = [_column_span(group.column(column)) for column in range(group.num_columns)]
+        hashes = group.column(0).statistics
+        if hashes is None or not hashes.has_min_max:
+            raise CorruptPack(f"row group {index} has no statistics on hash")
+        start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+        return RowGroup(start, end - start, group.num_rows, str(hashes.min), str(hashes.max))
+
+    def _check_groups(self, expected_sha256: bytes) -> None:
+        end = 4
+        last = ""
+        for index, group in enumerate(self.groups):
+            if group.offset < end or group.length <= 0 or group.offset + group.length > self.size_bytes - self.footer_bytes:
+                raise CorruptPack(f"row group {index} isn't where one can be")
+            if not 0 < group.row_count <= ROW_GROUP_ROWS:
+                raise CorruptPack(f"row group {index} has {group.row_count} rows; 1 to {ROW_GROUP_ROWS} are possible")
+            if not last <= group.first_hash <= group.last_hash:
+                raise CorruptPack(f"row group {index} isn't in the order of hashes")
+            end, last = group.offset + group.length, group.last_hash
+        found = _groups_sha256((group.row_count, group.first_hash, group.last_hash) for group in self.groups)
+        if found.encode() != expected_sha256:
+            raise CorruptPack("the footer's row groups don't match their checksum")
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the pack."""
+        return sum(group.row_count for group in self.groups)
+
+    def groups_of(self, prefix: str) -> range:
+        """Indexes of the row groups that can hold a hash that begins with `prefix` (24 hex digits, or fewer)."""
+        low = next((i for i, group in enumerate(self.groups) if group.last_hash[: len(prefix)] >= prefix), len(self.groups))
+        high = low
+        while high < len(self.groups) and self.groups[high].first_hash[: len(prefix)] <= prefix:
+            high += 1
+        return range(low, high)
+
+
+def footer_bytes(tail: bytes) -> int:
+    """Length of the footer, from the last 8 bytes of a pack. Raises CorruptPack."""
+    if len(tail) < 8 or tail[-4:] != b"PAR1":
+        raise CorruptPack("the pack doesn't end as a Parquet file")
+    length = int.from_bytes(tail[-8:-4], "little") + 8
+    if length > MAX_FOOTER_BYTES:
+        raise CorruptPack(f"the pack's footer has {length} bytes, over the limit of {MAX_FOOTER_BYTES}")
+    return length
+
+
+def _column_span(column: Any) -> tuple[int, int]:
+    start = column.data_page_offset
+    if column.dictionary_page_offset is not None:
+        start = min(start, column.dictionary_page_offset)
+    return start, start + column.total_compressed_size
+
+
+def decode_groups(
+    footer: PackFooter, first: int, end: int, data: bytes, columns: Sequence[str] = PACK_SCHEMA.names
+) -> pa.Table:
+    """Decodes the row groups `first` to `end` (exclusive) from their bytes, with page checksums verified.
+
+    `data` is the pack from the first group's offset to the last one's end. What decoding takes is known from the page headers
+    before it begins. The digests are the caller's to verify. Raises CorruptPack.
+    """
+    start = footer.groups[first].offset
+    with corrupt_pack():
+        for index in range(first, end):
+            _check_pages(footer, index, memoryview(data), start, columns)
+        reader = pq.ParquetFile(
+            _Window(data, start, footer.size_bytes),
+            metadata=footer.metadata,
+            page_checksum_verification=True,
+            pre_buffer=False,
+        )
+        table = reader.read_row_groups(list(range(first, end)), columns=list(columns), use_threads=False)
+        if len(table) != sum(group.row_count for group in footer.groups[first:end]):
+            raise CorruptPack("a row group has other rows than the footer says")
+    return table.select(list(columns))
+
+
+def _check_pages(footer: PackFooter, index: int, data: memoryview, start: int, columns: Sequence[str]) -> None:
+    """Bounds what decoding a row group allocates, and insists that every page has a checksum."""
+    group = footer.metadata.row_group(index)
+    rows = group.num_rows
+    for name in columns:
+        begin, end = _column_span(group.column(PACK_SCHEMA.get_field_index(name)))
+        if begin < start or end > start + len(data):
+            raise CorruptPack(f"column {name!r} of row group {index} isn't in the row group")
+        total = values = 0
+        for page in walk_pages(data[begin - start : end - start]):
+            if not page.has_checksum:
+                raise CorruptPack(f"a page of column {name!r} in row group {index} has no checksum")
+            if name not in _DICTIONARY_COLUMNS and (page.is_dictionary or page.encoding != PLAIN):
+                raise CorruptPack(f"column {name!r} of row group {index} has another encoding than PLAIN")
+            total += page.uncompressed_bytes
+            values += 0 if page.is_dictionary else page.value_count
+        if values != rows:
+            raise CorruptPack(f"column {name!r} of row group {index} has {values} values for {rows} rows")
+        limit = _LABEL_COLUMN_BYTES
+        if name == "original":
+            limit = 4 * rows + (MAX_ORIGINAL_BYTES if rows == 1 else ROW_GROUP_BYTES)
+        if total > limit:
+            raise CorruptPack(f"column {name!r} of row group {index} would decode to {total} bytes, over {limit}")
+
+
+def read_pack(data: bytes, columns: Sequence[str] = PACK_SCHEMA.names) -> Iterator[tuple[int, pa.Table]]:
+    """A whole pack, as (index of the first row group, rows), a few MB at a time. Raises CorruptPack."""
+    footer = PackFooter(data, len(data))
+    for first, end in group_runs(footer):
+        begin, stop = footer.groups[first].offset, footer.groups[end - 1].offset + footer.groups[end - 1].length
+        yield first, decode_groups(footer, first, end, data[begin:stop], columns)
+
+
+def group_runs(footer: PackFooter) -> Iterator[tuple[int, int]]:
+    """Cuts a pack's row groups into runs that decode to about 16 MiB at most, or are one row group."""
+    step = max(1, _DECODE_BYTES // ROW_GROUP_BYTES)
+    for first in range(0, len(footer.groups), step):
+        yield first, min(first + step, len(footer.groups))
+
+
+def verify_pack(data: bytes) -> PackSummary:
+    """Decodes a whole pack and verifies it: structure, page checksums, order, and every digest, hash and size.
+
+    Raises CorruptPack, DigestMismatch, or FormatError for an unknown version.
+    """
+    row_count = original_bytes = 0
+    last = b""
+    if data[:4] != b"PAR1":
+        raise CorruptPack("the pack doesn't begin as a Parquet file")
+    for _, rows in read_pack(data):
+        verify_digests(rows.column("original"), rows.column("digest"))
+        with corrupt_pack():
+            rows.validate(full=True)
+        if not rows.column("hash").combine_chunks().equals(pa.chunked_array([_hashes(rows.column("digest"))]).combine_chunks()):
+            raise DigestMismatch("a hash in the pack isn't the beginning of its digest")
+        if not rows.column("size_bytes").equals(pc.binary_length(rows.column("original"))):
+            raise DigestMismatch("a size in the pack isn't that of its original")
+        digests = digest_array(rows.column("digest"))
+        if last >= digests[:1].tobytes() or np.any(digests[:-1] >= digests[1:]):
+            raise CorruptPack("the pack's rows aren't sorted by hash, each digest once")
+        last = digests[-1:].tobytes()
+        row_count += len(rows)
+        original_bytes += pc.sum(rows.column("size_bytes")).as_py()
+    footer = PackFooter(data, len(data))
+    return PackSummary(row_count, len(footer.groups), original_bytes)
+
+
+class PackBuilder:
+    """Collects originals and gives a pack whenever `pack_bytes` of distinct ones have come together.
+
+    `refused`, when given, tells which digests must not be stored (again); their rows are dropped and counted.
+    """
+
+    def __init__(
+        self,
+        *,
+        run_date: datetime.date,
+        pack_bytes: int = PACK_BYTES,
+        refused: Callable[[Digests], npt.NDArray[np.bool_]] | None = None,
+    ) -> None:
+        if pack_bytes < 1:
+            raise ValueError(f"pack_bytes is {pack_bytes}; it must be 1 or more")
+        self.run_date = run_date
+        self.pack_bytes = pack_bytes
+        self.refused_count = 0
+        self._refused = refused
+        self._tables: list[pa.Table] = []
+        self._buffered_bytes = 0
+
+    def add(self, originals: pa.Table | pa.RecordBatch) -> Iterator[bytes]:
+        """Takes originals (columns as for `encode_pack`) and yields the packs that are full now: none or one, mostly.
+
+        Iterate to the end: the rows are taken when the iterator runs. Raises as `encode_pack` does.
+        """
+        if not len(originals):
+            return
+        rows = _normal_rows(originals, self.run_date)
+        if self._refused is not None:
+            refused = self._refused(digest_array(rows.column("digest")))
+            if refused.any():
+                self.refused_count += int(refused.sum())
+                rows = rows.filter(pa.array(~refused))
+        self._tables.append(rows)
+        self._buffered_bytes += _original_bytes(rows)
+        if self._buffered_bytes >= self.pack_bytes:
+            rows = self._take()
+            # Agents repeat themselves: what was mostly repetition stays and waits for more.
+            if _original_bytes(rows) * 2 >= self.pack_bytes:
+                yield _write(rows)
+            else:
+                self._tables, self._buffered_bytes = [rows], _original_bytes(rows)
+
+    def finish(self) -> Iterator[bytes]:
+        """Yields the last pack, if there are rows for it."""
+        rows = self._take()
+        if len(rows):
+            yield _write(rows)
+
+    def _take(self) -> pa.Table:
+        rows = _distinct(pa.concat_tables(self._tables)) if self._tables else PACK_SCHEMA.empty_table()
+        self._tables, self._buffered_bytes = [], 0
+        return rows
+
+
+def _original_bytes(rows: pa.Table) -> int:
+    return int(pc.sum(rows.column("size_bytes")).as_py() or 0)
+
+
+class _Window(io.RawIOBase):
+    """A part of a file, read as if the whole were there: Parquet's offsets count from the file's start."""
+
+    def __init__(self, data: bytes, start: int, size_bytes: int) -> None:
+        super().__init__()
+        self._data, self._start, self._size_bytes, self._position = memoryview(data), start, size_bytes, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._position = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}[whence] + offset
+        return self._position
+
+    def read(self, size: int = -1, /) -> bytes:
+        begin = self._position - self._start
+        if begin < 0 or size < 0 or begin + size > len(self._data):
+            raise CorruptPack("the pack's metadata points outside of what it describes")
+        self._position += size
+        return bytes(self._data[begin : begin + size])
+
+
+@contextmanager
+def corrupt_pack() -> Iterator[None]:
+    """Turns what pyarrow raises on damaged or hostile bytes into CorruptPack; its own words may quote data, so they stay out."""
+    try:
+        yield
+    except (CorruptPack, DigestMismatch, FormatError):
+        raise
+    except PageError as error:
+        raise CorruptPack(f"the pack can't be decoded: {error}") from error
+    except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, KeyError, MemoryError) as error:
+        raise CorruptPack(f"the pack can't be decoded ({type(error).__name__})") from None
