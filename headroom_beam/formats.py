@@ -3,15 +3,15 @@
 A path is read from the record's root, left to right:
 
 * `$` is the root; it may be left out.
-* `.key` or `."any key"` is a member of an object; it is quoted as a JSON string unless it is of letters, digits, `_`, `-`.
+* `.key` is a member of an object; any other than letters, digits, `_` and `-` are quoted as in JSON: `."any key"`.
 * `[*]` is every element of an array.
 * `{key=value}` stays only where the value is an object whose member `key` is the string `value`; both may be quoted.
 * `:string` at the end selects JSON strings only; without it any value is selected.
 * ` @ .key.key` at the very end says where the tool's name is: in the nearest object around the payload that has it.
 
-A value inside which another selected payload lies is no payload itself: the deepest wins. Where a path has no tool name,
-or leads to none, the crusher takes the name of the earlier call in the same record that the result's `tool_call_id` or
-`tool_use_id` names.
+A value inside which another selected payload lies is no payload itself: the deepest wins. Where a path has no tool
+name, or leads to none, the crusher takes the name of the earlier call in the same record that the result's
+`tool_call_id` or `tool_use_id` names.
 
 >>> resolve("anthropic")[0]
 '.messages[*].content[*]{type=tool_result}.content:string'
@@ -233,8 +233,8 @@ TRACE_FORMATS: dict[str, TraceFormat] = {
         TraceFormat("json", ()),
         TraceFormat(
             "openai",
-            # `.body` is where a line of a batch file has its request. The API wants content to be a string or text parts;
-            # logs of frameworks hold JSON there as well, hence no `:string`. Role "function" is the older form.
+            # `.body` is where a line of a batch file has its request. The API wants content to be a string or parts of
+            # text; logs of frameworks hold JSON there as well, hence no `:string`. Role "function" is the older form.
             _below(
                 (".body.messages[*]", *_MESSAGES),
                 (

@@ -1,8 +1,8 @@
 """The rows that headroom_beam hands out: `Compacted`, `Original` and `Failure`, with their Arrow and Beam schemas.
 
-Each row is a NamedTuple, so that it is cheap, prints well and is a row to Beam SQL, Beam YAML, BigQuery and Parquet sinks
-alike. Blocks cross the border to Rust as Arrow record batches; the functions here turn a whole batch into rows and
-back.
+Each row is a NamedTuple, so that it is cheap, prints well and is a row to Beam SQL, Beam YAML, BigQuery and Parquet
+sinks alike. Blocks cross the border to Rust as Arrow record batches; the functions here turn a whole batch into rows
+and back.
 
 >>> original = Original("0" * 24, bytes(32), "string", 2, 0, b"hi", "shell")
 >>> original_rows(original_batch([original])) == [original]
