@@ -26,7 +26,7 @@ def test_any_text_is_a_path_or_an_error_that_names_a_character(text: str) -> Non
     try:
         path = parse_path(text)
     except ValueError:
-        with pytest.raises(ValueError, match=" at character [0-9]+: "):
+        with pytest.raises(ValueError, match=r" at character [0-9]+: "):
             parse_path(text)
     else:
         assert parse_path(str(path)) == path
