@@ -7,24 +7,29 @@
 60
 """
 
+from __future__ import annotations
+
 import dataclasses
+import datetime
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, TypedDict
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
 
 import pyarrow as pa
 
 from headroom_beam import _core
 from headroom_beam.errors import AmbiguousHash, FormatError, InvalidPayload, LimitExceeded, OriginalNotFound
 from headroom_beam.formats import TraceFormat, resolve
-from headroom_beam.records import Original, check_hash, original_batch, original_rows
+from headroom_beam.records import check_hash
+
+if TYPE_CHECKING:
+    from headroom_beam.store import OriginalStore
 
 __all__ = [
     "Crushed",
     "CrushedArray",
     "MemoryOriginals",
-    "Originals",
     "SmartCrusher",
     "SmartCrusherConfig",
     "options_for",
@@ -112,16 +117,6 @@ def options_for(
     return _core.Options(paths=resolve(trace_format), with_compaction=with_compaction, **options)
 
 
-class Originals(Protocol):
-    """Where a crusher puts originals away: `MemoryOriginals` or `headroom_beam.OriginalStore`."""
-
-    def get(self, hash: str, /) -> Original:  # noqa: A002
-        """Gives the original of a hash or digest; raises one of `headroom_beam.errors` otherwise."""
-
-    def put_many(self, originals: Iterable[Original], /) -> object:
-        """Keeps originals for good, all of them before it returns."""
-
-
 class MemoryOriginals:
     """Originals in memory, by full digest, for the life of the process.
 
@@ -133,17 +128,17 @@ class MemoryOriginals:
 
     def __init__(self, max_bytes: int = 256 << 20) -> None:
         if max_bytes < 1:
-            raise ValueError(f"max_bytes: {max_bytes} is not above 0")
+            raise ValueError(f"max_memory_bytes: {max_bytes} is not above 0")
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._by_digest: dict[bytes, Original] = {}
-        self._digests: dict[str, list[bytes]] = {}
+        self._originals: dict[bytes, bytes] = {}
+        self._digests: dict[str, tuple[bytes, ...]] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._by_digest)
+        return len(self._originals)
 
-    def get(self, hash: str, /) -> Original:  # noqa: A002
+    def get(self, hash: str) -> bytes:  # noqa: A002
         """Gives the original of a hash (24 digits) or digest (64 digits).
 
         Raises:
@@ -151,33 +146,37 @@ class MemoryOriginals:
             OriginalNotFound: no original of this hash was put here.
             AmbiguousHash: several originals have this hash; ask by the digest.
         """
-        digests = self._digests.get(check_hash(hash)[:24], [])
+        digests = self._digests.get(check_hash(hash)[:24], ())
         if len(hash) == 64:
-            digests = [digest for digest in digests if digest.hex() == hash]
+            digests = tuple(digest for digest in digests if digest.hex() == hash)
         if not digests:
             raise OriginalNotFound(f"no original of hash {hash} was stored in this process")
         if len(digests) > 1:
             raise AmbiguousHash(f"{len(digests)} originals have hash {hash}; ask by the full digest")
-        return self._by_digest[digests[0]]
+        return self._originals[digests[0]]
 
-    def put_many(self, originals: Iterable[Original], /) -> None:
+    def put_many(self, originals: pa.RecordBatch) -> None:
         """Keeps originals, each digest once.
+
+        Args:
+            originals: a batch with the columns `hash`, `digest` and `original`.
 
         Raises:
             LimitExceeded: they don't fit; nothing was kept.
         """
+        rows = zip(*(originals.column(name).to_pylist() for name in ("digest", "hash", "original")), strict=True)
         with self._lock:
-            new = {row.digest: row for row in originals if row.digest not in self._by_digest}
-            total_bytes = self._bytes + sum(len(row.original) for row in new.values())
+            new = {digest: (name, original) for digest, name, original in rows if digest not in self._originals}
+            total_bytes = self._bytes + sum(len(original) for _, original in new.values())
             if total_bytes > self._max_bytes:
                 raise LimitExceeded(
                     f"originals in memory are over their limit of {self._max_bytes} bytes (max_memory_bytes); "
-                    "give SmartCrusher a store, or a new crusher for each batch of work"
+                    "give SmartCrusher a store, or take a new crusher for each batch of work"
                 )
-            # The original comes before its hash, so that a reader in another thread never finds a hash without one.
-            self._by_digest.update(new)
-            for row in new.values():
-                self._digests[row.hash] = [*self._digests.get(row.hash, []), row.digest]
+            for digest, (name, original) in new.items():
+                # The original comes before its hash, so that a reader in another thread never finds a hash without one.
+                self._originals[digest] = original
+                self._digests[name] = (*self._digests.get(name, ()), digest)
             self._bytes = total_bytes
 
 
@@ -215,8 +214,8 @@ class SmartCrusher:
         config: what to keep and how far to go.
         with_compaction: write tables; without, arrays stay JSON and rows beyond `max_items_after_crush` are dropped.
         lossless_only: overrides the configuration's, unless it is None.
-        store: where originals go, durably, before a call returns; other processes find them there. Without one they are
-            kept in memory for the life of this object.
+        store: where originals go, durably and verified, before a call returns; other processes find them there, and
+            nothing accumulates here. Without one they are kept in memory for the life of this object.
         max_memory_bytes: originals to hold in memory at most (256 MiB unless given). A call whose originals don't fit
             raises LimitExceeded and keeps nothing, so that no marker without its original is ever returned. Can't be
             given together with a store, where it would have no effect.
@@ -230,7 +229,7 @@ class SmartCrusher:
         *,
         with_compaction: bool = True,
         lossless_only: bool | None = None,
-        store: Originals | None = None,
+        store: OriginalStore | None = None,
         max_memory_bytes: int | None = None,
     ) -> None:
         config = config or SmartCrusherConfig()
@@ -240,9 +239,8 @@ class SmartCrusher:
             raise ValueError("max_memory_bytes has no effect with a store; leave one of them out")
         self.config = config
         self._options = options_for(config, with_compaction=with_compaction)
-        if store is None:
-            store = MemoryOriginals() if max_memory_bytes is None else MemoryOriginals(max_memory_bytes)
-        self._originals = store
+        self._store = store
+        self._memory = MemoryOriginals() if max_memory_bytes is None else MemoryOriginals(max_memory_bytes)
         self._digests: set[bytes] = set()
 
     def crush(self, text: str, query: str = "", bias: float = 1.0) -> Crushed:
@@ -324,11 +322,11 @@ class SmartCrusher:
             InvalidPayload: the bytes aren't UTF-8, as those of a failed record may be; `OriginalStore.get` gives them.
         """
         try:
-            original = self._originals.get(check_hash(hash))
+            original = self._get(hash)
         except OriginalNotFound:
             return None
         try:
-            return original.original.decode()
+            return original.decode()
         except UnicodeDecodeError as error:
             raise InvalidPayload(f"original {hash} isn't UTF-8 (byte {error.start}); read it as bytes") from None
 
@@ -348,26 +346,37 @@ class SmartCrusher:
             OriginalExpired, AmbiguousHash, IntegrityError: as for `ccr_get`.
         """
         block = _utf8(text)
-        hashes = dict.fromkeys(_core.markers(block, lines=False).column("hash").to_pylist())
-        restored = _core.restore_block(block, self._batch(hashes), lines=False)
+        hashes = list(dict.fromkeys(_core.markers(block, lines=False).column("hash").to_pylist()))
+        originals = pa.record_batch(
+            [pa.array(hashes, pa.string()), pa.array([self._get(name) for name in hashes], pa.large_binary())],
+            names=["hash", "original"],
+        )
+        restored = _core.restore_block(block, originals, lines=False)
         for problem in restored.unresolved().to_pylist():
             error = OriginalNotFound if problem["kind"] == "missing" else FormatError
             raise error(problem["message"])
         return restored.restored.decode()
-
-    def _batch(self, hashes: Iterable[str]) -> pa.RecordBatch:
-        return original_batch([self._originals.get(name) for name in hashes])
 
     def _crush(
         self, text: str, kind: Literal["array", "document", "any"], query: str, bias: float
     ) -> _core.CrushedText:
         _utf8(text)
         result = _core.crush_text(text, self._options, kind=kind, query=query, bias=bias)
-        originals = original_rows(result.originals())
-        if originals:
-            self._originals.put_many(originals)
-            self._digests.update(row.digest for row in originals)
+        originals = result.originals()
+        if originals.num_rows:
+            self._put(originals)
+            self._digests.update(originals.column("digest").to_pylist())
         return result
+
+    def _put(self, originals: pa.RecordBatch) -> None:
+        if self._store is None:
+            self._memory.put_many(originals)
+        else:
+            self._store.put_many(originals, run_date=datetime.datetime.now(datetime.timezone.utc).date())
+
+    def _get(self, hash: str) -> bytes:  # noqa: A002
+        # With a store only its word counts: it may know of a second original with this hash, or that this one was erased.
+        return self._memory.get(hash) if self._store is None else self._store.get(hash)
 
 
 def _utf8(text: str) -> bytes:

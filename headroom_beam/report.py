@@ -1,197 +1,70 @@
-"""What a run did: its summary as JSON and as a table, and a line of progress on a terminal.
+"""What a run did, for people: the summary of a run as a table, and a line of progress on a terminal.
 
->>> run = RunSummary(records=2, bytes_before=900, bytes_after=300, failures={"too_deep": 1})
->>> RunSummary.from_dict(run.to_dict()) == run
-True
+The summary itself is a dict of numbers that goes into JSON as it is (`manifest.summarize` makes it).
 """
 
-import dataclasses
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from headroom_beam.errors import FormatError
+from headroom_beam.manifest import Totals
 
-if TYPE_CHECKING:
-    from headroom_beam import _core
+__all__ = ["Progress", "format_bytes", "format_summary", "format_table"]
 
-__all__ = ["Progress", "RunSummary", "Totals", "format_bytes", "format_table"]
-
-SUMMARY_VERSION = 1
-
-
-class Totals(NamedTuple):
-    """Sums over all payloads of one tool that were crushed by one strategy."""
-
-    tool: str
-    strategy: str
-    payloads: int = 0
-    bytes_before: int = 0
-    bytes_after: int = 0
-    tokens_before: int = 0
-    tokens_after: int = 0
-    rows_total: int = 0
-    rows_kept: int = 0
-
-    def plus(self, other: "Totals") -> "Totals":
-        """Adds the numbers of another; tool and strategy stay."""
-        return Totals(*self[:2], *(mine + theirs for mine, theirs in zip(self[2:], other[2:], strict=True)))
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """What was read, written and put away; summaries of parts add up to that of the run.
-
-    Args:
-        records: records seen, whether compacted or failed.
-        bytes_before: bytes of the input, decompressed, line ends included.
-        bytes_after: bytes of the compacted output, decompressed, line ends included.
-        originals: originals written into packs.
-        original_bytes: their bytes before compression.
-        duplicates: originals met again, and not written again, within their shard.
-        failures: failed records by kind.
-        totals: sums by tool and strategy, sorted by them.
-    """
-
-    records: int = 0
-    bytes_before: int = 0
-    bytes_after: int = 0
-    originals: int = 0
-    original_bytes: int = 0
-    duplicates: int = 0
-    failures: Mapping[str, int] = field(default_factory=dict)
-    totals: tuple[Totals, ...] = ()
-
-    @classmethod
-    def of_block(cls, block: "_core.CrushedBlock", *, bytes_before: int, bytes_after: int) -> "RunSummary":
-        """Sums up a crushed block; its originals aren't counted before they are written."""
-        kinds = Counter(block.failures().column("kind").to_pylist())
-        totals = tuple(Totals(**row) for row in block.totals().to_pylist())
-        return cls(block.record_count, bytes_before, bytes_after, failures=dict(sorted(kinds.items())), totals=totals)
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "RunSummary":
-        """Gives back what `to_dict` gave, as JSON or not.
-
-        Raises:
-            FormatError: a summary of another version, or none at all.
-        """
-        if value.get("summary_version") != SUMMARY_VERSION:
-            raise FormatError(f"a run summary has summary_version {SUMMARY_VERSION}")
-        try:
-            return cls(
-                **{name: value[name] for name in _COUNTS},
-                failures=dict(value["failures"]),
-                totals=tuple(Totals(**row) for row in value["totals"]),
-            )
-        except (KeyError, TypeError) as error:
-            raise FormatError(f"a run summary lacks a field or has one too many: {error}") from None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Gives the summary as plain values, with the sums that follow from it for readers that only look."""
-        return {
-            "summary_version": SUMMARY_VERSION,
-            **{name: getattr(self, name) for name in _COUNTS},
-            "compacted": self.compacted,
-            "tokens_before": self.tokens_before,
-            "tokens_after": self.tokens_after,
-            "rows_dropped": self.rows_dropped,
-            "failures": dict(sorted(self.failures.items())),
-            "totals": [row._asdict() for row in self.totals],
-        }
-
-    def __add__(self, other: "RunSummary") -> "RunSummary":
-        """Adds up; the order of summaries doesn't matter."""
-        return RunSummary(
-            **{name: getattr(self, name) + getattr(other, name) for name in _COUNTS},
-            failures=dict(sorted((Counter(self.failures) + Counter(other.failures)).items())),
-            totals=_merge([*self.totals, *other.totals], lambda row: row[:2]),
-        )
-
-    @property
-    def compacted(self) -> int:
-        """Records compacted: records = compacted + failures, always."""
-        return self.records - sum(self.failures.values())
-
-    @property
-    def tokens_before(self) -> int:
-        """Tokens of all payloads as they were."""
-        return sum(row.tokens_before for row in self.totals)
-
-    @property
-    def tokens_after(self) -> int:
-        """Tokens of all payloads after crushing."""
-        return sum(row.tokens_after for row in self.totals)
-
-    @property
-    def rows_dropped(self) -> int:
-        """Rows that stand in the store only."""
-        return sum(row.rows_total - row.rows_kept for row in self.totals)
-
-    def by_tool(self) -> tuple[Totals, ...]:
-        """Gives one row per tool with strategy `all`, most tokens first."""
-        rows = _merge([row._replace(strategy="all") for row in self.totals], lambda row: row[:1])
-        return tuple(sorted(rows, key=lambda row: (-row.tokens_before, row.tool)))
-
-    def table(self, *, tools: int = 20) -> str:
-        """Gives the summary as text for people.
-
-        Args:
-            tools: how many tools have a line of their own; the others share one, so that the columns still add up.
-        """
-        rows = self.by_tool()
-        shown, rest = list(rows[:tools]), rows[tools:]
-        if len(rest) == 1:
-            shown += rest
-        elif rest:
-            shown.append(_sum(rest, f"({len(rest)} other tools)"))
-        lines = [_cells(row) for row in [*shown, _sum(rows, "all")]]
-        failures = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.failures.items())) or "0"
-        return "\n".join(
-            [
-                format_table([_HEAD, *lines]),
-                "",
-                f"records    {self.records:,} ({self.compacted:,} compacted)",
-                f"bytes      {format_bytes(self.bytes_before)} → {format_bytes(self.bytes_after)}",
-                f"originals  {self.originals:,} ({format_bytes(self.original_bytes)}), duplicates {self.duplicates:,}",
-                f"failures   {failures}",
-            ]
-        )
-
-
-_COUNTS = tuple(each.name for each in dataclasses.fields(RunSummary) if each.name not in ("failures", "totals"))
 _HEAD = ("tool", "payloads", "tokens before", "after", "saved", "bytes before", "after", "rows dropped")
 
 
-def _merge(rows: Iterable[Totals], key: Callable[[Totals], tuple[str, ...]]) -> tuple[Totals, ...]:
-    merged: dict[tuple[str, ...], Totals] = {}
-    for row in sorted(rows):
-        merged[key(row)] = merged[key(row)].plus(row) if key(row) in merged else row
-    return tuple(merged.values())
+def format_summary(summary: Mapping[str, Any], *, tools: int = 20) -> str:
+    """Gives the summary of a run as a table by tool, most tokens first, and lines for records, originals and failures.
+
+    Args:
+        summary: what `_summary.json` holds.
+        tools: how many tools have a line of their own; the others share one, so that the columns still add up.
+
+    Raises:
+        FormatError: it isn't the summary of a run.
+    """
+    try:
+        return _format_summary(summary, tools)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FormatError("this isn't the summary of a run") from error
 
 
-def _sum(rows: Iterable[Totals], name: str) -> Totals:
-    total = Totals(name, "all")
-    for row in rows:
-        total = total.plus(row)
-    return total
+def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
+    rows = Totals({**row, "strategy": ""} for row in summary["tools"]).rows()
+    rows.sort(key=lambda row: (-row["tokens_before"], row["tool"]))
+    # A line of its own says more than "1 other tool" and is no longer.
+    shown, rest = (rows, []) if len(rows) <= tools + 1 else (rows[:tools], rows[tools:])
+    lines = [_cells(row) for row in [*shown, *_sum(rest, f"({len(rest)} other tools)"), *_sum(rows, "all")]]
+    failures = ", ".join(f"{kind} {count:,}" for kind, count in sorted(summary["failures"].items())) or "none"
+    facts = [
+        ("records", f"{summary['records']:,} ({summary['compacted']:,} compacted)"),
+        ("bytes", f"{format_bytes(summary['bytes_before'])} → {format_bytes(summary['bytes_after'])}"),
+        ("originals", f"{summary['originals']:,} ({format_bytes(summary['original_bytes'])})"),
+        ("duplicates", f"{summary['duplicates']:,}"),
+        ("failures", failures),
+    ]
+    return "\n".join([format_table([_HEAD, *lines]), "", *(f"{name:10}  {value}" for name, value in facts)])
 
 
-def _cells(row: Totals) -> tuple[str, ...]:
-    saved = f"{100 - 100 * row.tokens_after / row.tokens_before:.1f} %" if row.tokens_before else "-"
+def _sum(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return Totals({**row, "tool": name, "strategy": ""} for row in rows).rows()
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    before, after = row["tokens_before"], row["tokens_after"]
     return (
-        _printable(row.tool) or "(no name)",
-        f"{row.payloads:,}",
-        f"{row.tokens_before:,}",
-        f"{row.tokens_after:,}",
-        saved,
-        format_bytes(row.bytes_before),
-        format_bytes(row.bytes_after),
-        f"{row.rows_total - row.rows_kept:,}",
+        _printable(row["tool"]) or "(no name)",
+        f"{row['payloads']:,}",
+        f"{before:,}",
+        f"{after:,}",
+        f"{100 - 100 * after / before:.1f} %" if before else "-",
+        format_bytes(row["bytes_before"]),
+        format_bytes(row["bytes_after"]),
+        f"{row['rows_total'] - row['rows_kept']:,}",
     )
 
 
