@@ -89,7 +89,12 @@ class GcsObjects(Objects):
         with _store_errors(f"read gs://{self.bucket_name}/{blob.name}"):
             # The service gives no checksum for a range; packs and indexes are verified by their digests.
             data: bytes = blob.download_as_bytes(
-                start=offset, end=offset + length - 1, checksum=None, raw_download=True, timeout=TIMEOUT_S, retry=_retry()
+                start=offset,
+                end=offset + length - 1,
+                checksum=None,
+                raw_download=True,
+                timeout=TIMEOUT_S,
+                retry=_retry(),
             )
         if len(data) != length:
             raise IntegrityError(f"gs://{self.bucket_name}/{blob.name} ends before byte {offset + length}")
@@ -163,7 +168,8 @@ class _GcsReader(io.RawIOBase):
 
 class _GcsWriter(ObjectWriter):
     """Spools locally and uploads at commit: a resumable upload that is open while data still comes could be finished
-    by accident, and its half object would be visible."""
+    by accident, and its half object would be visible.
+    """
 
     def __init__(self, objects: GcsObjects, name: str) -> None:
         self._objects = objects
@@ -245,7 +251,9 @@ def _store_errors(what: str) -> Iterator[None]:
         raise StoreError(f"{what}: no success within {RETRY_S:.0f} s", retryable=True) from error
     except exceptions.GoogleAPICallError as error:
         status = error.code or 0
-        raise StoreError(f"{what}: HTTP status {int(status)}", retryable=status >= 500 or status in (408, 429)) from error
+        raise StoreError(
+            f"{what}: HTTP status {int(status)}", retryable=status >= 500 or status in (408, 429)
+        ) from error
     except (requests.RequestException, auth.TransportError) as error:
         raise StoreError(f"{what}: {type(error).__name__}", retryable=True) from error
     except auth.GoogleAuthError as error:

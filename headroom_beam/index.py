@@ -1,6 +1,6 @@
 """The store's index files: digest → pack and row group. Named by content, written once, rebuilt from packs at will.
 
->>> pack = IndexedPack("packs/" + "0" * 64 + ".parquet", size_bytes=9000, footer_bytes=900, row_count=2)
+>>> pack = IndexedPack("packs/" + "0" * 64 + ".parquet", size_bytes=9000, footer_bytes=900, row_count=2, group_count=2)
 >>> index = Index.build([(pack, np.array([b"a" * 32, b"b" * 32], "S32"), np.array([0, 1], "<u4"))])
 >>> [(entry.pack.row_count, entry.group) for entry in Index.decode(index.encode()).find(b"b")]
 [(2, 1)]
@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from headroom_beam.errors import FormatError, IntegrityError
-from headroom_beam.pack import Digests
+from headroom_beam.pack import Digests, PackFooter, digest_array, read_pack
 
-__all__ = ["Entry", "Index", "IndexedPack"]
+__all__ = ["Entry", "Index", "IndexedPack", "index_rows"]
 
 MAGIC = b"HBINDEX\n"
 INDEX_VERSION = 1
@@ -32,6 +32,7 @@ class IndexedPack(NamedTuple):
     size_bytes: int
     footer_bytes: int
     row_count: int
+    group_count: int
 
 
 class Entry(NamedTuple):
@@ -46,7 +47,11 @@ class Index:
     """Every digest of the covered packs, sorted; where a pack repeats another's original, there are two entries."""
 
     def __init__(
-        self, packs: Sequence[IndexedPack], digests: Digests, pack_ids: npt.NDArray[np.uint32], groups: npt.NDArray[np.uint32]
+        self,
+        packs: Sequence[IndexedPack],
+        digests: Digests,
+        pack_ids: npt.NDArray[np.uint32],
+        groups: npt.NDArray[np.uint32],
     ) -> None:
         self.packs = tuple(packs)
         self.digests = digests
@@ -86,14 +91,12 @@ class Index:
             raise IntegrityError("an index file doesn't begin as one")
         try:
             header = json.loads(data[len(MAGIC) + 4 : start])
-            version = header["version"]
-            if version == INDEX_VERSION:
-                packs = [IndexedPack(**pack) for pack in header["packs"]]
-                count = header["entry_count"]
+            if header["version"] != INDEX_VERSION:
+                raise FormatError(f"index version {header['version']!r}; this release reads version {INDEX_VERSION}")
+            packs = [IndexedPack(**pack) for pack in header["packs"]]
+            count = int(header["entry_count"])
         except (ValueError, KeyError, TypeError) as error:
             raise IntegrityError("an index file has a malformed header") from error
-        if version != INDEX_VERSION:
-            raise FormatError(f"index version {version!r}; this release reads version {INDEX_VERSION}")
         if len(data) - start != count * (DIGEST_BYTES + 8):
             raise IntegrityError("an index file has another length than its header says")
         digests = np.frombuffer(data, "S32", count, start)
@@ -113,3 +116,13 @@ class Index:
                 break
             found.append(Entry(digest, self.packs[self.pack_ids[at]], int(self.groups[at])))
         return found
+
+
+def index_rows(name: str, data: bytes) -> tuple[IndexedPack, Digests, npt.NDArray[np.uint32]]:
+    """A pack's part of an index: itself, its digests, and the row group of each. Raises CorruptPack."""
+    footer = PackFooter(data, len(data))
+    digests = [digest_array(rows.column("digest")) for _, rows in read_pack(data, ["digest"])]
+    counts = [group.row_count for group in footer.groups]
+    groups = np.repeat(np.arange(len(counts), dtype="<u4"), counts)
+    pack = IndexedPack(name, len(data), footer.footer_bytes, footer.row_count, len(footer.groups))
+    return pack, np.concatenate([np.empty(0, "S32"), *digests]), groups

@@ -84,7 +84,9 @@ def check_name(name: str) -> str:
         if part in ("", ".", ".."):
             raise ValueError(f"object name {name!r} has the part {part!r}; use a relative path below the root")
         if part.startswith(TEMPORARY_PREFIX):
-            raise ValueError(f"object name {name!r} has a part that begins with {TEMPORARY_PREFIX!r}, kept for temporary files")
+            raise ValueError(
+                f"object name {name!r} has a part that begins with {TEMPORARY_PREFIX!r}, kept for temporary files"
+            )
     return name
 
 

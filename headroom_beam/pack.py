@@ -2,8 +2,15 @@
 
 >>> import datetime, hashlib
 >>> text = b'[{"id":1},{"id":2}]'
->>> rows = pa.table({"digest": pa.array([hashlib.sha256(text).digest()], pa.binary(32)), "kind": ["json"],
-...                  "item_count": [2], "original": pa.array([text]), "tool": ["list_things"]})
+>>> rows = pa.table(
+...     {
+...         "digest": pa.array([hashlib.sha256(text).digest()], pa.binary(32)),
+...         "kind": ["json"],
+...         "item_count": [2],
+...         "original": pa.array([text]),
+...         "tool": ["list_things"],
+...     }
+... )
 >>> data = encode_pack(rows, run_date=datetime.date(2026, 1, 31))
 >>> verify_pack(data)
 PackSummary(row_count=1, group_count=1, original_bytes=19)
@@ -130,7 +137,11 @@ def _normal_rows(originals: pa.Table | pa.RecordBatch, run_date: datetime.date) 
     columns["hash"] = _hashes(columns["digest"])
     columns["run_date"] = pa.repeat(pa.scalar(run_date, pa.date32()), len(table))
     for name in ("size_bytes", "hash"):
-        if name in table.column_names and not pc.all(pc.equal(table.column(name), columns[name])).as_py() and len(table):
+        if (
+            name in table.column_names
+            and not pc.all(pc.equal(table.column(name), columns[name])).as_py()
+            and len(table)
+        ):
             raise DigestMismatch(f"column {name!r} of the originals doesn't agree with their digests and bytes")
     largest = pc.max(columns["size_bytes"]).as_py() or 0
     if largest > MAX_ORIGINAL_BYTES:
@@ -273,7 +284,11 @@ class PackFooter:
         end = 4
         last = ""
         for index, group in enumerate(self.groups):
-            if group.offset < end or group.length <= 0 or group.offset + group.length > self.size_bytes - self.footer_bytes:
+            if (
+                group.offset < end
+                or group.length <= 0
+                or group.offset + group.length > self.size_bytes - self.footer_bytes
+            ):
                 raise CorruptPack(f"row group {index} isn't where one can be")
             if not 0 < group.row_count <= ROW_GROUP_ROWS:
                 raise CorruptPack(f"row group {index} has {group.row_count} rows; 1 to {ROW_GROUP_ROWS} are possible")
@@ -291,7 +306,9 @@ class PackFooter:
 
     def groups_of(self, prefix: str) -> range:
         """Indexes of the row groups that can hold a hash that begins with `prefix` (24 hex digits, or fewer)."""
-        low = next((i for i, group in enumerate(self.groups) if group.last_hash[: len(prefix)] >= prefix), len(self.groups))
+        low = next(
+            (i for i, group in enumerate(self.groups) if group.last_hash[: len(prefix)] >= prefix), len(self.groups)
+        )
         high = low
         while high < len(self.groups) and self.groups[high].first_hash[: len(prefix)] <= prefix:
             high += 1
@@ -392,7 +409,11 @@ def verify_pack(data: bytes) -> PackSummary:
         verify_digests(rows.column("original"), rows.column("digest"))
         with corrupt_pack():
             rows.validate(full=True)
-        if not rows.column("hash").combine_chunks().equals(pa.chunked_array([_hashes(rows.column("digest"))]).combine_chunks()):
+        if (
+            not rows.column("hash")
+            .combine_chunks()
+            .equals(pa.chunked_array([_hashes(rows.column("digest"))]).combine_chunks())
+        ):
             raise DigestMismatch("a hash in the pack isn't the beginning of its digest")
         if not rows.column("size_bytes").equals(pc.binary_length(rows.column("original"))):
             raise DigestMismatch("a size in the pack isn't that of its original")
