@@ -81,7 +81,7 @@ test-long: $(VENV)/.build ## The property and damage tests, for hours rather tha
 
 $(PEER)/.dependencies: | $(VENV)/.dependencies
 	test -x $(PEER)/bin/python || $(PYTHON) -m venv $(PEER)
-	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check headroom-ai==$(PEER_VERSION)
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check headroom-ai==$(PEER_VERSION) apache-beam==$(BEAM_VERSION)
 	touch $@
 
 bench: $(VENV)/.build $(PEER)/.dependencies ## Side by side with headroom-ai, as JSON. DATA="FILE…" adds data sets.
@@ -115,6 +115,9 @@ deny: $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION)
 	$< --all-features check bans licenses sources
 	@if timeout 120 $< fetch db >target/advisories.log 2>&1; then $< --all-features check advisories; \
 		else echo "make deny: ADVISORIES NOT CHECKED, their data base can't be reached from here (target/advisories.log)"; fi
+
+fuzz: ## Every fuzz target for FUZZ_SECONDS (600).
+	CARGO_TARGET_DIR=$(CURDIR)/target fuzz/run.sh $(FUZZ_SECONDS)
 
 fuzz-smoke: ## Every fuzz target for a minute.
 	$(MAKE) fuzz FUZZ_SECONDS=60
