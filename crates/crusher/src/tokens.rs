@@ -1,0 +1,311 @@
+//! Tokens of o200k: counted exactly for reports, estimated fast for decisions.
+//!
+//! The estimate walks the text with a small automaton that mirrors how o200k cuts text before it merges bytes: a
+//! space joins the word behind it, digits go by threes, punctuation runs stick together, words cost more the longer
+//! and the less pronounceable they are. Each step adds the cost of one byte in sixty-fourths of a token. The costs
+//! were fitted by least squares (relative error, towards a common prior) to exact counts over a mixture of JSON in
+//! all layouts, tables, logs, prose, source code, identifiers, hashes, base64 and a dozen natural languages. On texts
+//! of 100 tokens and more that the fit had not seen, half of the estimates are within 1.4 % and nine in ten within
+//! 5 %. Integers only: the estimate is the same on every machine.
+
+use std::sync::OnceLock;
+
+/// Number of byte classes: the columns of `COSTS`.
+const CLASSES: usize = 16;
+/// Number of states: the rows of `COSTS`.
+const STATES: usize = 32;
+/// What a token counts in the sums below.
+const TOKEN: u64 = 64;
+/// Texts from this length on are read in four lanes at once, which hides the latency of the table look-ups.
+const LANES_FROM_BYTES: usize = 256;
+
+const SPACE: u8 = 0;
+const NEWLINE: u8 = 1;
+const TAB: u8 = 2;
+const DIGIT: u8 = 3;
+const VOWEL: u8 = 4;
+const CONSONANT: u8 = 5;
+const UPPER: u8 = 6;
+const QUOTE: u8 = 7;
+const SEPARATOR: u8 = 8;
+const BRACKET: u8 = 9;
+const JOINER: u8 = 10;
+const OTHER: u8 = 11;
+const CONTINUATION: u8 = 12;
+const LEAD_2: u8 = 13;
+const LEAD_3: u8 = 14;
+const LEAD_4: u8 = 15;
+
+/// The class of a byte.
+const fn class(byte: u8) -> u8 {
+    match byte {
+        b' ' => SPACE,
+        b'\n' | b'\r' => NEWLINE,
+        b'\t' | 0x0b | 0x0c => TAB,
+        b'0'..=b'9' => DIGIT,
+        b'a' | b'e' | b'i' | b'o' | b'u' | b'y' => VOWEL,
+        b'a'..=b'z' => CONSONANT,
+        b'A'..=b'Z' => UPPER,
+        b'"' | b'\'' | b'`' => QUOTE,
+        b',' | b':' | b';' => SEPARATOR,
+        b'{' | b'}' | b'[' | b']' | b'(' | b')' | b'<' | b'>' => BRACKET,
+        b'_' | b'-' | b'.' | b'/' | b'@' | b'$' | b'#' | b'&' => JOINER,
+        0x80..=0xbf => CONTINUATION,
+        0xc0..=0xdf => LEAD_2,
+        0xe0..=0xef => LEAD_3,
+        0xf0..=0xff => LEAD_4,
+        _ => OTHER,
+    }
+}
+
+/// The state behind a byte. States 8 to 22 stand for the letters of a word read so far: its length (1, 2, 3, 4 to 5,
+/// 6 and more) and how many consonants end it.
+const fn next(state: u8, class: u8) -> u8 {
+    match class {
+        SPACE | TAB if matches!(state, 1 | 2 | 4) => 2,
+        SPACE => 1,
+        NEWLINE => 3,
+        TAB => 4,
+        DIGIT => match state {
+            5 => 6,
+            6 => 7,
+            _ => 5,
+        },
+        VOWEL => match state {
+            8 | 9 | 23..=25 => 10,
+            10..=12 => 13,
+            13..=15 => 16,
+            16..=22 => 19,
+            _ => 8,
+        },
+        CONSONANT => match state {
+            8 | 23..=25 => 11,
+            9 => 12,
+            10 => 14,
+            11 => 15,
+            13 => 17,
+            14 => 18,
+            16 | 19 => 20,
+            17 | 20 => 21,
+            12 | 15 | 18 | 21 | 22 => 22,
+            _ => 9,
+        },
+        UPPER => match state {
+            23 => 24,
+            24 | 25 => 25,
+            _ => 23,
+        },
+        QUOTE | JOINER | SEPARATOR | BRACKET | OTHER if matches!(state, 26..=29) => 29,
+        QUOTE => 26,
+        JOINER => 27,
+        SEPARATOR | BRACKET | OTHER => 28,
+        LEAD_2 => 30,
+        CONTINUATION if state == 30 => 30,
+        _ => 31,
+    }
+}
+
+/// Cost of a byte of a class (column) read in a state (row), in sixty-fourths of a token. No byte is free, so that
+/// no text is.
+#[rustfmt::skip]
+const COSTS: [[u8; CLASSES]; STATES] = [
+//  space  nl  tab dig vow con upp quo sep bra joi oth cnt ld2 ld3 ld4
+    [ 13,  16,  16,  16,  22,  14,  21,  19,  15,  21,  37,  18,  16,  16,  23,  16], // start
+    [ 83,  15,  23,  66,   1,   1,   1,  50,   1,  20,  30,  36,  16,  55, 100,  16], // space
+    [  1,  20,  43,  50,   1,   1,   1,  38,  15,  24,   9,  64,  16,   1, 100,  16], // spaces
+    [ 10,   4,  32,  45,  31,  24,  90,  27,  22,  48,  40,  42,  16,  63,  49,  16], // newline
+    [ 20,  16,  40,  35,   3,  71,  16,  56,  16,  65,  25,  16,  16,  16,  16,  16], // tab
+    [ 59,  80,  51,  43,  92,  94, 103,  25,  69,  45,  57,  44,  16,  26,  56,  16], // digit_1
+    [ 15,  19,  17,  12,  22,  37,  39,  31,  54,  45,   3,   7,  16,  26,  18,  16], // digit_2
+    [ 28,  15,  17,  14,  24,  29,  17,   1,   9,  40,   1,   1,  16,  50,   1,  16], // digit_3
+    [  1,  45,  16,  28,  49,  47,  29,  12,  18,  20,  48,  14,  16,  17,  14,  16], // v1
+    [ 10,  32,  16,  45,  37,  38,  58,  32,  11,  47,  32,  27,  16,   1,   1,  16], // c1
+    [ 22,  16,  17,  11,   1,   4,  38,  13,   1,  50,  33,   3,  16,  17,   4,  16], // v2
+    [ 25,  16,  18,  55,   1,   8,  84,   1,  10,  17,  35,   1,  16,  10,  15,  16], // vc2
+    [  1,  48,  17,   1,   1,  10,  28,  37,  33,  58,  34,  19,  16,   1,   1,  16], // cc2
+    [ 23,  28,  19,  33,   1,   1,  17,  24,   3,   4,  97,  11,  16,   1,   1,  16], // v3
+    [ 23,  22,  46,  45,   1,   1,   1,  13,  34,  17,  27,  15,  16,  43,  19,  16], // vc3
+    [ 16,  12,  16,  37,   1,   1,  32,  16,  31,   9,  30,  15,  16,  21,  16,  16], // cc3
+    [ 26,  23,  17,  39,   1,  22,  15,   1,   1,  10,   6,   1,  16,  16,  16,  16], // v4
+    [ 25,  25,  16,  28,   1,  15,  23,  49,  16,  15,   8,   5,  16,  18,  16,  16], // vc4
+    [ 29,  24,  19,  32,   2,  11,  14,  17,   1,  16,  21,  20,  16,  18,  16,  16], // cc4
+    [ 11,   4,  31,  23,  11,   1,   1,  20,  30,   1,  31,  12,  16,  26,  17,  16], // v6
+    [  6,  38,  39,  12,   6,   1,   1,  15,   2,   9,   1,  22,  16,  38,  17,  16], // vc6
+    [  7,  15,  38,  24,   3,   8,   7,  10,  17,  13,  37,   1,  16,  45,  16,  16], // cc6
+    [ 21,  23,  21,  33,  13,  34,  24,   7,   1,  12,  28,   6,  16,  28,  16,  16], // ccc
+    [ 28,  14,  16,  61,  43,  43,  55,  14,  45,  46,  38,  56,  16,  25,  20,  16], // u1
+    [  1,  16,  16,  29,  39,  44,  13,  11,  20,   9,  26,  14,  16,  23,  17,  16], // u2
+    [  1,  42,  13,  50,  29,  46,   2,  24,   9,  17,   1,  22,  16,  23,  15,  16], // u3
+    [ 68,  34,  14,  28,  22,  31,  18,   1,  37,  16,  13,  42,  16,  31, 127,   5], // quote_1
+    [ 49,  52,  37,  79,  10,  34,  39,  20,  13,  24,  35,  31,  16,  35,   9,  16], // join_1
+    [ 49,  11,   6,  49,  60,  46,  61,  18,  10,  37,  23,  49,  16,  35,  58,  16], // other_1
+    [ 21,   9,  17,  16,  40,  41,  29,   1,  16,  29,   1,  11,  16,  35,  21,  13], // punct_2
+    [ 39,   1,  16,  49,  45,  70,  51,  24,  16,  38,  41,  30,   4,   1,  29,  16], // script_2
+    [ 62,  96,  39,  18,   1,   1,  22, 127,  47,  23,  35,   1,  18,  62,   1,  16], // script_3
+];
+
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which rejects an index out of range")]
+const CLASS_OF: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = class(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+/// State and cost in one look-up: the next state times `CLASSES` in the low nine bits, the cost in the other seven.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which rejects an index out of range")]
+const STEPS: [u16; STATES * CLASSES] = {
+    let mut table = [0; STATES * CLASSES];
+    let mut at = 0;
+    while at < STATES * CLASSES {
+        let (state, class) = (at / CLASSES, at % CLASSES);
+        let after = next(state as u8, class as u8) as u16 * CLASSES as u16;
+        table[at] = after | ((COSTS[state][class] as u16) << 9);
+        at += 1;
+    }
+    table
+};
+
+const STATE_MASK: u16 = 0x1ff;
+
+/// One byte: the step taken, whose low bits are the next state.
+#[inline]
+fn step(state: u16, byte: u8) -> u16 {
+    let class = CLASS_OF.get(usize::from(byte)).copied().unwrap_or_default();
+    let at = usize::from((state & STATE_MASK) | u16::from(class));
+    STEPS.get(at).copied().unwrap_or_default()
+}
+
+fn walk(text: &[u8], mut state: u16) -> u64 {
+    let mut sum = 0;
+    for &byte in text {
+        state = step(state, byte);
+        sum += u64::from(state >> 9);
+    }
+    sum
+}
+
+/// The estimate in sixty-fourths of a token, to add up many small texts without rounding each.
+#[must_use]
+pub fn estimate_64ths(text: &[u8]) -> u64 {
+    if text.len() < LANES_FROM_BYTES {
+        return walk(text, 0);
+    }
+    let quarter = text.len() / 4;
+    let (a, rest) = text.split_at(quarter);
+    let (b, rest) = rest.split_at(quarter);
+    let (c, d) = rest.split_at(quarter);
+    let (mut in_a, mut in_b, mut in_c, mut in_d) = (0, 0, 0, 0);
+    let mut sum = 0;
+    for (((&byte_a, &byte_b), &byte_c), &byte_d) in a.iter().zip(b).zip(c).zip(d) {
+        in_a = step(in_a, byte_a);
+        in_b = step(in_b, byte_b);
+        in_c = step(in_c, byte_c);
+        in_d = step(in_d, byte_d);
+        sum += u64::from((in_a >> 9) + (in_b >> 9) + (in_c >> 9) + (in_d >> 9));
+    }
+    sum + walk(d.get(quarter..).unwrap_or_default(), in_d)
+}
+
+/// Estimates the o200k tokens of UTF-8 text.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::tokens::{count, estimate};
+/// let text = r#"{"id":1,"status":"ok","message":"The quick brown fox"}"#;
+/// assert_eq!(count(text), 16);
+/// assert!(estimate(text.as_bytes()).abs_diff(16) <= 2);
+/// ```
+#[must_use]
+pub fn estimate(text: &[u8]) -> usize {
+    estimate_64ths(text).div_ceil(TOKEN) as usize
+}
+
+/// Counts the o200k tokens of a text exactly, special tokens read as plain text.
+///
+/// Time is n log n at worst, in one unbroken run of a million letters; text as people write it goes at 50 to
+/// 280 MB/s.
+#[must_use]
+pub fn count(text: &str) -> usize {
+    static VOCABULARY: OnceLock<Option<&'static tiktoken::CoreBpe>> = OnceLock::new();
+    // The vocabulary is a feature of this build, so that `None` can't happen; were it to, the estimate is the next
+    // best answer.
+    match VOCABULARY.get_or_init(|| tiktoken::get_encoding("o200k_base")) {
+        Some(encoding) => encoding.count(text),
+        None => estimate(text.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{class, count, estimate, estimate_64ths, next};
+
+    /// Exact counts of the reference implementation in Python.
+    #[test]
+    fn counts_as_the_reference_does() {
+        let known = [
+            ("", 0),
+            ("hello world", 2),
+            ("tiktoken is great!", 6),
+            ("<|endoftext|>", 7),
+            ("\u{4f60}\u{597d}\u{ff0c}\u{4e16}\u{754c}", 3),
+            ("   \n\n  x", 3),
+            ("3.14159265358979", 7),
+        ];
+        for (text, tokens) in known {
+            assert_eq!(count(text), tokens, "{text:?}");
+        }
+    }
+
+    fn assert_within(text: &str, percent: usize) {
+        let (exact, estimated) = (count(text), estimate(text.as_bytes()));
+        assert!(exact.abs_diff(estimated) * 100 <= exact * percent, "{exact} tokens estimated as {estimated}");
+    }
+
+    #[test]
+    fn estimates_json_prose_and_identifiers_within_a_tenth() {
+        use std::fmt::Write as _;
+        let (mut json, mut table, mut ids) = (String::new(), String::new(), String::new());
+        let mut seed: u64 = 1;
+        for i in 0..200_u64 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let state = if seed >> 63 == 0 { "running" } else { "stopped" };
+            let _ = write!(
+                json,
+                r#"{{"id":{i},"name":"worker-{i}","state":"{state}","memory_bytes":{}}},"#,
+                seed >> 40
+            );
+            let _ = writeln!(table, "{i},worker-{i},{state},{}", seed >> 40);
+            let _ = writeln!(ids, "i-{seed:016x}");
+        }
+        assert_within(&json, 10);
+        assert_within(&table, 10);
+        assert_within(&ids, 10);
+        let prose = "The estimate walks over the text once and adds up what each byte costs. It is used wherever a \
+                     decision has to be taken quickly, and exact counts are left to the report at the end.\n";
+        assert_within(&prose.repeat(5), 15);
+    }
+
+    #[test]
+    fn every_byte_costs_something_and_lanes_change_little() {
+        for byte in 0..=255_u8 {
+            assert!(estimate_64ths(&[byte; 1000]) >= 1000);
+        }
+        let text: Vec<u8> = b"{\"name\":\"alpha\",\"size\":1234},".iter().copied().cycle().take(4000).collect();
+        let whole = estimate_64ths(&text);
+        let pieces: u64 = text.chunks(200).map(estimate_64ths).sum();
+        assert!(whole.abs_diff(pieces) * 20 < whole, "{whole} in lanes, {pieces} in pieces");
+    }
+
+    #[test]
+    fn the_automaton_stays_within_its_table() {
+        for state in 0..32 {
+            for byte in 0..=255 {
+                assert!(next(state, class(byte)) < 32);
+            }
+        }
+    }
+}
