@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -372,10 +372,10 @@ class SmartCrusher:
         if self._store is None:
             self._memory.put_many(originals)
         else:
-            self._store.put_many(originals, run_date=datetime.datetime.now(datetime.timezone.utc).date())
+            self._store.put_many(originals, run_date=dt.datetime.now(dt.timezone.utc).date())
 
     def _get(self, hash: str) -> bytes:  # noqa: A002
-        # With a store only its word counts: it may know of a second original with this hash, or that this one was erased.
+        # A store's word alone counts: it may know a second original with this hash, or that this one was erased.
         return self._memory.get(hash) if self._store is None else self._store.get(hash)
 
 

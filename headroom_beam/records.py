@@ -275,8 +275,11 @@ _SCHEMA_ID_ATTRIBUTE = "_beam_schema_id"
 _SCHEMA_NAMESPACE = uuid.UUID("8d0c6a4e-54f3-5b0e-9a3c-0c6f3c1d7e42")
 
 
-def register_schemas() -> None:
+def register_schemas(*more: type[NamedTuple]) -> None:
     """Makes the rows known to Beam: schema, row coder and class, by a schema id that is the same everywhere.
+
+    Args:
+        more: further NamedTuple classes to make known in the same way.
 
     The Beam transforms call it when they are imported; call it where rows are used with Beam and without those. It may
     be called any number of times. Beam is imported here and not before, so that this module alone stays light.
@@ -290,7 +293,7 @@ def register_schemas() -> None:
     from apache_beam.coders.typecoders import registry
     from apache_beam.typehints.schemas import named_tuple_to_schema
 
-    for row in (Payload, Compacted, Original, Failure):
+    for row in (Payload, Compacted, Original, Failure, *more):
         setattr(row, _SCHEMA_ID_ATTRIBUTE, _schema_id(row))
         named_tuple_to_schema(row)
         registry.register_coder(row, RowCoder)
