@@ -11,6 +11,8 @@ whole. Compression is deterministic (no time stamp, no name), so that writing a 
 b'{"a":1}\n'
 """
 
+import hashlib
+import io
 import zlib
 from collections.abc import Iterator
 from typing import IO, Literal
@@ -19,8 +21,9 @@ import pyarrow as pa
 import zstandard
 
 from headroom_beam.errors import IntegrityError
+from headroom_beam.objects import ObjectConflict, Objects, ObjectWriter
 
-__all__ = ["SUFFIXES", "Codec", "Compressor", "codec_of", "decompressed"]
+__all__ = ["SUFFIXES", "Codec", "Compressor", "FileWriter", "codec_of", "decompressed", "open_decompressed"]
 
 Codec = Literal["plain", "gzip", "zstd"]
 
@@ -103,3 +106,72 @@ class Compressor:
     def finish(self) -> bytes:
         """Ends the stream and returns its last bytes."""
         return b"" if self._stream is None else self._stream.flush()
+
+
+def open_decompressed(objects: Objects, name: str) -> Iterator[bytes]:
+    """Reads an object whose codec its name tells, in decompressed chunks; errors as for `decompressed`.
+
+    Raises:
+        ObjectNotFound: it isn't there.
+    """
+    with objects.open(name) as file:
+        yield from decompressed(file, codec_of(name), name=f"{objects.root}/{name}")
+
+
+class FileWriter:
+    """Writes an object whose codec its name tells; nobody sees it before `publish`.
+
+    Args:
+        objects: where it goes.
+        name: its name, with one of `SUFFIXES`.
+        in_memory: collect its bytes in memory instead of in a temporary file: for many small ones at once.
+    """
+
+    def __init__(self, objects: Objects, name: str, *, in_memory: bool = False) -> None:
+        self.name = name
+        self.size_bytes = 0
+        """Bytes so far, decompressed."""
+        self._objects = objects
+        self._codec = codec_of(name)
+        self._compressor = Compressor(self._codec)
+        self._digest = hashlib.sha256()
+        self._sink: ObjectWriter | io.BytesIO = io.BytesIO() if in_memory else objects.create(name)
+
+    @property
+    def digest(self) -> str:
+        """Hex SHA-256 of the bytes so far, decompressed."""
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        """Takes the next bytes. Raises StoreError when there is no room for them."""
+        self.size_bytes += len(data)
+        self._digest.update(data)
+        self._sink.write(self._compressor.compress(data))
+
+    def publish(self) -> None:
+        """Makes the object durable and visible; one that is there already with the same decompressed bytes is success.
+
+        Raises:
+            ObjectConflict: another one is there.
+            StoreError: it can't be written.
+        """
+        self._sink.write(self._compressor.finish())
+        try:
+            if isinstance(self._sink, io.BytesIO):
+                self._objects.put_if_absent(self.name, self._sink.getbuffer())
+            else:
+                self._sink.commit()
+        except ObjectConflict:
+            # Another version of the compressor gives other bytes for the same lines, and the lines are what counts.
+            if self._codec == "plain" or self._digest_there() != self.digest:
+                raise
+
+    def _digest_there(self) -> str:
+        digest = hashlib.sha256()
+        for chunk in open_decompressed(self._objects, self.name):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Drops what wasn't published."""
+        self._sink.close()

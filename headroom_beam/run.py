@@ -1,0 +1,78 @@
+"""A whole run over files: every shard, then the index, the summary and, last, the manifest.
+
+`run_shards` is the run without Beam, one shard after another; `headroom_beam.io.CrushFiles` is the same on any runner.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from headroom_beam.manifest import MANIFEST, SUMMARY, Manifest, ShardResult, dump_json, summarize
+from headroom_beam.objects import open_objects
+from headroom_beam.parts import crush_shard
+from headroom_beam.plan import Run, RunSettings, start_run
+from headroom_beam.store import OriginalStore
+
+__all__ = ["finish_run", "run_shards"]
+
+
+def run_shards(
+    inputs: Sequence[str], settings: RunSettings, *, on_shard: Callable[[ShardResult], None] | None = None
+) -> Manifest:
+    r"""Crushes files into files, in this process.
+
+    An interrupted run is finished by calling this again with the same arguments; a complete one is left as it is.
+
+    Args:
+        inputs: files, directories or patterns; see `headroom_beam.shards.find_sources`.
+        settings: where to and how.
+        on_shard: is called with the result of each shard once it is durable.
+
+    Returns:
+        The manifest, as it stands in the output now.
+
+    Raises:
+        StoreError: the output is of another run, no input is found, or a file system or the network fails.
+        IntegrityError: an input file is truncated or damaged.
+        ValueError: the inputs don't go together in one run.
+
+    >>> import pathlib, tempfile
+    >>> root = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (root / "trace.jsonl").write_text('{"id": 1}\n\n{"id": ')
+    >>> settings = RunSettings(output=str(root / "out"), originals=str(root / "originals"))
+    >>> manifest = run_shards([str(root / "trace.jsonl")], settings)
+    >>> manifest.summary["records"], manifest.summary["failures"]
+    (2, {'invalid_json': 1})
+    """
+    run, shards = start_run(inputs, settings)
+    results = []
+    for shard in shards:
+        results.append(crush_shard(run, shard))
+        if on_shard is not None:
+            on_shard(results[-1])
+    return finish_run(run, results)
+
+
+def finish_run(run: Run, results: Iterable[ShardResult]) -> Manifest:
+    """Completes a run whose shards are all done: writes the store's index, the summary and the manifest.
+
+    Args:
+        run: the run.
+        results: of every shard, in any order, each once.
+
+    Raises:
+        ObjectConflict: the output has another manifest.
+        StoreError: a file system or the network fails.
+        IntegrityError: a pack of the run can't be read back.
+    """
+    results = sorted(results, key=lambda result: result.shard)
+    output = open_objects(run.settings.output)
+    packs = sorted({pack.name for result in results for pack in result.packs})
+    if packs:
+        OriginalStore.open(run.settings.originals).write_index(packs)
+    manifest = Manifest(
+        run_date=run.run_date.isoformat(),
+        parts=[part for result in results for part in result.parts],
+        summary=summarize(results),
+    )
+    output.put_if_absent(SUMMARY, dump_json(manifest.summary))
+    output.put_if_absent(MANIFEST, manifest.to_json())
+    return manifest
