@@ -1,0 +1,172 @@
+"""Speed from files to files: the pipeline, a bare loop over the same blocks, and a naive pipeline with headroom-ai.
+
+    python benchmarks/pipeline.py --peer .venv-peer/bin/python [DATA…]
+
+`bare` reads blocks, crushes them, writes the compacted lines and the packs, and nothing else: no verification, no
+fsync, no manifest, no Beam. `ours` is `pipelines.crush` on FnApiRunner (what DirectRunner falls back to where Prism
+can't be had) with all of these. `naive` is `peer_pipeline.py`. Each run is a process of its own; imports are not
+counted. Small inputs are copied until they are large enough to measure; all three read the same files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from common import arguments, files_of, lines_of, megabytes_per_second, show
+
+from headroom_beam.formats import resolve
+
+WORKER = Path(__file__).resolve().parent / "peer_pipeline.py"
+FORMATS = (".result @ .tool", *resolve("openai"), *resolve("anthropic"))
+
+
+def bare(source: Path, target: Path) -> None:
+    """Crushes files without Beam and without any guarantee."""
+    from headroom_beam import SmartCrusherConfig, _core
+    from headroom_beam.blocks import Block, chunks_of, cut_blocks
+    from headroom_beam.crusher import options_for
+    from headroom_beam.pack import PackBuilder
+
+    options = options_for(SmartCrusherConfig(), FORMATS)
+    builder = PackBuilder(run_date=dt.datetime.now(dt.timezone.utc).date())
+    packs = 0
+
+    def write_packs(encoded: Any) -> None:
+        nonlocal packs
+        for data in encoded:
+            (target / f"{packs}.parquet").write_bytes(data)
+            packs += 1
+
+    for path in sorted(source.glob("*.jsonl")):
+        with path.open("rb") as file, (target / path.name).open("wb") as compacted:
+            for block in cut_blocks(chunks_of(iter(lambda file=file: file.read(1 << 20), b""))):
+                assert isinstance(block, Block)
+                crushed = _core.crush_block(block.data, options)
+                compacted.write(crushed.lines())
+                write_packs(builder.add(crushed.originals()))
+    write_packs(builder.finish())
+
+
+def ours(source: Path, target: Path) -> None:
+    """Runs the pipeline of the command line."""
+    from pipelines import crush
+
+    crush.main(
+        [
+            f"--input={source}/*.jsonl",
+            f"--output={target}/out",
+            f"--originals={target}/originals",
+            *(f"--trace_format={path}" for path in FORMATS),
+            "--runner=FnApiRunner",
+        ]
+    )
+
+
+CHILDREN: dict[str, Callable[[Path, Path], None]] = {"bare": bare, "ours": ours}
+
+
+def run_child(name: str, source: Path, target: Path) -> None:
+    """Runs one way in this process and prints its seconds and its peak of memory."""
+    if name == "ours":
+        # Imported ahead of the clock, as the bare loop's imports are.
+        import pipelines.crush  # noqa: F401
+
+        import headroom_beam.io
+    else:
+        import headroom_beam.pack  # noqa: F401
+    start = time.perf_counter()
+    with contextlib.redirect_stdout(sys.stderr):
+        CHILDREN[name](source, target)
+    seconds = time.perf_counter() - start
+    print(json.dumps({"seconds": seconds, "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+
+
+def measure(name: str, command: list[str], target: Path, repeats: int) -> tuple[list[float], int]:
+    """Runs a command several times with an empty target; gives its seconds and the largest peak of memory, if told."""
+    seconds: list[float] = []
+    peak_bytes = 0
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    for number in range(repeats):
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        print(f"{name} {number + 1} of {repeats} …", file=sys.stderr)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
+        answer = json.loads(done.stdout.splitlines()[-1])
+        if isinstance(answer, dict):
+            peak_bytes = max(peak_bytes, answer["peak_bytes"])
+            answer = answer["seconds"]
+        seconds.append(answer)
+    return seconds, peak_bytes
+
+
+def prepare(data: list[Path], folder: Path, min_bytes: int) -> tuple[int, int]:
+    """Writes the input files, decompressed; gives their bytes and how many copies of each there are."""
+    files = files_of(data)
+    size_bytes = 0
+    for path in files:
+        name = path.name.removesuffix(".zst")
+        with (folder / name).open("wb") as file:
+            for line in lines_of(path):
+                file.write(line)
+        size_bytes += (folder / name).stat().st_size
+    copies = max(1, -(-min_bytes // size_bytes))
+    for path in sorted(folder.iterdir()):
+        for number in range(1, copies):
+            shutil.copyfile(path, folder / f"copy{number:03}-{path.name}")
+    return size_bytes * copies, copies
+
+
+def main() -> None:
+    """Measures the three ways on the same files."""
+    parser = arguments(__doc__)
+    parser.add_argument("--min-bytes", type=int, default=64_000_000, help="copies files until they are that large")
+    parser.add_argument("--child", choices=CHILDREN, help="internal: runs one way on the folders DATA[0] and DATA[1]")
+    options = parser.parse_args()
+    if options.child:
+        run_child(options.child, *options.data)
+        return
+    with tempfile.TemporaryDirectory(prefix="headroom-beam-") as folder:
+        source, target = Path(folder, "in"), Path(folder, "out")
+        source.mkdir()
+        size_bytes, copies = prepare(options.data, source, options.min_bytes)
+        itself = [sys.executable, __file__, "--peer", options.peer, str(source), str(target)]
+        commands = {
+            "bare": [*itself, "--child", "bare"],
+            "ours": [*itself, "--child", "ours"],
+            "naive": [options.peer, str(WORKER), f"{source}/*.jsonl", f"{target}/compacted"],
+        }
+        result: dict[str, Any] = {
+            "benchmark": "pipeline",
+            "bytes": size_bytes,
+            "copies": copies,
+            "repeats": options.repeats,
+        }
+        for name, command in commands.items():
+            seconds, peak_bytes = measure(name, command, target, options.repeats)
+            result[name] = {
+                "mb_per_s": megabytes_per_second(size_bytes, seconds),
+                "seconds": [round(s, 3) for s in seconds],
+            }
+            if peak_bytes:
+                result[name]["peak_bytes"] = peak_bytes
+    result["ours_to_bare"] = round(result["ours"]["mb_per_s"] / result["bare"]["mb_per_s"], 3)
+    result["ours_to_naive"] = round(result["ours"]["mb_per_s"] / result["naive"]["mb_per_s"], 1)
+    show(result)
+
+
+if __name__ == "__main__":
+    main()
