@@ -9,10 +9,11 @@ and back.
 True
 """
 
+import base64
 import itertools
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -31,6 +32,7 @@ __all__ = [
     "check_hash",
     "compacted_batch",
     "compacted_rows",
+    "describe_original",
     "failure_batch",
     "failure_rows",
     "original_batch",
@@ -232,6 +234,35 @@ def compacted_batch(rows: Sequence[Compacted]) -> pa.RecordBatch:
 def original_rows(batch: pa.RecordBatch) -> list[Original]:
     """Turns a batch with the columns of `ORIGINAL_SCHEMA` (more are left out) into rows, in order."""
     return list(map(Original, *_columns(batch, Original._fields)))
+
+
+def describe_original(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives an original and what is known of it as values for JSON, under the names that headroom's clients read.
+
+    Args:
+        name: the hash or digest that was asked for.
+        row: the columns of `Original`.
+
+    >>> row = Original("0" * 24, bytes(32), "raw", 2, 0, b"\\xff!", "shell")._asdict()
+    >>> describe_original("0" * 24, row)["original_content"], describe_original("0" * 24, row)["encoding"]
+    ('/yE=', 'base64')
+    """
+    try:
+        content = {"original_content": row["original"].decode(), "encoding": "utf-8"}
+    except UnicodeDecodeError:
+        # A line that failed may be anything; JSON can't hold its bytes otherwise.
+        content = {"original_content": base64.b64encode(row["original"]).decode(), "encoding": "base64"}
+    return {
+        "hash": name,
+        "digest": row["digest"].hex(),
+        **content,
+        "kind": row["kind"],
+        "size_bytes": len(row["original"]),
+        "original_item_count": row["item_count"],
+        # How many rows a compacted record kept stands in that record, not with the original: several may share it.
+        "compressed_item_count": None,
+        "tool_name": row["tool"],
+    }
 
 
 def original_batch(rows: Sequence[Original]) -> pa.RecordBatch:

@@ -15,7 +15,6 @@ application refuses requests that come from, or are addressed to, anything but l
 
 from __future__ import annotations
 
-import base64
 import hmac
 import ipaddress
 import json
@@ -36,7 +35,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from headroom_beam.errors import InvalidHash, StoreError
-from headroom_beam.records import check_hash
+from headroom_beam.records import check_hash, describe_original
 from headroom_beam.resolution import resolution_error
 
 if TYPE_CHECKING:
@@ -188,26 +187,7 @@ class _Retrieval:
         if text in lookup.unresolved:
             error = resolution_error(text, lookup.unresolved[text])
             return _OUTCOMES[outcome], {"error": outcome, "message": str(error), "hash": text}
-        return HTTPStatus.OK, _answer(text, lookup.found.to_pylist()[0])
-
-
-def _answer(text: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        content = {"original_content": row["original"].decode(), "encoding": "utf-8"}
-    except UnicodeDecodeError:
-        # A line that failed may be anything; JSON can't hold its bytes otherwise.
-        content = {"original_content": base64.b64encode(row["original"]).decode(), "encoding": "base64"}
-    return {
-        "hash": text,
-        "digest": row["digest"].hex(),
-        **content,
-        "kind": row["kind"],
-        "size_bytes": len(row["original"]),
-        "original_item_count": row["item_count"],
-        # How many rows a compacted record kept stands in that record, not with the original: several may share it.
-        "compressed_item_count": None,
-        "tool_name": row["tool"],
-    }
+        return HTTPStatus.OK, describe_original(text, lookup.found.to_pylist()[0])
 
 
 def _hash_of_call(call: Mapping[str, Any], provider: str) -> str:
