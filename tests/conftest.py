@@ -1,0 +1,77 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import gcs_emulator
+
+BUCKET = "test-bucket"
+FAKE_GCS = os.environ.get("HEADROOM_BEAM_FAKE_GCS", "")
+"""The program fake-gcs-server: a fuller emulator than ours, which needs Go."""
+_roots = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def gcs_server() -> Iterator[gcs_emulator.Emulator]:
+    """The Cloud Storage server of `gcs_emulator`, one for the whole session."""
+    with gcs_emulator.running() as server:
+        yield server
+
+
+@pytest.fixture
+def gcs_root(gcs_server: gcs_emulator.Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A `gs://` root of its own for each test, on an emulator that knows preconditions."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server.url)
+    return f"gs://{BUCKET}/some prefix/{next(_roots)}"
+
+
+@pytest.fixture(scope="session")
+def fake_gcs_url() -> Iterator[str]:
+    """The address of fake-gcs-server, as `make gcs` starts it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    arguments = ["-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-port", str(port), "-public-host", url[7:]]
+    with subprocess.Popen([FAKE_GCS, *arguments], stderr=subprocess.DEVNULL) as process:
+        for attempt in range(100):
+            try:
+                body = b'{"name": "%s"}' % BUCKET.encode()
+                headers = {"Content-Type": "application/json"}
+                urllib.request.urlopen(urllib.request.Request(f"{url}/storage/v1/b?project=p", body, headers)).close()
+                break
+            except OSError:
+                assert attempt < 99, "fake-gcs-server doesn't answer"
+                time.sleep(0.1)
+        yield url
+        process.terminate()
+
+
+@pytest.fixture
+def fake_gcs_root(fake_gcs_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """As `gcs_root`, on fake-gcs-server."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake_gcs_url)
+    return f"gs://{BUCKET}/some prefix/{next(_roots)}"
+
+
+_KINDS = ["local", "gcs", *([pytest.param("fake_gcs", marks=pytest.mark.gcs)] if FAKE_GCS else [])]
+
+
+@pytest.fixture(params=_KINDS)
+def root(request: pytest.FixtureRequest) -> str:
+    """An empty root on each kind of storage in turn: what runs with it is the conformance suite."""
+    if request.param == "local":
+        return str(request.getfixturevalue("tmp_path") / "new" / "root")
+    return str(request.getfixturevalue(f"{request.param}_root"))
