@@ -75,6 +75,7 @@ class Run:
     run_date: dt.date
     id: str
     """Hex SHA-256 of `_run.json`."""
+    shard_count: int
 
 
 def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[Shard]]:
@@ -108,7 +109,7 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
             f"{settings.output} holds another run: {difference}; give this run another output, or make the two equal"
         )
     run_date = dt.date.fromisoformat(found["run_date"])
-    return Run(settings, run_date, hashlib.sha256(stored).hexdigest()), shards
+    return Run(settings, run_date, hashlib.sha256(stored).hexdigest(), len(shards)), shards
 
 
 def verify_run(run: Run) -> None:

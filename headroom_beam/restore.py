@@ -220,7 +220,7 @@ def _restore_part(part: CompactedPart, compacted: str, store: OriginalStore, wri
             compacted_digest.update(chunk)
             yield chunk
 
-    # Compacted bytes that restore to about a window's, going by the whole part: what is held is bounded by what comes out.
+    # Going by the whole part, so many compacted bytes restore to about a window's.
     growth = max((part.stop - part.start) / max(part.compacted_bytes, 1), 1.0)
     window_bytes = max(int(_WINDOW_BYTES / growth), 1)
     unresolved: list[Unresolved] = []

@@ -56,14 +56,19 @@ def finish_run(run: Run, results: Iterable[ShardResult]) -> Manifest:
 
     Args:
         run: the run.
-        results: of every shard, in any order, each once.
+        results: of every shard, in any order; a runner may give one twice.
 
     Raises:
+        ValueError: a shard is missing.
         ObjectConflict: the output has another manifest.
         StoreError: a file system or the network fails.
         IntegrityError: a pack of the run can't be read back.
     """
-    results = sorted(results, key=lambda result: result.shard)
+    by_shard = {result.shard: result for result in results}
+    missing = sorted(set(range(run.shard_count)) - by_shard.keys())
+    if missing:
+        raise ValueError(f"{len(missing)} of {run.shard_count} shards aren't done, the first is {missing[0]}")
+    results = [by_shard[number] for number in sorted(by_shard)]
     output = open_objects(run.settings.output)
     packs = sorted({pack.name for result in results for pack in result.packs})
     if packs:
