@@ -237,13 +237,13 @@ def original_rows(batch: pa.RecordBatch) -> list[Original]:
 
 
 def describe_original(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives an original and what is known of it as values for JSON, under the names that headroom's clients read.
+    r"""Gives an original and what is known of it as values for JSON, under the names that headroom's clients read.
 
     Args:
         name: the hash or digest that was asked for.
         row: the columns of `Original`.
 
-    >>> row = Original("0" * 24, bytes(32), "raw", 2, 0, b"\\xff!", "shell")._asdict()
+    >>> row = Original("0" * 24, bytes(32), "raw", 2, 0, b"\xff!", "shell")._asdict()
     >>> describe_original("0" * 24, row)["original_content"], describe_original("0" * 24, row)["encoding"]
     ('/yE=', 'base64')
     """
