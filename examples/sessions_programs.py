@@ -238,7 +238,7 @@ def failures(talk: Conversation) -> None:
         ["perl", "-e", "die 'out of cheese'"],
         ["grep", "-r", "needle", "shop"],
     ):
-        talk.run("bash", command, why=f"`{command[0]}`:")
+        talk.run("bash", command, why=f"`{Path(command[0]).name}`:")
     talk.answer("All of them fail; the exit status stands under each.")
 
 

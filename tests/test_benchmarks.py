@@ -1,0 +1,156 @@
+"""The benchmarks measure what they say: same payloads on both sides, proofs that can fail, exact token budgets."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from headroom_beam import SmartCrusher, _core
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+TRACES = REPOSITORY / "examples" / "traces"
+
+CONVERSATION = [
+    {"role": "user", "content": "Where is ann?"},
+    {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "find", "arguments": '{"name": "ann"}'}}]},
+    {"role": "tool", "tool_call_id": "1", "content": '[{"id": "user-4711", "name": "ann", "age": 12345}]'},
+    {
+        "role": "assistant",
+        "tool_calls": [
+            {"id": "2", "function": {"name": "get", "arguments": '{"id": "user-4711", "n": 7, "age": 12345}'}}
+        ],
+    },
+    {"role": "tool", "tool_call_id": "2", "content": "home"},
+]
+
+
+@pytest.fixture(autouse=True)
+def benchmarks_path(monkeypatch):
+    monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))
+
+
+def test_payloads_are_the_tool_results_of_both_forms():
+    import common
+
+    for name in ("openai_messages.jsonl", "anthropic_conversations.jsonl"):
+        payloads = common.payloads_of(TRACES / name)
+        text = (TRACES / name).read_text(encoding="utf-8")
+        assert len(payloads) == text.count('"tool_call_id"') + text.count('"type":"tool_result"')
+        assert {payload.kind for payload in payloads} == {"array", "document", "text"}
+        assert all(payload.tool for payload in payloads)
+
+
+def test_payloads_of_a_results_file_keep_their_text(tmp_path):
+    import common
+
+    rows = [{"tool": "a", "result": "[1,  2]"}, {"tool": "b", "result": {"k": 1.0}}, {"tool": "c", "result": "[oh"}]
+    path = tmp_path / "x.results.jsonl.zst"
+    path.write_bytes(zstandard.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+    payloads = common.payloads_of(path)
+    assert [payload.text for payload in payloads] == ["[1,  2]", '{"k": 1.0}', "[oh"]
+    assert [payload.kind for payload in payloads] == ["array", "document", "text"]
+
+
+def test_peer_that_is_not_installed_is_said_to_be_missing():
+    import common
+
+    with common.Peer(sys.executable) as peer, pytest.raises((SystemExit, BrokenPipeError)):
+        peer.crush("[1]")
+
+
+def test_savings_prove_what_they_print():
+    import savings
+
+    text = json.dumps([{"id": number, "state": "ready"} for number in range(100)])
+    lossless, empty = SmartCrusher(lossless_only=True), SmartCrusher()
+    spelled = savings.proved(text, lossless, empty)
+    assert _core.count_tokens(spelled) < _core.count_tokens(savings.compact(text))
+
+
+def test_savings_fail_when_something_is_not_restored():
+    import savings
+
+    class Forgetful(SmartCrusher):
+        def restore(self, text):
+            return super().restore(text)[:-1]
+
+    with pytest.raises(AssertionError, match="not restored"):
+        savings.proved('{"a": 1}', Forgetful())
+
+
+def test_savings_count_a_failed_spelling_as_logged():
+    import savings
+
+    totals = savings.Totals()
+    totals.add({**dict.fromkeys(savings.SPELLINGS, "one two three"), "toon": None, "compact": "one"})
+    figures = totals.figures()
+    assert figures["failed"] == {"toon": 1}
+    assert figures["tokens"]["toon"] == figures["tokens"]["logged"] == 3
+    assert figures["share_of_compact_tokens"]["toon"] == 3.0
+
+
+def test_evidence_is_what_later_calls_use_and_nothing_said_before():
+    import evidence
+
+    (result,) = evidence.results_with_evidence(CONVERSATION)
+    assert result.text == CONVERSATION[2]["content"]
+    assert result.evidence == ("12345", "user-4711")
+    assert "Where is ann?" in result.query
+
+
+@pytest.mark.parametrize(
+    ("atom", "text", "expected"),
+    [
+        ("12345", '"age": 12345}', True),
+        ("12345", "x123456", False),
+        ("abcd", "xabcd abcd", True),
+        ("(abcd)", "x(abcd)y", True),
+    ],
+)
+def test_evidence_stands_by_itself(atom, text, expected):
+    import evidence
+
+    assert evidence.stands_in(atom, text) is expected
+
+
+@pytest.mark.parametrize("tokens", [1, 7, 40])
+def test_truncation_keeps_its_budget(tokens):
+    import evidence
+
+    text = "\n".join(f"line {number} of the log" for number in range(200))
+    kept = evidence.head(text, tokens)
+    assert text.startswith(kept)
+    assert _core.count_tokens(kept) == tokens
+    both = evidence.head_tail(text, tokens)
+    assert _core.count_tokens(both) <= tokens + 3
+
+
+def test_crush_benchmark_samples_evenly():
+    import common
+    import crush
+
+    payloads = [common.Payload("", "", f"[{number:04}]") for number in range(1000)]
+    texts = crush.sample(payloads, 600)
+    assert len(texts) == 100
+    assert texts[1] == "[0010]"
+
+
+def test_bare_loop_does_the_same_work_as_the_pipeline(tmp_path):
+    import pipeline
+
+    size_bytes, copies = pipeline.prepare([TRACES / "anthropic_messages.jsonl"], _folder(tmp_path / "in"), 700_000)
+    assert copies > 1
+    assert size_bytes >= 700_000
+    pipeline.bare(tmp_path / "in", _folder(tmp_path / "bare"))
+    pipeline.ours(tmp_path / "in", _folder(tmp_path / "ours"))
+    compacted = sorted((tmp_path / "bare").glob("*.jsonl"))
+    assert len(compacted) == copies
+    for path in compacted:
+        assert (tmp_path / "ours" / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def _folder(path):
+    path.mkdir()
+    return path
