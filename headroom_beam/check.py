@@ -13,8 +13,9 @@ from headroom_beam.errors import DigestMismatch, FormatError, IntegrityError
 from headroom_beam.index import Index, index_rows
 from headroom_beam.layout import STORE_FILE, check_store_file, folder_of, verified_by_name
 from headroom_beam.objects import ObjectNotFound, Objects
-from headroom_beam.pack import Digests, verify_pack
+from headroom_beam.pack import verify_pack
 from headroom_beam.resolution import check_hash
+from headroom_beam.rows import Digests
 from headroom_beam.tombstones import Tombstone, Tombstones, decode_tombstones
 
 __all__ = ["CheckReport", "Problem", "check_store"]

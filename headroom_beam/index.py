@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from headroom_beam.errors import FormatError, IntegrityError
-from headroom_beam.pack import Digests, PackFooter, digest_array, read_pack
+from headroom_beam.pack import PackFooter, read_pack
+from headroom_beam.rows import Digests, digest_array
 
 __all__ = ["Entry", "Index", "IndexedPack", "index_rows"]
 

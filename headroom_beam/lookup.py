@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from headroom_beam.resolution import Lookup, Resolution, Status, check_hash, resolution_error
-from headroom_beam.store import OriginalStore, StoreSize
+from headroom_beam.store import OriginalStore
+from headroom_beam.view import StoreSize
 
 __all__ = ["Lookup", "Plan", "Status", "check_hash", "lookup_many", "plan_lookup", "resolution_error"]
 

@@ -1,6 +1,6 @@
 """Originals ↔ one immutable Parquet file, the pack. `docs/store.md` is the format's specification.
 
->>> import datetime, hashlib
+>>> import datetime as dt, hashlib
 >>> text = b'[{"id":1},{"id":2}]'
 >>> rows = pa.table(
 ...     {
@@ -11,64 +11,61 @@
 ...         "tool": ["list_things"],
 ...     }
 ... )
->>> data = encode_pack(rows, run_date=datetime.date(2026, 1, 31))
+>>> data = encode_pack(rows, run_date=dt.date(2026, 1, 31))
 >>> verify_pack(data)
 PackSummary(row_count=1, group_count=1, original_bytes=19)
 """
 
 from __future__ import annotations
 
-import datetime
+import bisect
+import datetime as dt
 import hashlib
-import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from headroom_beam.errors import CorruptPack, DigestMismatch, FormatError, LimitExceeded
-from headroom_beam.pages import PLAIN, PageError, walk_pages
+from headroom_beam.errors import CorruptPack, DigestMismatch, FormatError
+from headroom_beam.pages import PLAIN, PageError, Window, walk_pages
+from headroom_beam.rows import (
+    LABEL_CHARACTERS,
+    MAX_ORIGINAL_BYTES,
+    PACK_SCHEMA,
+    complete_rows,
+    digest_array,
+    distinct_rows,
+    hash_array,
+    verify_digests,
+)
 
 __all__ = [
-    "HASH_DIGITS", "MAX_ORIGINAL_BYTES", "PACK_BYTES", "PACK_SCHEMA", "PACK_VERSION", "PackBuilder", "PackFooter",
-    "PackSummary", "RowGroup", "decode_groups", "digest_array", "encode_pack", "footer_bytes", "group_runs", "original_digest",
-    "read_pack", "verify_digests", "verify_pack",
-]  # fmt: skip
-
-Digests: TypeAlias = "npt.NDArray[np.bytes_]"
-"""Digests as numpy `S32`: they compare and sort as bytes do, as long as all of them have 32 bytes."""
+    "PACK_SCHEMA",
+    "PACK_VERSION",
+    "PackFooter",
+    "PackSummary",
+    "RowGroup",
+    "decode_groups",
+    "encode_pack",
+    "footer_bytes",
+    "group_runs",
+    "read_pack",
+    "verify_pack",
+    "write_pack",
+]
 
 PACK_VERSION = 1
-HASH_DIGITS = 24
-PACK_BYTES = 64 << 20
-"""Bytes of originals that a builder collects before it makes a pack."""
 ROW_GROUP_ROWS = 128
 ROW_GROUP_BYTES = 1 << 20
-MAX_ORIGINAL_BYTES = 1 << 30
 MAX_FOOTER_BYTES = 256 << 20
-LABEL_CHARACTERS = 256
-"""`kind` and `tool` are labels: longer ones are cut to this many characters."""
 _LABEL_COLUMN_BYTES = 2 * ROW_GROUP_ROWS * (4 * LABEL_CHARACTERS + 4) + 1024
 _DECODE_BYTES = 16 << 20
 """About how many bytes of originals `read_pack` holds decoded at a time."""
 
-PACK_SCHEMA = pa.schema(
-    [
-        pa.field("hash", pa.string(), nullable=False),
-        pa.field("digest", pa.binary(32), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("size_bytes", pa.int64(), nullable=False),
-        pa.field("item_count", pa.int64(), nullable=False),
-        pa.field("original", pa.large_binary(), nullable=False),
-        pa.field("tool", pa.string(), nullable=False),
-        pa.field("run_date", pa.date32(), nullable=False),
-    ]
-)
 _DICTIONARY_COLUMNS = ("kind", "tool")
 _VERSION_KEY = b"headroom_beam.pack_version"
 _GROUPS_KEY = b"headroom_beam.groups_sha256"
@@ -80,92 +77,6 @@ class PackSummary(NamedTuple):
     row_count: int
     group_count: int
     original_bytes: int
-
-
-def original_digest(original: bytes | memoryview) -> bytes:
-    """The digest of an original: SHA-256, 32 bytes."""
-    return hashlib.sha256(original).digest()
-
-
-def digest_array(column: pa.Array | pa.ChunkedArray) -> Digests:
-    """The digests of a fixed binary(32) column, without a Python object for each."""
-    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    parts = [
-        np.frombuffer(chunk.buffers()[1], dtype="S32", count=chunk.offset + len(chunk))[chunk.offset :]
-        for chunk in chunks
-        if len(chunk)
-    ]
-    return parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, "S32")])
-
-
-def verify_digests(originals: pa.Array | pa.ChunkedArray, digests: pa.Array | pa.ChunkedArray) -> None:
-    """Hashes every original where it lies and compares. Raises DigestMismatch, naming the first digest that is wrong."""
-    expected = digest_array(digests)
-    found = np.frombuffer(b"".join(_hash_each(originals)), dtype="S32")
-    if len(found) != len(expected) or not np.array_equal(found, expected):
-        wrong = expected[: len(found)] != found[: len(expected)]
-        at = int(np.argmax(wrong))
-        raise DigestMismatch(f"row {at}: the original's SHA-256 isn't {expected[at : at + 1].tobytes().hex()}")
-
-
-def _hash_each(originals: pa.Array | pa.ChunkedArray) -> Iterator[bytes]:
-    chunks = originals.chunks if isinstance(originals, pa.ChunkedArray) else [originals]
-    for chunk in chunks:
-        if not len(chunk):
-            continue
-        width = "<i8" if pa.types.is_large_binary(chunk.type) else "<i4"
-        _, offset_buffer, data_buffer = chunk.buffers()
-        ends = np.frombuffer(offset_buffer, width)[chunk.offset : chunk.offset + len(chunk) + 1].tolist()
-        data = memoryview(data_buffer if data_buffer is not None else b"")
-        for start, end in zip(ends, ends[1:], strict=False):
-            yield original_digest(data[start:end])
-
-
-def _normal_rows(originals: pa.Table | pa.RecordBatch, run_date: datetime.date) -> pa.Table:
-    """The rows in the pack's columns and types, with `hash` and `size_bytes` derived and compared with those given."""
-    table = pa.table(originals) if isinstance(originals, pa.RecordBatch) else originals
-    needed = {"digest", "kind", "item_count", "original", "tool"}
-    if missing := needed.difference(table.column_names):
-        raise ValueError(f"originals lack the columns {sorted(missing)}")
-    given = {name: table.column(name) for name in needed}
-    if any(column.null_count for column in given.values()):
-        raise ValueError(f"originals have nulls in {sorted(name for name in needed if given[name].null_count)}")
-    columns = {name: given[name].cast(PACK_SCHEMA.field(name).type) for name in needed}
-    for label in _DICTIONARY_COLUMNS:
-        columns[label] = pc.utf8_slice_codeunits(columns[label], 0, LABEL_CHARACTERS)
-    columns["size_bytes"] = pc.binary_length(columns["original"])
-    columns["hash"] = _hashes(columns["digest"])
-    columns["run_date"] = pa.repeat(pa.scalar(run_date, pa.date32()), len(table))
-    for name in ("size_bytes", "hash"):
-        if (
-            name in table.column_names
-            and not pc.all(pc.equal(table.column(name), columns[name])).as_py()
-            and len(table)
-        ):
-            raise DigestMismatch(f"column {name!r} of the originals doesn't agree with their digests and bytes")
-    largest = pc.max(columns["size_bytes"]).as_py() or 0
-    if largest > MAX_ORIGINAL_BYTES:
-        raise LimitExceeded(f"an original of {largest} bytes is over max_original_bytes {MAX_ORIGINAL_BYTES}")
-    return pa.table([columns[name] for name in PACK_SCHEMA.names], schema=PACK_SCHEMA)
-
-
-def _hashes(digests: pa.ChunkedArray) -> pa.Array:
-    """The first 24 hex digits of each digest, as a string array."""
-    text = np.frombuffer(digest_array(digests).tobytes().hex().encode(), np.uint8).reshape(-1, 64)[:, :HASH_DIGITS]
-    ends = pa.py_buffer(np.arange(len(text) + 1, dtype=np.int32) * HASH_DIGITS)
-    return pa.StringArray.from_buffers(len(text), ends, pa.py_buffer(text.tobytes()))
-
-
-def _distinct(rows: pa.Table) -> pa.Table:
-    """Each digest once, sorted. A row that goes is hashed first: equal digests must mean equal bytes."""
-    digests = digest_array(rows.column("digest"))
-    distinct, first = np.unique(digests, return_index=True)
-    if len(distinct) < len(digests):
-        repeated = np.ones(len(digests), bool)
-        repeated[first] = False
-        gone = rows.select(["digest", "original"]).filter(pa.array(repeated))
-        verify_digests(gone.column("original"), gone.column("digest"))
-    return rows.combine_chunks().take(pa.array(first))
 
 
 def _group_rows(sizes: Sequence[int]) -> list[int]:
@@ -186,7 +97,7 @@ def _groups_sha256(groups: Iterable[tuple[int, str, str]]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: datetime.date) -> bytes:
+def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: dt.date) -> bytes:
     """Encodes originals as one pack: each digest once, sorted by hash; the same rows in any order give the same bytes.
 
     `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original` and `tool`; `hash` and `size_bytes` are
@@ -194,11 +105,12 @@ def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: datetime.date
 
     Raises DigestMismatch, LimitExceeded for an original over `MAX_ORIGINAL_BYTES`, ValueError for wrong columns.
     """
-    rows = _distinct(_normal_rows(originals, run_date))
-    return _write(rows)
+    rows = distinct_rows(complete_rows(originals, run_date))
+    return write_pack(rows)
 
 
-def _write(rows: pa.Table) -> bytes:
+def write_pack(rows: pa.Table) -> bytes:
+    """Encodes rows of `PACK_SCHEMA` that are distinct and sorted already."""
     counts = _group_rows(rows.column("size_bytes").to_pylist())
     hashes = rows.column("hash")
     sink = pa.BufferOutputStream()
@@ -255,7 +167,7 @@ class PackFooter:
         self.footer_bytes = need
         with corrupt_pack():
             self.metadata = pq.ParquetFile(
-                _Window(tail, size_bytes - len(tail), size_bytes),
+                Window(tail, size_bytes - len(tail), size_bytes),
                 # No list and no string in a footer is longer than the footer.
                 thrift_string_size_limit=need,
                 thrift_container_size_limit=need,
@@ -306,12 +218,9 @@ class PackFooter:
 
     def groups_of(self, prefix: str) -> range:
         """Indexes of the row groups that can hold a hash that begins with `prefix` (24 hex digits, or fewer)."""
-        low = next(
-            (i for i, group in enumerate(self.groups) if group.last_hash[: len(prefix)] >= prefix), len(self.groups)
-        )
-        high = low
-        while high < len(self.groups) and self.groups[high].first_hash[: len(prefix)] <= prefix:
-            high += 1
+        width = len(prefix)
+        low = bisect.bisect_left(self.groups, prefix, key=lambda group: group.last_hash[:width])
+        high = bisect.bisect_right(self.groups, prefix, low, key=lambda group: group.first_hash[:width])
         return range(low, high)
 
 
@@ -343,9 +252,17 @@ def decode_groups(
     start = footer.groups[first].offset
     with corrupt_pack():
         for index in range(first, end):
-            _check_pages(footer, index, memoryview(data), start, columns)
+            decoded_bytes = _check_pages(footer, index, memoryview(data), start, columns)
+            if decoded_bytes > ROW_GROUP_BYTES + 4 * ROW_GROUP_ROWS:
+                # One large original by itself: it may be only as large as its row says.
+                own = data[footer.groups[index].offset - start :]
+                size_bytes = decode_groups(footer, index, index + 1, own, ["size_bytes"]).column(0)[0].as_py()
+                if decoded_bytes != size_bytes + 4:
+                    raise CorruptPack(
+                        f"row group {index} would decode to {decoded_bytes} bytes, not to {size_bytes} and 4"
+                    )
         reader = pq.ParquetFile(
-            _Window(data, start, footer.size_bytes),
+            Window(data, start, footer.size_bytes),
             metadata=footer.metadata,
             page_checksum_verification=True,
             pre_buffer=False,
@@ -356,8 +273,12 @@ def decode_groups(
     return table.select(list(columns))
 
 
-def _check_pages(footer: PackFooter, index: int, data: memoryview, start: int, columns: Sequence[str]) -> None:
-    """Bounds what decoding a row group allocates, and insists that every page has a checksum."""
+def _check_pages(footer: PackFooter, index: int, data: memoryview, start: int, columns: Sequence[str]) -> int:
+    """Bounds what decoding a row group allocates, and insists that every page has a checksum.
+
+    Returns the bytes that `original` decodes to, or 0 when it isn't among the columns.
+    """
+    decoded_bytes = 0
     group = footer.metadata.row_group(index)
     rows = group.num_rows
     for name in columns:
@@ -376,9 +297,11 @@ def _check_pages(footer: PackFooter, index: int, data: memoryview, start: int, c
             raise CorruptPack(f"column {name!r} of row group {index} has {values} values for {rows} rows")
         limit = _LABEL_COLUMN_BYTES
         if name == "original":
+            decoded_bytes = total
             limit = 4 * rows + (MAX_ORIGINAL_BYTES if rows == 1 else ROW_GROUP_BYTES)
         if total > limit:
             raise CorruptPack(f"column {name!r} of row group {index} would decode to {total} bytes, over {limit}")
+    return decoded_bytes
 
 
 def read_pack(data: bytes, columns: Sequence[str] = PACK_SCHEMA.names) -> Iterator[tuple[int, pa.Table]]:
@@ -412,7 +335,7 @@ def verify_pack(data: bytes) -> PackSummary:
         if (
             not rows.column("hash")
             .combine_chunks()
-            .equals(pa.chunked_array([_hashes(rows.column("digest"))]).combine_chunks())
+            .equals(pa.chunked_array([hash_array(rows.column("digest"))]).combine_chunks())
         ):
             raise DigestMismatch("a hash in the pack isn't the beginning of its digest")
         if not rows.column("size_bytes").equals(pc.binary_length(rows.column("original"))):
@@ -425,95 +348,6 @@ def verify_pack(data: bytes) -> PackSummary:
         original_bytes += pc.sum(rows.column("size_bytes")).as_py()
     footer = PackFooter(data, len(data))
     return PackSummary(row_count, len(footer.groups), original_bytes)
-
-
-class PackBuilder:
-    """Collects originals and gives a pack whenever `pack_bytes` of distinct ones have come together.
-
-    `refused`, when given, tells which digests must not be stored (again); their rows are dropped and counted.
-    """
-
-    def __init__(
-        self,
-        *,
-        run_date: datetime.date,
-        pack_bytes: int = PACK_BYTES,
-        refused: Callable[[Digests], npt.NDArray[np.bool_]] | None = None,
-    ) -> None:
-        if pack_bytes < 1:
-            raise ValueError(f"pack_bytes is {pack_bytes}; it must be 1 or more")
-        self.run_date = run_date
-        self.pack_bytes = pack_bytes
-        self.refused_count = 0
-        self._refused = refused
-        self._tables: list[pa.Table] = []
-        self._buffered_bytes = 0
-
-    def add(self, originals: pa.Table | pa.RecordBatch) -> Iterator[bytes]:
-        """Takes originals (columns as for `encode_pack`) and yields the packs that are full now: none or one, mostly.
-
-        Iterate to the end: the rows are taken when the iterator runs. Raises as `encode_pack` does.
-        """
-        if not len(originals):
-            return
-        rows = _normal_rows(originals, self.run_date)
-        if self._refused is not None:
-            refused = self._refused(digest_array(rows.column("digest")))
-            if refused.any():
-                self.refused_count += int(refused.sum())
-                rows = rows.filter(pa.array(~refused))
-        self._tables.append(rows)
-        self._buffered_bytes += _original_bytes(rows)
-        if self._buffered_bytes >= self.pack_bytes:
-            rows = self._take()
-            # Agents repeat themselves: what was mostly repetition stays and waits for more.
-            if _original_bytes(rows) * 2 >= self.pack_bytes:
-                yield _write(rows)
-            else:
-                self._tables, self._buffered_bytes = [rows], _original_bytes(rows)
-
-    def finish(self) -> Iterator[bytes]:
-        """Yields the last pack, if there are rows for it."""
-        rows = self._take()
-        if len(rows):
-            yield _write(rows)
-
-    def _take(self) -> pa.Table:
-        rows = _distinct(pa.concat_tables(self._tables)) if self._tables else PACK_SCHEMA.empty_table()
-        self._tables, self._buffered_bytes = [], 0
-        return rows
-
-
-def _original_bytes(rows: pa.Table) -> int:
-    return int(pc.sum(rows.column("size_bytes")).as_py() or 0)
-
-
-class _Window(io.RawIOBase):
-    """A part of a file, read as if the whole were there: Parquet's offsets count from the file's start."""
-
-    def __init__(self, data: bytes, start: int, size_bytes: int) -> None:
-        super().__init__()
-        self._data, self._start, self._size_bytes, self._position = memoryview(data), start, size_bytes, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        self._position = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}[whence] + offset
-        return self._position
-
-    def read(self, size: int = -1, /) -> bytes:
-        begin = self._position - self._start
-        if begin < 0 or size < 0 or begin + size > len(self._data):
-            raise CorruptPack("the pack's metadata points outside of what it describes")
-        self._position += size
-        return bytes(self._data[begin : begin + size])
 
 
 @contextmanager

@@ -6,13 +6,14 @@ decoder allocates exactly the uncompressed size that they name. Thrift's compact
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["PLAIN", "RLE_DICTIONARY", "Page", "PageError", "walk_pages"]
+__all__ = ["PLAIN", "Page", "PageError", "Window", "walk_pages"]
 
 DATA_PAGE, DICTIONARY_PAGE = 0, 2
-PLAIN, PLAIN_DICTIONARY, RLE_DICTIONARY = 0, 2, 8
+PLAIN = 0
 
 _MAX_DEPTH = 8
 
@@ -115,3 +116,31 @@ def _read_varint(data: memoryview, position: int) -> tuple[int, int]:
 def _read_zigzag(data: memoryview, position: int) -> tuple[int, int]:
     value, position = _read_varint(data, position)
     return (value >> 1) ^ -(value & 1), position
+
+
+class Window(io.RawIOBase):
+    """A part of a file, read as if the whole were there: Parquet's offsets count from the file's start."""
+
+    def __init__(self, data: bytes, start: int, size_bytes: int) -> None:
+        super().__init__()
+        self._data, self._start, self._size_bytes, self._position = memoryview(data), start, size_bytes, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._position = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}[whence] + offset
+        return self._position
+
+    def read(self, size: int = -1, /) -> bytes:
+        begin = self._position - self._start
+        if begin < 0 or size < 0 or begin + size > len(self._data):
+            raise PageError("the pack's metadata points outside of what it describes")
+        self._position += size
+        return bytes(self._data[begin : begin + size])

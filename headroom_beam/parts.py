@@ -22,7 +22,8 @@ from headroom_beam.codecs import FileWriter
 from headroom_beam.errors import StoreError
 from headroom_beam.manifest import CompactedPart, ShardResult, StoredPack, Totals, done_name, failures_name
 from headroom_beam.objects import Objects, ObjectWriter, open_objects
-from headroom_beam.pack import PackBuilder, read_pack
+from headroom_beam.builder import PackBuilder
+from headroom_beam.pack import read_pack
 from headroom_beam.plan import Run
 from headroom_beam.records import Failure, Original, failure_rows, original_batch
 from headroom_beam.shards import Shard, Span, read_span

@@ -22,7 +22,7 @@ from headroom_beam.errors import (
     OriginalExpired,
     OriginalNotFound,
 )
-from headroom_beam.pack import HASH_DIGITS, PACK_SCHEMA, Digests, digest_array, verify_digests
+from headroom_beam.rows import HASH_DIGITS, PACK_SCHEMA, Digests, digest_array, verify_digests
 from headroom_beam.tombstones import Tombstones
 
 __all__ = ["Lookup", "Resolution", "Status", "check_hash", "resolution_error"]

@@ -28,18 +28,16 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
 
 import pyarrow as pa
 
+from headroom_beam.builder import PACK_BYTES, PackBuilder
 from headroom_beam.check import CheckReport, check_store
 from headroom_beam.errors import FormatError, IntegrityError, StoreError
 from headroom_beam.index import Index, index_rows
-from headroom_beam.layout import STORE_FILE, check_store_file, index_name, pack_name, store_file, verified_by_name
+from headroom_beam.layout import STORE_FILE, check_store_file, index_name, pack_name, store_file
 from headroom_beam.objects import ObjectNotFound, Objects, open_objects
 from headroom_beam.pack import (
-    PACK_BYTES,
-    PackBuilder,
     PackFooter,
     decode_groups,
     footer_bytes,
@@ -47,7 +45,7 @@ from headroom_beam.pack import (
     verify_pack,
 )
 from headroom_beam.resolution import Lookup, Resolution, check_hash, resolution_error
-from headroom_beam.tombstones import Tombstone, Tombstones, decode_tombstones
+from headroom_beam.view import StoreSize, StoreView, ViewLoader
 
 __all__ = ["OriginalStore", "StoreSize"]
 
@@ -58,33 +56,8 @@ REFRESH_S = 60.0
 _TAIL_BYTES = 128 << 10
 """First read of an unknown pack's end: nearly all footers are shorter."""
 _FOOTERS_KEPT = 256
-_GROUP_BYTES_GUESS = 50_000
 _PARALLEL_FROM_S = 0.005
 _PARALLEL_READS = 16
-
-
-class StoreSize(NamedTuple):
-    """How large a store is: what a lookup plans with."""
-
-    pack_count: int
-    group_count: int
-    pack_file_bytes: int
-
-
-class _View(NamedTuple):
-    """What the store held at one moment. Replaced as a whole, so that readers need no lock."""
-
-    index_names: tuple[str, ...]
-    tombstone_names: tuple[str, ...]
-    packs: dict[str, int]
-    """Size in bytes by name."""
-    indexes: tuple[Index, ...]
-    covered: frozenset[str]
-    tombstones: Tombstones
-
-    @property
-    def uncovered(self) -> list[str]:
-        return [name for name in self.packs if name not in self.covered]
 
 
 class OriginalStore:
@@ -98,11 +71,10 @@ class OriginalStore:
         self.objects = objects
         self._create = create
         self._lock = threading.RLock()
-        self._view: _View | None = None
-        self._seen_at = 0.0
+        self._view: StoreView | None = None
+        self._loader = ViewLoader(objects)
+        self._seen_at = -REFRESH_S
         self._opened = False
-        self._loaded: dict[str, Index] = {}
-        self._buried: dict[str, list[Tombstone]] = {}
         self._footers: OrderedDict[str, PackFooter] = OrderedDict()
 
     @classmethod
@@ -141,7 +113,6 @@ class OriginalStore:
                 data = self.objects.put_or_get(STORE_FILE, store_file())
             check_store_file(data, self.root)
             self._opened = True
-
 
     def put_many(
         self,
@@ -184,9 +155,7 @@ class OriginalStore:
         self.objects.put_if_absent(name, data)
         if pack_name(self.objects.get(name)) != name:
             raise IntegrityError(f"{self.root}/{name} doesn't read back as it was written")
-        with self._lock:
-            if self._view is not None:
-                self._view = self._view._replace(packs={**self._view.packs, name: len(data)})
+        self._seen_at = -REFRESH_S  # So that the next reader of this store looks again.
         return name
 
     def write_index(self, pack_names: Iterable[str] | None = None) -> str | None:
@@ -202,7 +171,6 @@ class OriginalStore:
         name = index_name(data)
         self.objects.put_if_absent(name, data)
         return name
-
 
     def get(self, hash: str) -> bytes:  # noqa: A002 (the field's word)
         """The original of a hash (24 or 64 digits), verified.
@@ -257,19 +225,14 @@ class OriginalStore:
         return resolution.finish(view.tombstones)
 
     def size(self) -> StoreSize:
-        """How large the store is, as last seen. Row groups of packs that no index covers are estimated from their bytes."""
-        view = self._current()
-        covered = {pack.name: pack for index in view.indexes for pack in index.packs if pack.name in view.packs}
-        groups = sum(pack.group_count for pack in covered.values())
-        groups += sum(max(1, view.packs[name] // _GROUP_BYTES_GUESS) for name in view.uncovered)
-        return StoreSize(len(view.packs), groups, sum(view.packs.values()))
+        """How large the store is, as last seen."""
+        return self._current().size()
 
     def check(self, *, hashes: Iterable[str] | None = None) -> CheckReport:
         """Reads everything and reports what is wrong: see `headroom_beam.check.check_store`."""
         return check_store(self.objects, hashes=hashes)
 
-
-    def _read_points(self, resolution: Resolution, view: _View) -> set[str]:
+    def _read_points(self, resolution: Resolution, view: StoreView) -> set[str]:
         """Adds the rows of all open hashes; returns the packs that turned out to be gone."""
         gone: set[str] = set()
         tried: set[tuple[str, int]] = set()
@@ -288,14 +251,13 @@ class OriginalStore:
                     resolution.suspect(hashes)
 
     def _locate(
-        self, resolution: Resolution, view: _View, gone: set[str], tried: set[tuple[str, int]]
+        self, resolution: Resolution, view: StoreView, gone: set[str], tried: set[tuple[str, int]]
     ) -> dict[tuple[str, int], list[str]]:
         """Row groups to read next, each with the hashes it is read for: one copy of each digest, and all places that
         footers allow; then, for hashes that weren't found there, the other copies.
         """
         wanted: dict[tuple[str, int], list[str]] = defaultdict(list)
         first_round = not tried
-        uncovered = view.uncovered
         for text in resolution.open_hashes():
             chosen: set[bytes] = set()
             for index in view.indexes:
@@ -306,7 +268,7 @@ class OriginalStore:
                         chosen.add(entry.digest)
                         wanted[place].append(text)
         if first_round:
-            for name in uncovered:
+            for name in view.uncovered:
                 try:
                     footer = self._footer(name, view)
                 except ObjectNotFound:
@@ -341,14 +303,13 @@ class OriginalStore:
         place = footer.groups[group]
         return decode_groups(footer, group, group + 1, self.objects.get_range(name, place.offset, place.length))
 
-    def _footer(self, name: str, view: _View) -> PackFooter:
+    def _footer(self, name: str, view: StoreView) -> PackFooter:
         with self._lock:
             if name in self._footers:
                 self._footers.move_to_end(name)
                 return self._footers[name]
         size_bytes = view.packs[name] if name in view.packs else self.objects.size(name)
-        known = next((p.footer_bytes for index in view.indexes for p in index.packs if p.name == name), _TAIL_BYTES)
-        tail = self._tail(name, size_bytes, known)
+        tail = self._tail(name, size_bytes, view.covered[name].footer_bytes if name in view.covered else _TAIL_BYTES)
         if (need := footer_bytes(tail)) > len(tail):
             tail = self._tail(name, size_bytes, need)
         footer = PackFooter(tail, size_bytes)
@@ -362,59 +323,17 @@ class OriginalStore:
         length = min(length, size_bytes)
         return self.objects.get_range(name, size_bytes - length, length)
 
-
-    def _current(self) -> _View:
+    def _current(self) -> StoreView:
         view = self._view
         return view if view is not None and time.monotonic() < self._seen_at + REFRESH_S else self._refresh()
 
-    def _refresh(self) -> _View:
-        """Lists the store again; what hasn't changed isn't read again, and an unchanged view is the same object."""
+    def _refresh(self) -> StoreView:
+        """Lists the store again; an unchanged view is the same object."""
         self._ensure_open()
         with self._lock:
             self._seen_at = time.monotonic()
-            # Packs are listed after indexes: a pack stored in between is then merely uncovered, never unseen.
-            index_infos = list(self.objects.list("index/"))
-            packs = {
-                info.name: info.size_bytes for info in self.objects.list("packs/") if info.name.endswith(".parquet")
-            }
-            buried = tuple(info.name for info in self.objects.list("tombstones/"))
-            names = tuple(info.name for info in index_infos)
-            old = self._view
-            if old is not None and (old.index_names, old.packs, old.tombstone_names) == (names, packs, buried):
-                return old
-            indexes: list[Index] = []
-            covered: set[str] = set()
-            # The largest first: once every pack is covered the smaller ones have nothing to add.
-            for info in sorted(index_infos, key=lambda info: (-info.size_bytes, info.name)):
-                if covered.issuperset(packs):
-                    break
-                index = self._index(info.name)
-                if index is not None and not covered.issuperset(pack.name for pack in index.packs):
-                    indexes.append(index)
-                    covered.update(pack.name for pack in index.packs)
-            view = _View(names, buried, packs, tuple(indexes), frozenset(covered), self._tombstones(buried))
-            self._view = view
-            return view
-
-    def _index(self, name: str) -> Index | None:
-        if name not in self._loaded:
-            try:
-                self._loaded[name] = Index.decode(verified_by_name(name, self.objects.get(name)))
-            except IntegrityError as error:
-                # Its packs are then read by their footers: slower, and as right.
-                log.warning("index file %s is damaged and isn't used: %s", name, error)
-                return None
-            except ObjectNotFound:
-                return None
-        return self._loaded[name]
-
-    def _tombstones(self, names: Iterable[str]) -> Tombstones:
-        found: list[Tombstone] = []
-        for name in names:
-            if name not in self._buried:
-                self._buried[name] = decode_tombstones(verified_by_name(name, self.objects.get(name)))
-            found += self._buried[name]
-        return Tombstones(found)
+            self._view = self._loader.load(self._view)
+            return self._view
 
 
 def _reopen(objects: Objects, create: bool) -> OriginalStore:

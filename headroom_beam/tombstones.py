@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from headroom_beam.errors import IntegrityError
-from headroom_beam.pack import Digests
+from headroom_beam.rows import Digests
 
 __all__ = ["Tombstone", "Tombstones", "decode_tombstones", "encode_tombstones"]
 

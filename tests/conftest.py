@@ -44,7 +44,18 @@ def fake_gcs_url() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    arguments = ["-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-port", str(port), "-public-host", url[7:]]
+    arguments = [
+        "-scheme",
+        "http",
+        "-backend",
+        "memory",
+        "-host",
+        "127.0.0.1",
+        "-port",
+        str(port),
+        "-public-host",
+        url[7:],
+    ]
     with subprocess.Popen([FAKE_GCS, *arguments], stderr=subprocess.DEVNULL) as process:
         for attempt in range(100):
             try:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from headroom_beam.pack import original_digest
+from headroom_beam.rows import original_digest
 
 RUN_DATE = dt.date(2026, 1, 31)
 
@@ -42,7 +42,10 @@ def digest_of(original: bytes) -> str:
 def some_originals(count: int, *, seed: int = 0, size_bytes: int = 400) -> list[bytes]:
     """Different originals that compress as JSON does, of about this size each."""
     source = random.Random(seed)
-    rows = [b'{"id":%d,"status":"ok","name":"item %d"}' % (source.getrandbits(40), source.getrandbits(20)) for _ in range(500)]
+    rows = [
+        b'{"id":%d,"status":"ok","name":"item %d"}' % (source.getrandbits(40), source.getrandbits(20))
+        for _ in range(500)
+    ]
     texts = []
     for number in range(count):
         body = b",".join(source.choices(rows, k=max(1, size_bytes // 50)))

@@ -17,9 +17,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from headroom_beam import gcs, objects
+from headroom_beam import gcs, local
 from headroom_beam.errors import IntegrityError, StoreError
-from headroom_beam.objects import LocalObjects, ObjectConflict, ObjectNotFound, open_objects
+from headroom_beam.local import LocalObjects
+from headroom_beam.objects import ObjectConflict, ObjectNotFound, open_objects
 
 BIG = os.urandom(1 << 20) * 9
 """Larger than one multipart upload and than a writer's spool memory."""
@@ -234,7 +235,7 @@ def test_a_file_system_that_fails_gives_a_typed_error_and_no_object(tmp_path, mo
         raise OSError(code, os.strerror(code))
 
     with monkeypatch.context() as patch:
-        patch.setattr(objects.os, call, fail)
+        patch.setattr(local.os, call, fail)
         with pytest.raises(StoreError, match=os.strerror(code)) as caught:
             store.put_if_absent("packs/two", b"2")
     assert caught.value.retryable is retryable
@@ -275,8 +276,8 @@ def test_the_file_is_durable_before_its_name_and_the_name_before_success(tmp_pat
         calls.append("link")
         link(source, target)
 
-    monkeypatch.setattr(objects.os, "fsync", spy_fsync)
-    monkeypatch.setattr(objects.os, "link", spy_link)
+    monkeypatch.setattr(local.os, "fsync", spy_fsync)
+    monkeypatch.setattr(local.os, "link", spy_link)
     store.put_if_absent("packs/a", b"x")
     assert calls == ["file", "link", "directory"]
     calls.clear()
@@ -300,7 +301,11 @@ def test_a_temporary_file_is_never_listed_and_never_looks_like_a_pack(tmp_path):
 def test_a_name_with_a_directory_in_the_way_is_a_typed_error(tmp_path):
     store = open_objects(tmp_path)
     store.put_if_absent("a/b", b"")
-    for call in (lambda: store.put_if_absent("a", b""), lambda: store.put_if_absent("a/b/c", b""), lambda: store.get("a")):
+    for call in (
+        lambda: store.put_if_absent("a", b""),
+        lambda: store.put_if_absent("a/b/c", b""),
+        lambda: store.get("a"),
+    ):
         with pytest.raises(StoreError):
             call()
     assert not store.exists("a")
@@ -313,7 +318,7 @@ def test_a_read_error_is_typed(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(objects.os, "pread", fail)
+    monkeypatch.setattr(local.os, "pread", fail)
     with pytest.raises(StoreError, match="Input/output error") as caught:
         store.get_range("a", 0, 1)
     assert caught.value.retryable
@@ -323,7 +328,7 @@ def test_short_reads_of_the_system_are_read_on(tmp_path, monkeypatch):
     store = open_objects(tmp_path)
     store.put_if_absent("a", b"0123456789")
     pread = os.pread
-    monkeypatch.setattr(objects.os, "pread", lambda fd, length, offset: pread(fd, min(length, 3), offset))
+    monkeypatch.setattr(local.os, "pread", lambda fd, length, offset: pread(fd, min(length, 3), offset))
     assert store.get_range("a", 1, 8) == b"12345678"
 
 
@@ -412,7 +417,8 @@ sys.stdin.readline()
 print(sum(store.put_if_absent(f"packs/{{n}}", b"%d" % n * 1000) for n in range(20)))
 """
     processes = [
-        subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(4)
+        subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(4)
     ]
     won = [int(process.communicate(b"\n")[0]) for process in processes]
     assert sum(won) == 20

@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from originals import RUN_DATE, hash_of, rows_of, some_originals
 
-from headroom_beam import pack
+from headroom_beam import pack, rows as row_module
 from headroom_beam.errors import CorruptPack, DigestMismatch, FormatError, LimitExceeded
-from headroom_beam.pack import PACK_SCHEMA, PackBuilder, PackFooter, encode_pack, read_pack, verify_pack
+from headroom_beam.builder import PackBuilder
+from headroom_beam.pack import PACK_SCHEMA, PackFooter, encode_pack, read_pack, verify_pack
 from headroom_beam.pages import PageError, walk_pages
 
 
@@ -138,7 +139,7 @@ def test_long_labels_are_cut_and_an_original_over_the_limit_is_refused(monkeypat
     data = encode_pack(rows_of([b"a"], tool="é" * 10_000), run_date=RUN_DATE)
     ((_, rows),) = read_pack(data)
     assert rows.column("tool").to_pylist() == ["é" * 256]
-    monkeypatch.setattr(pack, "MAX_ORIGINAL_BYTES", 3)
+    monkeypatch.setattr(row_module, "MAX_ORIGINAL_BYTES", 3)
     with pytest.raises(LimitExceeded, match="4 bytes is over max_original_bytes 3"):
         encode_pack(rows_of([b"abcd"]), run_date=RUN_DATE)
 
@@ -257,16 +258,20 @@ def test_row_groups_over_the_limit_are_refused(table):
         verify_pack(written(many))
 
 
-@pytest.mark.parametrize("shape", ["dictionary", "zeros", "labels"])
+@pytest.mark.parametrize("shape", ["dictionary", "zeros", "one", "labels"])
 def test_a_decompression_bomb_is_refused_before_it_takes_memory(tmp_path, shape):
     huge = b"\0" * (64 << 20)
     if shape == "dictionary":
         bomb = pa.concat_tables([rows_of([huge])] * 16)
     elif shape == "zeros":
         bomb = rows_of([huge, huge + b"1"])
+    elif shape == "one":
+        bomb = rows_of([huge]).set_column(3, "size_bytes", pa.array([10]))
     else:
         bomb = rows_of([b"%d" % number for number in range(100)], tool="x" * (4 << 20))
-    bomb = bomb.append_column("run_date", pa.array([RUN_DATE] * len(bomb), pa.date32())).cast(PACK_SCHEMA)
+    bomb = (
+        bomb.append_column("run_date", pa.array([RUN_DATE] * len(bomb), pa.date32())).cast(PACK_SCHEMA).sort_by("hash")
+    )
     file = tmp_path / "bomb"
     file.write_bytes(written(bomb, use_dictionary=shape == "dictionary"))
     assert file.stat().st_size < 200_000

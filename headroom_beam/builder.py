@@ -1,0 +1,89 @@
+"""Collects originals until there are enough for a pack.
+
+>>> from headroom_beam.rows import original_digest
+>>> rows = pa.table(
+...     {
+...         "digest": pa.array([original_digest(b"[1]")] * 2, pa.binary(32)),
+...         "kind": ["json"] * 2,
+...         "item_count": [1] * 2,
+...         "original": [b"[1]"] * 2,
+...         "tool": ["list_things"] * 2,
+...     }
+... )
+>>> builder = PackBuilder(run_date=dt.date(2026, 1, 31))
+>>> list(builder.add(rows)), [verify_pack(pack).row_count for pack in builder.finish()]
+([], [1])
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from headroom_beam.rows import PACK_SCHEMA, Digests, complete_rows, digest_array, distinct_rows, original_bytes
+
+__all__ = ["PACK_BYTES", "PackBuilder"]
+
+PACK_BYTES = 64 << 20
+"""Bytes of originals that a builder collects before it makes a pack."""
+
+
+class PackBuilder:
+    """Collects originals and gives a pack whenever `pack_bytes` of distinct ones have come together.
+
+    `refused`, when given, tells which digests must not be stored (again); their rows are dropped and counted.
+    """
+
+    def __init__(
+        self,
+        *,
+        run_date: dt.date,
+        pack_bytes: int = PACK_BYTES,
+        refused: Callable[[Digests], npt.NDArray[np.bool_]] | None = None,
+    ) -> None:
+        if pack_bytes < 1:
+            raise ValueError(f"pack_bytes is {pack_bytes}; it must be 1 or more")
+        self.run_date = run_date
+        self.pack_bytes = pack_bytes
+        self.refused_count = 0
+        self._refused = refused
+        self._tables: list[pa.Table] = []
+        self._buffered_bytes = 0
+
+    def add(self, originals: pa.Table | pa.RecordBatch) -> Iterator[bytes]:
+        """Takes originals (columns as for `encode_pack`) and yields the packs that are full now: none or one, mostly.
+
+        Iterate to the end: the rows are taken when the iterator runs. Raises as `encode_pack` does.
+        """
+        if not len(originals):
+            return
+        rows = complete_rows(originals, self.run_date)
+        if self._refused is not None:
+            refused = self._refused(digest_array(rows.column("digest")))
+            if refused.any():
+                self.refused_count += int(refused.sum())
+                rows = rows.filter(pa.array(~refused))
+        self._tables.append(rows)
+        self._buffered_bytes += original_bytes(rows)
+        if self._buffered_bytes >= self.pack_bytes:
+            rows = self._take()
+            # Agents repeat themselves: what was mostly repetition stays and waits for more.
+            if original_bytes(rows) * 2 >= self.pack_bytes:
+                yield write_pack(rows)
+            else:
+                self._tables, self._buffered_bytes = [rows], original_bytes(rows)
+
+    def finish(self) -> Iterator[bytes]:
+        """Yields the last pack, if there are rows for it."""
+        rows = self._take()
+        if len(rows):
+            yield write_pack(rows)
+
+    def _take(self) -> pa.Table:
+        rows = distinct_rows(pa.concat_tables(self._tables)) if self._tables else PACK_SCHEMA.empty_table()
+        self._tables, self._buffered_bytes = [], 0
+        return rows

@@ -1,0 +1,119 @@
+"""What a store holds at one moment: its packs, what index files say about them, its tombstones."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from headroom_beam.errors import IntegrityError
+from headroom_beam.index import Index, IndexedPack
+from headroom_beam.layout import folder_of, verified_by_name
+from headroom_beam.objects import ObjectInfo, ObjectNotFound, Objects
+from headroom_beam.tombstones import Tombstone, Tombstones, decode_tombstones
+
+__all__ = ["StoreSize", "StoreView", "ViewLoader"]
+
+log = logging.getLogger(__name__)
+
+_GROUP_BYTES_GUESS = 50_000
+"""About how many packed bytes a row group has: for the size of packs that no index covers."""
+
+
+class StoreSize(NamedTuple):
+    """How large a store is: what a lookup plans with."""
+
+    pack_count: int
+    group_count: int
+    pack_file_bytes: int
+
+
+class StoreView(NamedTuple):
+    """An immutable picture of a store, replaced as a whole, so that readers need no lock."""
+
+    packs: dict[str, int]
+    """Size in bytes by name, of every pack."""
+    indexes: tuple[Index, ...]
+    """Index files that together cover what any index file covers."""
+    covered: dict[str, IndexedPack]
+    """The packs that the index files cover."""
+    uncovered: tuple[str, ...]
+    """The packs that only their own footers describe."""
+    tombstones: Tombstones
+    index_names: tuple[str, ...]
+    tombstone_names: tuple[str, ...]
+
+    def size(self) -> StoreSize:
+        """How large the store is; row groups of uncovered packs are estimated from their bytes."""
+        groups = sum(pack.group_count for name, pack in self.covered.items() if name in self.packs)
+        groups += sum(max(1, self.packs[name] // _GROUP_BYTES_GUESS) for name in self.uncovered)
+        return StoreSize(len(self.packs), groups, sum(self.packs.values()))
+
+
+class ViewLoader:
+    """Loads views of one store; index and tombstone files, which never change, are read once. Not thread safe."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._indexes: dict[str, Index] = {}
+        self._tombstones: dict[str, list[Tombstone]] = {}
+
+    def load(self, old: StoreView | None) -> StoreView:
+        """Lists the store; gives `old` itself when nothing has changed.
+
+        A damaged index file is left out with a warning, since footers say the same. A damaged tombstone file raises
+        IntegrityError: an erasure must not be overlooked.
+        """
+        # Packs are listed after index files: a pack stored in between is then merely uncovered, never unseen.
+        index_files = [info for info in self._objects.list("index/") if folder_of(info.name)]
+        packs = {info.name: info.size_bytes for info in self._objects.list("packs/") if folder_of(info.name)}
+        tombstone_names = tuple(info.name for info in self._objects.list("tombstones/"))
+        index_names = tuple(info.name for info in index_files)
+        if old is not None and (old.packs, old.index_names, old.tombstone_names) == (
+            packs,
+            index_names,
+            tombstone_names,
+        ):
+            return old
+        indexes, covered = self._load_indexes(index_files, packs)
+        return StoreView(
+            packs=packs,
+            indexes=indexes,
+            covered=covered,
+            uncovered=tuple(name for name in packs if name not in covered),
+            tombstones=self._load_tombstones(tombstone_names),
+            index_names=index_names,
+            tombstone_names=tombstone_names,
+        )
+
+    def _load_indexes(
+        self, files: Iterable[ObjectInfo], packs: Iterable[str]
+    ) -> tuple[tuple[Index, ...], dict[str, IndexedPack]]:
+        wanted = set(packs)
+        indexes: dict[str, Index] = {}
+        covered: dict[str, IndexedPack] = {}
+        # The largest first: once every pack is covered the smaller ones have nothing to add, and stay unread.
+        for info in sorted(files, key=lambda info: (-info.size_bytes, info.name)):
+            if wanted <= covered.keys():
+                break
+            index = self._indexes.get(info.name) or self._load_index(info.name)
+            if index is not None and any(pack.name in wanted and pack.name not in covered for pack in index.packs):
+                indexes[info.name] = index
+                covered.update((pack.name, pack) for pack in index.packs)
+        self._indexes = indexes
+        return tuple(indexes.values()), covered
+
+    def _load_index(self, name: str) -> Index | None:
+        try:
+            return Index.decode(verified_by_name(name, self._objects.get(name)))
+        except IntegrityError as error:
+            log.warning("index file %s is damaged and isn't used: %s", name, error)
+        except ObjectNotFound:
+            log.info("index file %s is gone", name)
+        return None
+
+    def _load_tombstones(self, names: Iterable[str]) -> Tombstones:
+        for name in names:
+            if name not in self._tombstones:
+                self._tombstones[name] = decode_tombstones(verified_by_name(name, self._objects.get(name)))
+        return Tombstones(tombstone for name in names for tombstone in self._tombstones[name])
