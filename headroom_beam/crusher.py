@@ -14,7 +14,7 @@ import datetime as dt
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 import pyarrow as pa
 
@@ -36,6 +36,11 @@ __all__ = [
 ]
 
 
+def _option(text: str, *, default: object) -> Any:
+    # The sentence goes along with the field, so that the command line explains its options with the same words.
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
 @dataclass(frozen=True, kw_only=True)
 class SmartCrusherConfig:
     """What to keep and how far to go. Each option changes the output; one that doesn't exist here is a TypeError.
@@ -49,46 +54,42 @@ class SmartCrusherConfig:
     ValueError: option max_items_after_crush: 0 is not in 1..=1000000
     """
 
-    max_tokens: int = 4096
-    """Budget of one payload: a table over it loses rows to the store."""
-    max_items_after_crush: int = 15
-    """Rows to keep where rows are dropped without compaction; rows that must stay may exceed it."""
-    min_items_to_analyze: int = 5
-    """Arrays with fewer items never lose rows."""
-    min_tokens_to_crush: int = 200
-    """Payloads with fewer tokens never lose anything; they may still become a table."""
-    lossless_min_savings_ratio: float = 0.05
-    """Share of an array's bytes that a table must save, 0 to 1."""
-    lossless_only: bool = False
-    """Never drop rows and never put anything away."""
-    variance_threshold: float = 3.0
-    """Standard deviations from the mean beyond which a number is an outlier, and its row is kept."""
-    preserve_change_points: bool = True
-    """Keep the rows at which the level of a numeric column changes."""
-    dedup_identical_items: bool = True
-    """Among rows with equal bytes, keep one when rows are dropped."""
-    first_fraction: float = 0.3
-    """Share of the kept rows that is taken from the start."""
-    last_fraction: float = 0.15
-    """Share of the kept rows that is taken from the end."""
-    blob_min_bytes: int = 1024
-    """Strings of at least this many bytes go to the store when that saves tokens."""
-    excerpt_tokens: int = 160
-    """Tokens of a long text that stay readable beside its marker."""
-    keep_patterns: Sequence[str] = ()
-    """Rows and lines that hold one of these texts (letter case ignored) are always kept."""
-    max_record_bytes: int = 64 << 20
-    """A longer record is a failure of kind `too_large`."""
-    max_depth: int = 256
-    """A record nested deeper is a failure of kind `too_deep`."""
-    max_columns: int = 1024
-    """An array whose rows have more distinct columns is not made a table."""
-    hash_digits: Literal[24, 64] = 24
-    """Digits of the hash in a marker; 64 where hostile tenants share a store."""
-    verify: bool = True
-    """Restore every changed payload in memory and compare before it is accepted."""
-    exact_tokens: bool = False
-    """Count tokens exactly for reports; decisions always use the estimate."""
+    max_tokens: int = _option("Budget of one payload: a table over it loses rows to the store.", default=4096)
+    max_items_after_crush: int = _option(
+        "Rows to keep where rows are dropped without compaction; rows that must stay may exceed it.", default=15
+    )
+    min_items_to_analyze: int = _option("Arrays with fewer items never lose rows.", default=5)
+    min_tokens_to_crush: int = _option(
+        "Payloads with fewer tokens never lose anything; they may still become a table.", default=200
+    )
+    lossless_min_savings_ratio: float = _option(
+        "Share of an array's bytes that a table must save, 0 to 1.", default=0.05
+    )
+    lossless_only: bool = _option("Never drop rows and never put anything away.", default=False)
+    variance_threshold: float = _option(
+        "Standard deviations from the mean beyond which a number is an outlier, and its row is kept.", default=3.0
+    )
+    preserve_change_points: bool = _option(
+        "Keep the rows at which the level of a numeric column changes.", default=True
+    )
+    dedup_identical_items: bool = _option("Among rows with equal bytes, keep one when rows are dropped.", default=True)
+    first_fraction: float = _option("Share of the kept rows that is taken from the start.", default=0.3)
+    last_fraction: float = _option("Share of the kept rows that is taken from the end.", default=0.15)
+    blob_min_bytes: int = _option(
+        "Strings of at least this many bytes go to the store when that saves tokens.", default=1024
+    )
+    excerpt_tokens: int = _option("Tokens of a long text that stay readable beside its marker.", default=160)
+    keep_patterns: Sequence[str] = _option(
+        "Rows and lines that hold one of these texts (letter case ignored) are always kept.", default=()
+    )
+    max_record_bytes: int = _option("A longer record is a failure of kind `too_large`.", default=64 << 20)
+    max_depth: int = _option("A record nested deeper is a failure of kind `too_deep`.", default=256)
+    max_columns: int = _option("An array whose rows have more distinct columns is not made a table.", default=1024)
+    hash_digits: Literal[24, 64] = _option(
+        "Digits of the hash in a marker; 64 where hostile tenants share a store.", default=24
+    )
+    verify: bool = _option("Restore every changed payload in memory and compare before it is accepted.", default=True)
+    exact_tokens: bool = _option("Count tokens exactly for reports; decisions always use the estimate.", default=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.keep_patterns, str):

@@ -110,36 +110,40 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     """Turns what a caller may give as `trace_format` into paths.
 
     Args:
-        trace_format: the name of a built-in format, one path (it begins with `.`, `$`, `[` or `{`), several paths, or a
-            `TraceFormat`.
+        trace_format: the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), several of both, or a
+            `TraceFormat`. What this function gives back may be given again.
 
     Returns:
-        The paths, checked. Empty: the whole record is the payload.
+        The paths, checked, each once. Empty: the whole record is the payload.
 
     Raises:
-        ValueError: an unknown name, an empty list, or a path that doesn't parse.
+        ValueError: an unknown name, a path that doesn't parse, or `json` among others.
 
     >>> resolve("json")
     ()
+    >>> resolve([".result", ".output @ .name"])
+    ('.result', '.output @ .name')
     >>> resolve("opnai")
     Traceback (most recent call last):
     ValueError: unknown trace format 'opnai'; known are 'anthropic', 'json', 'openai', or give paths such as '.result'
     """
     if isinstance(trace_format, TraceFormat):
         return trace_format.paths
-    if isinstance(trace_format, str):
-        if trace_format in TRACE_FORMATS:
-            return TRACE_FORMATS[trace_format].paths
-        if not trace_format.startswith((".", "$", "[", "{")):
-            known = ", ".join(repr(name) for name in sorted(TRACE_FORMATS))
-            raise ValueError(
-                f"unknown trace format {trace_format!r}; known are {known}, or give paths such as '.result'"
-            )
-        trace_format = (trace_format,)
-    paths = tuple(trace_format)
-    if not paths:
-        raise ValueError("trace_format is an empty list; give 'json' to make the whole record the payload")
-    return TraceFormat("paths", paths).paths
+    names = (trace_format,) if isinstance(trace_format, str) else tuple(trace_format)
+    lists = [_paths_of(name) for name in names]
+    if len(lists) > 1 and () in lists:
+        raise ValueError("trace format 'json' makes the whole record the payload and can't stand among others")
+    return tuple(dict.fromkeys(path for paths in lists for path in paths))
+
+
+def _paths_of(name: str) -> tuple[str, ...]:
+    if name in TRACE_FORMATS:
+        return TRACE_FORMATS[name].paths
+    if not str(name).startswith((".", "$", "[", "{")):
+        known = ", ".join(repr(known) for known in sorted(TRACE_FORMATS))
+        raise ValueError(f"unknown trace format {name!r}; known are {known}, or give paths such as '.result'")
+    parse_path(name)
+    return (name,)
 
 
 def parse_path(text: str) -> PayloadPath:
@@ -147,13 +151,10 @@ def parse_path(text: str) -> PayloadPath:
 
     Raises:
         ValueError: the text isn't a path; the message names the character, counted from 1.
-        TypeError: it isn't text at all.
 
     >>> parse_path(".result:string @ .tool").tool
     (Key(name='tool'),)
     """
-    if not isinstance(text, str):
-        raise TypeError(f"a payload path is a string, not {type(text).__name__}")
     at = 1 if text.startswith("$") else 0
     segments: list[Segment] = []
     while at < len(text) and text[at] in ".[{":

@@ -97,10 +97,18 @@ def test_an_unknown_name_is_an_error_that_names_the_known_ones() -> None:
         resolve("langchain")
 
 
-@pytest.mark.parametrize("paths", [[], ()])
-def test_no_paths_at_all_is_an_error(paths: list[str]) -> None:
-    with pytest.raises(ValueError, match="empty list"):
-        resolve(paths)
+def test_formats_and_paths_may_be_joined() -> None:
+    assert resolve(["openai", "anthropic", ".a", ".a"]) == (*resolve("openai"), *resolve("anthropic"), ".a")
+
+
+@pytest.mark.parametrize("trace_format", ["json", "openai", [], [".a", "anthropic"], TraceFormat("mine", ())])
+def test_what_was_resolved_resolves_to_itself(trace_format: str) -> None:
+    assert resolve(resolve(trace_format)) == resolve(trace_format)
+
+
+def test_the_whole_record_can_not_stand_among_paths() -> None:
+    with pytest.raises(ValueError, match="can't stand among others"):
+        resolve(["json", ".a"])
 
 
 def test_a_broken_path_in_a_list_is_an_error() -> None:
@@ -109,5 +117,5 @@ def test_a_broken_path_in_a_list_is_an_error() -> None:
 
 
 def test_a_path_that_is_not_text_is_an_error() -> None:
-    with pytest.raises(TypeError, match="not int"):
+    with pytest.raises(ValueError, match="unknown trace format 1"):
         resolve([1])
