@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from headroom_beam.crusher import SmartCrusher, SmartCrusherConfig
     from headroom_beam.formats import TraceFormat
-    from headroom_beam.io import CrushFiles, ReadOriginals, RestoreFiles, WriteCompacted, WriteOriginals
+    from headroom_beam.io import CrushFiles, RestoreFiles
+    from headroom_beam.originals import ReadOriginals, WriteOriginals
     from headroom_beam.records import Compacted, Failure, Original, Payload
     from headroom_beam.restore import restore_record, restore_text
+    from headroom_beam.retrieval import LookupOriginals, RestoreRecords
+    from headroom_beam.sinks import WriteCompacted
     from headroom_beam.store import OriginalStore
-    from headroom_beam.transforms import CrushRecords, CrushResult, LookupOriginals, RestoreRecords
+    from headroom_beam.transforms import CrushRecords, CrushResult
 
 # A name maps to the module it lives in, in the order of the way of the data.
 _HOMES = {
@@ -37,14 +40,14 @@ _HOMES = {
     # Beam: files to files.
     "CrushFiles": "io",
     "RestoreFiles": "io",
-    "ReadOriginals": "io",
-    "WriteCompacted": "io",
-    "WriteOriginals": "io",
+    "ReadOriginals": "originals",
+    "WriteCompacted": "sinks",
+    "WriteOriginals": "originals",
     # Beam: records.
     "CrushRecords": "transforms",
     "CrushResult": "transforms",
-    "LookupOriginals": "transforms",
-    "RestoreRecords": "transforms",
+    "LookupOriginals": "retrieval",
+    "RestoreRecords": "retrieval",
 }
 
 __all__ = [

@@ -1,9 +1,10 @@
 """A small Pub/Sub server: the gRPC protocol of Cloud Pub/Sub over a real socket, with everything kept in memory.
 
 It speaks the parts that publishers and subscribers use: Publish, Pull, StreamingPull, Acknowledge, ModifyAckDeadline,
-and creating, getting and deleting topics and subscriptions. Delivery is at least once, as in the service: a message is leased
-to one subscriber at a time, and comes again when its lease runs out before it is acknowledged. What the service promises
-beyond that (ordering, filters, exactly-once subscriptions, retention, snapshots) is not here, and asking for it is an error.
+and creating, getting and deleting topics and subscriptions. Delivery is at least once, as in the service: a message is
+leased to one subscriber at a time, and comes again when its lease runs out before it is acknowledged. What the service
+promises beyond that (ordering, filters, exactly-once subscriptions, retention, snapshots) is not here, and asking for
+it is an error.
 
 Client libraries find it through `PUBSUB_EMULATOR_HOST`:
 
@@ -13,8 +14,7 @@ Client libraries find it through `PUBSUB_EMULATOR_HOST`:
 ...     os.environ["PUBSUB_EMULATOR_HOST"] = server.address
 ...     publisher, subscriber = pubsub_v1.PublisherClient(), pubsub_v1.SubscriberClient()
 ...     _ = publisher.create_topic(name="projects/project/topics/in")
-...     _ = subscriber.create_subscription(
-...         name="projects/project/subscriptions/in", topic="projects/project/topics/in")
+...     _ = subscriber.create_subscription(name="projects/project/subscriptions/in", topic="projects/project/topics/in")
 ...     _ = publisher.publish("projects/project/topics/in", b"hello").result()
 ...     pulled = subscriber.pull(subscription="projects/project/subscriptions/in", max_messages=1)
 ...     del os.environ["PUBSUB_EMULATOR_HOST"]
@@ -24,7 +24,7 @@ b'hello'
 
 import argparse
 import dataclasses
-import datetime
+import datetime as dt
 import itertools
 import threading
 import time
@@ -262,10 +262,8 @@ class PubsubServer:
                 _abort(context, grpc.StatusCode.NOT_FOUND, request.topic)
         return empty_pb2.Empty()
 
-    def _publish(
-        self, request: types.PublishRequest, context: grpc.ServicerContext | None
-    ) -> types.PublishResponse:
-        now = datetime.datetime.now(datetime.timezone.utc)
+    def _publish(self, request: types.PublishRequest, context: grpc.ServicerContext | None) -> types.PublishResponse:
+        now = dt.datetime.now(dt.timezone.utc)
         with self._lock:
             if request.topic not in self._topics:
                 _abort(context, grpc.StatusCode.NOT_FOUND, request.topic)

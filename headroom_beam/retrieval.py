@@ -1,0 +1,322 @@
+"""`LookupOriginals` and `RestoreRecords`: from hashes to originals, and from compacted records to what they were."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms import combiners
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.typehints.decorators import no_annotations
+
+from headroom_beam import _core
+from headroom_beam.elements import (
+    METRICS_NAMESPACE,
+    Bare,
+    Envelope,
+    Place,
+    SharedStore,
+    close_envelope,
+    open_envelope,
+    row_type,
+    typed,
+)
+from headroom_beam.errors import FormatError
+from headroom_beam.join import Missing, hash_of, is_hash, join, points
+from headroom_beam.lookup import Lookup, lookup_many, plan_lookup
+from headroom_beam.objects import open_objects
+from headroom_beam.records import Compacted, Original, register_schemas
+from headroom_beam.store import OriginalStore
+
+__all__ = ["LookupOriginals", "LookupResult", "RestoreRecords", "RestoreResult", "UnresolvedRecord", "restore_batch"]
+
+Strategy: TypeAlias = Literal["auto", "point", "join"]
+
+
+class LookupResult(NamedTuple):
+    """What looking up gives; every element of the input is in one of the two, `(key, row)` for `(key, hash)`."""
+
+    found: beam.PCollection
+    """`Original` rows, their bytes verified, `hash` as it was asked."""
+    missing: beam.PCollection
+    """`Missing` rows."""
+
+
+class _Route(beam.DoFn):
+    """Sends hashes to the way that is expected to be faster for their number; what isn't a hash goes to the points."""
+
+    def __init__(self, store: SharedStore, strategy: Strategy) -> None:
+        self._shared_store = store
+        self._strategy = strategy
+
+    def setup(self) -> None:
+        store = self._shared_store.open()
+        self._size, self._request_s = store.size(), store.objects.request_s
+
+    def process(self, element: Any, count: int) -> Iterator[Any]:
+        plan = plan_lookup(count, self._size, request_s=self._request_s)
+        joins = self._strategy == "join" or plan.way == "scan"
+        yield TaggedOutput("join", element) if joins and is_hash(hash_of(element)) else element
+
+
+class LookupOriginals(beam.PTransform):
+    """Looks originals up by the hashes in markers.
+
+    The input is a PCollection of hashes, or of `(key, hash)`, where the key says what the original is for. A hash has
+    24 digits as in a marker, or is a whole digest of 64. Every element of the input is answered; `.missing` says why an
+    original can't be had, `damaged` and `invalid` hashes among the reasons. A store that can't be read fails the
+    bundle.
+
+    Ways (`strategy`):
+        point: one row group of at most 128 rows is read and decoded for a hash, 0.5 ms on a local disk. Works on
+            unbounded input and in any window.
+        join: reads the digest column of every pack and then, once, each pack that has any of the hashes. For bounded
+            input in the global window.
+        auto: for unbounded or windowed input `point`; else it counts the hashes and takes what `plan_lookup` expects
+            to be faster: `point` until the hashes touch so many row groups that reading whole packs costs less.
+
+    Args:
+        root: root of the store, a local directory or `gs://bucket/prefix`; there must be one.
+        strategy: as above.
+
+    Raises:
+        ValueError: an unknown strategy or root, or a join of unbounded or windowed input.
+
+    >>> import tempfile
+    >>> root = tempfile.mkdtemp()
+    >>> _ = OriginalStore.open(root)
+    >>> with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    ...     looked_up = pipeline | beam.Create([("session-1", "0" * 24)]) | LookupOriginals(root)
+    ...     _ = looked_up.missing | beam.MapTuple(lambda key, row: print(key, row.reason))
+    session-1 missing
+    """
+
+    def __init__(self, root: str, *, strategy: Strategy = "auto") -> None:
+        super().__init__()
+        if strategy not in get_args(Strategy):
+            raise ValueError(f"strategy is {strategy!r}; it is one of {', '.join(get_args(Strategy))}")
+        open_objects(root)
+        self._root = root
+        self._strategy = strategy
+
+    @no_annotations
+    def expand(self, hashes: beam.PCollection) -> LookupResult:
+        """Looks the hashes up."""
+        store = SharedStore(self._root, create=False)
+        joinable = hashes.is_bounded and isinstance(hashes.windowing.windowfn, GlobalWindows)
+        if self._strategy == "join" and not joinable:
+            raise ValueError("strategy 'join' needs bounded input in the global window; use 'point'")
+        if self._strategy == "point" or not joinable:
+            return self._result(hashes, [points(hashes, store)])
+        count = hashes | "Count" >> combiners.Count.Globally()
+        routed = hashes | "Route" >> beam.ParDo(
+            _Route(store, self._strategy), count=beam.pvalue.AsSingleton(count)
+        ).with_outputs("join", main="point")
+        routed.point.element_type = routed["join"].element_type = hashes.element_type
+        return self._result(hashes, [points(routed.point, store), join(routed["join"], store)])
+
+    def _result(self, hashes: beam.PCollection, ways: Sequence[Any]) -> LookupResult:
+        results = []
+        for tag, row in (("found", Original), ("missing", Missing)):
+            parts = [typed(way[tag], row_type(hashes.element_type, row)) for way in ways]
+            results.append(parts[0] if len(parts) == 1 else parts | f"Both_{tag}" >> beam.Flatten())
+        return LookupResult(*results)
+
+    def display_data(self) -> dict[str, Any]:
+        """Names what the runner's page shows."""
+        return {"root": self._root, "strategy": self._strategy}
+
+
+class UnresolvedRecord(NamedTuple):
+    """A compacted record that can't be restored, kept whole with its reasons."""
+
+    record: bytes
+    source: str
+    offset: int
+    """As in the `Compacted` row that it came in; else 0."""
+    hashes: Sequence[str]
+    """Hashes without an original; empty when the record itself is at fault."""
+    reasons: Sequence[str]
+    """One for each hash, as `Missing.reason`; `format` alone when the record is at fault."""
+
+
+register_schemas(UnresolvedRecord)
+
+
+class Problems(NamedTuple):
+    """Why a record can't be restored; fields as in `UnresolvedRecord`."""
+
+    hashes: Sequence[str]
+    reasons: Sequence[str]
+
+
+def restore_batch(records: Sequence[bytes], store: OriginalStore) -> list[bytes | Problems]:
+    """Restores compacted records together, so that each row group of a pack is read once for all of them.
+
+    Args:
+        records: compacted JSON texts in UTF-8. Their originals are in memory at the same time.
+        store: where the originals are.
+
+    Returns:
+        For each record the original bytes, or why they can't be had.
+
+    Raises:
+        StoreError: the store can't be read.
+
+    >>> import tempfile
+    >>> restore_batch([b'{"id": 1}', b'"<<ccr:new>>"'], OriginalStore.open(tempfile.mkdtemp()))
+    [b'{"id": 1}', Problems(hashes=(), reasons=('format',))]
+    """
+    wanted = [_hashes(record) for record in records]
+    lookup = lookup_many(store, {hash_ for hashes in wanted if hashes for hash_ in hashes})
+    found = lookup.found.combine_chunks()
+    position = {hash_: at for at, hash_ in enumerate(found.column("hash").to_pylist())}
+    return [_restore(record, hashes, found, position, lookup) for record, hashes in zip(records, wanted, strict=True)]
+
+
+def _is_line(record: bytes) -> bool:
+    # A record may have line breaks between its tokens; then it is no line, and is walked as one text.
+    return b"\n" not in record and b"\r" not in record
+
+
+def _hashes(record: bytes) -> list[str] | None:
+    """The hashes that restoring a record needs; None for a form that no release writes."""
+    try:
+        found: list[str] = _core.markers(record, lines=_is_line(record)).column("hash").to_pylist()
+    except FormatError:
+        return None
+    return found
+
+
+def _restore(
+    record: bytes, hashes: list[str] | None, found: pa.Table, position: dict[str, int], lookup: Lookup
+) -> bytes | Problems:
+    if hashes is None:
+        return Problems((), ("format",))
+    missing = sorted({hash_ for hash_ in hashes if hash_ not in position})
+    if missing:
+        return Problems(tuple(missing), tuple(lookup.unresolved[hash_] for hash_ in missing))
+    originals = found.take(pa.array(sorted({position[hash_] for hash_ in hashes}), pa.int64()))
+    restored = _core.restore_block(record, _as_batch(originals), lines=_is_line(record))
+    return Problems((), ("format",)) if restored.unresolved().num_rows else restored.restored
+
+
+def _as_batch(originals: pa.Table) -> pa.RecordBatch:
+    columns = originals.select(["hash", "original"]).combine_chunks()
+    return columns.to_batches()[0] if len(columns) else pa.RecordBatch.from_pylist([], schema=columns.schema)
+
+
+class RestoreResult(NamedTuple):
+    """What restoring gives; every element of the input is in one of the two, with its key if it has one."""
+
+    restored: beam.PCollection
+    """The records' original `bytes`."""
+    unresolved: beam.PCollection
+    """`UnresolvedRecord` rows."""
+
+
+class _Waiting(NamedTuple):
+    envelope: Envelope
+    record: bytes
+    source: str
+    offset: int
+    place: Place
+
+
+class _RestoreBundles(beam.DoFn):
+    """Restores a bundle's worth at a time; each record stays in its window."""
+
+    def __init__(self, store: SharedStore, batch_bytes: int) -> None:
+        self._shared_store = store
+        self._batch_bytes = batch_bytes
+
+    def setup(self) -> None:
+        self._store = self._shared_store.open()
+
+    def start_bundle(self) -> None:
+        self._waiting: list[_Waiting] = []
+        self._size_bytes = 0
+
+    def process(
+        self, element: Any, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
+    ) -> list[Any] | None:
+        one = _open_compacted(element, Place(timestamp, (window,)))
+        self._waiting.append(one)
+        self._size_bytes += len(one.record)
+        return self._flush() if self._size_bytes >= self._batch_bytes else None
+
+    def finish_bundle(self) -> list[Any]:
+        return self._flush()
+
+    def _flush(self) -> list[Any]:
+        waiting, self._waiting, self._size_bytes = self._waiting, [], 0
+        rows: list[Any] = []
+        for one, restored in zip(waiting, restore_batch([one.record for one in waiting], self._store), strict=True):
+            if isinstance(restored, bytes):
+                rows.append(one.place.put(close_envelope(one.envelope, restored)))
+            else:
+                row = UnresolvedRecord(one.record, one.source, one.offset, restored.hashes, restored.reasons)
+                rows.append(TaggedOutput("unresolved", one.place.put(close_envelope(one.envelope, row))))
+        Metrics.counter(METRICS_NAMESPACE, "records_restored").inc(
+            sum(not isinstance(row, TaggedOutput) for row in rows)
+        )
+        Metrics.counter(METRICS_NAMESPACE, "records_unresolved").inc(sum(isinstance(row, TaggedOutput) for row in rows))
+        return rows
+
+
+def _open_compacted(element: Any, place: Place) -> _Waiting:
+    if isinstance(element, Compacted):
+        return _Waiting(Bare, element.record, element.source, element.offset, place)
+    if isinstance(element, tuple) and len(element) == 2 and isinstance(element[1], Compacted):
+        return _Waiting(element[0], element[1].record, element[1].source, element[1].offset, place)
+    envelope, record = open_envelope(element)
+    return _Waiting(envelope, record, "", 0, place)
+
+
+class RestoreRecords(beam.PTransform):
+    """Restores compacted records to the bytes they were.
+
+    The input is a PCollection of `Compacted` rows, `bytes` or `str`, of these with a key, or of `PubsubMessage`; keys
+    and messages pass through as in `CrushRecords`. A record is restored whole or not at all.
+
+    Args:
+        root: root of the store, a local directory or `gs://bucket/prefix`; there must be one.
+        batch_bytes: compacted input whose originals are looked up together; they are in memory at the same time.
+
+    Raises:
+        ValueError: an unknown root, or a size that isn't greater than 0.
+
+    While running, StoreError fails the bundle; whatever is wrong with one record is a row of `.unresolved`.
+
+    >>> import tempfile
+    >>> root = tempfile.mkdtemp()
+    >>> _ = OriginalStore.open(root)
+    >>> with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    ...     result = pipeline | beam.Create([b'{"id": 1}']) | RestoreRecords(root)
+    ...     _ = result.restored | beam.Map(print)
+    b'{"id": 1}'
+    """
+
+    def __init__(self, root: str, *, batch_bytes: int = 4 << 20) -> None:
+        super().__init__()
+        if batch_bytes <= 0:
+            raise ValueError(f"batch_bytes is {batch_bytes}; it must be greater than 0")
+        open_objects(root)
+        self._root = root
+        self._batch_bytes = batch_bytes
+
+    @no_annotations
+    def expand(self, compacted: beam.PCollection) -> RestoreResult:
+        """Restores the records."""
+        restore = _RestoreBundles(SharedStore(self._root, create=False), self._batch_bytes)
+        outputs = compacted | "Restore" >> beam.ParDo(restore).with_outputs("unresolved", main="restored")
+        return RestoreResult(
+            typed(outputs.restored, row_type(compacted.element_type, bytes)),
+            typed(outputs.unresolved, row_type(compacted.element_type, UnresolvedRecord)),
+        )
+
+    def display_data(self) -> dict[str, Any]:
+        """Names what the runner's page shows."""
+        return {"root": self._root, "batch_bytes": self._batch_bytes}
