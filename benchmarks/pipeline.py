@@ -81,9 +81,8 @@ def run_child(name: str, source: Path, target: Path) -> None:
     """Runs one way in this process and prints its seconds and its peak of memory."""
     if name == "ours":
         # Imported ahead of the clock, as the bare loop's imports are.
-        import pipelines.crush  # noqa: F401
-
         import headroom_beam.io
+        import pipelines.crush  # noqa: F401
     else:
         import headroom_beam.pack  # noqa: F401
     start = time.perf_counter()
