@@ -35,11 +35,11 @@ register_schemas()
 class CrushFiles(beam.PTransform):
     """Crushes JSONL files into compacted files that mirror them, and keeps what it takes out of them in a store.
 
-    Applied to a pipeline. Files have the suffix `.jsonl`, `.jsonl.gz` or `.jsonl.zst`. The compacted files have the same
-    relative paths, codecs, lines and order; a big file becomes several parts in order. Beside them stand `_run.json`, the
-    plan; `_failures/`, JSONL lists of the records that couldn't be processed; `_summary.json`, the counts; and, written
-    last, `_manifest.json`, which `RestoreFiles` follows. A run that was interrupted is finished by starting it again with
-    the same arguments; shards that are done are skipped. An output that holds another run is refused.
+    Applied to a pipeline. Files end in `.jsonl`, `.jsonl.gz` or `.jsonl.zst`. The compacted files have the same paths,
+    codecs, lines and order; a big file becomes several parts in order. Beside them stand `_run.json`, the plan;
+    `_failures/`, JSONL lists of the records that couldn't be processed; `_summary.json`, the counts; and, written last,
+    `_manifest.json`, which `RestoreFiles` follows. A run that was interrupted is finished by starting it again with the
+    same arguments; shards that are done are skipped. An output that holds another run is refused.
 
     Gives a `CrushResult`:
 

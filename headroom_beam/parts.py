@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 
 from headroom_beam import _core
 from headroom_beam.blocks import Block, LinePiece
+from headroom_beam.builder import PackBuilder
 from headroom_beam.codecs import FileWriter
 from headroom_beam.errors import StoreError
 from headroom_beam.manifest import CompactedPart, ShardResult, StoredPack, Totals, done_name, failures_name
 from headroom_beam.objects import Objects, ObjectWriter, open_objects
-from headroom_beam.builder import PackBuilder
 from headroom_beam.pack import read_pack
 from headroom_beam.plan import Run
 from headroom_beam.records import Failure, Original, failure_rows, original_batch

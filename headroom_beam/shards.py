@@ -132,7 +132,7 @@ def _matches(pattern: str) -> Iterator[Source]:
 
 def _file_or_directory(path: str) -> Iterator[Source]:
     folder, slash, name = path.rstrip("/").rpartition("/")
-    if name and not path.endswith("/"):
+    if name not in ("", ".", "..") and not path.endswith("/"):
         objects = open_objects(folder or ("/" if slash else "."))
         if (info := objects.info(name)) is not None:
             yield _source(objects.root, info)

@@ -1,0 +1,1 @@
+"""Programs that run the transforms: `python -m pipelines.crush`, `python -m pipelines.restore`."""
