@@ -3,9 +3,10 @@
     python benchmarks/pipeline.py --peer .venv-peer/bin/python [DATA…]
 
 `bare` reads blocks, crushes them, writes the compacted lines and the packs, and nothing else: no verification, no
-fsync, no manifest, no Beam. `ours` is `pipelines.crush` on FnApiRunner (what DirectRunner falls back to where Prism
-can't be had) with all of these. `naive` is `peer_pipeline.py`. Each run is a process of its own; imports are not
-counted. Small inputs are copied until they are large enough to measure; all three read the same files.
+fsync, no manifest, no Beam. `ours` is `pipelines.crush` with all of these, on FnApiRunner (what DirectRunner falls back
+to where Prism can't be had). `naive` is `peer_pipeline.py`. Each run is a process of its own on one core, but for
+`ours_on_all_cores`; imports are not counted. Small inputs are copied until they are large enough to measure, and all
+ways read the same files.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from common import arguments, files_of, lines_of, megabytes_per_second, show
+from common import arguments, files_of, lines_of, megabytes_per_second, one_core, show
 
 from headroom_beam.formats import resolve
 
@@ -63,15 +64,10 @@ def ours(source: Path, target: Path) -> None:
     """Runs the pipeline of the command line."""
     from pipelines import crush
 
-    crush.main(
-        [
-            f"--input={source}/*.jsonl",
-            f"--output={target}/out",
-            f"--originals={target}/originals",
-            *(f"--trace_format={path}" for path in FORMATS),
-            "--runner=FnApiRunner",
-        ]
-    )
+    roots = ["--input", f"{source}/*.jsonl", "--output", f"{target}/out", "--originals", f"{target}/originals"]
+    exit_code = crush.main([*roots, "--trace_format", *FORMATS])
+    if exit_code:
+        raise SystemExit(exit_code)
 
 
 CHILDREN: dict[str, Callable[[Path, Path], None]] = {"bare": bare, "ours": ours}
@@ -146,6 +142,7 @@ def main() -> None:
         commands = {
             "bare": [*itself, "--child", "bare"],
             "ours": [*itself, "--child", "ours"],
+            "ours_on_all_cores": [*itself, "--child", "ours"],
             "naive": [options.peer, str(WORKER), f"{source}/*.jsonl", f"{target}/compacted"],
         }
         result: dict[str, Any] = {
@@ -155,7 +152,8 @@ def main() -> None:
             "repeats": options.repeats,
         }
         for name, command in commands.items():
-            seconds, peak_bytes = measure(name, command, target, options.repeats)
+            with contextlib.nullcontext() if name.endswith("_on_all_cores") else one_core():
+                seconds, peak_bytes = measure(name, command, target, options.repeats)
             result[name] = {
                 "mb_per_s": megabytes_per_second(size_bytes, seconds),
                 "seconds": [round(s, 3) for s in seconds],

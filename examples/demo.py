@@ -20,6 +20,7 @@ import headroom_beam
 from headroom_beam import CrushFiles, OriginalStore, RestoreFiles, _core
 from headroom_beam.formats import resolve
 from headroom_beam.manifest import read_manifest
+from headroom_beam.objects import open_objects
 from headroom_beam.report import format_bytes, format_summary, format_table
 
 TRACES = Path(__file__).resolve().parent / "traces"
@@ -66,14 +67,14 @@ def main() -> int:
     print(f"headroom_beam from {Path(headroom_beam.__file__).parent}\n")
 
     with pipeline() as p:
-        p | CrushFiles([f"{options.input}/*.jsonl"], str(compacted), originals=str(originals), trace_format=FORMATS)
-    print(format_summary(read_manifest(str(compacted)).summary))
+        p | CrushFiles(f"{options.input}/*.jsonl", str(compacted), str(originals), trace_format=FORMATS)
+    print(format_summary(read_manifest(open_objects(str(compacted))).summary))
 
     files = sorted(options.input.glob("*.jsonl"))
     found = any(look_one_up(compacted / file.name, originals) for file in files[:1])
 
     with pipeline() as p:
-        p | RestoreFiles(str(compacted), str(restored), originals=str(originals))
+        p | RestoreFiles(str(compacted), str(originals), str(restored))
     rows = [("file", "records", "logged", "restored", "")]
     equal = True
     for file in files:
