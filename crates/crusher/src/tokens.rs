@@ -144,7 +144,10 @@ const COSTS: [[u8; CLASSES]; STATES] = [
     [ 62,  96,  39,  18,   1,   1,  22, 127,  47,  23,  35,   1,  18,  62,   1,  16], // script_3
 ];
 
-#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which rejects an index out of range")]
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which rejects an index out of range"
+)]
 const CLASS_OF: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -156,7 +159,10 @@ const CLASS_OF: [u8; 256] = {
 };
 
 /// State and cost in one look-up: the next state times `CLASSES` in the low nine bits, the cost in the other seven.
-#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which rejects an index out of range")]
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which rejects an index out of range"
+)]
 const STEPS: [u16; STATES * CLASSES] = {
     let mut table = [0; STATES * CLASSES];
     let mut at = 0;
@@ -262,7 +268,10 @@ mod tests {
 
     fn assert_within(text: &str, percent: usize) {
         let (exact, estimated) = (count(text), estimate(text.as_bytes()));
-        assert!(exact.abs_diff(estimated) * 100 <= exact * percent, "{exact} tokens estimated as {estimated}");
+        assert!(
+            exact.abs_diff(estimated) * 100 <= exact * percent,
+            "{exact} tokens estimated as {estimated}"
+        );
     }
 
     #[test]
@@ -271,7 +280,9 @@ mod tests {
         let (mut json, mut table, mut ids) = (String::new(), String::new(), String::new());
         let mut seed: u64 = 1;
         for i in 0..200_u64 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let state = if seed >> 63 == 0 { "running" } else { "stopped" };
             let _ = write!(
                 json,
@@ -294,10 +305,18 @@ mod tests {
         for byte in 0..=255_u8 {
             assert!(estimate_64ths(&[byte; 1000]) >= 1000);
         }
-        let text: Vec<u8> = b"{\"name\":\"alpha\",\"size\":1234},".iter().copied().cycle().take(4000).collect();
+        let text: Vec<u8> = b"{\"name\":\"alpha\",\"size\":1234},"
+            .iter()
+            .copied()
+            .cycle()
+            .take(4000)
+            .collect();
         let whole = estimate_64ths(&text);
         let pieces: u64 = text.chunks(200).map(estimate_64ths).sum();
-        assert!(whole.abs_diff(pieces) * 20 < whole, "{whole} in lanes, {pieces} in pieces");
+        assert!(
+            whole.abs_diff(pieces) * 20 < whole,
+            "{whole} in lanes, {pieces} in pieces"
+        );
     }
 
     #[test]

@@ -1,0 +1,440 @@
+//! Which rows of an array stay when not all can.
+//!
+//! Rules mark rows in their order of right, see `Rule`. Rows of the first seven always stay, over the budget if need
+//! be: each of these rules finds few rows by its definition, or is silent. The others share what is left. Nothing
+//! here depends on anything but the array, the query and the options, and all of it takes time in proportion to the
+//! array (sorting aside).
+
+mod coverage;
+mod failures;
+mod patterns;
+mod relevance;
+mod series;
+
+use crate::analyze::{Analysis, Column, MAX_GAPS, hash};
+use crate::options::Options;
+use crate::scan::Doc;
+use coverage::Coverage;
+pub(crate) use failures::Failures;
+pub(crate) use patterns::Patterns;
+pub(crate) use relevance::Query;
+
+/// What limits the rows kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// So many rows.
+    Rows(usize),
+    /// So many tokens, as the costs count them.
+    Tokens(usize),
+}
+
+/// Why a row stays. The order is the order of right: a row is put down to the first rule that wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// It holds one of the caller's texts.
+    Pattern,
+    /// A value tells of an error or a failure.
+    Failure,
+    /// It has columns or types of values that hardly any row has, or lacks what nearly all have.
+    Structure,
+    /// It holds a value of a category that hardly any row holds.
+    RareValue,
+    /// A number lies far from all others of its column.
+    Outlier,
+    /// The level of a numeric column shifts here.
+    ChangePoint,
+    /// The query names it.
+    Named,
+    /// It has to do with the query.
+    Relevant,
+    /// It stands at the start.
+    First,
+    /// It stands at the end.
+    Last,
+    /// It shows values that no row before showed, or stands where nothing is shown yet.
+    Coverage,
+}
+
+impl Rule {
+    /// Every rule in order of right.
+    pub const ALL: [Self; 11] = [
+        Self::Pattern,
+        Self::Failure,
+        Self::Structure,
+        Self::RareValue,
+        Self::Outlier,
+        Self::ChangePoint,
+        Self::Named,
+        Self::Relevant,
+        Self::First,
+        Self::Last,
+        Self::Coverage,
+    ];
+
+    /// The word in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pattern => "pattern",
+            Self::Failure => "failure",
+            Self::Structure => "structure",
+            Self::RareValue => "rare_value",
+            Self::Outlier => "outlier",
+            Self::ChangePoint => "change_point",
+            Self::Named => "named",
+            Self::Relevant => "relevant",
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Coverage => "coverage",
+        }
+    }
+}
+
+/// Which rows stay, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Positions of the kept rows, ascending.
+    pub keep: Vec<u32>,
+    /// For each kept row the rule it is put down to.
+    pub rules: Vec<Rule>,
+    /// Rows dropped because an equal one stays.
+    pub duplicates: u32,
+    /// Rows dropped because the budget was spent.
+    pub over_budget: u32,
+    /// By how much the rows that must stay exceed the budget, in its unit.
+    pub excess: u64,
+}
+
+impl Selection {
+    /// Rows kept by each rule, in order of right; rules that kept none are left out.
+    pub fn counts(&self) -> impl Iterator<Item = (Rule, usize)> {
+        let count = |rule| self.rules.iter().filter(|kept| **kept == rule).count();
+        Rule::ALL
+            .into_iter()
+            .map(move |rule| (rule, count(rule)))
+            .filter(|(_, count)| *count > 0)
+    }
+}
+
+/// Of what the rows that must stay leave over, this share goes to rows relevant to the query.
+const RELEVANT_SHARE: (u64, u64) = (1, 2);
+/// A rule that looks for rarities takes at most one row in so many for rare.
+const ROWS_PER_RARITY: usize = 50;
+/// Where more than one row in so many holds something rare, rarity is the rule, and no signal.
+const ROWS_PER_RARE_ROW: usize = 10;
+
+/// Chooses the rows of an array that stay.
+///
+/// `costs` has what each row costs in tokens; for `Budget::Rows` each costs one. The budget is the whole budget for
+/// rows: what the head and the marker cost is the caller's to subtract. If everything fits, every row stays.
+#[must_use]
+pub fn select(
+    doc: &Doc<'_>,
+    array: u32,
+    costs: &[u32],
+    budget: Budget,
+    query: &str,
+    options: &Options,
+) -> Selection {
+    let count = doc.node(array).count as usize;
+    let mut chooser = Chooser::new(count, costs, budget);
+    if count < options.min_items_to_analyze || chooser.everything_fits() {
+        return Selection {
+            keep: (0..count as u32).collect(),
+            rules: vec![Rule::First; count],
+            ..Selection::default()
+        };
+    }
+    let analysis = Analysis::new(doc, array);
+    chooser.mark_duplicates(doc, &analysis, options);
+    mark_must(doc, &analysis, options, &mut chooser);
+    let relevance = Query::new(query)
+        .map(|query| query.rank(doc, &analysis))
+        .unwrap_or_default();
+    relevance
+        .named
+        .iter()
+        .for_each(|row| chooser.must(*row, Rule::Named));
+    chooser.spend_on_must();
+
+    let share = chooser.left() * RELEVANT_SHARE.0 / RELEVANT_SHARE.1;
+    chooser.spend(share, Rule::Relevant, relevance.ranked.iter().copied());
+    let total = chooser.budget;
+    let rows = 0..count as u32;
+    chooser.spend(portion(total, options.first_fraction), Rule::First, rows.clone());
+    chooser.spend(portion(total, options.last_fraction), Rule::Last, rows.rev());
+    chooser.cover(&analysis);
+    chooser.finish()
+}
+
+/// A share of the budget, at least one unit if it isn't nothing, so that one row may come from there.
+fn portion(total: u64, fraction: f64) -> u64 {
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "options keep fractions in 0..=1"
+    )]
+    let share = (total as f64 * fraction) as u64;
+    if fraction > 0.0 { share.max(1) } else { 0 }
+}
+
+/// Lets the rules speak whose rows always stay.
+fn mark_must(doc: &Doc<'_>, analysis: &Analysis, options: &Options, chooser: &mut Chooser<'_>) {
+    if let Some(patterns) = Patterns::new(&options.keep_patterns) {
+        patterns.mark(doc, analysis, |row| chooser.must(row, Rule::Pattern));
+    }
+    Failures::shared().mark(doc, analysis, |row| chooser.must(row, Rule::Failure));
+    mark_structure(analysis, |row| chooser.must(row, Rule::Structure));
+    mark_rare_values(analysis, |row| chooser.must(row, Rule::RareValue));
+    for series in series::series(doc, analysis) {
+        series.outliers(options.variance_threshold, |row| chooser.must(row, Rule::Outlier));
+        if options.preserve_change_points {
+            series.change_points(|row| chooser.must(row, Rule::ChangePoint));
+        }
+    }
+}
+
+/// How many rows are few.
+fn few(rows: usize) -> usize {
+    (rows / ROWS_PER_RARITY).clamp(1, MAX_GAPS)
+}
+
+/// Rows with columns or shapes of values that few rows have, or without columns that nearly all have. Where shapes
+/// vary a lot, only what is unique counts; where that is common too, nothing does.
+fn mark_structure(analysis: &Analysis, mut hit: impl FnMut(u32)) {
+    for most in [few(analysis.len()), 1] {
+        let mut found: Vec<u32> = Vec::new();
+        for column in &analysis.columns {
+            let missing = analysis.len() - column.rows as usize;
+            if !column.repeated && missing <= most && analysis.len() >= most * ROWS_PER_RARE_ROW {
+                found.extend(column.gaps.iter().take(missing));
+            }
+        }
+        let is_rare = |count: u32, of: u32| count as usize <= most && of as usize >= most * ROWS_PER_RARE_ROW;
+        for (row, cells) in analysis.iter() {
+            let stands_out = cells.iter().any(|cell| {
+                analysis.column(cell).is_some_and(|column| {
+                    let parent_rows = analysis
+                        .columns
+                        .get(column.parent as usize)
+                        .map_or(0, |parent| parent.rows);
+                    is_rare(column.rows, parent_rows)
+                        || (!column.repeated && is_rare(column.count(cell.shape), column.rows))
+                })
+            });
+            if stands_out {
+                found.push(row);
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        if found.len() <= (analysis.len() / ROWS_PER_RARE_ROW).max(1) {
+            found.into_iter().for_each(&mut hit);
+            return;
+        }
+    }
+}
+
+/// Rows with a value that few rows share, in columns whose other values are shared by many.
+fn mark_rare_values(analysis: &Analysis, mut hit: impl FnMut(u32)) {
+    let most = few(analysis.len()) as u32;
+    let rare: Vec<Vec<bool>> = analysis
+        .columns
+        .iter()
+        .map(|column| {
+            if column.repeated {
+                Vec::new()
+            } else {
+                rare_values(column, most)
+            }
+        })
+        .collect();
+    for (row, cells) in analysis.iter() {
+        let is_rare = |column: u32, value: u16| rare.get(column as usize)?.get(usize::from(value)).copied();
+        if cells
+            .iter()
+            .any(|cell| cell.shape.is_scalar() && is_rare(cell.column, cell.value).unwrap_or(false))
+        {
+            hit(row);
+        }
+    }
+}
+
+/// For each distinct value of a category whether it is rare; empty where none is.
+fn rare_values(column: &Column, most: u32) -> Vec<bool> {
+    if !column.is_category() || (column.scalars() as usize) < ROWS_PER_RARE_ROW {
+        return Vec::new();
+    }
+    let is_rare: Vec<bool> = column.values.iter().map(|value| value.count <= most).collect();
+    let rows: u32 = column
+        .values
+        .iter()
+        .filter(|value| value.count <= most)
+        .map(|value| value.count)
+        .sum();
+    if rows == 0 || rows as usize > (column.scalars() as usize / ROWS_PER_RARE_ROW).max(1) {
+        Vec::new()
+    } else {
+        is_rare
+    }
+}
+
+/// The rows that stay so far, and what is left of the budget.
+struct Chooser<'c> {
+    costs: &'c [u32],
+    counts_rows: bool,
+    budget: u64,
+    spent: u64,
+    excess: u64,
+    rules: Vec<Option<Rule>>,
+    is_duplicate: Vec<bool>,
+}
+
+impl<'c> Chooser<'c> {
+    fn new(count: usize, costs: &'c [u32], budget: Budget) -> Self {
+        let (counts_rows, budget) = match budget {
+            Budget::Rows(rows) => (true, rows as u64),
+            Budget::Tokens(tokens) => (false, tokens as u64),
+        };
+        Self {
+            costs,
+            counts_rows,
+            budget,
+            spent: 0,
+            excess: 0,
+            rules: vec![None; count],
+            is_duplicate: vec![false; count],
+        }
+    }
+
+    fn cost(&self, row: u32) -> u64 {
+        if self.counts_rows {
+            1
+        } else {
+            self.costs.get(row as usize).copied().map_or(0, u64::from)
+        }
+    }
+
+    fn everything_fits(&self) -> bool {
+        (0..self.rules.len() as u32)
+            .map(|row| self.cost(row))
+            .sum::<u64>()
+            <= self.budget
+    }
+
+    fn left(&self) -> u64 {
+        self.budget.saturating_sub(self.spent)
+    }
+
+    /// Of rows with equal bytes all but the first need not be shown.
+    fn mark_duplicates(&mut self, doc: &Doc<'_>, analysis: &Analysis, options: &Options) {
+        if !options.dedup_identical_items {
+            return;
+        }
+        let rows = analysis.rows.iter().enumerate();
+        let mut hashes: Vec<(u64, u32)> = rows
+            .map(|(row, at)| (hash(doc.raw(doc.node(*at))), row as u32))
+            .collect();
+        hashes.sort_unstable();
+        let raw = |row: u32| analysis.rows.get(row as usize).map(|at| doc.raw(doc.node(*at)));
+        let mut first = None;
+        for (hash, row) in hashes {
+            match first {
+                Some((same, kept)) if same == hash && raw(kept) == raw(row) => {
+                    if let Some(mark) = self.is_duplicate.get_mut(row as usize) {
+                        *mark = true;
+                    }
+                }
+                _ => first = Some((hash, row)),
+            }
+        }
+    }
+
+    /// Puts a row down to a rule whose rows must stay, unless an earlier rule has it. Only the caller's own patterns
+    /// keep rows that are equal.
+    fn must(&mut self, row: u32, rule: Rule) {
+        let is_duplicate = self.is_duplicate.get(row as usize).copied().unwrap_or(false);
+        if let Some(entry) = self.rules.get_mut(row as usize)
+            && entry.is_none()
+            && (!is_duplicate || rule == Rule::Pattern)
+        {
+            *entry = Some(rule);
+        }
+    }
+
+    fn spend_on_must(&mut self) {
+        let marked = (0..self.rules.len() as u32)
+            .filter(|row| self.rules.get(*row as usize).is_some_and(Option::is_some));
+        self.spent = marked.map(|row| self.cost(row)).sum();
+        self.excess = self.spent.saturating_sub(self.budget);
+    }
+
+    /// Takes a row if the budget allows; true if it did.
+    fn take(&mut self, row: u32, rule: Rule) -> bool {
+        let cost = self.cost(row);
+        let fits = self.spent + cost <= self.budget;
+        if fits && let Some(entry) = self.rules.get_mut(row as usize) {
+            *entry = Some(rule);
+            self.spent += cost;
+        }
+        fits
+    }
+
+    fn is_open(&self, row: u32) -> bool {
+        self.rules.get(row as usize) == Some(&None) && self.is_duplicate.get(row as usize) == Some(&false)
+    }
+
+    /// Takes rows in the order given until `share` is spent. A first row may cost more than the share.
+    fn spend(&mut self, share: u64, rule: Rule, rows: impl Iterator<Item = u32>) {
+        let mut used = 0;
+        for row in rows {
+            if used >= share || self.left() == 0 {
+                return;
+            }
+            if self.is_open(row) {
+                let cost = self.cost(row);
+                if (used > 0 && used + cost > share) || !self.take(row, rule) {
+                    return;
+                }
+                used += cost;
+            } else if rule != Rule::Relevant && self.rules.get(row as usize).is_some_and(Option::is_some) {
+                // A row at the start that stays anyway shows the start.
+                used += self.cost(row);
+            }
+        }
+    }
+
+    fn cover(&mut self, analysis: &Analysis) {
+        if self.left() == 0 {
+            return;
+        }
+        let shown: Vec<bool> = (0..self.rules.len() as u32)
+            .map(|row| !self.is_open(row))
+            .collect();
+        let mut coverage = Coverage::new(analysis, |row| shown.get(row as usize).copied().unwrap_or(true));
+        while self.left() > 0 {
+            let Some(row) = coverage.next() else { return };
+            if self.take(row, Rule::Coverage) {
+                coverage.show(row);
+            }
+        }
+    }
+
+    fn finish(self) -> Selection {
+        let mut selection = Selection {
+            excess: self.excess,
+            ..Selection::default()
+        };
+        for (row, (rule, is_duplicate)) in self.rules.iter().zip(&self.is_duplicate).enumerate() {
+            match rule {
+                Some(rule) => {
+                    selection.keep.push(row as u32);
+                    selection.rules.push(*rule);
+                }
+                None if *is_duplicate => selection.duplicates += 1,
+                None => selection.over_budget += 1,
+            }
+        }
+        selection
+    }
+}

@@ -1,0 +1,312 @@
+//! Which values tell of an error or a failure.
+//!
+//! Values speak, not field names: a field called `timeout`, an `error_count` of 0 and an empty `errors` list mean
+//! nothing. A name only says how to read a boolean or a number (`ok: false`, `exit_code: 1`, `status: 503`).
+
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use crate::analyze::{Analysis, Column, Shape};
+use crate::scan::{Doc, Kind};
+
+/// Words that, in the value of a category, mean failure.
+const FAILURE_WORDS: [&[u8]; 32] = [
+    b"abort",
+    b"aborted",
+    b"corrupt",
+    b"corrupted",
+    b"crash",
+    b"crashed",
+    b"crashloopbackoff",
+    b"crit",
+    b"critical",
+    b"denied",
+    b"emerg",
+    b"emergency",
+    b"err",
+    b"error",
+    b"errored",
+    b"errors",
+    b"exception",
+    b"fail",
+    b"failed",
+    b"failing",
+    b"failure",
+    b"failures",
+    b"fatal",
+    b"killed",
+    b"oomkilled",
+    b"panic",
+    b"panicked",
+    b"refused",
+    b"rejected",
+    b"timedout",
+    b"unhealthy",
+    b"unreachable",
+];
+/// Words that turn such a word around.
+const NEGATIONS: [&[u8]; 7] = [b"no", b"non", b"not", b"without", b"zero", b"0", b"never"];
+/// Last words of the names of booleans that are true when all is well.
+const WELL_KEYS: [&[u8]; 8] = [
+    b"success",
+    b"succeeded",
+    b"successful",
+    b"ok",
+    b"passed",
+    b"healthy",
+    b"succeed",
+    b"pass",
+];
+/// Last words of the names of booleans that are true when something went wrong.
+const ILL_KEYS: [&[u8]; 8] = [
+    b"error",
+    b"errored",
+    b"failed",
+    b"failure",
+    b"crashed",
+    b"fatal",
+    b"aborted",
+    b"panicked",
+];
+/// Last words of the names of columns that may hold HTTP status codes.
+const STATUS_KEYS: [&[u8]; 5] = [b"status", b"code", b"statuscode", b"httpstatus", b"httpcode"];
+/// Last words, joined, of the names of columns that hold exit codes of processes.
+const EXIT_KEYS: [&[u8]; 4] = [b"exitcode", b"exitstatus", b"returncode", b"returnstatus"];
+/// A category's values are short; longer ones are text.
+const MAX_CATEGORY_BYTES: usize = 48;
+/// What running text with an error in it contains, letter case ignored; a hit counts if its surroundings agree.
+const STEMS: [&str; 7] = [
+    "error",
+    "exception",
+    "traceback",
+    "panic",
+    "fatal",
+    "failed",
+    "failure",
+];
+
+/// Finds failures in texts.
+#[derive(Debug)]
+pub(crate) struct Failures {
+    stems: Option<AhoCorasick>,
+}
+
+impl Failures {
+    /// The one that all calls share.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Failures> = OnceLock::new();
+        SHARED.get_or_init(Self::new)
+    }
+
+    fn new() -> Self {
+        let stems = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(STEMS);
+        // Seven fixed words always build; without them, categories and codes would still tell.
+        Self { stems: stems.ok() }
+    }
+
+    /// Marks the rows with a failure. Where most values of a column fail, failing is no news, and the column is mute.
+    pub fn mark(&self, doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32)) {
+        let readings: Vec<Reading> = analysis
+            .columns
+            .iter()
+            .map(|column| Reading::of(doc, column))
+            .collect();
+        let mut texts = Vec::new();
+        for (row, cells) in analysis.iter() {
+            let mut told = false;
+            for cell in cells {
+                told |= match readings.get(cell.column as usize) {
+                    Some(Reading::Values(failing)) => {
+                        failing.get(usize::from(cell.value)).copied().unwrap_or(false)
+                    }
+                    Some(Reading::Texts) if cell.shape == Shape::String => {
+                        if self.tells(doc.inner(doc.node(cell.node))) {
+                            texts.push(row);
+                        }
+                        false
+                    }
+                    _ => false,
+                };
+            }
+            if told {
+                hit(row);
+            }
+        }
+        texts.dedup();
+        if texts.len() * 4 <= analysis.len() || texts.len() <= 1 {
+            texts.into_iter().for_each(hit);
+        }
+    }
+
+    /// True for text that reports an error, rather than speaking of errors.
+    pub fn tells(&self, text: &[u8]) -> bool {
+        let Some(stems) = &self.stems else { return false };
+        stems.find_iter(text).any(|hit| {
+            let word = text.get(hit.range()).unwrap_or_default();
+            let before = hit.start().checked_sub(1).and_then(|at| text.get(at)).copied();
+            let behind = text.get(hit.end()..).unwrap_or_default();
+            let at_start = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+            let at_end = behind.first().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+            let is_shouted = word.iter().all(u8::is_ascii_uppercase) && at_start && at_end;
+            let is_announced = matches!(behind.first(), Some(b':' | b'[')) && behind.get(1) != Some(&b':');
+            let is_type = word.first().is_some_and(u8::is_ascii_uppercase)
+                && before.is_some_and(|b| b.is_ascii_lowercase());
+            match hit.pattern().as_usize() {
+                2 => behind.starts_with(b" (most recent call"),
+                3 => (at_start && is_announced) || behind.starts_with(b"ked at "),
+                5 => {
+                    is_shouted
+                        || (at_start
+                            && (is_announced || behind.starts_with(b" to ") || behind.starts_with(b" with ")))
+                }
+                0 | 1 => is_shouted || (is_announced && (at_start || is_type)),
+                _ => is_shouted || (at_start && is_announced),
+            }
+        })
+    }
+}
+
+/// How a column is read.
+enum Reading {
+    /// Nothing in it tells of failures.
+    Mute,
+    /// Its distinct values, true where one fails.
+    Values(Vec<bool>),
+    /// Free text, cell by cell.
+    Texts,
+}
+
+impl Reading {
+    fn of(doc: &Doc<'_>, column: &Column) -> Self {
+        if column.many || !(column.is_category() || column.count(Shape::Boolean) > 0) {
+            let is_text = column.count(Shape::String) > 0;
+            return if is_text { Self::Texts } else { Self::Mute };
+        }
+        let name = Name::of(doc, column);
+        let is_status = name == Name::Status && statuses(doc, column);
+        let failing: Vec<bool> = column
+            .values
+            .iter()
+            .map(|value| {
+                let node = doc.node(value.node);
+                match node.kind {
+                    Kind::True => name == Name::Ill,
+                    Kind::False => name == Name::Well,
+                    Kind::Number if name == Name::ExitCode => doc.raw(node) != b"0",
+                    Kind::Number => is_status && doc.raw(node) >= b"400".as_slice(),
+                    _ => {
+                        let text = doc.inner(node);
+                        (text.len() <= MAX_CATEGORY_BYTES && is_failure(text))
+                            || (is_status && text.len() == 3 && text >= b"400".as_slice())
+                    }
+                }
+            })
+            .collect();
+        let cells: u32 = column
+            .values
+            .iter()
+            .zip(&failing)
+            .filter(|(_, fails)| **fails)
+            .map(|(v, _)| v.count)
+            .sum();
+        if cells == 0 || u64::from(cells) * 2 > u64::from(column.scalars()) {
+            Self::Mute
+        } else {
+            Self::Values(failing)
+        }
+    }
+}
+
+/// What the name of a column says about reading its values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    /// True is well.
+    Well,
+    /// True is a failure.
+    Ill,
+    /// Anything but 0 is a failure.
+    ExitCode,
+    /// From 400 on it is a failure, if all values look like HTTP status codes.
+    Status,
+    /// It says nothing.
+    Other,
+}
+
+impl Name {
+    fn of(doc: &Doc<'_>, column: &Column) -> Self {
+        let key = if column.key == crate::analyze::NONE {
+            b""
+        } else {
+            doc.inner(doc.node(column.key))
+        };
+        let mut joined = Vec::with_capacity(key.len());
+        let mut last = 0;
+        let mut was_lower = false;
+        for &byte in key.iter().take(128) {
+            if !byte.is_ascii_alphanumeric() || (byte.is_ascii_uppercase() && was_lower) {
+                last = joined.len();
+            }
+            was_lower = byte.is_ascii_lowercase();
+            if byte.is_ascii_alphanumeric() {
+                joined.push(byte.to_ascii_lowercase());
+            }
+        }
+        let word = joined.get(last..).unwrap_or_default();
+        if EXIT_KEYS.iter().any(|end| joined.ends_with(end)) {
+            Self::ExitCode
+        } else if WELL_KEYS.contains(&word) {
+            Self::Well
+        } else if ILL_KEYS.contains(&word) {
+            Self::Ill
+        } else if STATUS_KEYS.contains(&word) {
+            Self::Status
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// All numbers of a column are three digits from 1 to 5, as HTTP status codes are.
+fn statuses(doc: &Doc<'_>, column: &Column) -> bool {
+    column.values.iter().all(|value| {
+        let node = doc.node(value.node);
+        let text = if node.kind == Kind::Number {
+            doc.raw(node)
+        } else {
+            doc.inner(node)
+        };
+        matches!(text, [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'])
+    })
+}
+
+/// A category's value says failure: one of its words does, and none turns it around.
+fn is_failure(text: &[u8]) -> bool {
+    let mut fails = false;
+    let mut start = 0;
+    let mut was_lower = false;
+    let mut judge = |word: &[u8]| {
+        let mut lower = [0_u8; 16];
+        let Some(lower) = lower.get_mut(..word.len()) else {
+            return true;
+        };
+        lower.copy_from_slice(word);
+        lower.make_ascii_lowercase();
+        fails |= FAILURE_WORDS.contains(&&*lower);
+        !NEGATIONS.contains(&&*lower)
+    };
+    for (at, &byte) in text.iter().enumerate() {
+        let is_letter = byte.is_ascii_alphanumeric();
+        if !is_letter || (byte.is_ascii_uppercase() && was_lower) {
+            if !judge(text.get(start..at).unwrap_or_default()) {
+                return false;
+            }
+            start = at + usize::from(!is_letter);
+        }
+        was_lower = byte.is_ascii_lowercase();
+    }
+    judge(text.get(start..).unwrap_or_default()) && fails
+}
