@@ -6,6 +6,7 @@ with this module, and acknowledge when everything that came of a message is dura
 """
 
 import contextlib
+import datetime as dt
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from google.cloud import pubsub_v1
 from google.pubsub_v1 import PublisherClient as PublisherApi
 from google.pubsub_v1 import types
 
-__all__ = ["LeasedSubscription", "PublishMessages", "publish_requests"]
+__all__ = ["LeasedSubscription", "PublishMessages", "message_of", "publish_requests"]
 
 MAX_REQUEST_MESSAGES = 1000
 MAX_REQUEST_BYTES = 9_000_000
@@ -130,6 +131,19 @@ class LeasedSubscription:
 def _chunks(ack_ids: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(ack_ids), _ACK_IDS):
         yield ack_ids[start : start + _ACK_IDS]
+
+
+def message_of(received: types.PubsubMessage) -> PubsubMessage:
+    """Turns a message of the service into Beam's."""
+    # The client's datetime has nanoseconds and can't be pickled; Beam's sources cut it in the same way.
+    published = received.publish_time
+    return PubsubMessage(
+        received.data,
+        dict(received.attributes),
+        received.message_id,
+        published and dt.datetime.fromtimestamp(published.timestamp(), dt.timezone.utc),
+        received.ordering_key,
+    )
 
 
 def publish_requests(topic: str, messages: Sequence[PubsubMessage]) -> Iterator[types.PublishRequest]:
