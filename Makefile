@@ -15,6 +15,7 @@ PEER := .venv-peer
 FUZZ_SECONDS ?= 600
 BEAM_VERSION := 2.77.0
 CARGO_DENY_VERSION := 0.20.2
+FAKE_GCS_VERSION := 1.56.1
 PEER_VERSION := 0.42.0
 
 RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml)
@@ -88,6 +89,21 @@ bench: $(VENV)/.build $(PEER)/.dependencies ## Side by side with headroom-ai, as
 	$(BIN)/python benchmarks/crush.py --peer $(PEER)/bin/python $(DATA)
 	$(BIN)/python benchmarks/pipeline.py --peer $(PEER)/bin/python $(DATA)
 	$(BIN)/python benchmarks/savings.py --peer $(PEER)/bin/python $(DATA)
+
+# Both of these are Go programs; they are built once, in the versions above.
+$(TOOLS)/bin/prism:
+	@command -v go >/dev/null || { echo "make: go is missing; Prism is built from its Go module" >&2; exit 1; }
+	GOBIN=$(CURDIR)/$(TOOLS)/bin go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$(BEAM_VERSION)
+
+$(TOOLS)/bin/fake-gcs-server:
+	@command -v go >/dev/null || { echo "make: go is missing; fake-gcs-server is built from its Go module" >&2; exit 1; }
+	GOBIN=$(CURDIR)/$(TOOLS)/bin go install github.com/fsouza/fake-gcs-server@v$(FAKE_GCS_VERSION)
+
+prism: $(VENV)/.build $(TOOLS)/bin/prism ## The pipelines' tests on the Prism runner (needs Go).
+	HEADROOM_BEAM_PRISM=$(CURDIR)/$(TOOLS)/bin/prism $(BIN)/python -m pytest -m prism
+
+gcs: $(VENV)/.build $(TOOLS)/bin/fake-gcs-server ## The store's tests on a fuller Cloud Storage emulator (needs Go).
+	HEADROOM_BEAM_FAKE_GCS=$(CURDIR)/$(TOOLS)/bin/fake-gcs-server $(BIN)/python -m pytest -m gcs
 
 # ---------------------------------------------------------------------------------------------------------------- checks
 
