@@ -1,0 +1,252 @@
+//! `headroom_beam._core`: conversions only. `_core.pyi` is its documentation.
+
+mod batches;
+mod restore;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, make_array};
+use arrow_pyarrow::{FromPyArrow, ToPyArrow};
+use arrow_schema::{ArrowError, DataType};
+use headroom_crusher::record::Path;
+use headroom_crusher::{Block, CrushedText as Crushed, Crusher, Error, Strategy, TextKind, digest, hash, marker, tokens};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+/// The Python error for an error of the crusher.
+fn raise(py: Python<'_>, error: &Error) -> PyErr {
+    let name = match error {
+        Error::InvalidPayload { .. } | Error::InvalidUtf8 { .. } => "InvalidPayload",
+        Error::LimitExceeded { .. } => "LimitExceeded",
+        Error::Format { .. } => "FormatError",
+        Error::Missing { .. } => "OriginalNotFound",
+        Error::Internal => return PyRuntimeError::new_err(error.to_string()),
+        Error::Option { .. } => return PyValueError::new_err(error.to_string()),
+    };
+    let class = py.import("headroom_beam.errors").and_then(|errors| errors.getattr(name));
+    match class.and_then(|class| class.call1((error.to_string(),))) {
+        Ok(instance) => PyErr::from_value(instance),
+        Err(error) => error,
+    }
+}
+
+fn to_python<'py>(py: Python<'py>, batch: Result<arrow_array::RecordBatch, ArrowError>) -> PyResult<Bound<'py, PyAny>> {
+    batch.map_err(|error| PyRuntimeError::new_err(error.to_string()))?.to_pyarrow(py)
+}
+
+/// Runs native code without the GIL; a panic, which would be a defect, becomes an ordinary exception.
+fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    py.detach(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)))
+        .map_err(|_| PyRuntimeError::new_err("internal error"))
+}
+
+#[pyclass(frozen, module = "headroom_beam._core")]
+struct Options(Arc<headroom_crusher::Options>);
+
+/// Declares the constructor with one keyword argument for each option, so that names stand once.
+macro_rules! options {
+    ($($name:ident: $type:ty),* $(,)?) => {
+        #[pymethods]
+        impl Options {
+            #[new]
+            #[pyo3(signature = (*, paths = Vec::new(), $($name = None),*))]
+            #[allow(clippy::too_many_arguments)]
+            fn new(py: Python<'_>, paths: Vec<String>, $($name: Option<$type>),*) -> PyResult<Self> {
+                let paths: Result<_, Error> = paths.iter().map(|path| Path::from_str(path)).collect();
+                let mut options = headroom_crusher::Options {
+                    paths: paths.map_err(|error| raise(py, &error))?,
+                    ..headroom_crusher::Options::default()
+                };
+                $(if let Some(value) = $name { options.$name = value; })*
+                options.validate().map_err(|error| raise(py, &error))?;
+                Ok(Self(Arc::new(options)))
+            }
+
+            /// Hex SHA-256 over every option.
+            fn fingerprint(&self) -> String {
+                hash(&digest(format!("{:?}", self.0).as_bytes()), 64)
+            }
+        }
+    };
+}
+
+options! {
+    max_record_bytes: usize, max_depth: usize, max_columns: usize, max_tokens: usize, max_items_after_crush: usize,
+    min_items_to_analyze: usize, min_tokens_to_crush: usize, lossless_min_savings_ratio: f64, lossless_only: bool,
+    with_compaction: bool, variance_threshold: f64, preserve_change_points: bool, dedup_identical_items: bool,
+    first_fraction: f64, last_fraction: f64, blob_min_bytes: usize, excerpt_tokens: usize,
+    keep_patterns: Vec<String>, hash_digits: usize, verify: bool, exact_tokens: bool,
+}
+
+#[pyclass(frozen, module = "headroom_beam._core")]
+struct CrushedBlock {
+    block: Block,
+    options: Arc<headroom_crusher::Options>,
+    has_lines: bool,
+}
+
+#[pymethods]
+impl CrushedBlock {
+    #[getter]
+    fn record_count(&self) -> usize {
+        self.block.records.len()
+    }
+    #[getter]
+    fn failure_count(&self) -> usize {
+        self.block.failures.len()
+    }
+    #[getter]
+    fn unproved_count(&self) -> usize {
+        self.block.payloads.iter().filter(|payload| payload.unproved).count()
+    }
+    fn lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        if !self.has_lines {
+            return Err(PyTypeError::new_err("records by themselves have no lines: use records()"));
+        }
+        Ok(PyBytes::new(py, &self.block.compacted))
+    }
+    fn records<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, batches::records(&self.block, &self.options))
+    }
+    fn originals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, batches::originals(&self.block.originals, &self.block.tools))
+    }
+    fn failures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, batches::failures(&self.block))
+    }
+    fn totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, batches::totals(&self.block))
+    }
+}
+
+fn crusher(py: Python<'_>, options: &Options) -> PyResult<Crusher> {
+    Crusher::new((*options.0).clone()).map_err(|error| raise(py, &error))
+}
+
+#[pyfunction]
+fn crush_block(py: Python<'_>, block: &[u8], options: &Options) -> PyResult<CrushedBlock> {
+    let mut crusher = crusher(py, options)?;
+    let block = detached(py, || Block::crush_lines(&mut crusher, block))?;
+    Ok(CrushedBlock { block, options: options.0.clone(), has_lines: true })
+}
+
+#[pyfunction]
+fn crush_records(py: Python<'_>, records: &Bound<'_, PyAny>, options: &Options) -> PyResult<CrushedBlock> {
+    let array: ArrayRef = make_array(arrow_data::ArrayData::from_pyarrow_bound(records)?);
+    if array.null_count() > 0 {
+        return Err(PyValueError::new_err("records must not be null"));
+    }
+    let mut crusher = crusher(py, options)?;
+    let block = match array.data_type() {
+        DataType::Binary => detached(py, || Block::crush_records(&mut crusher, array.as_binary::<i32>().iter().flatten())),
+        DataType::LargeBinary => {
+            detached(py, || Block::crush_records(&mut crusher, array.as_binary::<i64>().iter().flatten()))
+        }
+        DataType::Utf8 => detached(py, || {
+            Block::crush_records(&mut crusher, array.as_string::<i32>().iter().flatten().map(str::as_bytes))
+        }),
+        DataType::LargeUtf8 => detached(py, || {
+            Block::crush_records(&mut crusher, array.as_string::<i64>().iter().flatten().map(str::as_bytes))
+        }),
+        _ => return Err(PyTypeError::new_err("records must be binary, large_binary, string or large_string")),
+    }?;
+    Ok(CrushedBlock { block, options: options.0.clone(), has_lines: false })
+}
+
+#[pyclass(frozen, module = "headroom_beam._core")]
+struct CrushedText(Crushed);
+
+#[pymethods]
+impl CrushedText {
+    #[getter]
+    fn compressed(&self) -> &str {
+        &self.0.compressed
+    }
+    #[getter]
+    fn was_modified(&self) -> bool {
+        self.0.report.decisions.strategy != Strategy::Unchanged
+    }
+    #[getter]
+    fn strategy(&self) -> &'static str {
+        self.0.report.decisions.strategy.name()
+    }
+    #[getter]
+    fn kept_rows(&self) -> Option<&str> {
+        self.0.kept_rows.as_deref()
+    }
+    #[getter]
+    fn rows_marker(&self) -> &str {
+        &self.0.rows_marker
+    }
+    #[getter]
+    fn table(&self) -> bool {
+        self.0.table
+    }
+    #[getter]
+    fn tokens_before(&self) -> u64 {
+        self.0.report.tokens_before
+    }
+    #[getter]
+    fn tokens_after(&self) -> u64 {
+        self.0.report.tokens_after
+    }
+    fn originals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, batches::originals(&self.0.originals, &[]))
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (text, options, *, kind = "any", query = "", bias = 1.0))]
+fn crush_text(
+    py: Python<'_>,
+    text: &str,
+    options: &Options,
+    kind: &str,
+    query: &str,
+    bias: f64,
+) -> PyResult<CrushedText> {
+    let kind = match kind {
+        "array" => TextKind::Array,
+        "document" => TextKind::Document,
+        "any" => TextKind::Any,
+        _ => return Err(PyValueError::new_err("kind must be array, document or any")),
+    };
+    let mut crusher = crusher(py, options)?;
+    let crushed = detached(py, || crusher.crush_text(text, kind, query, bias))?;
+    crushed.map(CrushedText).map_err(|error| raise(py, &error))
+}
+
+#[pyfunction]
+fn count_tokens(py: Python<'_>, text: &str) -> PyResult<usize> {
+    detached(py, || tokens::count(text))
+}
+
+#[pyfunction]
+fn estimate_tokens(py: Python<'_>, text: &str) -> PyResult<usize> {
+    detached(py, || tokens::estimate(text.as_bytes()))
+}
+
+#[pyfunction]
+#[pyo3(signature = (digest, size_bytes, hash_digits = 24))]
+fn raw_marker(digest: [u8; 32], size_bytes: usize, hash_digits: usize) -> PyResult<String> {
+    if hash_digits != 24 && hash_digits != 64 {
+        return Err(PyValueError::new_err("hash_digits must be 24 or 64"));
+    }
+    Ok(marker::raw(&hash(&digest, hash_digits), size_bytes))
+}
+
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::restore::{RestoredBlock, markers, restore_block};
+    #[pymodule_export]
+    use super::{
+        CrushedBlock, CrushedText, Options, count_tokens, crush_block, crush_records, crush_text, estimate_tokens,
+        raw_marker,
+    };
+    #[pymodule_export]
+    const NOTATION_VERSION: u32 = headroom_crusher::NOTATION_VERSION;
+}

@@ -1,0 +1,233 @@
+//! What an array of rows, or a map, becomes: a table that keeps every row, or fewer rows and a marker.
+
+use crate::document::{Context, Strategy, literals, quoted};
+use crate::edits::Edits;
+use crate::layout::Layout;
+use crate::marker::{self, Frame, SENTINEL_KEY};
+use crate::scan::{Doc, Kind, Node};
+use crate::select::{self, Budget};
+use crate::spelling;
+use crate::table::{Cells, Table};
+use crate::{text, tokens};
+
+/// Bytes of a string that stay in a row of an array whose whole text is in the store.
+const SHORTENED_BYTES: usize = 240;
+
+/// What an array became.
+pub(crate) struct Rendered {
+    /// A table, or JSON rows that end with a sentinel.
+    pub text: Vec<u8>,
+    /// It is a table, which stands in a string.
+    pub table: bool,
+}
+
+impl Context<'_> {
+    /// Renders an array or map, if that pays. `compact`: the text around will be printed without whitespace;
+    /// `minify`: without a table this one would be, too.
+    pub fn array(&mut self, doc: &Doc<'_>, index: u32, frame: Frame, compact: bool, minify: bool) -> Option<Rendered> {
+        let node = doc.node(index);
+        if node.count < 2 || !(has_rows(doc, index) || node.kind == Kind::Array) {
+            return None;
+        }
+        let droppable =
+            self.lossy && node.kind == Kind::Array && node.count as usize >= self.options.min_items_to_analyze;
+        if !self.options.with_compaction {
+            let rows = scaled(self.options.max_items_after_crush, self.bias);
+            return (droppable && node.count as usize > rows).then(|| self.sample(doc, index, Budget::Rows(rows)))?;
+        }
+        let raw = doc.raw(node);
+        let budget = scaled(self.options.max_tokens, self.bias);
+        let found = has_rows(doc, index).then(|| Table::find(doc, index, self.options.max_columns)).flatten();
+        // Cells that are mostly other containers gain little here and are looked at by themselves; going on with them
+        // would read a deep text once for each of its levels.
+        let table = found.filter(|table| table.opaque_bytes(doc) * 4 <= raw.len() * 3);
+        if table.is_none() && !(droppable && raw.len() > budget) {
+            return None;
+        }
+        let mut smallest = tokens::estimate(raw);
+        if let Some(mut table) = table {
+            table.head.frame = frame;
+            let mut scratch = Vec::new();
+            let layout = if compact { Some(Layout::Compact) } else { Layout::proved(doc, index, &mut scratch) };
+            table.head.layout = layout.unwrap_or_default();
+            if minify && layout.is_some_and(|layout| layout != Layout::Compact) {
+                scratch.clear();
+                Layout::Compact.print(doc, index, &Edits::default(), &mut scratch);
+                smallest = tokens::estimate(&scratch);
+            }
+            let mark = self.mark();
+            let (mut written, mut row_ends) = (Vec::with_capacity(raw.len() / 2), Vec::new());
+            table.write(doc, None, &mut CellWriter { context: self, shorten: false }, &mut written, &mut row_ends);
+            let after = tokens::estimate(&written);
+            let saved = raw.len().saturating_sub(written.len()) as f64;
+            let pays = after < smallest && saved >= self.options.lossless_min_savings_ratio * raw.len() as f64;
+            if layout.is_some() && pays && (after <= budget || !droppable) {
+                self.decide(Strategy::Table);
+                self.decisions.rows_total += u64::from(node.count);
+                self.decisions.rows_kept += u64::from(node.count);
+                return Some(Rendered { text: written, table: true });
+            }
+            self.undo(mark);
+            if !droppable || after.min(smallest) <= budget {
+                return None;
+            }
+            let costs: Vec<u32> = row_costs(&written, &row_ends).collect();
+            return self.drop_rows(doc, index, &table, &costs, budget);
+        }
+        if !droppable || smallest <= budget {
+            return None;
+        }
+        self.sample(doc, index, Budget::Tokens(budget))
+    }
+
+    /// Puts the whole array into the store and prints the rows that matter as a table.
+    fn drop_rows(
+        &mut self,
+        doc: &Doc<'_>,
+        index: u32,
+        table: &Table<'_>,
+        costs: &[u32],
+        budget: usize,
+    ) -> Option<Rendered> {
+        let keep = self.select(doc, index, costs, Budget::Tokens(budget))?;
+        let hash = self.store_rows(doc, index, &keep)?;
+        let mut text = Vec::new();
+        table.write(doc, Some(&keep), &mut CellWriter { context: self, shorten: true }, &mut text, &mut Vec::new());
+        text.push(b'\n');
+        marker::write_rows(&hash, u64::from(doc.node(index).count) - keep.len() as u64, Frame::Value, &mut text);
+        Some(Rendered { text, table: true })
+    }
+
+    /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.
+    fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<Rendered> {
+        let costs: Vec<u32> =
+            doc.elements(index).map(|row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1).collect();
+        let keep = self.select(doc, index, &costs, budget)?;
+        let hash = self.store_rows(doc, index, &keep)?;
+        let mut text = kept_rows(doc, index, &keep);
+        text.pop();
+        if !keep.is_empty() {
+            text.push(b',');
+        }
+        text.extend_from_slice(b"{\"");
+        text.extend_from_slice(SENTINEL_KEY);
+        text.extend_from_slice(b"\":\"");
+        marker::write_rows(&hash, u64::from(doc.node(index).count) - keep.len() as u64, Frame::Value, &mut text);
+        text.extend_from_slice(b"\"}]");
+        Some(Rendered { text, table: false })
+    }
+
+    fn select(&mut self, doc: &Doc<'_>, index: u32, costs: &[u32], budget: Budget) -> Option<Vec<u32>> {
+        let selection = select::select(doc, index, costs, budget, self.query, self.options);
+        (selection.keep.len() < doc.node(index).count as usize).then_some(selection.keep)
+    }
+
+    fn store_rows(&mut self, doc: &Doc<'_>, index: u32, keep: &[u32]) -> Option<String> {
+        let node = doc.node(index);
+        let hash = self.offload(doc.raw(node), "rows", u64::from(node.count))?;
+        self.decide(Strategy::Rows);
+        self.decisions.rows_total += u64::from(node.count);
+        self.decisions.rows_kept += keep.len() as u64;
+        if index == 0 && self.strings == 0 {
+            self.decisions.keep = Some(keep.to_vec());
+        }
+        Some(hash)
+    }
+}
+
+/// The rows at some positions as a compact JSON array.
+pub(crate) fn kept_rows(doc: &Doc<'_>, index: u32, keep: &[u32]) -> Vec<u8> {
+    let mut text = vec![b'['];
+    let mut keep = keep.iter().copied().peekable();
+    for (at, row) in doc.elements(index).enumerate() {
+        if keep.next_if_eq(&(at as u32)).is_none() {
+            continue;
+        }
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        let mut edits = Edits::default();
+        literals(doc, row, doc.node(row).next, &mut edits);
+        Layout::Compact.print(doc, row, &edits, &mut text);
+    }
+    text.push(b']');
+    text
+}
+
+/// True where the first element, or the first member's value, is an object with members, and so may be a row.
+fn has_rows(doc: &Doc<'_>, index: u32) -> bool {
+    let is_row = |at: u32| doc.node(at).kind == Kind::Object && doc.node(at).count > 0;
+    match doc.node(index).kind {
+        Kind::Array => doc.elements(index).take(8).any(is_row),
+        Kind::Object => doc.members(index).take(4).all(|(_, value)| is_row(value)),
+        _ => false,
+    }
+}
+
+fn row_costs(written: &[u8], row_ends: &[usize]) -> impl Iterator<Item = u32> {
+    let starts = std::iter::once(row_ends.first().copied().unwrap_or(0)).chain(row_ends.iter().copied());
+    row_ends.iter().zip(starts).enumerate().map(|(at, (end, start))| {
+        // The first row begins behind the head, at the first line break.
+        let start = if at == 0 { memchr::memchr(b'\n', written).unwrap_or(0) } else { start };
+        tokens::estimate(written.get(start..*end).unwrap_or_default()) as u32
+    })
+}
+
+/// A budget scaled by the caller's bias.
+pub(crate) fn scaled(budget: usize, bias: f64) -> usize {
+    ((budget as f64 * bias) as usize).max(1)
+}
+
+/// Writes containers and long strings of a table's cells.
+struct CellWriter<'c, 'o> {
+    context: &'c mut Context<'o>,
+    /// The whole array is in the store: strings are shortened, and nothing in them is offloaded again.
+    shorten: bool,
+}
+
+impl Cells for CellWriter<'_, '_> {
+    fn long_bytes(&self) -> usize {
+        if self.shorten {
+            SHORTENED_BYTES
+        } else if self.context.lossy {
+            self.context.options.blob_min_bytes
+        } else {
+            usize::MAX
+        }
+    }
+
+    fn json(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) {
+        let mut edits = Edits::default();
+        for at in index..doc.node(index).next {
+            let node = doc.node(at);
+            if let Some(token) = self.string(doc, node).or_else(|| crate::document::literal(doc, node)) {
+                edits.push(at, &token);
+            }
+        }
+        Layout::Compact.print(doc, index, &edits, out);
+    }
+}
+
+impl CellWriter<'_, '_> {
+    fn string(&mut self, doc: &Doc<'_>, node: Node) -> Option<Vec<u8>> {
+        let long = (node.end - node.start) as usize >= self.long_bytes();
+        if node.kind != Kind::String || node.flags & crate::scan::KEY != 0 || !long {
+            return None;
+        }
+        if !self.shorten {
+            return self.context.string(doc, node);
+        }
+        let mut decoded = Vec::new();
+        if !spelling::decode(doc.inner(node), &mut decoded) {
+            return None;
+        }
+        let short = text::shorten(std::str::from_utf8(&decoded).ok()?, SHORTENED_BYTES);
+        let mut defused = Vec::new();
+        if marker::is_reserved(short.as_bytes()) {
+            defused.extend_from_slice(marker::LITERAL);
+        }
+        defused.extend_from_slice(short.as_bytes());
+        defused.extend_from_slice("…".as_bytes());
+        Some(quoted(&defused))
+    }
+}

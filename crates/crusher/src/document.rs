@@ -1,0 +1,264 @@
+//! What happens to the values inside a payload: nested arrays, maps, JSON inside strings, long strings.
+//!
+//! Nothing here prints a whole payload: replacements are collected as edits, and everything else is copied.
+
+use crate::digest::hash;
+use crate::edits::Edits;
+use crate::layout::Layout;
+use crate::marker::{self, Frame, Head, LITERAL, is_reserved_raw};
+use crate::options::Options;
+use crate::originals::Originals;
+use crate::scan::{Doc, KEY, Kind, Node, SUSPECT, Tape};
+use crate::spelling::{self, Spelling};
+use crate::{text, tokens};
+
+/// JSON inside strings inside JSON is followed so many times.
+const MAX_STRINGS: usize = 3;
+
+/// What was decided for a payload, for reports.
+#[derive(Clone, Debug, Default)]
+pub struct Decisions {
+    /// The decision that changed most: see `strategy`.
+    pub strategy: Strategy,
+    /// Hash of every original, in order.
+    pub hashes: Vec<String>,
+    /// Rows of all arrays that were looked at as rows.
+    pub rows_total: u64,
+    /// Rows of those that are still there.
+    pub rows_kept: u64,
+    /// Positions of the rows kept of a bare text's array, if rows were dropped.
+    pub keep: Option<Vec<u32>>,
+}
+
+/// How a payload was changed; the last one that applies in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strategy {
+    /// Not at all.
+    #[default]
+    Unchanged,
+    /// Printed without whitespace.
+    Minified,
+    /// Holds tables.
+    Table,
+    /// Long strings went to the store.
+    Blob,
+    /// Long text went to the store, an excerpt stays.
+    Excerpt,
+    /// Rows were dropped.
+    Rows,
+}
+
+impl Strategy {
+    /// The word in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Minified => "minified",
+            Self::Table => "table",
+            Self::Blob => "blob",
+            Self::Excerpt => "excerpt",
+            Self::Rows => "rows",
+        }
+    }
+}
+
+/// Everything that crushing one payload needs and leaves behind.
+pub(crate) struct Context<'o> {
+    pub options: &'o Options,
+    pub originals: &'o mut Originals,
+    /// Tapes that aren't in use.
+    pub tapes: Vec<Tape>,
+    /// Text that tells which rows and lines matter.
+    pub query: &'o str,
+    /// Above 1 keeps more, below 1 less.
+    pub bias: f64,
+    /// Something may go to the store.
+    pub lossy: bool,
+    pub decisions: Decisions,
+    /// Strings around the text at hand.
+    pub strings: usize,
+}
+
+/// A state to go back to when a change turns out not to pay.
+pub(crate) struct Mark {
+    originals: usize,
+    decisions: Decisions,
+}
+
+impl Context<'_> {
+    pub fn mark(&self) -> Mark {
+        Mark { originals: self.originals.entries.len(), decisions: self.decisions.clone() }
+    }
+
+    pub fn undo(&mut self, mark: Mark) {
+        self.originals.truncate(mark.originals);
+        self.decisions = mark.decisions;
+    }
+
+    pub fn decide(&mut self, strategy: Strategy) {
+        self.decisions.strategy = self.decisions.strategy.max(strategy);
+    }
+
+    /// Stores an original; gives its hash, or none if it can't be told from another one by it.
+    pub fn offload(&mut self, bytes: &[u8], kind: &'static str, item_count: u64) -> Option<String> {
+        let digest = self.originals.put(bytes, kind, item_count)?;
+        let hash = hash(&digest, self.options.hash_digits);
+        self.decisions.hashes.push(hash.clone());
+        Some(hash)
+    }
+
+    /// Collects edits for the nodes from `from` to `to`. `compact`: the text around will be printed without whitespace.
+    pub fn edit(&mut self, doc: &Doc<'_>, from: u32, to: u32, compact: bool, edits: &mut Edits) {
+        let mut at = from;
+        while at < to {
+            let node = doc.node(at);
+            let edit = match node.kind {
+                Kind::Array | Kind::Object => self.container(doc, at, compact),
+                Kind::String if node.flags & KEY == 0 => self.string(doc, node).or_else(|| literal(doc, node)),
+                _ => None,
+            };
+            at = match edit {
+                Some(token) => {
+                    edits.push(at, &token);
+                    node.next
+                }
+                None => at + 1,
+            };
+        }
+    }
+
+    /// The JSON token that a container becomes, if it changes as a whole.
+    fn container(&mut self, doc: &Doc<'_>, index: u32, compact: bool) -> Option<Vec<u8>> {
+        let rendered = self.array(doc, index, Frame::Value, compact, false)?;
+        Some(if rendered.table { quoted(&rendered.text) } else { rendered.text })
+    }
+
+    /// The JSON token that a string becomes, if it changes.
+    pub fn string(&mut self, doc: &Doc<'_>, node: Node) -> Option<Vec<u8>> {
+        let raw = doc.inner(node);
+        let holds_json = matches!(raw.first(), Some(b'{' | b'[')) && self.strings < MAX_STRINGS;
+        let is_long = self.lossy && raw.len() >= self.options.blob_min_bytes;
+        if !holds_json && !is_long {
+            return None;
+        }
+        let mut decoded = Vec::with_capacity(raw.len());
+        let Some(spelling) = spelling::decode_proved(raw, &mut decoded, &mut Vec::new()) else {
+            return if is_long { self.raw_blob(doc.raw(node)) } else { None };
+        };
+        let before = tokens::estimate(&decoded);
+        let changed = (holds_json.then(|| self.json_string(&decoded, spelling)).flatten())
+            .or_else(|| is_long.then(|| self.blob(&decoded, spelling)).flatten())?;
+        (tokens::estimate(&changed) < before).then(|| quoted(&changed))
+    }
+
+    /// What a string that holds JSON becomes, decoded: a table, or a document behind its head.
+    fn json_string(&mut self, decoded: &[u8], spelling: Spelling) -> Option<Vec<u8>> {
+        let mut tape = self.tapes.pop().unwrap_or_default();
+        self.strings += 1;
+        let changed = match tape.scan_utf8(decoded, self.options.max_depth) {
+            Ok(doc) => self.json_content(&doc, spelling),
+            Err(_) => None,
+        };
+        self.strings -= 1;
+        self.tapes.push(tape);
+        changed
+    }
+
+    fn json_content(&mut self, doc: &Doc<'_>, spelling: Spelling) -> Option<Vec<u8>> {
+        let newline = match doc.text.get(doc.node(0).end as usize..)? {
+            b"" => false,
+            b"\n" => true,
+            _ => return None,
+        };
+        let frame = Frame::String { newline, spelling };
+        let mut head = Head { frame, ..Head::default() };
+        let mut text = Vec::new();
+        if let Some(rendered) = self.array(doc, 0, frame, false, true) {
+            if rendered.table {
+                return Some(rendered.text);
+            }
+            head.write(&mut text);
+            text.extend_from_slice(&rendered.text);
+            return Some(text);
+        }
+        let mut scratch = Vec::with_capacity(doc.text.len());
+        head.layout = Layout::proved(doc, 0, &mut scratch)?;
+        let mark = self.mark();
+        let mut edits = Edits::default();
+        self.edit(doc, 1, doc.len(), true, &mut edits);
+        if edits.is_empty() && head.layout == Layout::Compact {
+            return None;
+        }
+        head.write(&mut text);
+        Layout::Compact.print(doc, 0, &edits, &mut text);
+        if tokens::estimate(&text) >= tokens::estimate(doc.text) {
+            self.undo(mark);
+            return None;
+        }
+        self.decide(Strategy::Minified);
+        Some(text)
+    }
+
+    /// What a long string becomes, decoded: a blob marker, and an excerpt where there is something to read.
+    pub fn blob(&mut self, decoded: &[u8], spelling: Spelling) -> Option<Vec<u8>> {
+        let content = std::str::from_utf8(decoded).ok()?;
+        let kind = text::kind(content);
+        let mark = self.mark();
+        let hash = self.offload(decoded, kind, 0)?;
+        let mut changed = Vec::new();
+        marker::write_blob(&hash, kind, decoded.len(), spelling, &mut changed);
+        let readable = matches!(kind, "text" | "html" | "json");
+        let excerpt = if readable {
+            text::excerpt(content, self.excerpt_tokens(), self.query, &self.options.keep_patterns)
+        } else {
+            String::new()
+        };
+        if !excerpt.is_empty() {
+            changed.push(b' ');
+            changed.extend_from_slice(excerpt.as_bytes());
+        }
+        if tokens::estimate(&changed) >= tokens::estimate(decoded) {
+            self.undo(mark);
+            return None;
+        }
+        self.decide(if excerpt.is_empty() { Strategy::Blob } else { Strategy::Excerpt });
+        Some(changed)
+    }
+
+    fn excerpt_tokens(&self) -> usize {
+        crate::array::scaled(self.options.excerpt_tokens, self.bias)
+    }
+
+    /// A raw marker for a long string whose spelling can't be reproduced.
+    fn raw_blob(&mut self, token: &[u8]) -> Option<Vec<u8>> {
+        let hash = self.offload(token, "raw", 0)?;
+        self.decide(Strategy::Blob);
+        Some(quoted(marker::raw(&hash, token.len()).as_bytes()))
+    }
+}
+
+/// A user string that would read as ours, behind `LITERAL`.
+pub(crate) fn literal(doc: &Doc<'_>, node: Node) -> Option<Vec<u8>> {
+    let raw = doc.inner(node);
+    let reserved = node.kind == Kind::String && node.flags & (SUSPECT | KEY) == SUSPECT && is_reserved_raw(raw);
+    reserved.then(|| [b"\"", LITERAL, raw, b"\""].concat())
+}
+
+/// Collects `LITERAL` edits for the nodes from `from` to `to`, and nothing else.
+pub(crate) fn literals(doc: &Doc<'_>, from: u32, to: u32, edits: &mut Edits) {
+    for at in from..to {
+        if let Some(token) = literal(doc, doc.node(at)) {
+            edits.push(at, &token);
+        }
+    }
+}
+
+/// Text as a JSON string token.
+pub(crate) fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut token = Vec::with_capacity(text.len() + text.len() / 16 + 2);
+    token.push(b'"');
+    spelling::encode(text, Spelling::MINIMAL, &mut token);
+    token.push(b'"');
+    token
+}

@@ -1,0 +1,182 @@
+//! How a JSON text is laid out: the whitespace between its tokens, as one of a few known layouts.
+
+use crate::edits::Edits;
+use crate::scan::{Doc, Kind};
+
+/// A layout that many programs print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// No whitespace.
+    #[default]
+    Compact,
+    /// `, ` and `: `, as Python prints by default. Flag `p`.
+    Spaced,
+    /// One member a line, indented by so many spaces (1 to 8). Flag `i` and the digit.
+    Indent(u8),
+    /// One member a line, indented by tabs. Flag `it`.
+    Tab,
+}
+
+impl Layout {
+    /// Appends the flag.
+    pub fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Compact => {}
+            Self::Spaced => out.push(b'p'),
+            Self::Indent(width) => out.extend_from_slice(&[b'i', b'0' + width]),
+            Self::Tab => out.extend_from_slice(b"it"),
+        }
+    }
+
+    /// Reads the flag from the start of `text`; gives the rest.
+    #[must_use]
+    pub fn read(text: &[u8]) -> (Self, &[u8]) {
+        match text {
+            [b'p', rest @ ..] => (Self::Spaced, rest),
+            [b'i', b't', rest @ ..] => (Self::Tab, rest),
+            [b'i', width @ b'1'..=b'8', rest @ ..] => (Self::Indent(width - b'0'), rest),
+            _ => (Self::Compact, text),
+        }
+    }
+
+    /// The layout that a container's subtree is printed in, if printing it so gives the same bytes.
+    #[must_use]
+    pub fn proved(doc: &Doc<'_>, index: u32, scratch: &mut Vec<u8>) -> Option<Self> {
+        let raw = doc.raw(doc.node(index));
+        let layout = Self::guess(raw);
+        scratch.clear();
+        layout.print(doc, index, &Edits::default(), scratch);
+        (scratch.as_slice() == raw).then_some(layout)
+    }
+
+    fn guess(raw: &[u8]) -> Self {
+        match raw.get(1..) {
+            Some([b'\n', b'\t', ..]) => Self::Tab,
+            Some([b'\n', rest @ ..]) => {
+                let width = rest.iter().take_while(|byte| **byte == b' ').count();
+                Self::Indent(width.clamp(1, 8) as u8)
+            }
+            _ => {
+                // The first separator outside a string tells; a space can't follow it in compact text.
+                let mut inside = false;
+                let mut escaped = false;
+                for pair in raw.windows(2) {
+                    match *pair {
+                        _ if escaped => escaped = false,
+                        [b'\\', _] if inside => escaped = true,
+                        [b'"', _] => inside = !inside,
+                        [b',' | b':', next] if !inside => {
+                            return if next == b' ' { Self::Spaced } else { Self::Compact };
+                        }
+                        _ => {}
+                    }
+                }
+                Self::Compact
+            }
+        }
+    }
+
+    /// Prints the subtree at `index` in this layout; tokens are copied as they stand, or as `edits` say.
+    pub fn print(self, doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut Vec<u8>) {
+        let end = doc.node(index).next;
+        let mut edits = edits.iter().peekable();
+        let mut open: Vec<Open> = Vec::new();
+        let mut at = index;
+        while at < end {
+            let node = doc.node(at);
+            let depth = open.len();
+            if let Some(top) = open.last_mut() {
+                self.separate(top, depth, out);
+            }
+            while edits.peek().is_some_and(|(edited, _)| *edited < at) {
+                edits.next();
+            }
+            let edit = edits.next_if(|(edited, _)| *edited == at);
+            at += 1;
+            match (node.kind, edit) {
+                (_, Some((_, replacement))) => {
+                    out.extend_from_slice(replacement);
+                    at = node.next;
+                }
+                (Kind::Array | Kind::Object, None) => {
+                    let (bracket, close) = if node.kind == Kind::Array { (b'[', b']') } else { (b'{', b'}') };
+                    out.push(bracket);
+                    if node.count == 0 {
+                        out.push(close);
+                    } else {
+                        let is_object = node.kind == Kind::Object;
+                        open.push(Open { close, next: node.next, is_object, key: is_object, first: true });
+                    }
+                }
+                (_, None) => out.extend_from_slice(doc.raw(node)),
+            }
+            while let Some(top) = open.last() {
+                if top.next != at {
+                    break;
+                }
+                let close = top.close;
+                open.pop();
+                self.break_line(open.len(), out);
+                out.push(close);
+            }
+        }
+    }
+
+    fn separate(self, top: &mut Open, depth: usize, out: &mut Vec<u8>) {
+        if top.is_object && !top.key {
+            out.extend_from_slice(if self == Self::Compact { b":" } else { b": " });
+            top.key = true;
+            return;
+        }
+        top.key = false;
+        if !top.first {
+            out.extend_from_slice(if self == Self::Spaced { b", " } else { b"," });
+        }
+        top.first = false;
+        self.break_line(depth, out);
+    }
+
+    fn break_line(self, depth: usize, out: &mut Vec<u8>) {
+        let (unit, width) = match self {
+            Self::Compact | Self::Spaced => return,
+            Self::Indent(width) => (b' ', width as usize),
+            Self::Tab => (b'\t', 1),
+        };
+        out.push(b'\n');
+        out.resize(out.len() + depth * width, unit);
+    }
+}
+
+/// An open container while printing: `key` is true when a key comes next.
+struct Open {
+    close: u8,
+    next: u32,
+    is_object: bool,
+    key: bool,
+    first: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::Tape;
+
+    #[test]
+    fn each_layout_is_recognised_and_others_are_refused() {
+        let cases = [
+            ("{\"a\":[1,2,{}],\"b\":[]}", Some(Layout::Compact)),
+            ("{\"a\": [1, 2, {}], \"b\": []}", Some(Layout::Spaced)),
+            ("[\n  1,\n  {\n    \"a, b: c\": []\n  }\n]", Some(Layout::Indent(2))),
+            ("{\n\t\"a\": {\n\t\t\"b\": 1\n\t}\n}", Some(Layout::Tab)),
+            ("[\"a, b: \\\", c\",\"d\"]", Some(Layout::Compact)),
+            ("{\"a\":1, \"b\":2}", None),
+            ("[1 ,2]", None),
+            ("[ ]", None),
+        ];
+        for (text, layout) in cases {
+            let mut tape = Tape::default();
+            let Ok(doc) = tape.scan(text.as_bytes(), 64) else { unreachable!("{text}") };
+            assert_eq!(Layout::proved(&doc, 0, &mut Vec::new()), layout, "{text}");
+        }
+    }
+}

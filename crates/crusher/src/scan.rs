@@ -1,0 +1,450 @@
+//! JSON text → tape: one flat list of nodes with byte spans, checked against RFC 8259.
+//!
+//! Nothing is decoded and nothing is copied: a node says where its token stands in the text. One tape serves for
+//! many texts, so that a stream of records costs no allocation. The scan is iterative: depth costs heap, never stack.
+
+use crate::error::{Error, Limit, Result};
+
+/// What kind of token a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true`
+    True,
+    /// `false`
+    False,
+    /// A number, of any spelling and size.
+    Number,
+    /// A string, or a key.
+    String,
+    /// An array.
+    Array,
+    /// An object; its children alternate between key and value.
+    Object,
+}
+
+/// A string holds at least one backslash escape.
+pub const ESCAPED: u8 = 1;
+/// A string holds bytes above 0x7f.
+pub const NON_ASCII: u8 = 2;
+/// A string's decoded text may begin with a reserved pattern: its first raw byte is `<`, `[` or a backslash.
+pub const SUSPECT: u8 = 4;
+/// A number without fraction and exponent.
+pub const INTEGER: u8 = 8;
+
+/// A string is a key.
+pub const KEY: u8 = 16;
+
+/// One token and, for containers, its subtree: the nodes between this one and `next`.
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    /// First byte of the token, a quote or bracket included.
+    pub start: u32,
+    /// Byte behind the token.
+    pub end: u32,
+    /// Index of the first node behind this node's subtree.
+    pub next: u32,
+    /// Number of elements of an array or of members of an object.
+    pub count: u32,
+    /// What it is.
+    pub kind: Kind,
+    /// `ESCAPED`, `NON_ASCII`, `SUSPECT`, `INTEGER`, `KEY`.
+    pub flags: u8,
+}
+
+/// A scanned text: the text and its nodes in document order, the root first.
+#[derive(Clone, Copy, Debug)]
+pub struct Doc<'a> {
+    /// The whole text.
+    pub text: &'a [u8],
+    nodes: &'a [Node],
+}
+
+/// Reusable memory of the scanner.
+#[derive(Default, Debug)]
+pub struct Tape {
+    nodes: Vec<Node>,
+    open: Vec<u32>,
+}
+
+const END: Node = Node { start: 0, end: 0, next: 0, count: 0, kind: Kind::Null, flags: 0 };
+
+impl<'a> Doc<'a> {
+    /// The node at an index; past the end an empty `null`, which no well-formed walk reaches.
+    #[inline]
+    #[must_use]
+    pub fn node(&self, index: u32) -> Node {
+        self.nodes.get(index as usize).copied().unwrap_or(END)
+    }
+
+    /// Number of nodes.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.nodes.len() as u32
+    }
+
+    /// True for no nodes, which no successful scan gives.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The token's bytes as they stand in the text.
+    #[inline]
+    #[must_use]
+    pub fn raw(&self, node: Node) -> &'a [u8] {
+        self.text.get(node.start as usize..node.end as usize).unwrap_or_default()
+    }
+
+    /// A string's bytes between its quotes, escapes as they stand.
+    #[inline]
+    #[must_use]
+    pub fn inner(&self, node: Node) -> &'a [u8] {
+        self.text.get(node.start as usize + 1..(node.end as usize).saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// The children of an array as node indices.
+    #[must_use]
+    pub fn elements(&self, index: u32) -> Elements<'a> {
+        let node = self.node(index);
+        Elements { doc: *self, at: index + 1, end: if node.kind == Kind::Array { node.next } else { index + 1 } }
+    }
+
+    /// The members of an object as (key index, value index).
+    #[must_use]
+    pub fn members(&self, index: u32) -> Members<'a> {
+        let node = self.node(index);
+        Members { doc: *self, at: index + 1, end: if node.kind == Kind::Object { node.next } else { index + 1 } }
+    }
+}
+
+/// Iterator over the elements of an array.
+#[derive(Clone, Debug)]
+pub struct Elements<'a> {
+    doc: Doc<'a>,
+    at: u32,
+    end: u32,
+}
+
+impl Iterator for Elements<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        let at = self.at;
+        if at >= self.end {
+            return None;
+        }
+        self.at = self.doc.node(at).next;
+        Some(at)
+    }
+}
+
+/// Iterator over the members of an object.
+#[derive(Clone, Debug)]
+pub struct Members<'a> {
+    doc: Doc<'a>,
+    at: u32,
+    end: u32,
+}
+
+impl Iterator for Members<'_> {
+    type Item = (u32, u32);
+
+    #[inline]
+    fn next(&mut self) -> Option<(u32, u32)> {
+        let key = self.at;
+        if key >= self.end {
+            return None;
+        }
+        self.at = self.doc.node(key + 1).next;
+        Some((key, key + 1))
+    }
+}
+
+impl Tape {
+    /// Scans one JSON text, surrounded by whitespace or not.
+    ///
+    /// # Errors
+    /// `InvalidUtf8`, `InvalidPayload` with line and column, or `LimitExceeded` for `max_depth` nested containers or
+    /// 4 GiB of text.
+    ///
+    /// # Examples
+    /// ```
+    /// use headroom_crusher::scan::{Kind, Tape};
+    /// let mut tape = Tape::default();
+    /// let doc = tape.scan(b"{\"a\": [1, 2.50]}", 64)?;
+    /// let (key, value) = doc.members(0).next().ok_or("empty")?;
+    /// assert_eq!(doc.inner(doc.node(key)), b"a");
+    /// assert_eq!(doc.node(value).kind, Kind::Array);
+    /// let last = doc.elements(value).last().ok_or("empty")?;
+    /// assert_eq!(doc.raw(doc.node(last)), b"2.50");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn scan<'a>(&'a mut self, text: &'a [u8], max_depth: usize) -> Result<Doc<'a>> {
+        if u32::try_from(text.len()).is_err() {
+            return Err(Error::LimitExceeded { limit: Limit::RecordBytes, maximum: u32::MAX as usize });
+        }
+        if let Err(error) = std::str::from_utf8(text) {
+            return Err(Error::InvalidUtf8 { offset: error.valid_up_to() });
+        }
+        self.scan_utf8(text, max_depth)
+    }
+
+    /// As `scan`, for text that is known to be UTF-8 and under 4 GiB.
+    pub(crate) fn scan_utf8<'a>(&'a mut self, text: &'a [u8], max_depth: usize) -> Result<Doc<'a>> {
+        self.nodes.clear();
+        self.open.clear();
+        let mut scanner = Scanner { text, at: 0, nodes: &mut self.nodes, open: &mut self.open, max_depth };
+        match scanner.run() {
+            Ok(()) => Ok(Doc { text, nodes: &self.nodes }),
+            Err(Stop::Syntax(what, offset)) => Err(Error::at(what, text, offset)),
+            Err(Stop::Depth) => Err(Error::LimitExceeded { limit: Limit::Depth, maximum: max_depth }),
+        }
+    }
+}
+
+enum Stop {
+    Syntax(&'static str, usize),
+    Depth,
+}
+
+struct Scanner<'a, 't> {
+    text: &'a [u8],
+    at: usize,
+    nodes: &'t mut Vec<Node>,
+    open: &'t mut Vec<u32>,
+    max_depth: usize,
+}
+
+impl Scanner<'_, '_> {
+    fn run(&mut self) -> std::result::Result<(), Stop> {
+        self.skip_space();
+        self.value()?;
+        while let Some(&top) = self.open.last() {
+            self.member(top)?;
+        }
+        self.skip_space();
+        if self.at < self.text.len() {
+            return Err(Stop::Syntax("expected the end of the text", self.at));
+        }
+        Ok(())
+    }
+
+    /// One step inside the innermost open container: its next member or its end.
+    #[inline]
+    fn member(&mut self, top: u32) -> std::result::Result<(), Stop> {
+        self.skip_space();
+        let byte = self.peek();
+        let Some(container) = self.nodes.get_mut(top as usize) else {
+            return Err(Stop::Syntax("unbalanced container", self.at));
+        };
+        let is_object = container.kind == Kind::Object;
+        let first = container.count == 0;
+        if byte == Some(if is_object { b'}' } else { b']' }) {
+            self.at += 1;
+            container.end = self.at as u32;
+            let next = self.nodes.len() as u32;
+            if let Some(container) = self.nodes.get_mut(top as usize) {
+                container.next = next;
+            }
+            self.open.pop();
+            return Ok(());
+        }
+        container.count += 1;
+        if !first {
+            if byte != Some(b',') {
+                let what = if is_object { "expected ',' or '}'" } else { "expected ',' or ']'" };
+                return Err(Stop::Syntax(what, self.at));
+            }
+            self.at += 1;
+            self.skip_space();
+        }
+        if is_object {
+            if self.peek() != Some(b'"') {
+                return Err(Stop::Syntax("expected a key", self.at));
+            }
+            self.string(KEY)?;
+            self.skip_space();
+            if self.peek() != Some(b':') {
+                return Err(Stop::Syntax("expected ':'", self.at));
+            }
+            self.at += 1;
+            self.skip_space();
+        }
+        self.value()
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    #[inline]
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    fn value(&mut self) -> std::result::Result<(), Stop> {
+        match self.peek() {
+            Some(b'"') => self.string(0),
+            Some(b'{') => self.container(Kind::Object),
+            Some(b'[') => self.container(Kind::Array),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.literal(b"true", Kind::True),
+            Some(b'f') => self.literal(b"false", Kind::False),
+            Some(b'n') => self.literal(b"null", Kind::Null),
+            Some(_) => Err(Stop::Syntax("expected a value", self.at)),
+            None => Err(Stop::Syntax("the text ends inside a value", self.at)),
+        }
+    }
+
+    fn container(&mut self, kind: Kind) -> std::result::Result<(), Stop> {
+        if self.open.len() >= self.max_depth {
+            return Err(Stop::Depth);
+        }
+        let index = self.nodes.len() as u32;
+        self.open.push(index);
+        self.nodes.push(Node { start: self.at as u32, end: 0, next: 0, count: 0, kind, flags: 0 });
+        self.at += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn leaf(&mut self, start: usize, kind: Kind, flags: u8) {
+        let next = self.nodes.len() as u32 + 1;
+        self.nodes.push(Node { start: start as u32, end: self.at as u32, next, count: 0, kind, flags });
+    }
+
+    fn literal(&mut self, word: &'static [u8], kind: Kind) -> std::result::Result<(), Stop> {
+        let start = self.at;
+        if !self.text.get(start..).is_some_and(|rest| rest.starts_with(word)) {
+            return Err(Stop::Syntax("expected a value", start));
+        }
+        self.at += word.len();
+        self.leaf(start, kind, 0);
+        Ok(())
+    }
+
+    fn digits(&mut self) -> std::result::Result<(), Stop> {
+        if !matches!(self.peek(), Some(b'0'..=b'9')) {
+            return Err(Stop::Syntax("expected a digit", self.at));
+        }
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn number(&mut self) -> std::result::Result<(), Stop> {
+        let start = self.at;
+        let mut flags = INTEGER;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+            flags = 0;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+            flags = 0;
+        }
+        self.leaf(start, Kind::Number, flags);
+        Ok(())
+    }
+
+    #[inline]
+    fn string(&mut self, key: u8) -> std::result::Result<(), Stop> {
+        let start = self.at;
+        self.at += 1;
+        let mut flags = match self.peek() {
+            Some(b'<' | b'[' | b'\\') => SUSPECT | key,
+            _ => key,
+        };
+        loop {
+            // Eight bytes at a time: stop at a quote, a backslash or a control character; note bytes above 0x7f.
+            while let Some(word) = self.text.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
+                let word = u64::from_le_bytes(*word);
+                let special = stops(word);
+                if special == 0 {
+                    if word & HIGH != 0 {
+                        flags |= NON_ASCII;
+                    }
+                    self.at += 8;
+                } else {
+                    let bytes = special.trailing_zeros() / 8;
+                    if word & HIGH & (special ^ (special - 1)) != 0 {
+                        flags |= NON_ASCII;
+                    }
+                    self.at += bytes as usize;
+                    break;
+                }
+            }
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    self.leaf(start, Kind::String, flags);
+                    return Ok(());
+                }
+                Some(b'\\') => {
+                    flags |= ESCAPED;
+                    self.escape()?;
+                }
+                Some(0..=0x1f) => return Err(Stop::Syntax("a control character in a string", self.at)),
+                Some(byte) => {
+                    if byte >= 0x80 {
+                        flags |= NON_ASCII;
+                    }
+                    self.at += 1;
+                }
+                None => return Err(Stop::Syntax("the text ends inside a string", self.at)),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> std::result::Result<(), Stop> {
+        match self.text.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'u') => {
+                let digits = self.text.get(self.at + 2..self.at + 6).unwrap_or_default();
+                if digits.len() < 4 || !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return Err(Stop::Syntax("expected four hexadecimal digits", self.at));
+                }
+                self.at += 6;
+            }
+            Some(_) => return Err(Stop::Syntax("an unknown escape", self.at)),
+            None => return Err(Stop::Syntax("the text ends inside a string", self.at + 1)),
+        }
+        Ok(())
+    }
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// The high bit of each byte that is a quote, a backslash or below 0x20. A borrow can set bits above the lowest one
+/// that is right, so only the lowest is to be used (Mycroft's test, see Warren, "Hacker's Delight", 6-1).
+#[inline]
+fn stops(word: u64) -> u64 {
+    let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
+    let quote = zero(word ^ (ONES * 0x22));
+    let backslash = zero(word ^ (ONES * 0x5c));
+    let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+    quote | backslash | control
+}

@@ -1,0 +1,437 @@
+//! Table text → compact JSON. Strict: what the encoder can't have written is an error, never a guess.
+
+use std::collections::HashSet;
+
+use super::{IRREGULAR, JSON_CELL, MAP_KEY, OVERRIDE, is_bare, is_bare_key};
+use crate::error::{Error, Limit, Result};
+use crate::marker::Head;
+use crate::options::MAX_RECORD_BYTES;
+use crate::spelling::{self, Spelling};
+
+/// The last line of a table whose original is in the store.
+pub type Tail<'a> = Option<&'a [u8]>;
+
+/// Decodes a whole table, `text`, whose head has been read and ends at byte `at`. Appends compact JSON to `out`,
+/// whose strings may still be markers, literals and heads. Gives the marker behind the rows, if there is one.
+///
+/// # Errors
+/// `LimitExceeded` for a table that decodes to more than `max_bytes` (constants multiply), `Format` for anything but exactly one table: wrong row count, width, type or spelling.
+pub fn decode<'a>(
+    text: &'a [u8],
+    head: &Head,
+    at: usize,
+    max_bytes: usize,
+    out: &mut Vec<u8>,
+) -> Result<Tail<'a>> {
+    let limit = out.len().saturating_add(max_bytes);
+    let mut reader = Reader { text, at };
+    let columns = Header::read(&mut reader, head)?;
+    let rows = head.rows.unwrap_or(0);
+    out.push(if head.map { b'{' } else { b'[' });
+    let mut cells = Vec::with_capacity(columns.columns.len());
+    for row in 0..rows {
+        let line = reader.line().ok_or(reader.error("fewer rows than the head says"))?;
+        if row > 0 {
+            out.push(b',');
+        }
+        columns.row(line, head, &mut cells, out).map_err(|what| reader.error(what))?;
+        if out.len() > limit {
+            return Err(Error::LimitExceeded { limit: Limit::RecordBytes, maximum: MAX_RECORD_BYTES });
+        }
+    }
+    out.push(if head.map { b'}' } else { b']' });
+    let tail = reader.line();
+    if tail.is_some_and(|tail| !tail.starts_with(crate::marker::OPEN)) || reader.at < text.len() {
+        return Err(reader.error("more rows than the head says"));
+    }
+    Ok(tail)
+}
+
+type Parse<T> = std::result::Result<T, &'static str>;
+
+struct Reader<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn error(&self, what: &'static str) -> Error {
+        Error::Format { what, offset: self.at }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// The text behind the next line break, up to the one after it.
+    fn line(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest().strip_prefix(b"\n")?;
+        let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        self.at += 1 + length;
+        rest.get(..length)
+    }
+}
+
+struct Column<'a> {
+    /// The key with its quotes.
+    key: Vec<u8>,
+    /// Groups around it, outermost first.
+    groups: Vec<usize>,
+    kind: Kind,
+    constant: Option<Cell<'a>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Int,
+    Number,
+    Bool,
+    String,
+    Any,
+}
+
+/// A cell as it is printed in JSON.
+#[derive(Clone, Copy)]
+enum Cell<'a> {
+    Missing,
+    Bare(&'a [u8]),
+    Json(&'a [u8]),
+    /// Levels up, and the value.
+    Override(usize, &'a [u8]),
+}
+
+struct Header<'a> {
+    columns: Vec<Column<'a>>,
+    /// Keys of the groups, with their quotes.
+    groups: Vec<Vec<u8>>,
+    spelling: Spelling,
+}
+
+impl<'a> Header<'a> {
+    fn read(reader: &mut Reader<'a>, head: &Head) -> Result<Self> {
+        let mut header = Self { columns: Vec::new(), groups: Vec::new(), spelling: head.cells };
+        let rest = reader.rest();
+        let length = header.parse(rest, head.map).map_err(|what| reader.error(what))?;
+        reader.at += length;
+        Ok(header)
+    }
+
+    /// Reads `{…}`; gives its length.
+    fn parse(&mut self, text: &'a [u8], map: bool) -> Parse<usize> {
+        let mut rest = text.strip_prefix(b"{").ok_or("expected the columns")?;
+        if map {
+            rest = rest.strip_prefix(&[MAP_KEY]).ok_or("expected the key column")?;
+            rest = rest.strip_prefix(b",").ok_or("expected a column")?;
+        }
+        let mut names = HashSet::new();
+        let mut open: Vec<(Vec<u8>, usize)> = Vec::new();
+        loop {
+            let mut path = Vec::new();
+            loop {
+                let (key, behind) = key(rest)?;
+                path.push(key);
+                rest = behind;
+                match rest.split_first() {
+                    Some((b'.', behind)) => rest = behind,
+                    Some((b':', behind)) => {
+                        rest = behind;
+                        break;
+                    }
+                    _ => return Err("expected ':' behind a column's name"),
+                }
+            }
+            let leaf = path.pop().unwrap_or_default();
+            let shared = open.iter().zip(&path).take_while(|((name, _), key)| name == *key).count();
+            open.truncate(shared);
+            for (depth, group) in path.into_iter().enumerate().skip(shared) {
+                let parents: Vec<usize> = open.iter().map(|(_, index)| *index).collect();
+                if open.len() != depth || !names.insert((parents, group.clone())) {
+                    return Err("a group of columns stands twice");
+                }
+                open.push((group.clone(), self.groups.len()));
+                self.groups.push(group);
+            }
+            let groups: Vec<usize> = open.iter().map(|(_, index)| *index).collect();
+            if !names.insert((groups.clone(), leaf.clone())) {
+                return Err("a column stands twice");
+            }
+            let (kind, behind) = column_kind(rest)?;
+            rest = behind;
+            let mut constant = None;
+            if let Some(behind) = rest.strip_prefix(b"=") {
+                let (cell, behind) = cell(behind, kind, true)?;
+                if matches!(cell, Cell::Missing | Cell::Override(..)) {
+                    return Err("a constant without a value");
+                }
+                constant = Some(cell);
+                rest = behind;
+            }
+            self.columns.push(Column { key: leaf, groups, kind, constant });
+            match rest.split_first() {
+                Some((b',', behind)) => rest = behind,
+                Some((b'}', behind)) => return Ok(text.len() - behind.len()),
+                _ => return Err("expected ',' or '}' behind a column"),
+            }
+        }
+    }
+
+    fn row(&self, line: &'a [u8], head: &Head, cells: &mut Vec<Cell<'a>>, out: &mut Vec<u8>) -> Parse<()> {
+        if let Some(json) = line.strip_prefix(&[IRREGULAR]) {
+            let json = if head.map {
+                let length = string_length(json).ok_or("expected a key")?;
+                let (key, value) = json.split_at(length);
+                out.extend_from_slice(key);
+                out.push(b':');
+                value.strip_prefix(b":").ok_or("expected ':' behind a key")?
+            } else {
+                json
+            };
+            return match json_length(json) {
+                Some(length) if length == json.len() => {
+                    out.extend_from_slice(json);
+                    Ok(())
+                }
+                _ => Err("an irregular row that is no JSON value"),
+            };
+        }
+        let mut rest = line;
+        if head.map {
+            let (map_key, behind) = cell(rest, Kind::String, false)?;
+            match map_key {
+                Cell::Bare(text) => self.bare(text, out),
+                Cell::Json(text) if text.starts_with(b"\"") => out.extend_from_slice(text),
+                _ => return Err("a row of a map without a key"),
+            }
+            out.push(b':');
+            rest = behind;
+        }
+        cells.clear();
+        let mut separated = !head.map;
+        for column in &self.columns {
+            if let Some(constant) = column.constant {
+                cells.push(constant);
+                continue;
+            }
+            if !separated {
+                rest = rest.strip_prefix(b",").ok_or("a row with too few cells")?;
+            }
+            separated = false;
+            let (cell, behind) = cell(rest, column.kind, false)?;
+            cells.push(cell);
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            return Err("a row with too many cells");
+        }
+        self.object(cells, out)
+    }
+
+    /// Prints the object of a row.
+    fn object(&self, cells: &[Cell<'a>], out: &mut Vec<u8>) -> Parse<()> {
+        out.push(b'{');
+        let start = out.len();
+        let mut open: Vec<usize> = Vec::new();
+        let mut overridden = None;
+        for (column, cell) in self.columns.iter().zip(cells) {
+            if overridden.is_some_and(|group| column.groups.contains(&group)) {
+                if !matches!(cell, Cell::Missing) {
+                    return Err("a value inside a group that is overridden");
+                }
+                continue;
+            }
+            let (groups, key, value) = match *cell {
+                Cell::Missing => continue,
+                Cell::Override(levels, value) => {
+                    let depth = column.groups.len().checked_sub(levels).ok_or("an override without a group")?;
+                    let (outer, inner) = column.groups.split_at(depth);
+                    let group = *inner.first().ok_or("an override without a group")?;
+                    if open.contains(&group) {
+                        return Err("an override inside its group");
+                    }
+                    overridden = Some(group);
+                    (outer, self.groups.get(group).ok_or("an override without a group")?, Cell::Json(value))
+                }
+                other => (column.groups.as_slice(), &column.key, other),
+            };
+            let shared = open.iter().zip(groups).take_while(|(open, group)| open == group).count();
+            out.extend(std::iter::repeat_n(b'}', open.len() - shared));
+            open.truncate(shared);
+            for group in groups.iter().skip(shared) {
+                separate(out);
+                out.extend_from_slice(self.groups.get(*group).map(Vec::as_slice).unwrap_or_default());
+                out.extend_from_slice(b":{");
+                open.push(*group);
+            }
+            separate(out);
+            out.extend_from_slice(key);
+            out.push(b':');
+            match value {
+                Cell::Bare(text) if column.kind == Kind::String => self.bare(text, out),
+                Cell::Bare(text) | Cell::Json(text) => out.extend_from_slice(text),
+                Cell::Missing | Cell::Override(..) => {}
+            }
+        }
+        if out.len() == start {
+            return Err("a row without a value");
+        }
+        out.extend(std::iter::repeat_n(b'}', open.len() + 1));
+        Ok(())
+    }
+
+    fn bare(&self, text: &[u8], out: &mut Vec<u8>) {
+        out.push(b'"');
+        spelling::encode(text, self.spelling, out);
+        out.push(b'"');
+    }
+}
+
+fn separate(out: &mut Vec<u8>) {
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+}
+
+/// A column's key, with quotes, from the start of `text`.
+fn key(text: &[u8]) -> Parse<(Vec<u8>, &[u8])> {
+    if text.first() == Some(&b'"') {
+        let length = string_length(text).ok_or("a column's name without its closing quote")?;
+        let (quoted, rest) = text.split_at(length);
+        if quoted.get(1..length - 1).is_some_and(is_bare_key) {
+            return Err("a column's name in quotes that it doesn't need");
+        }
+        return Ok((quoted.to_vec(), rest));
+    }
+    let length = text.iter().position(|byte| matches!(byte, b'.' | b':' | b',' | b'}' | b'\n')).unwrap_or(text.len());
+    let (bare, rest) = text.split_at(length);
+    if !is_bare_key(bare) {
+        return Err("a column's name that needs quotes");
+    }
+    Ok(([b"\"", bare, b"\""].concat(), rest))
+}
+
+fn column_kind(text: &[u8]) -> Parse<(Kind, &[u8])> {
+    let kinds: [(&[u8], Kind); 5] = [
+        (b"int", Kind::Int),
+        (b"number", Kind::Number),
+        (b"bool", Kind::Bool),
+        (b"string", Kind::String),
+        (b"any", Kind::Any),
+    ];
+    let found = kinds.iter().find_map(|(name, kind)| text.strip_prefix(*name).map(|rest| (*kind, rest)));
+    found.ok_or("an unknown type of column")
+}
+
+/// Reads one cell up to its separator.
+fn cell(text: &[u8], kind: Kind, in_head: bool) -> Parse<(Cell<'_>, &[u8])> {
+    let ends = |byte: &u8| *byte == b',' || (in_head && *byte == b'}');
+    let (cell, length) = match text.first() {
+        None => (Cell::Missing, 0),
+        Some(byte) if ends(byte) => (Cell::Missing, 0),
+        Some(b'"' | b'[' | b'{') if matches!(kind, Kind::String | Kind::Any) => {
+            let length = json_length(text).ok_or("a cell that is no JSON value")?;
+            (Cell::Json(text.get(..length).unwrap_or_default()), length)
+        }
+        Some(&JSON_CELL) if kind == Kind::String => {
+            let value = text.get(1..).unwrap_or_default();
+            let length = json_length(value).ok_or("a cell that is no JSON value")?;
+            let value = value.get(..length).unwrap_or_default();
+            if !is_number(value) && value != b"true" && value != b"false" {
+                return Err("a cell behind '=' that is no number and no truth value");
+            }
+            (Cell::Json(value), length + 1)
+        }
+        Some(&OVERRIDE) => {
+            let levels = text.iter().take_while(|byte| **byte == OVERRIDE).count();
+            let value = text.get(levels..).unwrap_or_default();
+            let length = json_length(value).ok_or("an override that is no JSON value")?;
+            (Cell::Override(levels, value.get(..length).unwrap_or_default()), levels + length)
+        }
+        Some(_) => {
+            let length = text.iter().position(ends).unwrap_or(text.len());
+            let bare = text.get(..length).unwrap_or_default();
+            let fits = match kind {
+                _ if bare == b"null" => return Ok((Cell::Json(bare), text.get(length..).unwrap_or_default())),
+                Kind::String => is_bare(bare, in_head),
+                Kind::Int => is_number(bare) && !bare.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')),
+                Kind::Number => is_number(bare),
+                Kind::Bool => bare == b"true" || bare == b"false",
+                Kind::Any => is_number(bare) || bare == b"true" || bare == b"false",
+            };
+            if !fits {
+                return Err("a cell that isn't of its column's type");
+            }
+            (Cell::Bare(bare), length)
+        }
+    };
+    let rest = text.get(length..).unwrap_or_default();
+    if rest.first().is_some_and(|byte| !ends(byte)) {
+        return Err("text behind a cell");
+    }
+    Ok((cell, rest))
+}
+
+/// Length of the JSON value that `text` begins with, by its brackets and quotes only; the caller scans the whole.
+fn json_length(text: &[u8]) -> Option<usize> {
+    match text.first()? {
+        b'"' => string_length(text),
+        b'[' | b'{' => {
+            let mut depth = 0_usize;
+            let mut at = 0;
+            while let Some(byte) = text.get(at) {
+                match byte {
+                    b'"' => at += string_length(text.get(at..)?)? - 1,
+                    b'[' | b'{' => depth += 1,
+                    b']' | b'}' => depth -= 1,
+                    _ => {}
+                }
+                at += 1;
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            None
+        }
+        _ => {
+            let length = text.iter().position(|byte| matches!(byte, b',' | b'}')).unwrap_or(text.len());
+            let value = text.get(..length)?;
+            (is_number(value) || value == b"true" || value == b"false" || value == b"null").then_some(length)
+        }
+    }
+}
+
+/// Length of the string token that `text` begins with, quotes included.
+fn string_length(text: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    text.strip_prefix(b"\"")?;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text.get(at) == Some(&b'"') {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+/// True for a number by RFC 8259.
+fn is_number(text: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits(text);
+    let (number, mut rest) = text.split_at(whole);
+    if whole == 0 || (whole > 1 && number.first() == Some(&b'0')) {
+        return false;
+    }
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let length = digits(fraction);
+        if length == 0 {
+            return false;
+        }
+        rest = fraction.get(length..).unwrap_or_default();
+    }
+    if let Some((b'e' | b'E', exponent)) = rest.split_first() {
+        let exponent = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        let length = digits(exponent);
+        return length > 0 && length == exponent.len();
+    }
+    rest.is_empty()
+}
