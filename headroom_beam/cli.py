@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser(
         "serve",
         help="answer retrieval requests over HTTP",
-        description="Answers retrieval requests over HTTP, for this machine only unless a token is set, by --token-file "
+        description="Answers retrieval over HTTP, for this machine only unless a token is set, by --token-file "
         f"or in {TOKEN_VARIABLE}; requests then carry it as Authorization: Bearer TOKEN.",
         allow_abbrev=False,
     )
