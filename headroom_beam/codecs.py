@@ -158,7 +158,7 @@ class FileWriter:
         self._sink.write(self._compressor.finish())
         try:
             if isinstance(self._sink, io.BytesIO):
-                self._objects.put_if_absent(self.name, self._sink.getbuffer())
+                self._objects.put_if_absent(self.name, self._sink.getvalue())
             else:
                 self._sink.commit()
         except ObjectConflict:

@@ -156,8 +156,8 @@ class _ShardWork:
             return False
         part.write(b'"' + piece.line_end, source=piece.line_end, offset=piece.offset + line.length)
         part.records += 1
-        limit = self._config.max_record_bytes
-        message = f"record of {line.length} bytes is over max_record_bytes {limit}"
+        # In the native crusher's words, which says it of too long lines that fit a block.
+        message = f"record size in bytes (max_record_bytes) is over its limit of {self._config.max_record_bytes}"
         source, name = part.span.source.name, part.span.part
         self._add_failure(Failure("too_large", message, source, name, piece.offset, line.length, line.hashes), part)
         return True

@@ -1,0 +1,346 @@
+"""Runs over files: complete or visibly not, resumed, never mixed, and every byte accounted for."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from files import AWKWARD, compress, lines_of, record, restored_digests, source_digests, tree, unresolved_markers
+
+from headroom_beam.codecs import decompressed, open_decompressed
+from headroom_beam.crusher import SmartCrusherConfig
+from headroom_beam.errors import HeadroomBeamError, IntegrityError, StoreError
+from headroom_beam.manifest import Manifest, read_manifest
+from headroom_beam.objects import ObjectConflict, open_objects
+from headroom_beam.parts import crush_shard
+from headroom_beam.plan import RunSettings, start_run, verify_run
+from headroom_beam.restore import source_parts
+from headroom_beam.run import finish_run, run_shards
+from headroom_beam.store import OriginalStore
+
+SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> RunSettings:
+    return RunSettings(output=str(tmp_path / "out"), originals=str(tmp_path / "originals"))
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """A folder with files of every codec, size and oddity."""
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    for suffix in SUFFIXES:
+        (folder / f"records{suffix}").write_bytes(compress(lines_of(20), suffix))
+        (folder / "deep" / f"awkward{suffix}").write_bytes(compress(AWKWARD, suffix))
+        (folder / f"empty{suffix}").write_bytes(compress(b"", suffix))
+    (folder / "blank.jsonl").write_bytes(b"\n\n\r\n \n")
+    return folder
+
+
+def output_of(settings: RunSettings) -> Path:
+    return Path(settings.output)
+
+
+@pytest.mark.parametrize("shard_bytes", [5_000, 100_000, 64 << 20])
+def test_every_byte_comes_back(inputs: Path, tmp_path: Path, settings: RunSettings, shard_bytes: int) -> None:
+    settings = dataclasses.replace(settings, shard_bytes=shard_bytes)
+    manifest = run_shards([str(inputs)], settings)
+    assert restored_digests(tmp_path / "out", tmp_path / "originals", tmp_path / "restored") == source_digests(inputs)
+    assert unresolved_markers(tmp_path / "out", tmp_path / "originals") == set()
+    assert OriginalStore.open(settings.originals).check().problems == ()
+    assert manifest.summary["bytes_after"] < manifest.summary["bytes_before"]
+    assert manifest.summary["originals"] > 0
+
+
+def test_records_are_compacted_or_failed_and_nothing_else(inputs: Path, settings: RunSettings) -> None:
+    summary = run_shards([str(inputs)], settings).summary
+    # 20 good records and 11 awkward ones in each of three files, 4 of which fail; blank lines are no records.
+    assert summary["records"] == 3 * (20 + 10)
+    assert sum(summary["failures"].values()) == 3 * 4
+    assert summary["records"] == summary["compacted"] + sum(summary["failures"].values())
+
+
+def test_files_are_mirrored_with_path_codec_lines_and_order(inputs: Path, settings: RunSettings) -> None:
+    run_shards([str(inputs)], settings)
+    output = open_objects(settings.output)
+    names = {info.name for info in output.list() if not info.name.startswith("_")}
+    assert names == set(source_digests(inputs))
+    for suffix in SUFFIXES:
+        compacted = b"".join(open_decompressed(output, f"deep/awkward{suffix}")).split(b"\n")
+        assert len(compacted) == len(AWKWARD.split(b"\n"))
+        assert compacted[1:4] == AWKWARD.split(b"\n")[1:4]
+        assert compacted[0] == AWKWARD.split(b"\n")[0]
+        assert compacted[-1] == AWKWARD.split(b"\n")[-1]
+        assert compacted[4].startswith(b'"<<ccr:')
+
+
+def test_compacted_lines_do_not_depend_on_shards(inputs: Path, tmp_path: Path) -> None:
+    texts = []
+    for shard_bytes in (7_000, 64 << 20):
+        settings = RunSettings(
+            output=str(tmp_path / f"out{shard_bytes}"),
+            originals=str(tmp_path / f"originals{shard_bytes}"),
+            shard_bytes=shard_bytes,
+        )
+        run_shards([str(inputs)], settings)
+        output = open_objects(settings.output)
+        texts.append(
+            {
+                source: b"".join(b"".join(open_decompressed(output, part.part)) for part in parts)
+                for source, parts in source_parts(settings.output)
+            }
+        )
+    assert texts[0] == texts[1]
+
+
+def test_the_manifest_tells_what_each_part_is_made_of(inputs: Path, settings: RunSettings) -> None:
+    run_shards([str(inputs)], dataclasses.replace(settings, shard_bytes=20_000))
+    output = open_objects(settings.output)
+    manifest = read_manifest(output)
+    assert {part.source for part in manifest.parts} == set(source_digests(inputs))
+    for part in manifest.parts:
+        with (inputs / part.source).open("rb") as file:
+            codec = {"gz": "gzip", "st": "zstd"}.get(part.source[-2:], "plain")
+            source = b"".join(decompressed(file, codec, name=part.source))  # type: ignore[arg-type]
+        compacted = b"".join(open_decompressed(output, part.part))
+        assert hashlib.sha256(source[part.start : part.stop]).hexdigest() == part.source_digest
+        assert hashlib.sha256(compacted).hexdigest() == part.compacted_digest
+        assert len(compacted) == part.compacted_bytes
+        assert all(open_objects(settings.originals).exists(pack) for pack in part.packs)
+    big = [part for part in manifest.parts if part.source == "records.jsonl"]
+    assert len(big) > 1
+    assert [part.part for part in big] == [
+        f"records.{number:05d}-of-{len(big):05d}.jsonl" for number in range(len(big))
+    ]
+
+
+def test_failures_name_what_failed_and_where(tmp_path: Path, settings: RunSettings) -> None:
+    (tmp_path / "a.jsonl").write_bytes(AWKWARD)
+    run_shards([str(tmp_path / "a.jsonl")], settings)
+    lines = (output_of(settings) / "_failures" / "00000.jsonl").read_text().splitlines()
+    failures = [json.loads(line) for line in lines]
+    assert [failure["kind"] for failure in failures] == ["invalid_json", "invalid_json", "invalid_utf8", "too_deep"]
+    store = OriginalStore.open(settings.originals)
+    for failure in failures:
+        failed = AWKWARD[failure["offset"] : failure["offset"] + failure["length"]]
+        assert store.get(failure["hashes"][0]) == failed
+        assert AWKWARD[failure["offset"] - 1 : failure["offset"]] == b"\n"
+        assert (failure["source"], failure["part"]) == ("a.jsonl", "a.jsonl")
+        assert failed.decode(errors="ignore") not in failure["message"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_a_line_that_is_too_long_goes_to_the_store_in_pieces(
+    tmp_path: Path, settings: RunSettings, suffix: str, end: bytes
+) -> None:
+    long_line = b'{"long": "' + os.urandom(1).hex().encode() * 10_000_000 + b'"}'
+    data = record(1) + b"\n" + long_line + (end + record(2) if end else b"")
+    (tmp_path / f"a{suffix}").write_bytes(compress(data, suffix))
+    settings = dataclasses.replace(settings, config=SmartCrusherConfig(max_record_bytes=1 << 20))
+    manifest = run_shards([str(tmp_path / f"a{suffix}")], settings)
+    assert manifest.summary["failures"] == {"too_large": 1}
+    (failure,) = (output_of(settings) / "_failures" / "00000.jsonl").read_text().splitlines()
+    assert len(json.loads(failure)["hashes"]) == 3
+    assert json.loads(failure)["length"] == len(long_line)
+    restored = tmp_path / "restored"
+    assert list(restored_digests(output_of(settings), Path(settings.originals), restored).values()) == [
+        hashlib.sha256(data).hexdigest()
+    ]
+
+
+def test_too_long_lines_fail_alike_whether_they_fit_a_block_or_not(tmp_path: Path, settings: RunSettings) -> None:
+    # The first fits a block and is refused by the crusher, the second doesn't and is refused before.
+    data = b'"' + b"x" * 10_000 + b'"\n"' + b"x" * 1_000_000 + b'"\n'
+    (tmp_path / "a.jsonl").write_bytes(data)
+    settings = dataclasses.replace(settings, config=SmartCrusherConfig(max_record_bytes=5_000))
+    run_shards([str(tmp_path / "a.jsonl")], settings)
+    lines = (output_of(settings) / "_failures" / "00000.jsonl").read_text().splitlines()
+    first, second = (json.loads(line) for line in lines)
+    assert first["kind"] == second["kind"] == "too_large"
+    assert first["message"] == second["message"]
+
+
+def test_a_complete_run_is_left_as_it_is(inputs: Path, settings: RunSettings) -> None:
+    first = run_shards([str(inputs)], settings)
+    before = {path: path.stat().st_mtime_ns for path in output_of(settings).rglob("*") if path.is_file()}
+    assert run_shards([str(inputs)], settings) == first
+    after = {path: path.stat().st_mtime_ns for path in output_of(settings).rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_two_runs_of_one_input_are_equal_but_for_their_plan(inputs: Path, tmp_path: Path) -> None:
+    trees = []
+    for name in ("one", "two"):
+        settings = RunSettings(output=str(tmp_path / name), originals=str(tmp_path / f"{name}.originals"))
+        run_shards([str(inputs)], settings)
+        trees.append({**tree(tmp_path / name), **tree(tmp_path / f"{name}.originals" / "packs")})
+        del trees[-1]["_run.json"]
+    assert trees[0] == trees[1]
+
+
+def changed_option(inputs: Path, settings: RunSettings) -> RunSettings:
+    return dataclasses.replace(settings, config=SmartCrusherConfig(max_tokens=99))
+
+
+def changed_format(inputs: Path, settings: RunSettings) -> RunSettings:
+    return dataclasses.replace(settings, trace_format=".result")
+
+
+def changed_store(inputs: Path, settings: RunSettings) -> RunSettings:
+    return dataclasses.replace(settings, originals=settings.originals + "2")
+
+
+def changed_shards(inputs: Path, settings: RunSettings) -> RunSettings:
+    return dataclasses.replace(settings, shard_bytes=12_345)
+
+
+def new_input(inputs: Path, settings: RunSettings) -> RunSettings:
+    (inputs / "new.jsonl").write_bytes(b"1\n")
+    return settings
+
+
+def changed_input(inputs: Path, settings: RunSettings) -> RunSettings:
+    (inputs / "blank.jsonl").write_bytes(b"2\n")
+    return settings
+
+
+def missing_input(inputs: Path, settings: RunSettings) -> RunSettings:
+    (inputs / "blank.jsonl").unlink()
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (changed_option, "option max_tokens is"),
+        (changed_format, "option paths is"),
+        (changed_store, "originals is"),
+        (changed_shards, "shard_bytes is"),
+        (new_input, "'new.jsonl' is new"),
+        (changed_input, "'blank.jsonl' has changed"),
+        (missing_input, "'blank.jsonl' is missing"),
+    ],
+)
+def test_another_run_is_refused_and_the_difference_named(
+    inputs: Path, settings: RunSettings, change: Any, named: str
+) -> None:
+    run_shards([str(inputs)], settings)
+    before = tree(output_of(settings))
+    with pytest.raises(StoreError, match=named):
+        run_shards([str(inputs)], change(inputs, settings))
+    assert tree(output_of(settings)) == before
+
+
+def test_a_resumed_run_keeps_its_date(inputs: Path, settings: RunSettings) -> None:
+
+    dated = dataclasses.replace(settings, run_date=dt.date(2026, 1, 31))
+    run, _ = start_run([str(inputs)], dated)
+    assert start_run([str(inputs)], settings)[0].run_date == run.run_date
+    with pytest.raises(StoreError, match="run_date"):
+        start_run([str(inputs)], dataclasses.replace(settings, run_date=dt.date(2026, 2, 1)))
+
+
+def test_a_worker_whose_plan_was_replaced_stops(inputs: Path, settings: RunSettings) -> None:
+    run, _ = start_run([str(inputs)], settings)
+    verify_run(run)
+    path = output_of(settings) / "_run.json"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(StoreError, match="another run"):
+        verify_run(run)
+
+
+def test_the_same_run_twice_at_the_same_time_is_one_run(inputs: Path, tmp_path: Path, settings: RunSettings) -> None:
+    settings = dataclasses.replace(settings, shard_bytes=20_000)
+    manifests: list[Manifest] = []
+    threads = [threading.Thread(target=lambda: manifests.append(run_shards([str(inputs)], settings))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(manifests) == 3
+    assert manifests[0] == manifests[1] == manifests[2]
+    assert restored_digests(tmp_path / "out", tmp_path / "originals", tmp_path / "restored") == source_digests(inputs)
+
+
+def test_a_run_with_a_missing_shard_has_no_manifest(inputs: Path, settings: RunSettings) -> None:
+    run, shards = start_run([str(inputs)], dataclasses.replace(settings, shard_bytes=20_000))
+    results = [crush_shard(run, shard) for shard in shards[1:]]
+    with pytest.raises(ValueError, match="1 of"):
+        finish_run(run, results)
+    with pytest.raises(StoreError, match="incomplete"):
+        source_parts(settings.output)
+    finish_run(run, [crush_shard(run, shards[0]), *results, results[-1]])
+    assert source_parts(settings.output)
+
+
+def test_no_part_is_visible_before_its_packs(
+    inputs: Path, settings: RunSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> str:
+        raise StoreError("the store is full", retryable=True)
+
+    monkeypatch.setattr(OriginalStore, "put_pack", fail)
+    with pytest.raises(StoreError, match="full"):
+        run_shards([str(inputs)], settings)
+    assert set(tree(output_of(settings))) == {"_run.json"}
+    monkeypatch.undo()
+    run_shards([str(inputs)], settings)
+    assert unresolved_markers(output_of(settings), Path(settings.originals)) == set()
+
+
+def test_a_part_that_is_there_with_other_bytes_is_an_error(inputs: Path, settings: RunSettings) -> None:
+    open_objects(settings.output).put_if_absent("records.jsonl", b"something else\n")
+    with pytest.raises(ObjectConflict, match=r"records\.jsonl"):
+        run_shards([str(inputs)], settings)
+
+
+def test_a_truncated_input_fails_the_run_and_leaves_none_of_its_parts(tmp_path: Path, settings: RunSettings) -> None:
+    (tmp_path / "a.jsonl.gz").write_bytes(compress(lines_of(5), ".gz")[:-20])
+    with pytest.raises(IntegrityError, match="Truncated"):
+        run_shards([str(tmp_path / "a.jsonl.gz")], settings)
+    assert set(tree(output_of(settings))) == {"_run.json"}
+
+
+def test_an_output_inside_the_input_is_refused(inputs: Path, settings: RunSettings) -> None:
+    settings = dataclasses.replace(settings, output=str(inputs / "deep"))
+    with pytest.raises(ValueError, match="in the output"):
+        run_shards([str(inputs)], settings)
+
+
+def test_output_and_store_need_roots_of_their_own(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="root of its own"):
+        RunSettings(output=str(tmp_path), originals=str(tmp_path) + "/")
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[]", b'{"format_version": 1}'])
+def test_a_damaged_plan_or_manifest_is_a_typed_error(inputs: Path, settings: RunSettings, damage: bytes) -> None:
+    run_shards([str(inputs)], settings)
+    for name in ("_run.json", "_manifest.json"):
+        (output_of(settings) / name).write_bytes(damage)
+    with pytest.raises(HeadroomBeamError):
+        run_shards([str(inputs)], settings)
+    with pytest.raises(HeadroomBeamError):
+        source_parts(settings.output)
+
+
+def test_a_run_in_a_bucket_comes_back(gcs_root: str, tmp_path: Path) -> None:
+    inputs = open_objects(f"{gcs_root}/in")
+    inputs.put_if_absent("a.jsonl", lines_of(10))
+    inputs.put_if_absent("deep/b.jsonl.gz", compress(AWKWARD, ".gz"))
+    settings = RunSettings(output=f"{gcs_root}/out", originals=f"{gcs_root}/originals", shard_bytes=20_000)
+    run_shards([f"{gcs_root}/in/**/*"], settings)
+    assert run_shards([f"{gcs_root}/in"], settings).summary["files"] == 2
+    from headroom_beam.restore import restore_run
+
+    files, unresolved = restore_run(settings.output, settings.originals, str(tmp_path / "restored"))
+    assert unresolved == []
+    assert (tmp_path / "restored" / "a.jsonl").read_bytes() == lines_of(10)
+    assert {file.name for file in files} == {"a.jsonl", "deep/b.jsonl.gz"}
