@@ -83,7 +83,9 @@ class Place(NamedTuple):
 
 
 class SharedStore:
-    """A store that is opened once in each process and shared by all DoFns that got this object; picklable.
+    """A store that is opened once in each process, when first needed, for all DoFns that got this object; picklable.
+
+    Readers open late, because a step before them in the same pipeline may be what makes the store.
 
     Args:
         root: root of the store.
@@ -94,6 +96,10 @@ class SharedStore:
         self._root = root
         self._create = create
         self._shared = Shared()
+        self._store: OriginalStore | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_store": None}
 
     def open(self) -> OriginalStore:
         """Opens the store, or gives the one that is open in this process.
@@ -102,8 +108,9 @@ class SharedStore:
             StoreError: it can't be reached, or there is none.
             FormatError: it is of an unknown version.
         """
-        store: OriginalStore = self._shared.acquire(lambda: OriginalStore.open(self._root, create=self._create))
-        return store
+        if self._store is None:
+            self._store = self._shared.acquire(lambda: OriginalStore.open(self._root, create=self._create))
+        return self._store
 
 
 def row_type(element_type: Any, row: type) -> Any:

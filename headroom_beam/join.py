@@ -81,10 +81,7 @@ class _LookUpPoints(beam.DoFn):
     """Answers hashes by point reads, a bundle's worth at a time."""
 
     def __init__(self, store: SharedStore) -> None:
-        self._shared_store = store
-
-    def setup(self) -> None:
-        self._store = self._shared_store.open()
+        self._store = store
 
     def start_bundle(self) -> None:
         self._asked: list[_Asked] = []
@@ -100,7 +97,7 @@ class _LookUpPoints(beam.DoFn):
 
     def _flush(self) -> list[Any]:
         asked, self._asked = self._asked, []
-        lookup = self._store.get_many({one.hash for one in asked if is_hash(one.hash)}) if asked else None
+        lookup = self._store.open().get_many({one.hash for one in asked if is_hash(one.hash)}) if asked else None
         return [] if lookup is None else list(_answers(asked, lookup))
 
 
@@ -187,10 +184,7 @@ class _ReadPacks(beam.DoFn):
     """Reads each pack once, from end to end, and answers the hashes that were brought to it."""
 
     def __init__(self, store: SharedStore) -> None:
-        self._shared_store = store
-
-    def setup(self) -> None:
-        self._store = self._shared_store.open()
+        self._store = store
 
     def process(
         self, grouped: tuple[str, Iterable[_Candidates]], timestamp: Any = beam.DoFn.TimestampParam
@@ -206,16 +200,16 @@ class _ReadPacks(beam.DoFn):
             for one in candidates:
                 for digest in one.digests:
                     resolution.note(one.hash, digest)
-            return resolution.finish(tombstones(self._store))
+            return resolution.finish(tombstones(self._store.open()))
         if not place.startswith(_ASK_STORE):
             try:
-                for _, rows in read_pack(self._store.objects.get(place)):
+                for _, rows in read_pack(self._store.open().objects.get(place)):
                     resolution.add(rows)
             except (ObjectNotFound, IntegrityError):
                 # Compacted away meanwhile, or damaged: what is still open may have a copy elsewhere, for the store to
                 # find.
                 Metrics.counter(METRICS_NAMESPACE, "packs_unreadable").inc()
-        return self._store.resolve(resolution)
+        return self._store.open().resolve(resolution)
 
 
 def tombstones(store: OriginalStore) -> Tombstones:

@@ -75,12 +75,9 @@ class WriteOriginals(beam.PTransform):
 
 class _WriteBundles(beam.DoFn):
     def __init__(self, store: SharedStore, run_date: dt.date | None, pack_bytes: int) -> None:
-        self._shared_store = store
+        self._store = store
         self._run_date = run_date
         self._pack_bytes = pack_bytes
-
-    def setup(self) -> None:
-        self._store = self._shared_store.open()
 
     def start_bundle(self) -> None:
         self._rows: list[Original] = []
@@ -102,7 +99,7 @@ class _WriteBundles(beam.DoFn):
         if not rows:
             return []
         run_date = self._run_date or dt.datetime.now(dt.timezone.utc).date()
-        names = self._store.put_many(original_batch(rows), run_date=run_date)
+        names = self._store.open().put_many(original_batch(rows), run_date=run_date)
         Metrics.counter(METRICS_NAMESPACE, "originals").inc(len(rows))
         Metrics.counter(METRICS_NAMESPACE, "packs").inc(len(names))
         # A pack holds rows of several elements; it is announced where the last of them was.
@@ -145,14 +142,12 @@ class ReadOriginals(beam.PTransform):
 
 class _ReadPack(beam.DoFn):
     def __init__(self, store: SharedStore) -> None:
-        self._shared_store = store
-
-    def setup(self) -> None:
-        self._store = self._shared_store.open()
+        self._store = store
 
     def process(self, name: str) -> Iterator[Original]:
-        buried = tombstones(self._store)
-        for _, rows in read_pack(self._store.objects.get(name)):
+        store = self._store.open()
+        buried = tombstones(store)
+        for _, rows in read_pack(store.objects.get(name)):
             verify_digests(rows.column("original"), rows.column("digest"))
             run_dates = rows.column("run_date").to_pylist()
             originals = [row for batch in rows.to_batches() for row in original_rows(batch)]

@@ -48,11 +48,11 @@ class _Route(beam.DoFn):
     """Sends hashes to the way that is expected to be faster for their number; what isn't a hash goes to the points."""
 
     def __init__(self, store: SharedStore, strategy: Strategy) -> None:
-        self._shared_store = store
+        self._store = store
         self._strategy = strategy
 
-    def setup(self) -> None:
-        store = self._shared_store.open()
+    def start_bundle(self) -> None:
+        store = self._store.open()
         self._size, self._request_s = store.size(), store.objects.request_s
 
     def process(self, element: Any, count: int) -> Iterator[Any]:
@@ -229,11 +229,8 @@ class _RestoreBundles(beam.DoFn):
     """Restores a bundle's worth at a time; each record stays in its window."""
 
     def __init__(self, store: SharedStore, batch_bytes: int) -> None:
-        self._shared_store = store
+        self._store = store
         self._batch_bytes = batch_bytes
-
-    def setup(self) -> None:
-        self._store = self._shared_store.open()
 
     def start_bundle(self) -> None:
         self._waiting: list[_Waiting] = []
@@ -253,7 +250,10 @@ class _RestoreBundles(beam.DoFn):
     def _flush(self) -> list[Any]:
         waiting, self._waiting, self._size_bytes = self._waiting, [], 0
         rows: list[Any] = []
-        for one, restored in zip(waiting, restore_batch([one.record for one in waiting], self._store), strict=True):
+        if not waiting:
+            return rows
+        batch = restore_batch([one.record for one in waiting], self._store.open())
+        for one, restored in zip(waiting, batch, strict=True):
             if isinstance(restored, bytes):
                 rows.append(one.place.put(close_envelope(one.envelope, restored)))
             else:

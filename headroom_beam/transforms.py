@@ -81,13 +81,12 @@ class _CrushStep:
     ) -> None:
         # Native options can't be pickled, so workers get what makes them.
         self._make_options = make_options
-        self._shared_store = None if originals is None else SharedStore(originals, create=True)
+        self._store = None if originals is None else SharedStore(originals, create=True)
         self._run_date = run_date
         self._source = source
 
     def setup(self) -> None:
         self._options = self._make_options()
-        self._store = None if self._shared_store is None else self._shared_store.open()
         self._counters: dict[str, Any] = {}
 
     def run(self, collected: Sequence[_Collected]) -> list[Any]:
@@ -95,7 +94,7 @@ class _CrushStep:
         batch = crush_batch([one.record for one in collected], self._options, source=self._source)
         if self._store is not None:
             run_date = self._run_date or dt.datetime.now(dt.timezone.utc).date()
-            self._add("packs", len(self._store.put_many(batch.originals, run_date=run_date)))
+            self._add("packs", len(self._store.open().put_many(batch.originals, run_date=run_date)))
         self._count(batch)
         rows: list[Any] = [collected[at].answer(row) for at, row in batch.compacted]
         rows += [TaggedOutput("failures", collected[at].answer(row)) for at, row in batch.failures]
