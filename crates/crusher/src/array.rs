@@ -92,9 +92,14 @@ impl Context<'_> {
         let keep = self.select(doc, index, costs, Budget::Tokens(budget))?;
         let hash = self.store_rows(doc, index, &keep)?;
         let mut text = Vec::new();
-        table.write(doc, Some(&keep), &mut CellWriter { context: self, shorten: true }, &mut text, &mut Vec::new());
-        text.push(b'\n');
-        marker::write_rows(&hash, u64::from(doc.node(index).count) - keep.len() as u64, Frame::Value, &mut text);
+        let dropped = u64::from(doc.node(index).count) - keep.len() as u64;
+        if keep.is_empty() {
+            marker::write_rows(&hash, dropped, table.head.frame, &mut text);
+        } else {
+            table.write(doc, Some(&keep), &mut CellWriter { context: self, shorten: true }, &mut text, &mut Vec::new());
+            text.push(b'\n');
+            marker::write_rows(&hash, dropped, Frame::Value, &mut text);
+        }
         Some(Rendered { text, table: true })
     }
 

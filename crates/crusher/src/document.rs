@@ -146,10 +146,14 @@ impl Context<'_> {
         let Some(spelling) = spelling::decode_proved(raw, &mut decoded, &mut Vec::new()) else {
             return if is_long { self.raw_blob(doc.raw(node)) } else { None };
         };
-        let before = tokens::estimate(&decoded);
-        let changed = (holds_json.then(|| self.json_string(&decoded, spelling)).flatten())
-            .or_else(|| is_long.then(|| self.blob(&decoded, spelling)).flatten())?;
-        (tokens::estimate(&changed) < before).then(|| quoted(&changed))
+        let mark = self.mark();
+        if let Some(changed) = holds_json.then(|| self.json_string(&decoded, spelling)).flatten() {
+            if tokens::estimate(&changed) < tokens::estimate(&decoded) {
+                return Some(quoted(&changed));
+            }
+            self.undo(mark);
+        }
+        is_long.then(|| self.blob(&decoded, spelling)).flatten().map(|changed| quoted(&changed))
     }
 
     /// What a string that holds JSON becomes, decoded: a table, or a document behind its head.

@@ -126,7 +126,11 @@ impl Walker<'_> {
             if let Some((Marker::Blob { hash, .. }, _)) = Marker::read(compacted)? {
                 return self.original(hash, None, out);
             }
-            return self.ours(compacted, out);
+            // Behind a table the whitespace that stood behind the array.
+            let (ours, space) = compacted.split_at(compacted.trim_ascii_end().len());
+            self.ours(ours, out)?;
+            out.extend_from_slice(space);
+            return Ok(());
         }
         if !matches!(compacted.trim_ascii_start().first(), Some(b'{' | b'[')) {
             out.extend_from_slice(compacted);
