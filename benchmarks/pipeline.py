@@ -37,8 +37,8 @@ def bare(source: Path, target: Path) -> None:
     """Crushes files without Beam and without any guarantee."""
     from headroom_beam import SmartCrusherConfig, _core
     from headroom_beam.blocks import Block, chunks_of, cut_blocks
+    from headroom_beam.builder import PackBuilder
     from headroom_beam.crusher import options_for
-    from headroom_beam.pack import PackBuilder
 
     options = options_for(SmartCrusherConfig(), FORMATS)
     builder = PackBuilder(run_date=dt.datetime.now(dt.timezone.utc).date())
@@ -77,10 +77,9 @@ def run_child(name: str, source: Path, target: Path) -> None:
     """Runs one way in this process and prints its seconds and its peak of memory."""
     if name == "ours":
         # Imported ahead of the clock, as the bare loop's imports are.
-        import headroom_beam.io
         import pipelines.crush  # noqa: F401
     else:
-        import headroom_beam.pack  # noqa: F401
+        pass
     start = time.perf_counter()
     with contextlib.redirect_stdout(sys.stderr):
         CHILDREN[name](source, target)
