@@ -267,7 +267,7 @@ class SmartCrusher:
         return Crushed(
             result.compressed,
             text,
-            result.was_modified,
+            result.compressed != text,
             result.strategy,
             result.tokens_before,
             result.tokens_after,

@@ -45,7 +45,7 @@ class Payload(NamedTuple):
     """One payload of a compacted record: where it was, what was done to it and what that saved."""
 
     path: str
-    """Where the payload is in its record, as a concrete path: `$.messages[3].content`."""
+    """The path of the trace format that selected it; empty when the whole record is the payload."""
     tool: str
     """Name of the tool whose result it is; empty when the record doesn't say."""
     strategy: str
