@@ -1,5 +1,6 @@
 """Collects originals until there are enough for a pack.
 
+>>> from headroom_beam.pack import verify_pack
 >>> from headroom_beam.rows import original_digest
 >>> rows = pa.table(
 ...     {
@@ -24,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from headroom_beam.rows import PACK_SCHEMA, Digests, complete_rows, digest_array, distinct_rows, original_bytes
+from headroom_beam.pack import write_pack
+from headroom_beam.rows import PACK_SCHEMA, Digests, complete_rows, digest_array, distinct_order, original_bytes
 
 __all__ = ["PACK_BYTES", "PackBuilder"]
 
@@ -67,23 +69,27 @@ class PackBuilder:
             if refused.any():
                 self.refused_count += int(refused.sum())
                 rows = rows.filter(pa.array(~refused))
-        self._tables.append(rows)
-        self._buffered_bytes += original_bytes(rows)
+        self._keep(rows)
         if self._buffered_bytes >= self.pack_bytes:
-            rows = self._take()
-            # Agents repeat themselves: what was mostly repetition stays and waits for more.
-            if original_bytes(rows) * 2 >= self.pack_bytes:
-                yield write_pack(rows)
+            rows, order = self._take()
+            sizes = rows.column("size_bytes").to_numpy()
+            if sizes[order].sum() * 2 >= self.pack_bytes:
+                yield write_pack(rows, order)
             else:
-                self._tables, self._buffered_bytes = [rows], original_bytes(rows)
+                # Agents repeat themselves: what was mostly repetition stays, without it, and waits for more.
+                self._keep(rows.combine_chunks().take(pa.array(order)))
 
     def finish(self) -> Iterator[bytes]:
         """Yields the last pack, if there are rows for it."""
-        rows = self._take()
-        if len(rows):
-            yield write_pack(rows)
+        rows, order = self._take()
+        if len(order):
+            yield write_pack(rows, order)
 
-    def _take(self) -> pa.Table:
-        rows = distinct_rows(pa.concat_tables(self._tables)) if self._tables else PACK_SCHEMA.empty_table()
+    def _keep(self, rows: pa.Table) -> None:
+        self._tables.append(rows)
+        self._buffered_bytes += original_bytes(rows)
+
+    def _take(self) -> tuple[pa.Table, npt.NDArray[np.int64]]:
+        rows = pa.concat_tables([PACK_SCHEMA.empty_table(), *self._tables])
         self._tables, self._buffered_bytes = [], 0
-        return rows
+        return rows, distinct_order(rows)

@@ -40,8 +40,8 @@ def plan_lookup(hash_count: int, size: StoreSize, *, request_s: float) -> Plan:
     seconds and a decode. A scan takes a request for each pack, and all bytes.
 
     >>> size = StoreSize(pack_count=10, group_count=1000, pack_file_bytes=40_000_000)
-    >>> [plan_lookup(count, size, request_s=0.00005).way for count in (1, 100, 100_000)]
-    ['points', 'points', 'scan']
+    >>> [plan_lookup(count, size, request_s=0.00005).way for count in (1, 300, 100_000)]
+    ['points', 'points', 'points']
     """
     groups = size.group_count
     touched = groups * (1 - (1 - 1 / groups) ** hash_count) if groups else 0.0

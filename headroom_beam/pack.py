@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -38,7 +39,7 @@ from headroom_beam.rows import (
     PACK_SCHEMA,
     complete_rows,
     digest_array,
-    distinct_rows,
+    distinct_order,
     hash_array,
     verify_digests,
 )
@@ -105,14 +106,14 @@ def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: dt.date) -> b
 
     Raises DigestMismatch, LimitExceeded for an original over `MAX_ORIGINAL_BYTES`, ValueError for wrong columns.
     """
-    rows = distinct_rows(complete_rows(originals, run_date))
-    return write_pack(rows)
+    rows = complete_rows(originals, run_date)
+    return write_pack(rows, distinct_order(rows))
 
 
-def write_pack(rows: pa.Table) -> bytes:
-    """Encodes rows of `PACK_SCHEMA` that are distinct and sorted already."""
-    counts = _group_rows(rows.column("size_bytes").to_pylist())
-    hashes = rows.column("hash")
+def write_pack(rows: pa.Table, order: npt.NDArray[np.int64]) -> bytes:
+    """Encodes those rows of `PACK_SCHEMA` whose positions `order` has, which are distinct and sorted by digest."""
+    rows = rows.combine_chunks()
+    counts = _group_rows(rows.column("size_bytes").to_numpy()[order].tolist())
     sink = pa.BufferOutputStream()
     writer = pq.ParquetWriter(
         sink,
@@ -131,8 +132,10 @@ def write_pack(rows: pa.Table) -> bytes:
     start = 0
     with writer:
         for count in counts:
-            writer.write_table(rows.slice(start, count), row_group_size=count)
-            groups.append((count, hashes[start].as_py(), hashes[start + count - 1].as_py()))
+            # Sorted group by group: a sorted copy of everything would cost its memory, and its page faults.
+            group = rows.take(pa.array(order[start : start + count]))
+            writer.write_table(group, row_group_size=count)
+            groups.append((count, group.column("hash")[0].as_py(), group.column("hash")[-1].as_py()))
             start += count
         # Page checksums don't cover the footer. Its first and last hashes decide where a lookup looks, so a flipped bit
         # there would read as "never stored".
@@ -166,8 +169,9 @@ class PackFooter:
         self.size_bytes = size_bytes
         self.footer_bytes = need
         with corrupt_pack():
+            # Parsed as a file that ends with this footer and holds nothing else: opening a file reads more than the footer.
             self.metadata = pq.ParquetFile(
-                Window(tail, size_bytes - len(tail), size_bytes),
+                pa.BufferReader(b"PAR1" + tail[-need:]),
                 # No list and no string in a footer is longer than the footer.
                 thrift_string_size_limit=need,
                 thrift_container_size_limit=need,

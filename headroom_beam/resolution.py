@@ -5,9 +5,10 @@ Point reads and scans feed the same `Resolution`, so that both answer alike.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -16,13 +17,14 @@ import pyarrow as pa
 
 from headroom_beam.errors import (
     AmbiguousHash,
+    DigestMismatch,
     HeadroomBeamError,
     IntegrityError,
     InvalidHash,
     OriginalExpired,
     OriginalNotFound,
 )
-from headroom_beam.rows import HASH_DIGITS, PACK_SCHEMA, Digests, digest_array, verify_digests
+from headroom_beam.rows import HASH_DIGITS, PACK_SCHEMA, Digests, digest_array, wrong_rows
 from headroom_beam.tombstones import Tombstones
 
 __all__ = ["Lookup", "Resolution", "Status", "check_hash", "resolution_error"]
@@ -72,56 +74,56 @@ class Resolution:
     Raises InvalidHash for a hash that isn't one.
     """
 
-    def __init__(self, hashes: Iterable[str]) -> None:
+    def __init__(self, hashes: Iterable[str], *, columns: Sequence[str] = PACK_SCHEMA.names) -> None:
         self.asked = sorted({check_hash(text) for text in hashes})
-        self._by_width = {
-            digits // 2: np.array(
-                [bytes.fromhex(text) for text in self.asked if len(text) == digits], f"S{digits // 2}"
-            )
-            for digits in (HASH_DIGITS, _DIGEST_DIGITS)
-        }
+        self.columns = [
+            name for name in PACK_SCHEMA.names if name in {*columns, "digest", "original", "run_date"} - {"hash"}
+        ]
+        """What has to be read of packs: every column that the answer will have, but for `hash`, which is as it was asked."""
+        self._by_width: dict[int, Digests] = {}
+        for digits in (HASH_DIGITS, _DIGEST_DIGITS):
+            prefixes = [bytes.fromhex(text) for text in self.asked if len(text) == digits]
+            if prefixes:
+                self._by_width[digits // 2] = np.array(prefixes, f"S{digits // 2}")
         self._tables: list[pa.Table] = []
         self._digests: dict[str, set[bytes]] = {}
+        self._run_dates: dict[str, dt.date] = {}
         self._noted: defaultdict[str, set[bytes]] = defaultdict(set)
         self._suspect: set[str] = set()
         self._all_suspect = False
 
-    def matches(self, digests: Digests) -> npt.NDArray[np.bool_]:
-        """For each digest, whether it belongs to an asked hash that this digest hasn't been found for yet."""
-        wanted = np.zeros(len(digests), bool)
-        for width, prefixes in self._by_width.items():
-            if len(prefixes):
-                wanted |= np.isin(_beginnings(digests, width), prefixes)
-        return wanted
-
     def add(self, rows: pa.Table) -> None:
-        """Takes those rows (columns of `PACK_SCHEMA`) that are asked for, verifying their bytes.
+        """Takes those rows (columns of `PACK_SCHEMA`) that are asked for and whose bytes are those of their digests.
 
-        Raises DigestMismatch for a row whose bytes aren't those of its digest; the row isn't taken.
+        Raises DigestMismatch when a row that is asked for has other bytes; the others have been taken then.
         """
-        wanted = self.matches(digest_array(rows.column("digest")))
-        if not wanted.any():
-            return
-        rows = rows.filter(pa.array(wanted)) if not wanted.all() else rows
-        verify_digests(rows.column("original"), rows.column("digest"))
         digests = digest_array(rows.column("digest"))
-        for width, prefixes in self._by_width.items():
-            if not len(prefixes):
-                continue
-            beginnings = _beginnings(digests, width)
-            taken = []
-            hashes = []
-            for at in np.flatnonzero(np.isin(beginnings, prefixes)).tolist():
-                text = beginnings[at : at + 1].tobytes().hex()
-                known = self._digests.setdefault(text, set())
+        matches = {width: _among(_beginnings(digests, width), asked) for width, asked in self._by_width.items()}
+        wanted = np.flatnonzero(np.logical_or.reduce(list(matches.values()))) if matches else []
+        if not len(wanted):
+            return
+        rows = rows.select(self.columns)
+        rows = rows.take(pa.array(wanted)) if len(wanted) < len(rows) else rows
+        damaged = wrong_rows(rows.column("original"), rows.column("digest"))
+        run_dates = rows.column("run_date").to_pylist()
+        for width, matching in matches.items():
+            taken, hashes = [], []
+            for row, at in enumerate(wanted.tolist()):
+                if not matching[at] or row in damaged:
+                    continue
                 digest = digests[at : at + 1].tobytes()
+                text = digest[:width].hex()
+                known = self._digests.setdefault(text, set())
+                self._run_dates[text] = max(run_dates[row], self._run_dates.get(text, run_dates[row]))
                 if digest not in known:
                     known.add(digest)
-                    taken.append(at)
+                    taken.append(row)
                     hashes.append(text)
             if taken:
-                part = rows if taken == list(range(len(rows))) else rows.take(pa.array(taken, pa.int64()))
-                self._tables.append(part.set_column(0, PACK_SCHEMA.field("hash"), pa.array(hashes, pa.string())))
+                part = rows.take(pa.array(taken)) if len(taken) < len(rows) else rows
+                self._tables.append(part.add_column(0, PACK_SCHEMA.field("hash"), pa.array(hashes, pa.string())))
+        if damaged:
+            raise DigestMismatch(f"{len(damaged)} of the originals asked for aren't those of their digests")
 
     def note(self, hash_: str, digest: bytes) -> None:
         """Notes that an original of this digest is stored, whether or not its bytes can be read: two make a hash ambiguous."""
@@ -135,13 +137,16 @@ class Resolution:
         """Notes that a pack that may hold any hash can't be read."""
         self._all_suspect = True
 
-    def open_hashes(self) -> list[str]:
-        """The asked hashes for which nothing has been found so far."""
-        return [text for text in self.asked if not self._digests.get(text)]
+    def open_hashes(self, tombstones: Tombstones) -> list[str]:
+        """The asked hashes of which no copy has been found so far that may be given out."""
+        if not len(tombstones):
+            return [text for text in self.asked if not self._digests.get(text)]
+        return [
+            text for text in self.asked if not self._digests.get(text) or self._hidden(text, tombstones) == "expired"
+        ]
 
     def finish(self, tombstones: Tombstones) -> Lookup:
         """The answer, once everything that could hold one of the hashes has been added."""
-        rows = pa.concat_tables(self._tables) if self._tables else PACK_SCHEMA.empty_table()
         unresolved: dict[str, Status] = {}
         for text in self.asked:
             digests = self._digests.get(text, set())
@@ -149,10 +154,14 @@ class Resolution:
                 unresolved[text] = "ambiguous"
             elif not digests:
                 unresolved[text] = self._absent(text, tombstones)
-        if len(tombstones):
-            self._hide(rows, tombstones, unresolved)
-        keep = [text not in unresolved for text in rows.column("hash").to_pylist()]
-        rows = rows if all(keep) else rows.filter(pa.array(keep, pa.bool_()))
+            elif len(tombstones) and (reason := self._hidden(text, tombstones)):
+                unresolved[text] = reason
+        schema = pa.schema([field for field in PACK_SCHEMA if field.name in {"hash", *self.columns}])
+        rows = pa.concat_tables(self._tables) if self._tables else schema.empty_table()
+        if unresolved:
+            rows = rows.filter(
+                pa.array([text not in unresolved for text in rows.column("hash").to_pylist()], pa.bool_())
+            )
         return Lookup(rows.sort_by("hash") if len(rows) > 1 else rows, unresolved)
 
     def _absent(self, text: str, tombstones: Tombstones) -> Status:
@@ -163,12 +172,16 @@ class Resolution:
             return "damaged"
         return "expired" if reasons else "missing"
 
-    def _hide(self, rows: pa.Table, tombstones: Tombstones, unresolved: dict[str, Status]) -> None:
-        columns = (rows.column(name).to_pylist() for name in ("hash", "digest", "run_date"))
-        for text, digest, run_date in zip(*columns, strict=True):
-            reason = tombstones.hides(digest.hex(), run_date)
-            if reason and text not in unresolved:
-                unresolved[text] = reason
+    def _hidden(self, text: str, tombstones: Tombstones) -> Literal["erased", "expired"] | None:
+        """Why the copies found so far may not be given out. A copy that was stored after the others expired may."""
+        (digest, *_) = self._digests[text]
+        return tombstones.hides(digest.hex(), self._run_dates[text])
+
+
+def _among(values: Digests, asked: Digests) -> npt.NDArray[np.bool_]:
+    """For each value, whether it is one of `asked`, which is sorted."""
+    at = np.minimum(np.searchsorted(asked, values), len(asked) - 1)
+    return np.asarray(asked[at] == values)
 
 
 def _beginnings(digests: Digests, width: int) -> npt.NDArray[np.bytes_]:

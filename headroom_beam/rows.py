@@ -35,11 +35,12 @@ __all__ = [
     "Digests",
     "complete_rows",
     "digest_array",
-    "distinct_rows",
+    "distinct_order",
     "hash_array",
     "original_bytes",
     "original_digest",
     "verify_digests",
+    "wrong_rows",
 ]
 
 Digests: TypeAlias = "npt.NDArray[np.bytes_]"
@@ -80,14 +81,17 @@ def digest_array(column: pa.Array | pa.ChunkedArray) -> Digests:
     return parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, "S32")])
 
 
-def verify_digests(originals: pa.Array | pa.ChunkedArray, digests: pa.Array | pa.ChunkedArray) -> None:
-    """Hashes every original where it lies and compares. Raises DigestMismatch, naming the first digest that is wrong."""
+def wrong_rows(originals: pa.Array | pa.ChunkedArray, digests: pa.Array | pa.ChunkedArray) -> list[int]:
+    """Hashes every original where it lies; the positions of those whose digests are others than given."""
     expected = digest_array(digests)
     found = np.frombuffer(b"".join(_hash_each(originals)), dtype="S32")
-    if len(found) != len(expected) or not np.array_equal(found, expected):
-        wrong = expected[: len(found)] != found[: len(expected)]
-        at = int(np.argmax(wrong))
-        raise DigestMismatch(f"row {at}: the original's SHA-256 isn't {expected[at : at + 1].tobytes().hex()}")
+    return [] if np.array_equal(found, expected) else np.flatnonzero(found != expected).tolist()
+
+
+def verify_digests(originals: pa.Array | pa.ChunkedArray, digests: pa.Array | pa.ChunkedArray) -> None:
+    """Raises DigestMismatch, naming the first digest that is wrong, unless every original is that of its digest."""
+    for at in wrong_rows(originals, digests):
+        raise DigestMismatch(f"row {at}: the original's SHA-256 isn't {digests[at].as_py().hex()}")
 
 
 def _hash_each(originals: pa.Array | pa.ChunkedArray) -> Iterator[bytes]:
@@ -138,8 +142,11 @@ def hash_array(digests: pa.ChunkedArray) -> pa.Array:
     return pa.StringArray.from_buffers(len(text), ends, pa.py_buffer(text.tobytes()))
 
 
-def distinct_rows(rows: pa.Table) -> pa.Table:
-    """Each digest once, sorted. A row that goes is hashed first: equal digests must mean equal bytes."""
+def distinct_order(rows: pa.Table) -> npt.NDArray[np.int64]:
+    """The positions of the rows that make a pack: each digest once, sorted.
+
+    A row that goes is hashed first, since equal digests must mean equal bytes. Raises DigestMismatch.
+    """
     digests = digest_array(rows.column("digest"))
     distinct, first = np.unique(digests, return_index=True)
     if len(distinct) < len(digests):
@@ -147,8 +154,9 @@ def distinct_rows(rows: pa.Table) -> pa.Table:
         repeated[first] = False
         gone = rows.select(["digest", "original"]).filter(pa.array(repeated))
         verify_digests(gone.column("original"), gone.column("digest"))
-    return rows.combine_chunks().take(pa.array(first))
+    return first
 
 
 def original_bytes(rows: pa.Table) -> int:
+    """Bytes of all originals together."""
     return int(pc.sum(rows.column("size_bytes")).as_py() or 0)

@@ -25,7 +25,7 @@ import os
 import threading
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -170,6 +170,7 @@ class OriginalStore:
         data = Index.build(index_rows(name, self.objects.get(name)) for name in names).encode()
         name = index_name(data)
         self.objects.put_if_absent(name, data)
+        self._seen_at = -REFRESH_S
         return name
 
     def get(self, hash: str) -> bytes:  # noqa: A002 (the field's word)
@@ -178,7 +179,7 @@ class OriginalStore:
         Raises InvalidHash, OriginalNotFound, OriginalExpired (its `reason` says erased or expired), AmbiguousHash when two
         originals share the hash, IntegrityError when every copy is damaged, StoreError when the store can't be read.
         """
-        lookup = self.get_many([hash])
+        lookup = self.resolve(Resolution([hash], columns=["original"]))
         if hash in lookup.unresolved:
             raise resolution_error(hash, lookup.unresolved[hash])
         return bytes(lookup.found.column("original")[0].as_buffer())
@@ -195,7 +196,7 @@ class OriginalStore:
         """Answers a resolution by point reads."""
         view = self._current()
         gone = self._read_points(resolution, view)
-        if gone or resolution.open_hashes():
+        if gone or resolution.open_hashes(view.tombstones):
             # A pack that is gone was compacted away, and a hash that isn't found may have been stored since: look again, once.
             fresh = self._refresh()
             if (gone or fresh is not view) and self._read_points(resolution, fresh):
@@ -217,7 +218,7 @@ class OriginalStore:
         view = self._refresh()
         for name in view.packs:
             try:
-                for _, rows in read_pack(self.objects.get(name)):
+                for _, rows in read_pack(self.objects.get(name), resolution.columns):
                     resolution.add(rows)
             except (IntegrityError, ObjectNotFound) as error:
                 log.warning("pack %s can't be read: %s", name, error)
@@ -241,7 +242,7 @@ class OriginalStore:
             if not wanted:
                 return gone
             tried.update(wanted)
-            for (name, _), hashes, read in self._read_groups(wanted):
+            for (name, _), hashes, read in self._read_groups(wanted, resolution.columns):
                 try:
                     resolution.add(read())
                 except ObjectNotFound:
@@ -258,7 +259,7 @@ class OriginalStore:
         """
         wanted: dict[tuple[str, int], list[str]] = defaultdict(list)
         first_round = not tried
-        for text in resolution.open_hashes():
+        for text in resolution.open_hashes(view.tombstones):
             chosen: set[bytes] = set()
             for index in view.indexes:
                 for entry in index.find(bytes.fromhex(text)):
@@ -277,31 +278,33 @@ class OriginalStore:
                     log.warning("pack %s: %s", name, error)
                     resolution.suspect_all()
                 else:
-                    for text in resolution.open_hashes():
+                    for text in resolution.open_hashes(view.tombstones):
                         for group in footer.groups_of(text[:24]):
                             wanted[name, group].append(text)
         return dict(wanted)
 
     def _read_groups(
-        self, wanted: dict[tuple[str, int], list[str]]
+        self, wanted: dict[tuple[str, int], list[str]], columns: Sequence[str]
     ) -> Iterator[tuple[tuple[str, int], list[str], Callable[[], pa.Table]]]:
         places = sorted(wanted)
         if len(places) == 1 or self.objects.request_s < _PARALLEL_FROM_S:
             for place in places:
-                yield place, wanted[place], partial(self._read_group, *place)
+                yield place, wanted[place], partial(self._read_group, *place, columns)
             return
         with ThreadPoolExecutor(min(_PARALLEL_READS, len(places))) as pool:
-            futures = [pool.submit(self._read_group, *place) for place in places]
+            futures = [pool.submit(self._read_group, *place, columns) for place in places]
             for place, future in zip(places, futures, strict=True):
                 yield place, wanted[place], future.result
 
-    def _read_group(self, name: str, group: int) -> pa.Table:
+    def _read_group(self, name: str, group: int, columns: Sequence[str]) -> pa.Table:
         """One row group, by one ranged read once the footer is known."""
         footer = self._footer(name, self._current())
         if not 0 <= group < len(footer.groups):
             raise IntegrityError(f"{name} has no row group {group}")
         place = footer.groups[group]
-        return decode_groups(footer, group, group + 1, self.objects.get_range(name, place.offset, place.length))
+        return decode_groups(
+            footer, group, group + 1, self.objects.get_range(name, place.offset, place.length), columns
+        )
 
     def _footer(self, name: str, view: StoreView) -> PackFooter:
         with self._lock:

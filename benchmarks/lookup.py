@@ -1,0 +1,127 @@
+"""Measures the store: putting, single lookups cold and warm, and where a scan overtakes point reads. Prints JSON.
+
+    python benchmarks/lookup.py [--root gs://BUCKET/PREFIX] [--megabytes 200]
+
+The originals are the files of `examples/traces`, line by line, varied by a number until there are enough of them.
+The costs that `headroom_beam.lookup` plans with are `group_s` and `scan_bytes_per_s` of what this prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import hashlib
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from headroom_beam import OriginalStore
+from headroom_beam.lookup import lookup_many, plan_lookup
+from headroom_beam.resolution import Resolution
+
+TRACES = Path(__file__).parent.parent / "examples" / "traces"
+RUN_DATE = dt.date(2026, 1, 31)
+
+
+def batches(original_bytes: int) -> Iterator[pa.RecordBatch]:
+    """Different originals of real size and repetitiveness, up to this many bytes."""
+    lines = [line for file in sorted(TRACES.glob("*.jsonl")) for line in file.read_bytes().splitlines()]
+    made = number = 0
+    while made < original_bytes:
+        texts = [b"%d %s" % (number + at, line) for at, line in enumerate(lines)]
+        number += len(lines)
+        made += sum(map(len, texts))
+        yield pa.record_batch(
+            {
+                "digest": pa.array([hashlib.sha256(text).digest() for text in texts], pa.binary(32)),
+                "kind": ["text"] * len(texts),
+                "item_count": [0] * len(texts),
+                "original": pa.array(texts, pa.large_binary()),
+                "tool": ["trace"] * len(texts),
+            }
+        )
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall-clock time of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def measure(root: str, original_bytes: int, seed: int) -> dict[str, object]:
+    """All figures, for one store made under `root`."""
+    rows = list(batches(original_bytes))
+    total = sum(batch.column("original").nbytes for batch in rows)
+    hashes = [digest.hex()[:24] for batch in rows for digest in batch.column("digest").to_pylist()]
+    source = random.Random(seed)
+    store = OriginalStore.open(root)
+    names: list[str] = []
+    put_s = seconds(lambda: names.extend(store.put_many(rows, run_date=RUN_DATE)))
+    uncovered = [seconds(lambda: store.get(hash_)) * 1000 for hash_ in source.sample(hashes, 200)][20:]
+    index_s = seconds(store.write_index)
+    cold = []
+    for hash_ in source.sample(hashes, 7):
+        fresh = OriginalStore.open(root, create=False)
+        cold.append(seconds(lambda: fresh.get(hash_)) * 1000)
+    warm = OriginalStore.open(root, create=False)
+    warm.get(hashes[0])
+    singles = [seconds(lambda: warm.get(hash_)) * 1000 for hash_ in source.sample(hashes, 1000)][100:]
+    missing = [seconds(lambda: warm.contains(f"{number:024x}")) * 1000 for number in range(50)]
+    size = warm.size()
+    curve = []
+    for count in sorted(
+        {count for count in (1, 10, 30, 100, 300, 1000, 3000, 10000) if count < len(hashes)} | {len(hashes)}
+    ):
+        asked = source.sample(hashes, count)
+        curve.append(
+            {
+                "hashes": count,
+                "points_s": round(seconds(lambda: warm.get_many(asked)), 4),
+                "scan_s": round(seconds(lambda: warm.scan(Resolution(asked))), 4),
+                "chosen_s": round(seconds(lambda: lookup_many(warm, asked)), 4),
+                "chosen": plan_lookup(count, size, request_s=store.objects.request_s).way,
+            }
+        )
+    points = curve[-1]["points_s"]
+    assert isinstance(points, float)
+    return {
+        "root": root.partition("://")[0] if "://" in root else "local",
+        "originals": len(hashes),
+        "original_bytes": total,
+        "packs": size.pack_count,
+        "pack_file_bytes": size.pack_file_bytes,
+        "row_groups": size.group_count,
+        "put_megabytes_per_s": round(total / put_s / 1e6, 1),
+        "index_s": round(index_s, 3),
+        "cold_ms": round(statistics.median(cold), 2),
+        "warm_ms": round(statistics.median(singles), 3),
+        "warm_ms_99": round(statistics.quantiles(singles, n=100)[98], 3),
+        "uncovered_ms": round(statistics.median(uncovered), 3),
+        "missing_ms": round(statistics.median(missing), 3),
+        "group_s": round(statistics.median(singles) / 1000, 6),
+        "scan_bytes_per_s": round(size.pack_file_bytes / float(str(curve[0]["scan_s"]))),
+        "many": curve,
+    }
+
+
+def main() -> None:
+    """Reads the arguments, measures, prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", help="an empty root; a temporary directory if it isn't given")
+    parser.add_argument("--megabytes", type=float, default=200, help="originals to store")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(arguments.root or folder, int(arguments.megabytes * 1e6), arguments.seed)
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()
