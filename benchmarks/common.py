@@ -105,7 +105,9 @@ def tool_results(messages: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
 def tool_calls(message: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Yields (id, tool, arguments) of every call that a message makes."""
     for call in message.get("tool_calls") or []:
-        yield str(call.get("id")), str(call["function"]["name"]), call["function"].get("arguments")
+        # Some harnesses log the function's fields in the call itself.
+        function = call.get("function", call)
+        yield str(call.get("id")), str(function.get("name")), function.get("arguments")
     content = message.get("content")
     for block in content if isinstance(content, list) else []:
         if isinstance(block, dict) and block.get("type") == "tool_use":
@@ -116,7 +118,8 @@ def results_in(message: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yields (call id, text) of every tool result in a message."""
     content = message.get("content")
     if message.get("role") == "tool":
-        yield from ((str(message.get("tool_call_id")), text) for text in texts_in(content))
+        call_id = str(message.get("tool_call_id") or message.get("id"))
+        yield from ((call_id, text) for text in texts_in(content))
     for block in content if isinstance(content, list) else []:
         if isinstance(block, dict) and block.get("type") == "tool_result":
             yield from ((str(block.get("tool_use_id")), text) for text in texts_in(block.get("content")))

@@ -24,8 +24,11 @@ from common import Peer, files_of, lines_of, messages_of, results_in, show, text
 
 from headroom_beam import SmartCrusher, SmartCrusherConfig, _core
 
-BUDGETS = (50, 100, 200, 400, 800, 1600)
+LEAST_TOKENS = 64
+BUDGETS = (LEAST_TOKENS, 128, 256, 512, 1024, 2048)
 _ATOM = re.compile(r"[^\s\"'`,;:=(){}\[\]<>|]+")
+
+_ESCAPE = re.compile(r"\\[bfnrt]")
 
 
 class Result(NamedTuple):
@@ -85,7 +88,7 @@ def results_with_evidence(messages: list[dict[str, Any]]) -> Iterator[Result]:
             continue
         later = {atom for entry in calls[position + 1 :] for _, found in entry for atom in found if len(atom) >= 4}
         earlier = "\n".join(spelled[:position])
-        spoken = (known for known in messages[:position] if known["role"] != "tool")
+        spoken = (known for known in messages[:position] if known.get("role") != "tool")
         words = [text for known in spoken for text in texts_in(known.get("content"))]
         for call_id, text in results:
             evidence = tuple(sorted(atom for atom in later if stands_in(atom, text) and not stands_in(atom, earlier)))
@@ -94,7 +97,11 @@ def results_with_evidence(messages: list[dict[str, Any]]) -> Iterator[Result]:
 
 
 def stands_in(atom: str, text: str) -> bool:
-    """Says whether a string or number stands in a text by itself, not as a part of a longer word."""
+    """Says whether a string or number stands in a text by itself, not as a part of a longer word.
+
+    An escape in front of it, as texts inside JSON strings have for line ends, is no part of a word.
+    """
+    text = _ESCAPE.sub(" ", text)
     start = text.find(atom)
     while start >= 0:
         end = start + len(atom)
@@ -152,9 +159,15 @@ class Score:
         }
 
 
+def crusher_for(budget: int) -> SmartCrusher:
+    """Returns a crusher with a budget in tokens, or with the smallest that there is."""
+    budget = max(LEAST_TOKENS, budget)
+    return SmartCrusher(SmartCrusherConfig(max_tokens=budget, min_tokens_to_crush=min(budget, 200)))
+
+
 def measure(results: list[Result], peer: Peer) -> dict[str, Any]:
     """Scores every way of shortening on the same results."""
-    crushers = {f"ours_{budget}": SmartCrusher(SmartCrusherConfig(max_tokens=budget)) for budget in BUDGETS}
+    crushers = {f"ours_{budget}": crusher_for(budget) for budget in BUDGETS}
     crushers["ours_default"] = SmartCrusher()
     scores: dict[str, Score] = {}
 
@@ -170,8 +183,7 @@ def measure(results: list[Result], peer: Peer) -> dict[str, Any]:
         tokens = _core.count_tokens(shortened["peer_default"])
         if tokens < whole:
             # What we keep in the tokens that headroom-ai took for this very result.
-            at_peer = SmartCrusher(SmartCrusherConfig(max_tokens=max(1, tokens)))
-            shortened["ours_at_peer_tokens"] = at_peer.crush(result.text, result.query).compressed
+            shortened["ours_at_peer_tokens"] = crusher_for(tokens).crush(result.text, result.query).compressed
         else:
             shortened["ours_at_peer_tokens"] = result.text
         shortened |= {name: crusher.crush(result.text, result.query).compressed for name, crusher in crushers.items()}
@@ -193,6 +205,8 @@ def main() -> None:
     results = [result for messages in conversations for result in results_with_evidence(messages)]
     if options.limit and len(results) > options.limit:
         results = results[:: -(-len(results) // options.limit)]
+    if not results:
+        raise SystemExit("no tool result holds anything that a later call uses; are these conversations?")
     with Peer(options.peer) as peer:
         scores = measure(results, peer)
     show(

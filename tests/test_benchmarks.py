@@ -110,6 +110,7 @@ def test_evidence_is_what_later_calls_use_and_nothing_said_before():
         ("12345", "x123456", False),
         ("abcd", "xabcd abcd", True),
         ("(abcd)", "x(abcd)y", True),
+        ("abcd", '{"t": "head\\nabcd,1"}', True),
     ],
 )
 def test_evidence_stands_by_itself(atom, text, expected):
