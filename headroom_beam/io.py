@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
+from apache_beam.typehints.decorators import no_annotations
 
 from headroom_beam.crusher import SmartCrusherConfig
 from headroom_beam.elements import METRICS_NAMESPACE, typed
@@ -97,6 +98,7 @@ class CrushFiles(beam.PTransform):
             run_date=None if run_date is None else dt.date.fromisoformat(run_date),
         )
 
+    @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> CrushResult:
         """Plans, spreads the shards, crushes them, and completes the run when all are done."""
         crushed = (
@@ -243,6 +245,7 @@ class RestoreFiles(beam.PTransform):
         if self._output == self._compacted:
             raise ValueError(f"compacted and output are both {output!r}; give the restored files a root of their own")
 
+    @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> RestoreFilesResult:
         """Reads the manifest, spreads the files and restores them."""
         outputs = (

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 # Originals are looked up together for so many restored bytes, about: each row group of a pack is read once for all.
-_WINDOW_BYTES = 64 << 20
+_WINDOW_BYTES = 32 << 20
 
 # How a line looks that was too long to be a record and was stored in pieces: raw markers one behind the other.
 _FIRST_PIECE = b'"<<ccr:'

@@ -10,6 +10,7 @@ import zstandard
 
 from headroom_beam import _core
 from headroom_beam.codecs import open_decompressed
+from headroom_beam.crusher import SmartCrusherConfig
 from headroom_beam.manifest import read_manifest
 from headroom_beam.objects import open_objects
 from headroom_beam.restore import restore_run
@@ -25,6 +26,10 @@ __all__ = [
     "tree",
     "unresolved_markers",
 ]
+
+
+DROPPING = SmartCrusherConfig(max_tokens=300)
+"""A configuration that makes `record` lose rows to the store."""
 
 
 def record(number: int) -> bytes:

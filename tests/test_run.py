@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from files import AWKWARD, compress, lines_of, record, restored_digests, source_digests, tree, unresolved_markers
+from files import (
+    AWKWARD,
+    DROPPING,
+    compress,
+    lines_of,
+    record,
+    restored_digests,
+    source_digests,
+    tree,
+    unresolved_markers,
+)
 
 from headroom_beam.codecs import decompressed, open_decompressed
 from headroom_beam.crusher import SmartCrusherConfig
@@ -28,7 +38,7 @@ SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
 
 @pytest.fixture
 def settings(tmp_path: Path) -> RunSettings:
-    return RunSettings(output=str(tmp_path / "out"), originals=str(tmp_path / "originals"))
+    return RunSettings(output=str(tmp_path / "out"), originals=str(tmp_path / "originals"), config=DROPPING)
 
 
 @pytest.fixture
@@ -56,7 +66,8 @@ def test_every_byte_comes_back(inputs: Path, tmp_path: Path, settings: RunSettin
     assert unresolved_markers(tmp_path / "out", tmp_path / "originals") == set()
     assert OriginalStore.open(settings.originals).check().problems == ()
     assert manifest.summary["bytes_after"] < manifest.summary["bytes_before"]
-    assert manifest.summary["originals"] > 0
+    assert manifest.summary["rows_dropped"] > 0
+    assert manifest.summary["originals"] > sum(manifest.summary["failures"].values())
 
 
 def test_records_are_compacted_or_failed_and_nothing_else(inputs: Path, settings: RunSettings) -> None:
@@ -88,6 +99,7 @@ def test_compacted_lines_do_not_depend_on_shards(inputs: Path, tmp_path: Path) -
             output=str(tmp_path / f"out{shard_bytes}"),
             originals=str(tmp_path / f"originals{shard_bytes}"),
             shard_bytes=shard_bytes,
+            config=DROPPING,
         )
         run_shards([str(inputs)], settings)
         output = open_objects(settings.output)
@@ -179,7 +191,9 @@ def test_a_complete_run_is_left_as_it_is(inputs: Path, settings: RunSettings) ->
 def test_two_runs_of_one_input_are_equal_but_for_their_plan(inputs: Path, tmp_path: Path) -> None:
     trees = []
     for name in ("one", "two"):
-        settings = RunSettings(output=str(tmp_path / name), originals=str(tmp_path / f"{name}.originals"))
+        settings = RunSettings(
+            output=str(tmp_path / name), originals=str(tmp_path / f"{name}.originals"), config=DROPPING
+        )
         run_shards([str(inputs)], settings)
         trees.append({**tree(tmp_path / name), **tree(tmp_path / f"{name}.originals" / "packs")})
         del trees[-1]["_run.json"]
@@ -187,7 +201,7 @@ def test_two_runs_of_one_input_are_equal_but_for_their_plan(inputs: Path, tmp_pa
 
 
 def changed_option(inputs: Path, settings: RunSettings) -> RunSettings:
-    return dataclasses.replace(settings, config=SmartCrusherConfig(max_tokens=99))
+    return dataclasses.replace(settings, config=SmartCrusherConfig(max_tokens=299))
 
 
 def changed_format(inputs: Path, settings: RunSettings) -> RunSettings:
