@@ -11,6 +11,7 @@ the summary of the run goes to standard output.
 
 import argparse
 import dataclasses
+import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             known.input,
             known.output,
             known.originals,
-            trace_format=known.trace_format if len(known.trace_format) > 1 else known.trace_format[0],
+            trace_format=known.trace_format,
             config=config_from(known),
             shard_bytes=known.shard_bytes,
             run_date=known.run_date,
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result = run_pipeline(pipeline)
         if result is not None:
             summary = read_manifest(open_objects(known.output)).summary
-            sys.stdout.write(format_summary(summary) + "\n")
+            sys.stdout.write((json.dumps(summary) if known.json else format_summary(summary)) + "\n")
     return code.value
 
 
@@ -88,21 +89,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--streaming", action="store_true", help="read Pub/Sub: see python -m pipelines.streaming --help"
     )
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON instead of a table")
     add_config_arguments(parser)
     return parser
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds an option for each field of `SmartCrusherConfig`, by the field's name."""
-    group = parser.add_argument_group("crushing, see SmartCrusherConfig")
+    group = parser.add_argument_group("crushing")
     for field in dataclasses.fields(SmartCrusherConfig):
-        flag = f"--{field.name}"
+        flag, text = f"--{field.name}", field.metadata["help"]
         if isinstance(field.default, bool):
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None)
+            text = f"{text} (default: {'on' if field.default else 'off'})"
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         elif isinstance(field.default, int | float):
-            group.add_argument(flag, type=type(field.default), metavar="N", help=f"default: {field.default}")
+            group.add_argument(flag, type=type(field.default), metavar="N", help=f"{text} (default: {field.default})")
         else:
-            group.add_argument(flag, nargs="+", action="extend", metavar="TEXT")
+            group.add_argument(flag, nargs="+", action="extend", metavar="TEXT", help=text)
 
 
 def config_from(known: argparse.Namespace) -> SmartCrusherConfig:

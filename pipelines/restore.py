@@ -7,6 +7,7 @@ line that can't be restored is named in the log with the reason, its file isn't 
 """
 
 import argparse
+import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--input", required=True, metavar="ROOT", help="the output of pipelines.crush")
     parser.add_argument("--originals", required=True, metavar="ROOT", help="the store")
     parser.add_argument("--output", required=True, metavar="ROOT", help="where restored files go")
+    parser.add_argument("--json", action="store_true", help="print the counts as JSON instead of a sentence")
     known, beam_arguments = parser.parse_known_args(arguments)
     with exit_code() as code:
         restore = RestoreFiles(known.input, known.originals, known.output)
@@ -45,7 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             files, size_bytes, lines = (
                 counted(result, name) for name in ("restored_files", "restored_bytes", "unresolved_lines")
             )
-            sys.stdout.write(f"{files:,} files restored, {size_bytes:,} bytes; {lines:,} lines can't be restored\n")
+            if known.json:
+                counts = {"restored_files": files, "restored_bytes": size_bytes, "unresolved_lines": lines}
+                sys.stdout.write(json.dumps(counts) + "\n")
+            else:
+                sys.stdout.write(f"{files:,} files restored, {size_bytes:,} bytes; {lines:,} lines can't be restored\n")
             if lines:
                 code.value = OriginalNotFound.exit_code
     return code.value
