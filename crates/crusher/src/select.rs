@@ -438,3 +438,11 @@ impl<'c> Chooser<'c> {
         selection
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests;

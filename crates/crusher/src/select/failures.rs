@@ -113,7 +113,7 @@ impl Failures {
         let readings: Vec<Reading> = analysis
             .columns
             .iter()
-            .map(|column| Reading::of(doc, column))
+            .map(|column| Reading::of(doc, column, analysis.len()))
             .collect();
         let mut texts = Vec::new();
         for (row, cells) in analysis.iter() {
@@ -181,7 +181,7 @@ enum Reading {
 }
 
 impl Reading {
-    fn of(doc: &Doc<'_>, column: &Column) -> Self {
+    fn of(doc: &Doc<'_>, column: &Column, rows: usize) -> Self {
         if column.many || !(column.is_category() || column.count(Shape::Boolean) > 0) {
             let is_text = column.count(Shape::String) > 0;
             return if is_text { Self::Texts } else { Self::Mute };
@@ -206,14 +206,10 @@ impl Reading {
                 }
             })
             .collect();
-        let cells: u32 = column
-            .values
-            .iter()
-            .zip(&failing)
-            .filter(|(_, fails)| **fails)
-            .map(|(v, _)| v.count)
-            .sum();
-        if cells == 0 || u64::from(cells) * 2 > u64::from(column.scalars()) {
+        let failed = column.values.iter().zip(&failing).filter(|(_, fails)| **fails);
+        let cells: usize = failed.map(|(value, _)| value.count as usize).sum();
+        // A column may stand in failing rows alone: it is the share of all rows that makes failing usual.
+        if cells == 0 || cells * 2 > rows {
             Self::Mute
         } else {
             Self::Values(failing)

@@ -1,0 +1,513 @@
+//! Planted cases: whatever else is dropped, the rows that matter stay.
+
+use std::fmt::Write as _;
+
+use super::{Budget, Rule, Selection, select};
+use crate::options::Options;
+use crate::scan::Tape;
+
+/// Seeded cases for each planted property.
+const CASES: u64 = 1000;
+
+/// A small generator (Steele et al., SplitMix64): the same rows on every machine.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ word >> 31
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        let at = self.below(list.len() as u64) as usize;
+        list.get(at).copied().unwrap_or_default()
+    }
+
+    /// About normal: mean 0, deviation 100.
+    fn noise(&mut self) -> i64 {
+        (0..12).map(|_| self.below(100).cast_signed()).sum::<i64>() - 594
+    }
+}
+
+const REGIONS: [&str; 4] = ["north", "south", "east", "west"];
+const WORDS: [&str; 8] = [
+    "alpha", "bravo", "cedar", "delta", "ember", "fjord", "grove", "hazel",
+];
+
+/// Members of an ordinary row, as text to append others to.
+fn ordinary(random: &mut Random, at: u64) -> String {
+    let mut row = String::new();
+    let (word, region) = (random.pick(&WORDS), random.pick(&REGIONS));
+    let _ = write!(
+        row,
+        r#""id":{},"name":"{word}-{:04x}","region":"{region}","latency":{},"timeout":{},"error_count":0,"errors":[],"note":"{} {}""#,
+        1000 + at,
+        random.below(65536),
+        1000 + random.noise(),
+        random.below(60),
+        random.pick(&WORDS),
+        random.pick(&WORDS),
+    );
+    row
+}
+
+/// Rows without anything special, all of status `ok`.
+fn plain(random: &mut Random, rows: u64) -> Vec<String> {
+    (0..rows)
+        .map(|at| format!(r#"{{{},"status":"ok"}}"#, ordinary(random, at)))
+        .collect()
+}
+
+fn choose(rows: &[String], budget: Budget, query: &str, options: &Options) -> Selection {
+    let text = format!("[{}]", rows.join(","));
+    let mut tape = Tape::default();
+    let doc = tape.scan(text.as_bytes(), 64).unwrap();
+    let costs: Vec<u32> = rows.iter().map(|row| row.len() as u32 / 4).collect();
+    select(&doc, 0, &costs, budget, query, options)
+}
+
+fn keeps(selection: &Selection, row: usize, rule: Rule) -> bool {
+    let at = selection.keep.binary_search(&(row as u32)).ok();
+    at.and_then(|at| selection.rules.get(at))
+        .is_some_and(|kept| *kept <= rule)
+}
+
+/// Plants something in one row of each of many arrays and expects the row to stay by the rule, within a budget that
+/// is no more than a few rows.
+fn always_keeps(rule: Rule, query: &str, plant: impl Fn(&mut Random, u64) -> String) {
+    let mut must_stay = 0;
+    for seed in 0..CASES {
+        let mut random = Random(seed);
+        let count = 40 + random.below(200);
+        let mut rows = plain(&mut random, count);
+        let at = random.below(count) as usize;
+        let planted = plant(&mut random, at as u64);
+        rows.splice(at..=at, [planted]);
+        let budget = if seed % 2 == 0 {
+            Budget::Rows(12)
+        } else {
+            Budget::Tokens(500)
+        };
+        let selection = choose(&rows, budget, query, &Options::default());
+        assert!(
+            keeps(&selection, at, rule),
+            "seed {seed}: row {at} of {count} is gone: {selection:?}"
+        );
+        must_stay += selection
+            .rules
+            .iter()
+            .filter(|rule| **rule <= Rule::Named)
+            .count() as u64;
+    }
+    // Rows that must stay are few: the planted one and the odd value that happens to lie far out.
+    assert!(
+        must_stay < CASES * 4,
+        "{must_stay} rows had to stay in {CASES} cases"
+    );
+}
+
+#[test]
+fn errors_and_failures_stay_however_they_are_told() {
+    always_keeps(Rule::Failure, "", |random, at| {
+        let row = ordinary(random, at);
+        match random.below(8) {
+            0 => format!(r#"{{{row},"status":"error"}}"#),
+            1 => format!(r#"{{{row},"status":"FAILED"}}"#),
+            2 => format!(r#"{{{row},"status":"BuildFailed"}}"#),
+            3 => format!(r#"{{{row},"status":"ok","message":"ValueError: bad value"}}"#),
+            4 => format!(r#"{{{row},"status":"fatal"}}"#),
+            5 => format!(
+                "{{{}}}",
+                row.replace(r#""note":""#, r#""status":"ok","note":"Error: no route to host "#)
+            ),
+            6 => {
+                let trace = r#""status":"ok","note":"Traceback (most recent call last):\n  File "#;
+                format!("{{{}}}", row.replace(r#""note":""#, trace))
+            }
+            _ => format!(
+                "{{{}}}",
+                row.replace(r#""note":""#, r#""status":"ok","note":"failed to connect "#)
+            ),
+        }
+    });
+}
+
+#[test]
+fn false_successes_exit_codes_and_http_errors_stay() {
+    for seed in 0..CASES {
+        let mut random = Random(seed);
+        let count = 40 + random.below(100);
+        let at = random.below(count);
+        let kind = random.below(4);
+        let rows: Vec<String> = (0..count)
+            .map(|row| {
+                let failed = row == at;
+                let own = match kind {
+                    0 => format!(r#""success":{}"#, !failed),
+                    1 => format!(r#""exit_code":{}"#, if failed { 1 } else { 0 }),
+                    2 => format!(
+                        r#""statusCode":{}"#,
+                        if failed { 503 } else { 200 + random.below(3) }
+                    ),
+                    _ => format!(r#""result":{{"is_error":{failed}}}"#),
+                };
+                format!("{{{},{own}}}", ordinary(&mut random, row))
+            })
+            .collect();
+        let selection = choose(&rows, Budget::Rows(10), "", &Options::default());
+        assert!(
+            keeps(&selection, at as usize, Rule::Failure),
+            "seed {seed}, kind {kind}: {selection:?}"
+        );
+    }
+}
+
+#[test]
+fn rare_statuses_stay() {
+    always_keeps(Rule::RareValue, "", |random, at| {
+        let row = ordinary(random, at);
+        format!(
+            r#"{{{row},"status":"{}"}}"#,
+            random.pick(&["degraded", "draining", "quarantined", "waiting"])
+        )
+    });
+}
+
+#[test]
+fn rows_of_another_shape_stay() {
+    always_keeps(Rule::Structure, "", |random, at| {
+        let row = ordinary(random, at);
+        match random.below(4) {
+            0 => format!(r#"{{{row},"status":"ok","appendix":{{"pages":3}}}}"#),
+            1 => format!("{{{row}}}"),
+            2 => format!(r#"{{{row},"status":null}}"#),
+            _ => "null".to_owned(),
+        }
+    });
+}
+
+#[test]
+fn numbers_far_from_the_rest_stay() {
+    always_keeps(Rule::Outlier, "", |random, at| {
+        let row = ordinary(random, at);
+        let latency = row
+            .split(r#""latency":"#)
+            .nth(1)
+            .and_then(|rest| rest.split(',').next())
+            .unwrap_or_default();
+        let far = random.pick(&["9000", "-4000", "250000", "3000.5", "1e9"]);
+        let row = row.replace(
+            &format!(r#""latency":{latency},"#),
+            &format!(r#""latency":{far},"#),
+        );
+        format!(r#"{{{row},"status":"ok"}}"#)
+    });
+}
+
+#[test]
+fn rows_where_a_level_shifts_stay() {
+    for seed in 0..CASES {
+        let mut random = Random(seed);
+        let count = 40 + random.below(200);
+        let at = count / 5 + random.below(count * 3 / 5);
+        let shift = 800 + random.below(3000).cast_signed();
+        let rows: Vec<String> = (0..count)
+            .map(|row| {
+                let level = if row < at { 0 } else { shift };
+                format!(
+                    r#"{{"at":{row},"queue":{},"free":{}}}"#,
+                    level + random.noise(),
+                    random.below(5000)
+                )
+            })
+            .collect();
+        let selection = choose(&rows, Budget::Rows(8), "", &Options::default());
+        assert!(
+            keeps(&selection, at as usize, Rule::ChangePoint),
+            "seed {seed}: shift at {at} is gone: {selection:?}"
+        );
+        let options = Options {
+            preserve_change_points: false,
+            ..Options::default()
+        };
+        let without = choose(&rows, Budget::Rows(8), "", &options);
+        assert!(without.rules.iter().all(|rule| *rule != Rule::ChangePoint));
+    }
+}
+
+#[test]
+fn the_row_that_a_query_names_stays() {
+    for seed in 0..CASES {
+        let mut random = Random(seed);
+        let count = 40 + random.below(200);
+        let mut rows = plain(&mut random, count);
+        let at = random.below(count) as usize;
+        let query = match random.below(3) {
+            0 => format!("What happened to number {}?", 1000 + at),
+            1 => {
+                rows.splice(at..=at, [rows[at].replace(r#""note":""#, r#""note":"Zanzibar "#)]);
+                "anything about zanzibar".to_owned()
+            }
+            _ => {
+                rows.splice(
+                    at..=at,
+                    [rows[at].replace(r#""note":""#, r#""order":"A-77/12","note":""#)],
+                );
+                "Please cancel order a-77/12, it was a mistake.".to_owned()
+            }
+        };
+        let selection = choose(&rows, Budget::Rows(8), &query, &Options::default());
+        assert!(
+            keeps(&selection, at, Rule::Named),
+            "seed {seed}, {query}: {selection:?}"
+        );
+    }
+}
+
+#[test]
+fn a_field_merely_called_timeout_keeps_nothing() {
+    for seed in 0..CASES {
+        let mut random = Random(seed);
+        let count = 40 + random.below(100);
+        let rows = plain(&mut random, count);
+        let renamed: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                row.replace("timeout", "quorum")
+                    .replace("error_count", "apple_count")
+                    .replace("errors", "apples")
+            })
+            .collect();
+        let budget = Budget::Rows(10);
+        let selection = choose(&rows, budget, "", &Options::default());
+        assert_eq!(
+            selection,
+            choose(&renamed, budget, "", &Options::default()),
+            "seed {seed}"
+        );
+        assert!(
+            selection.rules.iter().all(|rule| *rule != Rule::Failure),
+            "seed {seed}: {selection:?}"
+        );
+    }
+}
+
+#[test]
+fn words_of_failure_in_names_of_things_keep_nothing() {
+    let kinds = [
+        "timeout", "error", "fail", "retries", "panic", "abort", "fatal", "limit",
+    ];
+    let rows: Vec<String> = (0..64)
+        .map(|at| {
+            format!(
+                r#"{{"name":"{}_{at}","type":"int","doc":"the {}"}}"#,
+                kinds[at % 8],
+                kinds[at / 8]
+            )
+        })
+        .collect();
+    let selection = choose(&rows, Budget::Rows(10), "", &Options::default());
+    let failures = selection
+        .rules
+        .iter()
+        .filter(|rule| **rule == Rule::Failure)
+        .count();
+    assert!(
+        failures < 10 && selection.keep.len() <= 10 + failures,
+        "{selection:?}"
+    );
+}
+
+#[test]
+fn failing_most_of_the_time_is_no_signal() {
+    let rows: Vec<String> = (0..100)
+        .map(|at| {
+            format!(
+                r#"{{"id":{at},"status":"{}"}}"#,
+                if at % 5 == 0 { "ok" } else { "failed" }
+            )
+        })
+        .collect();
+    let selection = choose(&rows, Budget::Rows(10), "", &Options::default());
+    assert_eq!((selection.keep.len(), selection.excess), (10, 0));
+}
+
+#[test]
+fn patterns_stay_wherever_they_stand_and_even_if_equal() {
+    let mut rows: Vec<String> = (0..80)
+        .map(|at| format!(r#"{{"id":{at},"text":"nothing"}}"#))
+        .collect();
+    rows.splice(
+        3..4,
+        [r#"{"id":3,"text":"caf\u00c9 br\u00fbl\u00e9e"}"#.to_owned()],
+    );
+    rows.splice(50..51, [r#"{"needle":50,"text":"nothing"}"#.to_owned()]);
+    for at in [60, 61, 62] {
+        rows.splice(at..=at, [r#"{"id":61,"text":"say \"hi\" "}"#.to_owned()]);
+    }
+    let keep_patterns = ["CAFé", "NEEDLE", r#"say "hi""#].map(str::to_owned).to_vec();
+    let options = Options {
+        keep_patterns,
+        ..Options::default()
+    };
+    let selection = choose(&rows, Budget::Rows(4), "", &options);
+    for row in [3, 50, 60, 61, 62] {
+        assert!(keeps(&selection, row, Rule::Pattern), "{row}: {selection:?}");
+    }
+    assert_eq!((selection.keep.len(), selection.excess), (5, 1), "{selection:?}");
+}
+
+#[test]
+fn equal_rows_are_shown_once_unless_asked() {
+    let rows: Vec<String> = (0..90).map(|at| format!(r#"{{"kind":"{}"}}"#, at % 3)).collect();
+    let selection = choose(&rows, Budget::Rows(10), "", &Options::default());
+    assert_eq!(
+        (selection.keep.as_slice(), selection.duplicates),
+        ([0, 1, 2].as_slice(), 87)
+    );
+    let options = Options {
+        dedup_identical_items: false,
+        ..Options::default()
+    };
+    assert_eq!(choose(&rows, Budget::Rows(10), "", &options).keep.len(), 10);
+}
+
+#[test]
+fn first_and_last_rows_stay_in_the_shares_asked_for() {
+    let mut random = Random(7);
+    let rows: Vec<String> = (0..200)
+        .map(|_| format!(r#"{{"value":{}}}"#, random.below(1000)))
+        .collect();
+    let options = Options {
+        first_fraction: 0.4,
+        last_fraction: 0.2,
+        ..Options::default()
+    };
+    let selection = choose(&rows, Budget::Rows(20), "", &options);
+    assert!(
+        selection.keep.starts_with(&[0, 1, 2, 3, 4, 5, 6, 7]),
+        "{selection:?}"
+    );
+    assert!(selection.keep.ends_with(&[196, 197, 198, 199]), "{selection:?}");
+    let options = Options {
+        first_fraction: 0.0,
+        last_fraction: 0.0,
+        ..options
+    };
+    let selection = choose(&rows, Budget::Rows(20), "", &options);
+    assert!(
+        selection
+            .rules
+            .iter()
+            .all(|rule| !matches!(rule, Rule::First | Rule::Last)),
+        "{selection:?}"
+    );
+}
+
+#[test]
+fn coverage_shows_every_category_before_it_repeats_one() {
+    let rows: Vec<String> = (0..400)
+        .map(|at| format!(r#"{{"id":{at},"group":"g{}","part":"p{}"}}"#, at / 20, at / 40))
+        .collect();
+    let options = Options {
+        first_fraction: 0.0,
+        last_fraction: 0.0,
+        ..Options::default()
+    };
+    let selection = choose(&rows, Budget::Rows(20), "", &options);
+    let mut groups: Vec<u32> = selection.keep.iter().map(|row| row / 20).collect();
+    groups.dedup();
+    assert_eq!(groups.len(), 20, "{selection:?}");
+}
+
+#[test]
+fn rows_relevant_to_the_query_come_before_others() {
+    let mut random = Random(3);
+    let mut rows = plain(&mut random, 300);
+    for at in (30..300).step_by(30) {
+        let row = rows[at].replace(r#""note":""#, r#""note":"purple elephant "#);
+        rows.splice(at..=at, [row]);
+    }
+    let selection = choose(
+        &rows,
+        Budget::Rows(30),
+        "purple elephants and an elephant",
+        &Options::default(),
+    );
+    for at in (30..300).step_by(30) {
+        assert!(keeps(&selection, at, Rule::Relevant), "{at}: {selection:?}");
+    }
+}
+
+#[test]
+fn token_budgets_hold() {
+    for seed in 0..200 {
+        let mut random = Random(seed);
+        let count = 40 + random.below(200);
+        let rows = plain(&mut random, count);
+        let budget = 100 + random.below(2000);
+        let selection = choose(
+            &rows,
+            Budget::Tokens(budget as usize),
+            "north",
+            &Options::default(),
+        );
+        let spent: u64 = selection
+            .keep
+            .iter()
+            .map(|row| rows[*row as usize].len() as u64 / 4)
+            .sum();
+        assert!(spent <= budget + selection.excess, "seed {seed}");
+        assert_eq!(
+            selection.keep.len() + (selection.duplicates + selection.over_budget) as usize,
+            rows.len()
+        );
+    }
+}
+
+#[test]
+fn scalars_and_mixed_arrays_follow_the_same_rules() {
+    let mut rows: Vec<String> = (0..100).map(|at| format!("{}", 50 + at % 7)).collect();
+    rows.splice(40..41, ["12000".to_owned()]);
+    rows.splice(70..71, [r#""a text""#.to_owned()]);
+    let options = Options {
+        dedup_identical_items: false,
+        ..Options::default()
+    };
+    let selection = choose(&rows, Budget::Rows(10), "", &options);
+    assert!(
+        keeps(&selection, 40, Rule::Outlier) && keeps(&selection, 70, Rule::Structure),
+        "{selection:?}"
+    );
+    let mut lines: Vec<String> = (0..100).map(|at| format!(r#""GET /page/{at} done""#)).collect();
+    lines.splice(33..34, [r#""panic: index out of range""#.to_owned()]);
+    assert!(keeps(
+        &choose(&lines, Budget::Rows(10), "", &options),
+        33,
+        Rule::Failure
+    ));
+}
+
+#[test]
+fn what_fits_stays_whole_and_small_arrays_too() {
+    let rows: Vec<String> = (0..10).map(|at| format!(r#"{{"id":{at}}}"#)).collect();
+    assert_eq!(
+        choose(&rows, Budget::Rows(10), "", &Options::default())
+            .keep
+            .len(),
+        10
+    );
+    assert_eq!(
+        choose(&rows[..4], Budget::Rows(1), "", &Options::default())
+            .keep
+            .len(),
+        4
+    );
+}
