@@ -18,7 +18,11 @@ fn batch(columns: Vec<(&str, ArrayRef)>) -> Batch {
 }
 
 fn int64(values: impl Iterator<Item = u64>) -> ArrayRef {
-    Arc::new(values.map(|value| value as i64).collect::<arrow_array::Int64Array>())
+    Arc::new(
+        values
+            .map(|value| value as i64)
+            .collect::<arrow_array::Int64Array>(),
+    )
 }
 
 fn strings<T: AsRef<str>>(values: impl Iterator<Item = T>) -> ArrayRef {
@@ -37,7 +41,10 @@ pub fn originals(originals: &Originals, tools: &[String]) -> Batch {
     let sizes = (0..entries.len()).map(|at| originals.bytes(at).len() as u64);
     let tool = |number: u32| tools.get(number as usize).map_or("", String::as_str);
     batch(vec![
-        ("hash", strings(entries.iter().map(|entry| hash(&entry.digest, 24)))),
+        (
+            "hash",
+            strings(entries.iter().map(|entry| hash(&entry.digest, 24))),
+        ),
         ("digest", Arc::new(digests.finish())),
         ("kind", strings(entries.iter().map(|entry| entry.kind))),
         ("size_bytes", int64(sizes)),
@@ -50,12 +57,30 @@ pub fn originals(originals: &Originals, tools: &[String]) -> Batch {
 pub fn failures(block: &Block) -> Batch {
     let failures = &block.failures;
     batch(vec![
-        ("index", int64(failures.iter().map(|failure| failure.index as u64))),
-        ("kind", strings(failures.iter().map(|failure| failure.error.kind()))),
-        ("message", strings(failures.iter().map(|failure| failure.error.to_string()))),
-        ("offset", int64(failures.iter().map(|failure| failure.offset as u64))),
-        ("length", int64(failures.iter().map(|failure| failure.length as u64))),
-        ("hash", strings(failures.iter().map(|failure| failure.hash.as_str()))),
+        (
+            "index",
+            int64(failures.iter().map(|failure| failure.index as u64)),
+        ),
+        (
+            "kind",
+            strings(failures.iter().map(|failure| failure.error.kind())),
+        ),
+        (
+            "message",
+            strings(failures.iter().map(|failure| failure.error.to_string())),
+        ),
+        (
+            "offset",
+            int64(failures.iter().map(|failure| failure.offset as u64)),
+        ),
+        (
+            "length",
+            int64(failures.iter().map(|failure| failure.length as u64)),
+        ),
+        (
+            "hash",
+            strings(failures.iter().map(|failure| failure.hash.as_str())),
+        ),
     ])
 }
 
@@ -71,11 +96,22 @@ struct Total {
 pub fn totals(block: &Block) -> Batch {
     let mut totals: BTreeMap<(&str, &str), Total> = BTreeMap::new();
     for payload in &block.payloads {
-        let total = totals.entry((payload.tool.as_str(), payload.decisions.strategy.name())).or_default();
+        let total = totals
+            .entry((payload.tool.as_str(), payload.decisions.strategy.name()))
+            .or_default();
         total.payloads += 1;
-        total.bytes = (total.bytes.0 + payload.bytes_before, total.bytes.1 + payload.bytes_after);
-        total.tokens = (total.tokens.0 + payload.tokens_before, total.tokens.1 + payload.tokens_after);
-        total.rows = (total.rows.0 + payload.decisions.rows_total, total.rows.1 + payload.decisions.rows_kept);
+        total.bytes = (
+            total.bytes.0 + payload.bytes_before,
+            total.bytes.1 + payload.bytes_after,
+        );
+        total.tokens = (
+            total.tokens.0 + payload.tokens_before,
+            total.tokens.1 + payload.tokens_after,
+        );
+        total.rows = (
+            total.rows.0 + payload.decisions.rows_total,
+            total.rows.1 + payload.decisions.rows_kept,
+        );
     }
     let sums = |value: fn(&Total) -> u64| int64(totals.values().map(value));
     batch(vec![
@@ -121,7 +157,8 @@ pub fn records(block: &Block, options: &Options) -> Batch {
         }
         payloads.append(true);
     }
-    let [index, offset, before, after, tokens_before, tokens_after] = numbers.map(|column| int64(column.into_iter()));
+    let [index, offset, before, after, tokens_before, tokens_after] =
+        numbers.map(|column| int64(column.into_iter()));
     batch(vec![
         ("index", index),
         ("offset", offset),
@@ -150,20 +187,35 @@ fn payload_fields() -> Fields {
 }
 
 fn payload(row: &mut StructBuilder, report: &PayloadReport, options: &Options) {
-    let path = report.path.and_then(|path| options.paths.get(path)).map_or("", |path| path.as_str());
-    for (at, value) in [path, &report.tool, report.decisions.strategy.name()].into_iter().enumerate() {
+    let path = report
+        .path
+        .and_then(|path| options.paths.get(path))
+        .map_or("", |path| path.as_str());
+    for (at, value) in [path, &report.tool, report.decisions.strategy.name()]
+        .into_iter()
+        .enumerate()
+    {
         if let Some(column) = row.field_builder::<StringBuilder>(at) {
             column.append_value(value);
         }
     }
     if let Some(hashes) = row.field_builder::<ListBuilder<Box<dyn arrow_array::builder::ArrayBuilder>>>(3) {
         if let Some(values) = hashes.values().as_any_mut().downcast_mut::<StringBuilder>() {
-            report.decisions.hashes.iter().for_each(|hash| values.append_value(hash));
+            report
+                .decisions
+                .hashes
+                .iter()
+                .for_each(|hash| values.append_value(hash));
         }
         hashes.append(true);
     }
     let decisions = &report.decisions;
-    let numbers = [decisions.rows_total, decisions.rows_kept, report.tokens_before, report.tokens_after];
+    let numbers = [
+        decisions.rows_total,
+        decisions.rows_kept,
+        report.tokens_before,
+        report.tokens_after,
+    ];
     for (at, value) in numbers.into_iter().enumerate() {
         if let Some(column) = row.field_builder::<Int64Builder>(at + 4) {
             column.append_value(value as i64);
@@ -183,17 +235,28 @@ pub struct Finding {
 
 pub fn markers(findings: &[Finding]) -> Batch {
     batch(vec![
-        ("offset", int64(findings.iter().map(|finding| finding.offset as u64))),
-        ("length", int64(findings.iter().map(|finding| finding.length as u64))),
+        (
+            "offset",
+            int64(findings.iter().map(|finding| finding.offset as u64)),
+        ),
+        (
+            "length",
+            int64(findings.iter().map(|finding| finding.length as u64)),
+        ),
         ("hash", strings(findings.iter().map(|finding| &finding.hash))),
     ])
 }
 
 pub fn unresolved(findings: &[Finding]) -> Batch {
     let places = markers(findings)?;
-    let mut columns: Vec<(&str, ArrayRef)> =
-        ["offset", "length", "hash"].into_iter().zip(places.columns().iter().cloned()).collect();
+    let mut columns: Vec<(&str, ArrayRef)> = ["offset", "length", "hash"]
+        .into_iter()
+        .zip(places.columns().iter().cloned())
+        .collect();
     columns.push(("kind", strings(findings.iter().map(|finding| finding.kind))));
-    columns.push(("message", strings(findings.iter().map(|finding| &finding.message))));
+    columns.push((
+        "message",
+        strings(findings.iter().map(|finding| &finding.message)),
+    ));
     batch(columns)
 }

@@ -11,7 +11,9 @@ use arrow_array::{ArrayRef, make_array};
 use arrow_pyarrow::{FromPyArrow, ToPyArrow};
 use arrow_schema::{ArrowError, DataType};
 use headroom_crusher::record::Path;
-use headroom_crusher::{Block, CrushedText as Crushed, Crusher, Error, Strategy, TextKind, digest, hash, marker, tokens};
+use headroom_crusher::{
+    Block, CrushedText as Crushed, Crusher, Error, Strategy, TextKind, digest, hash, marker, tokens,
+};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -26,15 +28,22 @@ fn raise(py: Python<'_>, error: &Error) -> PyErr {
         Error::Internal => return PyRuntimeError::new_err(error.to_string()),
         Error::Option { .. } => return PyValueError::new_err(error.to_string()),
     };
-    let class = py.import("headroom_beam.errors").and_then(|errors| errors.getattr(name));
+    let class = py
+        .import("headroom_beam.errors")
+        .and_then(|errors| errors.getattr(name));
     match class.and_then(|class| class.call1((error.to_string(),))) {
         Ok(instance) => PyErr::from_value(instance),
         Err(error) => error,
     }
 }
 
-fn to_python<'py>(py: Python<'py>, batch: Result<arrow_array::RecordBatch, ArrowError>) -> PyResult<Bound<'py, PyAny>> {
-    batch.map_err(|error| PyRuntimeError::new_err(error.to_string()))?.to_pyarrow(py)
+fn to_python<'py>(
+    py: Python<'py>,
+    batch: Result<arrow_array::RecordBatch, ArrowError>,
+) -> PyResult<Bound<'py, PyAny>> {
+    batch
+        .map_err(|error| PyRuntimeError::new_err(error.to_string()))?
+        .to_pyarrow(py)
 }
 
 /// Runs native code without the GIL; a panic, which would be a defect, becomes an ordinary exception.
@@ -100,11 +109,17 @@ impl CrushedBlock {
     }
     #[getter]
     fn unproved_count(&self) -> usize {
-        self.block.payloads.iter().filter(|payload| payload.unproved).count()
+        self.block
+            .payloads
+            .iter()
+            .filter(|payload| payload.unproved)
+            .count()
     }
     fn lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         if !self.has_lines {
-            return Err(PyTypeError::new_err("records by themselves have no lines: use records()"));
+            return Err(PyTypeError::new_err(
+                "records by themselves have no lines: use records()",
+            ));
         }
         Ok(PyBytes::new(py, &self.block.compacted))
     }
@@ -130,7 +145,11 @@ fn crusher(py: Python<'_>, options: &Options) -> PyResult<Crusher> {
 fn crush_block(py: Python<'_>, block: &[u8], options: &Options) -> PyResult<CrushedBlock> {
     let mut crusher = crusher(py, options)?;
     let block = detached(py, || Block::crush_lines(&mut crusher, block))?;
-    Ok(CrushedBlock { block, options: options.0.clone(), has_lines: true })
+    Ok(CrushedBlock {
+        block,
+        options: options.0.clone(),
+        has_lines: true,
+    })
 }
 
 #[pyfunction]
@@ -141,19 +160,35 @@ fn crush_records(py: Python<'_>, records: &Bound<'_, PyAny>, options: &Options) 
     }
     let mut crusher = crusher(py, options)?;
     let block = match array.data_type() {
-        DataType::Binary => detached(py, || Block::crush_records(&mut crusher, array.as_binary::<i32>().iter().flatten())),
-        DataType::LargeBinary => {
-            detached(py, || Block::crush_records(&mut crusher, array.as_binary::<i64>().iter().flatten()))
-        }
+        DataType::Binary => detached(py, || {
+            Block::crush_records(&mut crusher, array.as_binary::<i32>().iter().flatten())
+        }),
+        DataType::LargeBinary => detached(py, || {
+            Block::crush_records(&mut crusher, array.as_binary::<i64>().iter().flatten())
+        }),
         DataType::Utf8 => detached(py, || {
-            Block::crush_records(&mut crusher, array.as_string::<i32>().iter().flatten().map(str::as_bytes))
+            Block::crush_records(
+                &mut crusher,
+                array.as_string::<i32>().iter().flatten().map(str::as_bytes),
+            )
         }),
         DataType::LargeUtf8 => detached(py, || {
-            Block::crush_records(&mut crusher, array.as_string::<i64>().iter().flatten().map(str::as_bytes))
+            Block::crush_records(
+                &mut crusher,
+                array.as_string::<i64>().iter().flatten().map(str::as_bytes),
+            )
         }),
-        _ => return Err(PyTypeError::new_err("records must be binary, large_binary, string or large_string")),
+        _ => {
+            return Err(PyTypeError::new_err(
+                "records must be binary, large_binary, string or large_string",
+            ));
+        }
     }?;
-    Ok(CrushedBlock { block, options: options.0.clone(), has_lines: false })
+    Ok(CrushedBlock {
+        block,
+        options: options.0.clone(),
+        has_lines: false,
+    })
 }
 
 #[pyclass(frozen, module = "headroom_beam._core")]
@@ -244,8 +279,8 @@ mod _core {
     use super::restore::{RestoredBlock, markers, restore_block};
     #[pymodule_export]
     use super::{
-        CrushedBlock, CrushedText, Options, count_tokens, crush_block, crush_records, crush_text, estimate_tokens,
-        raw_marker,
+        CrushedBlock, CrushedText, Options, count_tokens, crush_block, crush_records, crush_text,
+        estimate_tokens, raw_marker,
     };
     #[pymodule_export]
     const NOTATION_VERSION: u32 = headroom_crusher::NOTATION_VERSION;

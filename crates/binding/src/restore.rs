@@ -7,7 +7,8 @@ use arrow_array::{Array, RecordBatch};
 use arrow_pyarrow::FromPyArrow;
 use arrow_schema::DataType;
 use headroom_crusher::{
-    Error, Lookup, digest, hash, markers_in_record, markers_in_text, restore_record, restore_text, split_lines,
+    Error, Lookup, digest, hash, markers_in_record, markers_in_text, restore_record, restore_text,
+    split_lines,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -21,11 +22,16 @@ fn contents(block: &[u8], lines: bool) -> Vec<(usize, &[u8])> {
     if !lines {
         return vec![(0, block)];
     }
-    split_lines(block).filter(|line| !line.is_blank()).map(|line| (line.offset, line.content)).collect()
+    split_lines(block)
+        .filter(|line| !line.is_blank())
+        .map(|line| (line.offset, line.content))
+        .collect()
 }
 
 fn utf8(text: &[u8]) -> Result<&str, Error> {
-    std::str::from_utf8(text).map_err(|error| Error::InvalidUtf8 { offset: error.valid_up_to() })
+    std::str::from_utf8(text).map_err(|error| Error::InvalidUtf8 {
+        offset: error.valid_up_to(),
+    })
 }
 
 #[pyfunction]
@@ -41,7 +47,13 @@ pub fn markers<'py>(py: Python<'py>, block: &[u8], lines: bool) -> PyResult<Boun
                 markers_in_text(utf8(content)?, &mut hashes)?;
             }
             let length = content.len();
-            findings.extend(hashes.into_iter().map(|hash| Finding { offset, length, hash, kind: "", message: String::new() }));
+            findings.extend(hashes.into_iter().map(|hash| Finding {
+                offset,
+                length,
+                hash,
+                kind: "",
+                message: String::new(),
+            }));
         }
         Ok(findings)
     })?;
@@ -54,13 +66,18 @@ struct Given<'a>(HashMap<&'a str, Vec<&'a [u8]>>);
 impl Lookup for Given<'_> {
     fn get(&self, wanted: &str) -> Option<&[u8]> {
         let candidates = self.0.get(wanted.get(..24)?)?;
-        candidates.iter().copied().find(|bytes| hash(&digest(bytes), wanted.len()) == wanted)
+        candidates
+            .iter()
+            .copied()
+            .find(|bytes| hash(&digest(bytes), wanted.len()) == wanted)
     }
 }
 
 fn given(batch: &RecordBatch) -> PyResult<Given<'_>> {
     let column = |name: &str| {
-        batch.column_by_name(name).ok_or_else(|| PyTypeError::new_err("originals need the columns hash and original"))
+        batch
+            .column_by_name(name)
+            .ok_or_else(|| PyTypeError::new_err("originals need the columns hash and original"))
     };
     let (hashes, originals) = (column("hash")?, column("original")?);
     let Some(hashes) = hashes.as_string_opt::<i32>() else {
@@ -69,7 +86,11 @@ fn given(batch: &RecordBatch) -> PyResult<Given<'_>> {
     let bytes: Vec<Option<&[u8]>> = match originals.data_type() {
         DataType::LargeBinary => originals.as_binary::<i64>().iter().collect(),
         DataType::Binary => originals.as_binary::<i32>().iter().collect(),
-        _ => return Err(PyTypeError::new_err("the column original must be binary or large_binary")),
+        _ => {
+            return Err(PyTypeError::new_err(
+                "the column original must be binary or large_binary",
+            ));
+        }
     };
     let mut by_hash: HashMap<&str, Vec<&[u8]>> = HashMap::with_capacity(hashes.len());
     for (hash, bytes) in hashes.iter().zip(bytes) {
@@ -110,10 +131,16 @@ pub fn restore_block(
     let batch = RecordBatch::from_pyarrow_bound(originals)?;
     let given = given(&batch)?;
     detached(py, || {
-        let mut result = RestoredBlock { bytes: Vec::with_capacity(block.len() * 2), restored_count: 0, findings: Vec::new() };
+        let mut result = RestoredBlock {
+            bytes: Vec::with_capacity(block.len() * 2),
+            restored_count: 0,
+            findings: Vec::new(),
+        };
         let mut copied = 0;
         for (offset, content) in contents(block, lines) {
-            result.bytes.extend_from_slice(block.get(copied..offset).unwrap_or_default());
+            result
+                .bytes
+                .extend_from_slice(block.get(copied..offset).unwrap_or_default());
             copied = offset + content.len();
             let restored = if lines {
                 restore_record(content, &given, &mut result.bytes)
@@ -129,11 +156,19 @@ pub fn restore_block(
                         _ => (String::new(), "format"),
                     };
                     let length = content.len();
-                    result.findings.push(Finding { offset, length, hash, kind, message: error.to_string() });
+                    result.findings.push(Finding {
+                        offset,
+                        length,
+                        hash,
+                        kind,
+                        message: error.to_string(),
+                    });
                 }
             }
         }
-        result.bytes.extend_from_slice(block.get(copied..).unwrap_or_default());
+        result
+            .bytes
+            .extend_from_slice(block.get(copied..).unwrap_or_default());
         result
     })
 }

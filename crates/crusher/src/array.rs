@@ -24,48 +24,75 @@ pub(crate) struct Rendered {
 impl Context<'_> {
     /// Renders an array or map, if that pays. `compact`: the text around will be printed without whitespace;
     /// `minify`: without a table this one would be, too.
-    pub fn array(&mut self, doc: &Doc<'_>, index: u32, frame: Frame, compact: bool, minify: bool) -> Option<Rendered> {
+    pub fn array(
+        &mut self,
+        doc: &Doc<'_>,
+        index: u32,
+        frame: Frame,
+        compact: bool,
+        minify: bool,
+    ) -> Option<Rendered> {
         let node = doc.node(index);
         if node.count < 2 || !(has_rows(doc, index) || node.kind == Kind::Array) {
             return None;
         }
-        let droppable =
-            self.lossy && node.kind == Kind::Array && node.count as usize >= self.options.min_items_to_analyze;
+        let droppable = self.lossy
+            && node.kind == Kind::Array
+            && node.count as usize >= self.options.min_items_to_analyze;
         if !self.options.with_compaction {
             let rows = scaled(self.options.max_items_after_crush, self.bias);
-            return (droppable && node.count as usize > rows).then(|| self.sample(doc, index, Budget::Rows(rows)))?;
+            return (droppable && node.count as usize > rows)
+                .then(|| self.sample(doc, index, Budget::Rows(rows)))?;
         }
         let raw = doc.raw(node);
         let budget = scaled(self.options.max_tokens, self.bias);
-        let found = has_rows(doc, index).then(|| Table::find(doc, index, self.options.max_columns)).flatten();
+        let found = has_rows(doc, index)
+            .then(|| Table::find(doc, index, self.options.max_columns))
+            .flatten();
         // Cells that are mostly other containers gain little here and are looked at by themselves; going on with them
         // would read a deep text once for each of its levels.
         let table = found.filter(|table| table.opaque_bytes(doc) * 4 <= raw.len() * 3);
         if table.is_none() && !(droppable && raw.len() > budget) {
             return None;
         }
-        let mut smallest = tokens::estimate(raw);
+        let mut smallest = self.tokens_of(doc, index);
         if let Some(mut table) = table {
             table.head.frame = frame;
-            let mut scratch = Vec::new();
-            let layout = if compact { Some(Layout::Compact) } else { Layout::proved(doc, index, &mut scratch) };
+            let layout = if compact {
+                Some(Layout::Compact)
+            } else {
+                Layout::proved(doc, index)
+            };
             table.head.layout = layout.unwrap_or_default();
             if minify && layout.is_some_and(|layout| layout != Layout::Compact) {
-                scratch.clear();
-                Layout::Compact.print(doc, index, &Edits::default(), &mut scratch);
-                smallest = tokens::estimate(&scratch);
+                let mut compact = Vec::with_capacity(raw.len());
+                Layout::Compact.print(doc, index, &Edits::default(), &mut compact);
+                smallest = tokens::estimate(&compact);
             }
             let mark = self.mark();
             let (mut written, mut row_ends) = (Vec::with_capacity(raw.len() / 2), Vec::new());
-            table.write(doc, None, &mut CellWriter { context: self, shorten: false }, &mut written, &mut row_ends);
+            table.write(
+                doc,
+                None,
+                &mut CellWriter {
+                    context: self,
+                    shorten: false,
+                },
+                &mut written,
+                &mut row_ends,
+            );
             let after = tokens::estimate(&written);
             let saved = raw.len().saturating_sub(written.len()) as f64;
-            let pays = after < smallest && saved >= self.options.lossless_min_savings_ratio * raw.len() as f64;
+            let pays =
+                after < smallest && saved >= self.options.lossless_min_savings_ratio * raw.len() as f64;
             if layout.is_some() && pays && (after <= budget || !droppable) {
                 self.decide(Strategy::Table);
                 self.decisions.rows_total += u64::from(node.count);
                 self.decisions.rows_kept += u64::from(node.count);
-                return Some(Rendered { text: written, table: true });
+                return Some(Rendered {
+                    text: written,
+                    table: true,
+                });
             }
             self.undo(mark);
             if !droppable || after.min(smallest) <= budget {
@@ -96,7 +123,16 @@ impl Context<'_> {
         if keep.is_empty() {
             marker::write_rows(&hash, dropped, table.head.frame, &mut text);
         } else {
-            table.write(doc, Some(&keep), &mut CellWriter { context: self, shorten: true }, &mut text, &mut Vec::new());
+            table.write(
+                doc,
+                Some(&keep),
+                &mut CellWriter {
+                    context: self,
+                    shorten: true,
+                },
+                &mut text,
+                &mut Vec::new(),
+            );
             text.push(b'\n');
             marker::write_rows(&hash, dropped, Frame::Value, &mut text);
         }
@@ -105,8 +141,10 @@ impl Context<'_> {
 
     /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.
     fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<Rendered> {
-        let costs: Vec<u32> =
-            doc.elements(index).map(|row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1).collect();
+        let costs: Vec<u32> = doc
+            .elements(index)
+            .map(|row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1)
+            .collect();
         let keep = self.select(doc, index, &costs, budget)?;
         let hash = self.store_rows(doc, index, &keep)?;
         let mut text = kept_rows(doc, index, &keep);
@@ -117,13 +155,18 @@ impl Context<'_> {
         text.extend_from_slice(b"{\"");
         text.extend_from_slice(SENTINEL_KEY);
         text.extend_from_slice(b"\":\"");
-        marker::write_rows(&hash, u64::from(doc.node(index).count) - keep.len() as u64, Frame::Value, &mut text);
+        marker::write_rows(
+            &hash,
+            u64::from(doc.node(index).count) - keep.len() as u64,
+            Frame::Value,
+            &mut text,
+        );
         text.extend_from_slice(b"\"}]");
         Some(Rendered { text, table: false })
     }
 
     fn select(&mut self, doc: &Doc<'_>, index: u32, costs: &[u32], budget: Budget) -> Option<Vec<u32>> {
-        let selection = select::select(doc, index, costs, budget, self.query, self.options);
+        let selection = select::select(doc, index, costs, budget, self.query.get(), self.options);
         (selection.keep.len() < doc.node(index).count as usize).then_some(selection.keep)
     }
 
@@ -173,7 +216,11 @@ fn row_costs(written: &[u8], row_ends: &[usize]) -> impl Iterator<Item = u32> {
     let starts = std::iter::once(row_ends.first().copied().unwrap_or(0)).chain(row_ends.iter().copied());
     row_ends.iter().zip(starts).enumerate().map(|(at, (end, start))| {
         // The first row begins behind the head, at the first line break.
-        let start = if at == 0 { memchr::memchr(b'\n', written).unwrap_or(0) } else { start };
+        let start = if at == 0 {
+            memchr::memchr(b'\n', written).unwrap_or(0)
+        } else {
+            start
+        };
         tokens::estimate(written.get(start..*end).unwrap_or_default()) as u32
     })
 }
@@ -205,7 +252,10 @@ impl Cells for CellWriter<'_, '_> {
         let mut edits = Edits::default();
         for at in index..doc.node(index).next {
             let node = doc.node(at);
-            if let Some(token) = self.string(doc, node).or_else(|| crate::document::literal(doc, node)) {
+            if let Some(token) = self
+                .string(doc, node)
+                .or_else(|| crate::document::literal(doc, node))
+            {
                 edits.push(at, &token);
             }
         }

@@ -78,7 +78,9 @@ impl Line<'_> {
     /// True for a line that holds no record.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.content.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+        self.content
+            .iter()
+            .all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
     }
 }
 
@@ -95,7 +97,12 @@ pub fn split_lines(block: &[u8]) -> impl Iterator<Item = Line<'_>> {
         let content = content.strip_suffix(b"\r").unwrap_or(content);
         let offset = at + before.len();
         at += length;
-        Some(Line { before, offset, content, end: body.get(content.len()..).unwrap_or_default() })
+        Some(Line {
+            before,
+            offset,
+            content,
+            end: body.get(content.len()..).unwrap_or_default(),
+        })
     })
 }
 
@@ -142,7 +149,13 @@ impl Block {
         let (originals, payloads) = (self.originals.entries.len(), self.payloads.len());
         // A panic would be a defect of this crate; it costs one record, kept whole, never the worker.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            crusher.crush_record(record, &mut self.compacted, &mut self.originals, &mut self.payloads, &mut tool_of)
+            crusher.crush_record(
+                record,
+                &mut self.compacted,
+                &mut self.originals,
+                &mut self.payloads,
+                &mut tool_of,
+            )
         }))
         .unwrap_or(Err(Error::Internal));
         if let Err(error) = &result {
@@ -154,10 +167,16 @@ impl Block {
             let digest = self.originals.put_always(record, "raw");
             let hash = hash(&digest, digits);
             self.compacted.push(b'"');
-            self.compacted.extend_from_slice(marker::raw(&hash, record.len()).as_bytes());
+            self.compacted
+                .extend_from_slice(marker::raw(&hash, record.len()).as_bytes());
             self.compacted.push(b'"');
-            let failure =
-                Failure { index: self.records.len(), error: error.clone(), offset, length: record.len(), hash };
+            let failure = Failure {
+                index: self.records.len(),
+                error: error.clone(),
+                offset,
+                length: record.len(),
+                hash,
+            };
             self.failures.push(failure);
         }
         self.records.push(Record {

@@ -84,7 +84,11 @@ impl<'a> Columns<'a> {
     /// regular objects, too many columns, or too few filled cells.
     #[must_use]
     pub fn find(doc: &Doc<'a>, rows: &[u32], max_columns: usize) -> Option<Self> {
-        let mut columns = Self { leaves: Vec::new(), groups: Vec::new(), irregular: vec![false; rows.len()] };
+        let mut columns = Self {
+            leaves: Vec::new(),
+            groups: Vec::new(),
+            irregular: vec![false; rows.len()],
+        };
         let top = Level::build(doc, rows, max_columns)?;
         for row in top.misfits {
             if let Some(irregular) = columns.irregular.get_mut(row as usize) {
@@ -104,13 +108,34 @@ impl<'a> Columns<'a> {
         Some(columns)
     }
 
-    fn add(&mut self, doc: &Doc<'a>, child: Child<'a>, group: Option<usize>, max_columns: usize, depth: usize) {
-        let objects = child.cells.iter().filter(|cell| is_filled_object(doc, **cell)).count();
+    fn add(
+        &mut self,
+        doc: &Doc<'a>,
+        child: Child<'a>,
+        group: Option<usize>,
+        max_columns: usize,
+        depth: usize,
+    ) {
+        let objects = child
+            .cells
+            .iter()
+            .filter(|cell| is_filled_object(doc, **cell))
+            .count();
         let present = child.cells.iter().filter(|cell| **cell != MISSING).count();
         // A group pays when most of its values are objects; the rest stand as overrides.
-        if depth < MAX_GROUP_DEPTH && objects >= 2 && objects * 2 > present && self.leaves.len() < max_columns {
-            let inner: Vec<u32> =
-                child.cells.iter().map(|cell| if is_filled_object(doc, *cell) { *cell } else { MISSING }).collect();
+        if depth < MAX_GROUP_DEPTH && objects >= 2 && objects * 2 > present && self.leaves.len() < max_columns
+        {
+            let inner: Vec<u32> = child
+                .cells
+                .iter()
+                .map(|cell| {
+                    if is_filled_object(doc, *cell) {
+                        *cell
+                    } else {
+                        MISSING
+                    }
+                })
+                .collect();
             if let Some(level) = Level::build(doc, &inner, max_columns.min(objects * 4 + 16)) {
                 let mut misfits = level.misfits.into_iter().peekable();
                 let mut overrides = Vec::new();
@@ -121,7 +146,11 @@ impl<'a> Columns<'a> {
                     }
                 }
                 let index = self.groups.len();
-                self.groups.push(Group { key: child.key, parent: group, overrides });
+                self.groups.push(Group {
+                    key: child.key,
+                    parent: group,
+                    overrides,
+                });
                 for inner_child in level.children {
                     self.add(doc, inner_child, Some(index), max_columns, depth + 1);
                 }
@@ -169,7 +198,11 @@ impl Column<'_> {
         self.kind = if strings > 0 && strings * 4 >= (ints + numbers + bools) * 3 {
             ColumnKind::String
         } else if strings == 0 && others == 0 && bools == 0 && ints + numbers > 0 {
-            if numbers == 0 { ColumnKind::Int } else { ColumnKind::Number }
+            if numbers == 0 {
+                ColumnKind::Int
+            } else {
+                ColumnKind::Number
+            }
         } else if strings == 0 && others == 0 && ints + numbers == 0 && bools > 0 {
             ColumnKind::Bool
         } else {
@@ -219,21 +252,41 @@ impl<'a> Level<'a> {
         if builder.keys.is_empty() || rows.len() as u64 * builder.keys.len() as u64 > 16 * filled + 1024 {
             return None;
         }
-        let mut children: Vec<Child<'a>> =
-            builder.keys.iter().map(|key| Child { key, cells: vec![MISSING; rows.len()] }).collect();
+        let mut children: Vec<Child<'a>> = builder
+            .keys
+            .iter()
+            .map(|key| Child {
+                key,
+                cells: vec![MISSING; rows.len()],
+            })
+            .collect();
         for (row, (index, shape)) in rows.iter().zip(&shape_of).enumerate() {
-            let Some(places) = builder.shapes.get(*shape as usize).and_then(|shape| shape.children.as_ref()) else {
+            let Some(places) = builder
+                .shapes
+                .get(*shape as usize)
+                .and_then(|shape| shape.children.as_ref())
+            else {
                 continue;
             };
             for (place, (_, value)) in places.iter().zip(doc.members(*index)) {
-                if let Some(cell) = children.get_mut(*place).and_then(|child| child.cells.get_mut(row)) {
+                if let Some(cell) = children
+                    .get_mut(*place)
+                    .and_then(|child| child.cells.get_mut(row))
+                {
                     *cell = value;
                 }
             }
         }
         let mut slots: Vec<Option<Child<'a>>> = children.into_iter().map(Some).collect();
-        let ordered = builder.order.iter().filter_map(|child| slots.get_mut(*child).and_then(Option::take)).collect();
-        Some(Self { children: ordered, misfits })
+        let ordered = builder
+            .order
+            .iter()
+            .filter_map(|child| slots.get_mut(*child).and_then(Option::take))
+            .collect();
+        Some(Self {
+            children: ordered,
+            misfits,
+        })
     }
 }
 
@@ -255,16 +308,28 @@ impl<'a> Builder<'a> {
         let count = doc.node(object).count as usize;
         let matches = |shape: &Shape<'_>| {
             shape.keys.len() == count
-                && shape.keys.iter().zip(doc.members(object)).all(|(key, (at, _))| *key == doc.inner(doc.node(at)))
+                && shape
+                    .keys
+                    .iter()
+                    .zip(doc.members(object))
+                    .all(|(key, (at, _))| *key == doc.inner(doc.node(at)))
         };
-        let fits = |shapes: &[Shape<'_>], at: usize| shapes.get(at).and_then(|shape| shape.children.as_ref()).map(|_| at);
+        let fits = |shapes: &[Shape<'_>], at: usize| {
+            shapes
+                .get(at)
+                .and_then(|shape| shape.children.as_ref())
+                .map(|_| at)
+        };
         if self.shapes.get(self.last).is_some_and(matches) {
             return fits(&self.shapes, self.last);
         }
         if count > max_columns {
             return None;
         }
-        let keys: Vec<&'a [u8]> = doc.members(object).map(|(key, _)| doc.inner(doc.node(key))).collect();
+        let keys: Vec<&'a [u8]> = doc
+            .members(object)
+            .map(|(key, _)| doc.inner(doc.node(key)))
+            .collect();
         if let Some(known) = self.by_sequence.get(&keys) {
             self.last = *known;
             return fits(&self.shapes, *known);
@@ -288,7 +353,10 @@ impl<'a> Builder<'a> {
                 *place = at;
             }
         }
-        let mut known_places = keys.iter().filter_map(|key| self.by_key.get(key)).filter_map(|child| place.get(*child));
+        let mut known_places = keys
+            .iter()
+            .filter_map(|key| self.by_key.get(key))
+            .filter_map(|child| place.get(*child));
         let mut previous = None;
         if !known_places.all(|place| previous.replace(*place).is_none_or(|previous| previous < *place)) {
             return None;
@@ -296,7 +364,8 @@ impl<'a> Builder<'a> {
         let new = keys.iter().filter(|key| !self.by_key.contains_key(**key)).count();
         let mut distinct: Vec<&[u8]> = keys.to_vec();
         distinct.sort_unstable();
-        if distinct.windows(2).any(|pair| pair.first() == pair.last()) || self.keys.len() + new > max_columns {
+        if distinct.windows(2).any(|pair| pair.first() == pair.last()) || self.keys.len() + new > max_columns
+        {
             return None;
         }
         let mut order = Vec::with_capacity(self.order.len() + new);

@@ -1,14 +1,14 @@
 //! One record or one text in, its compacted form and originals out, proved by restoring it.
 
 use crate::array::kept_rows;
-use crate::document::{Context, Decisions, literals};
+use crate::document::{Context, Decisions, Query, literals};
 use crate::edits::Edits;
 use crate::error::{Error, Limit, Result};
 use crate::marker::{Frame, LITERAL, is_reserved};
 use crate::options::Options;
 use crate::originals::Originals;
 use crate::record::{self, Payload};
-use crate::restore::{restore_record, restore_text};
+use crate::restore::{restore_record_with, restore_text};
 use crate::scan::{Doc, ESCAPED, KEY, Kind, Tape};
 use crate::{document, spelling, tokens};
 
@@ -20,6 +20,8 @@ const QUERY_BYTES: usize = 4096;
 pub struct Crusher {
     options: Options,
     tape: Tape,
+    /// Tapes for texts inside the text at hand.
+    tapes: Vec<Tape>,
 }
 
 /// What happened to one payload.
@@ -78,7 +80,11 @@ impl Crusher {
     /// `Option` for an option out of range.
     pub fn new(options: Options) -> Result<Self> {
         options.validate()?;
-        Ok(Self { options, tape: Tape::default() })
+        Ok(Self {
+            options,
+            tape: Tape::default(),
+            tapes: Vec::new(),
+        })
     }
 
     /// The options.
@@ -114,7 +120,10 @@ impl Crusher {
         tool_of: &mut dyn FnMut(&str) -> u32,
     ) -> Result<()> {
         if record.len() > self.options.max_record_bytes {
-            return Err(Error::LimitExceeded { limit: Limit::RecordBytes, maximum: self.options.max_record_bytes });
+            return Err(Error::LimitExceeded {
+                limit: Limit::RecordBytes,
+                maximum: self.options.max_record_bytes,
+            });
         }
         let doc = self.tape.scan(record, self.options.max_depth)?;
         let mut edits = Edits::default();
@@ -124,7 +133,14 @@ impl Crusher {
             literals(&doc, at, payload.node, &mut edits);
             originals.tool = tool_of(&payload.tool);
             let mut payload_edits = Edits::default();
-            reports.push(crush_payload(&self.options, &doc, &payload, originals, &mut payload_edits));
+            reports.push(crush_payload(
+                &self.options,
+                &mut self.tapes,
+                &doc,
+                &payload,
+                originals,
+                &mut payload_edits,
+            ));
             for (edited, replacement) in payload_edits.iter() {
                 edits.push(edited, replacement);
             }
@@ -153,10 +169,16 @@ impl Crusher {
     /// ```
     pub fn crush_text(&mut self, text: &str, kind: TextKind, query: &str, bias: f64) -> Result<CrushedText> {
         if !(bias > 0.0 && bias <= 1000.0) {
-            return Err(Error::Option { name: "bias", what: "must be above 0 and at most 1000".to_owned() });
+            return Err(Error::Option {
+                name: "bias",
+                what: "must be above 0 and at most 1000".to_owned(),
+            });
         }
         if text.len() > self.options.max_record_bytes {
-            return Err(Error::LimitExceeded { limit: Limit::RecordBytes, maximum: self.options.max_record_bytes });
+            return Err(Error::LimitExceeded {
+                limit: Limit::RecordBytes,
+                maximum: self.options.max_record_bytes,
+            });
         }
         let bytes = text.as_bytes();
         let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
@@ -165,49 +187,93 @@ impl Crusher {
         }
         let doc = match self.tape.scan(bytes, self.options.max_depth) {
             Ok(doc) => doc,
-            Err(Error::InvalidPayload { .. }) if kind == TextKind::Any => return Ok(self.crush_plain(text, query, bias)),
+            Err(Error::InvalidPayload { .. }) if kind == TextKind::Any => {
+                return Ok(self.crush_plain(text, query, bias));
+            }
             Err(error) => return Err(error),
         };
         let root = doc.node(0);
         match (kind, root.kind) {
             (TextKind::Array, Kind::Array) | (TextKind::Document, Kind::Object) | (TextKind::Any, _) => {}
             (TextKind::Array, _) => return Err(Error::at("expected an array", bytes, root.start as usize)),
-            (TextKind::Document, _) => return Err(Error::at("expected an object", bytes, root.start as usize)),
+            (TextKind::Document, _) => {
+                return Err(Error::at("expected an object", bytes, root.start as usize));
+            }
         }
-        Ok(crush_json(&self.options, &doc, text, query, bias))
+        Ok(crush_json(
+            &self.options,
+            &mut self.tapes,
+            &doc,
+            text,
+            query,
+            bias,
+        ))
     }
 
-    fn crush_plain(&self, text: &str, query: &str, bias: f64) -> CrushedText {
+    fn crush_plain(&mut self, text: &str, query: &str, bias: f64) -> CrushedText {
         let mut originals = Originals::default();
         let tokens_before = tokens::estimate(text.as_bytes());
-        let mut context = context(&self.options, &mut originals, tokens_before, query, bias);
+        let find_query = || query.to_owned();
+        let mut context = context(
+            &self.options,
+            &mut self.tapes,
+            &mut originals,
+            (0, tokens_before),
+            &find_query,
+            bias,
+        );
         let long = context.lossy && text.len() >= self.options.blob_min_bytes;
-        let changed = long.then(|| context.blob(text.as_bytes(), spelling::Spelling::MINIMAL)).flatten();
+        let changed = long
+            .then(|| context.blob(text.as_bytes(), spelling::Spelling::MINIMAL))
+            .flatten();
         let decisions = context.decisions;
         let compressed = match changed {
             Some(changed) => changed,
             None if is_reserved(text.as_bytes()) => [LITERAL, text.as_bytes()].concat(),
             None => text.as_bytes().to_vec(),
         };
-        finish_text(&self.options, text, compressed, originals, decisions, tokens_before)
+        finish_text(
+            &self.options,
+            text,
+            compressed,
+            originals,
+            decisions,
+            tokens_before,
+        )
     }
 }
 
 fn context<'o>(
     options: &'o Options,
+    tapes: &'o mut Vec<Tape>,
     originals: &'o mut Originals,
-    tokens: usize,
-    query: &'o str,
+    tokens: (u32, usize),
+    find_query: &'o dyn Fn() -> String,
     bias: f64,
 ) -> Context<'o> {
-    let lossy = !options.lossless_only && tokens >= options.min_tokens_to_crush;
+    let lossy = !options.lossless_only && tokens.1 >= options.min_tokens_to_crush;
+    let query = Query {
+        find: find_query,
+        found: None,
+    };
     let decisions = Decisions::default();
-    Context { options, originals, tapes: Vec::new(), query, bias, lossy, decisions, strings: 0 }
+    Context {
+        options,
+        originals,
+        tapes,
+        query,
+        tokens,
+        bias,
+        lossy,
+        decisions,
+        strings: 0,
+    }
 }
 
 /// Crushes one payload of a record; what doesn't pay, or doesn't restore, is left as it was.
 fn crush_payload(
     options: &Options,
+    tapes: &mut Vec<Tape>,
     doc: &Doc<'_>,
     payload: &Payload,
     originals: &mut Originals,
@@ -216,15 +282,27 @@ fn crush_payload(
     let node = doc.node(payload.node);
     let raw = doc.raw(node);
     let estimate = tokens::estimate(raw);
-    let query = if estimate > options.max_tokens.min(options.excerpt_tokens) { query_of(doc, payload.node) } else { String::new() };
-    let mut context = context(options, originals, estimate, &query, 1.0);
+    let find_query = || query_of(doc, payload.node);
+    let mut context = context(
+        options,
+        tapes,
+        originals,
+        (payload.node, estimate),
+        &find_query,
+        1.0,
+    );
     let mark = context.mark();
     context.edit(doc, payload.node, node.next, false, edits);
     let mut after = Vec::with_capacity(raw.len());
     edits.splice(doc, payload.node, &mut after);
     let changed = context.decisions.strategy != document::Strategy::Unchanged;
-    let pays = changed && tokens::estimate(&after) < estimate;
-    let proved = !pays || !options.verify || restores(&after, raw, context.originals);
+    let estimate_after = if changed {
+        tokens::estimate(&after)
+    } else {
+        estimate
+    };
+    let pays = estimate_after < estimate;
+    let proved = !pays || !options.verify || restores(context.tapes, &after, raw, context.originals);
     if !pays || !proved {
         context.undo(mark);
         *edits = Edits::default();
@@ -233,12 +311,16 @@ fn crush_payload(
         edits.splice(doc, payload.node, &mut after);
     }
     let decisions = context.decisions;
-    let count = |token: &[u8]| if options.exact_tokens { exact(token) } else { tokens::estimate(token) } as u64;
-    let tokens_before = count(raw);
+    let count = |token: &[u8], estimate: usize| if options.exact_tokens { exact(token) } else { estimate } as u64;
+    let tokens_before = count(raw, estimate);
     PayloadReport {
         path: payload.path,
         tool: payload.tool.clone(),
-        tokens_after: if decisions.strategy == document::Strategy::Unchanged { tokens_before } else { count(&after) },
+        tokens_after: if decisions.strategy == document::Strategy::Unchanged {
+            tokens_before
+        } else {
+            count(&after, estimate_after)
+        },
         decisions,
         bytes_before: raw.len() as u64,
         bytes_after: after.len() as u64,
@@ -250,7 +332,9 @@ fn crush_payload(
 /// Exact tokens of what a model reads: the text of a string, else the JSON.
 fn exact(token: &[u8]) -> usize {
     let mut text = Vec::new();
-    let inner = token.strip_prefix(b"\"").and_then(|token| token.strip_suffix(b"\""));
+    let inner = token
+        .strip_prefix(b"\"")
+        .and_then(|token| token.strip_suffix(b"\""));
     if !inner.is_some_and(|raw| spelling::decode(raw, &mut text)) {
         text.clear();
         text.extend_from_slice(token);
@@ -258,9 +342,9 @@ fn exact(token: &[u8]) -> usize {
     tokens::count(&String::from_utf8_lossy(&text))
 }
 
-fn restores(compacted: &[u8], original: &[u8], originals: &Originals) -> bool {
+fn restores(tapes: &mut Vec<Tape>, compacted: &[u8], original: &[u8], originals: &Originals) -> bool {
     let mut restored = Vec::with_capacity(original.len());
-    restore_record(compacted, originals, &mut restored).is_ok() && restored == original
+    restore_record_with(tapes, compacted, originals, &mut restored).is_ok() && restored == original
 }
 
 /// The record's own text before a payload, the nearest last: what the agent was after when it called the tool.
@@ -288,20 +372,39 @@ fn query_of(doc: &Doc<'_>, payload: u32) -> String {
     }
     let text = String::from_utf8_lossy(&query);
     let cut = text.len().saturating_sub(QUERY_BYTES);
-    let cut = (cut..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let cut = (cut..text.len())
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(text.len());
     text.get(cut..).unwrap_or_default().to_owned()
 }
 
-fn crush_json(options: &Options, doc: &Doc<'_>, text: &str, query: &str, bias: f64) -> CrushedText {
+fn crush_json(
+    options: &Options,
+    tapes: &mut Vec<Tape>,
+    doc: &Doc<'_>,
+    text: &str,
+    query: &str,
+    bias: f64,
+) -> CrushedText {
     let mut originals = Originals::default();
     let tokens_before = tokens::estimate(text.as_bytes());
-    let mut context = context(options, &mut originals, tokens_before, query, bias);
+    let find_query = || query.to_owned();
+    let mut context = context(
+        options,
+        tapes,
+        &mut originals,
+        (0, tokens_before),
+        &find_query,
+        bias,
+    );
     let root = doc.node(0);
     let (before, behind) = (text.get(..root.start as usize), text.get(root.end as usize..));
     let (before, behind) = (before.unwrap_or_default(), behind.unwrap_or_default());
     let is_array = root.kind == Kind::Array;
     // A table is read by its first bytes; and an object keeps its outer shape.
-    let rendered = (is_array && before.is_empty()).then(|| context.array(doc, 0, Frame::Value, false, false)).flatten();
+    let rendered = (is_array && before.is_empty())
+        .then(|| context.array(doc, 0, Frame::Value, false, false))
+        .flatten();
     let table = rendered.as_ref().is_some_and(|rendered| rendered.table);
     let body = match rendered {
         Some(rendered) => rendered.text,
@@ -326,7 +429,11 @@ fn crush_json(options: &Options, doc: &Doc<'_>, text: &str, query: &str, bias: f
         edits.splice(doc, 0, &mut compressed);
         compressed.extend_from_slice(behind.as_bytes());
     }
-    let decisions = if unchanged { Decisions::default() } else { decisions };
+    let decisions = if unchanged {
+        Decisions::default()
+    } else {
+        decisions
+    };
     let table = table && !unchanged;
     let mut crushed = finish_text(options, text, compressed, originals, decisions, tokens_before);
     crushed.table = table;
@@ -340,17 +447,27 @@ fn crush_json(options: &Options, doc: &Doc<'_>, text: &str, query: &str, bias: f
 
 fn restores_text(compressed: &[u8], text: &str, originals: &Originals) -> bool {
     let mut restored = Vec::with_capacity(text.len());
-    let Ok(compressed) = std::str::from_utf8(compressed) else { return false };
+    let Ok(compressed) = std::str::from_utf8(compressed) else {
+        return false;
+    };
     restore_text(compressed, originals, &mut restored).is_ok() && restored == text.as_bytes()
 }
 
 /// The kept rows of a top-level array as JSON, and its rows marker.
 fn top_rows(doc: &Doc<'_>, text: &str, crushed: &CrushedText) -> (String, String) {
-    let Some(keep) = &crushed.report.decisions.keep else { return (text.to_owned(), String::new()) };
+    let Some(keep) = &crushed.report.decisions.keep else {
+        return (text.to_owned(), String::new());
+    };
     let rows = String::from_utf8_lossy(&kept_rows(doc, 0, keep)).into_owned();
     let mut marker = Vec::new();
     let dropped = u64::from(doc.node(0).count) - keep.len() as u64;
-    let hash = crushed.report.decisions.hashes.last().map(String::as_str).unwrap_or_default();
+    let hash = crushed
+        .report
+        .decisions
+        .hashes
+        .last()
+        .map(String::as_str)
+        .unwrap_or_default();
     crate::marker::write_rows(hash, dropped, Frame::Value, &mut marker);
     (rows, String::from_utf8_lossy(&marker).into_owned())
 }
@@ -375,5 +492,12 @@ fn finish_text(
         tokens_after: count(&compressed, tokens::estimate(compressed.as_bytes())),
         unproved: false,
     };
-    CrushedText { compressed, kept_rows: None, rows_marker: String::new(), table: false, originals, report }
+    CrushedText {
+        compressed,
+        kept_rows: None,
+        rows_marker: String::new(),
+        table: false,
+        originals,
+        report,
+    }
 }

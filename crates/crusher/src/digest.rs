@@ -25,5 +25,6 @@ pub fn hash(digest: &Digest, digits: usize) -> String {
 /// True for 24 or 64 lower-case hexadecimal digits.
 #[must_use]
 pub fn is_hash(text: &[u8]) -> bool {
-    (text.len() == 24 || text.len() == 64) && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    (text.len() == 24 || text.len() == 64)
+        && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -68,9 +68,11 @@ pub(crate) struct Context<'o> {
     pub options: &'o Options,
     pub originals: &'o mut Originals,
     /// Tapes that aren't in use.
-    pub tapes: Vec<Tape>,
+    pub tapes: &'o mut Vec<Tape>,
     /// Text that tells which rows and lines matter.
-    pub query: &'o str,
+    pub query: Query<'o>,
+    /// Tokens of the payload itself, as estimated: its node, and how many.
+    pub tokens: (u32, usize),
     /// Above 1 keeps more, below 1 less.
     pub bias: f64,
     /// Something may go to the store.
@@ -78,6 +80,18 @@ pub(crate) struct Context<'o> {
     pub decisions: Decisions,
     /// Strings around the text at hand.
     pub strings: usize,
+}
+
+/// The query of a payload, looked for when first needed.
+pub(crate) struct Query<'o> {
+    pub find: &'o dyn Fn() -> String,
+    pub found: Option<String>,
+}
+
+impl Query<'_> {
+    pub fn get(&mut self) -> &str {
+        self.found.get_or_insert_with(self.find)
+    }
 }
 
 /// A state to go back to when a change turns out not to pay.
@@ -88,12 +102,25 @@ pub(crate) struct Mark {
 
 impl Context<'_> {
     pub fn mark(&self) -> Mark {
-        Mark { originals: self.originals.entries.len(), decisions: self.decisions.clone() }
+        Mark {
+            originals: self.originals.entries.len(),
+            decisions: self.decisions.clone(),
+        }
     }
 
     pub fn undo(&mut self, mark: Mark) {
         self.originals.truncate(mark.originals);
         self.decisions = mark.decisions;
+    }
+
+    /// Estimated tokens of a value as it stands.
+    pub fn tokens_of(&self, doc: &Doc<'_>, index: u32) -> usize {
+        let (payload, tokens) = self.tokens;
+        if self.strings == 0 && index == payload {
+            tokens
+        } else {
+            tokens::estimate(doc.raw(doc.node(index)))
+        }
     }
 
     pub fn decide(&mut self, strategy: Strategy) {
@@ -115,7 +142,9 @@ impl Context<'_> {
             let node = doc.node(at);
             let edit = match node.kind {
                 Kind::Array | Kind::Object => self.container(doc, at, compact),
-                Kind::String if node.flags & KEY == 0 => self.string(doc, node).or_else(|| literal(doc, node)),
+                Kind::String if node.flags & KEY == 0 => {
+                    self.string(doc, node).or_else(|| literal(doc, node))
+                }
                 _ => None,
             };
             at = match edit {
@@ -131,7 +160,11 @@ impl Context<'_> {
     /// The JSON token that a container becomes, if it changes as a whole.
     fn container(&mut self, doc: &Doc<'_>, index: u32, compact: bool) -> Option<Vec<u8>> {
         let rendered = self.array(doc, index, Frame::Value, compact, false)?;
-        Some(if rendered.table { quoted(&rendered.text) } else { rendered.text })
+        Some(if rendered.table {
+            quoted(&rendered.text)
+        } else {
+            rendered.text
+        })
     }
 
     /// The JSON token that a string becomes, if it changes.
@@ -144,7 +177,11 @@ impl Context<'_> {
         }
         let mut decoded = Vec::with_capacity(raw.len());
         let Some(spelling) = spelling::decode_proved(raw, &mut decoded, &mut Vec::new()) else {
-            return if is_long { self.raw_blob(doc.raw(node)) } else { None };
+            return if is_long {
+                self.raw_blob(doc.raw(node))
+            } else {
+                None
+            };
         };
         let mark = self.mark();
         if let Some(changed) = holds_json.then(|| self.json_string(&decoded, spelling)).flatten() {
@@ -153,7 +190,10 @@ impl Context<'_> {
             }
             self.undo(mark);
         }
-        is_long.then(|| self.blob(&decoded, spelling)).flatten().map(|changed| quoted(&changed))
+        is_long
+            .then(|| self.blob(&decoded, spelling))
+            .flatten()
+            .map(|changed| quoted(&changed))
     }
 
     /// What a string that holds JSON becomes, decoded: a table, or a document behind its head.
@@ -176,7 +216,10 @@ impl Context<'_> {
             _ => return None,
         };
         let frame = Frame::String { newline, spelling };
-        let mut head = Head { frame, ..Head::default() };
+        let mut head = Head {
+            frame,
+            ..Head::default()
+        };
         let mut text = Vec::new();
         if let Some(rendered) = self.array(doc, 0, frame, false, true) {
             if rendered.table {
@@ -186,8 +229,7 @@ impl Context<'_> {
             text.extend_from_slice(&rendered.text);
             return Some(text);
         }
-        let mut scratch = Vec::with_capacity(doc.text.len());
-        head.layout = Layout::proved(doc, 0, &mut scratch)?;
+        head.layout = Layout::proved(doc, 0)?;
         let mark = self.mark();
         let mut edits = Edits::default();
         self.edit(doc, 1, doc.len(), true, &mut edits);
@@ -214,7 +256,12 @@ impl Context<'_> {
         marker::write_blob(&hash, kind, decoded.len(), spelling, &mut changed);
         let readable = matches!(kind, "text" | "html" | "json");
         let excerpt = if readable {
-            text::excerpt(content, self.excerpt_tokens(), self.query, &self.options.keep_patterns)
+            text::excerpt(
+                content,
+                self.excerpt_tokens(),
+                self.query.get(),
+                &self.options.keep_patterns,
+            )
         } else {
             String::new()
         };
@@ -226,7 +273,11 @@ impl Context<'_> {
             self.undo(mark);
             return None;
         }
-        self.decide(if excerpt.is_empty() { Strategy::Blob } else { Strategy::Excerpt });
+        self.decide(if excerpt.is_empty() {
+            Strategy::Blob
+        } else {
+            Strategy::Excerpt
+        });
         Some(changed)
     }
 
@@ -245,7 +296,8 @@ impl Context<'_> {
 /// A user string that would read as ours, behind `LITERAL`.
 pub(crate) fn literal(doc: &Doc<'_>, node: Node) -> Option<Vec<u8>> {
     let raw = doc.inner(node);
-    let reserved = node.kind == Kind::String && node.flags & (SUSPECT | KEY) == SUSPECT && is_reserved_raw(raw);
+    let reserved =
+        node.kind == Kind::String && node.flags & (SUSPECT | KEY) == SUSPECT && is_reserved_raw(raw);
     reserved.then(|| [b"\"", LITERAL, raw, b"\""].concat())
 }
 

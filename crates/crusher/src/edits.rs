@@ -38,10 +38,18 @@ impl Edits {
         let mut copied = root.start;
         for (node, replacement) in self.iter() {
             let replaced = doc.node(node);
-            out.extend_from_slice(doc.text.get(copied as usize..replaced.start as usize).unwrap_or_default());
+            out.extend_from_slice(
+                doc.text
+                    .get(copied as usize..replaced.start as usize)
+                    .unwrap_or_default(),
+            );
             out.extend_from_slice(replacement);
             copied = replaced.end;
         }
-        out.extend_from_slice(doc.text.get(copied as usize..root.end as usize).unwrap_or_default());
+        out.extend_from_slice(
+            doc.text
+                .get(copied as usize..root.end as usize)
+                .unwrap_or_default(),
+        );
     }
 }

@@ -81,8 +81,13 @@ impl Error {
         match self {
             Self::InvalidPayload { .. } => "invalid_json",
             Self::InvalidUtf8 { .. } => "invalid_utf8",
-            Self::LimitExceeded { limit: Limit::RecordBytes, .. } => "too_large",
-            Self::LimitExceeded { limit: Limit::Depth, .. } => "too_deep",
+            Self::LimitExceeded {
+                limit: Limit::RecordBytes,
+                ..
+            } => "too_large",
+            Self::LimitExceeded {
+                limit: Limit::Depth, ..
+            } => "too_deep",
             Self::Format { .. } => "format",
             Self::Missing { .. } => "missing",
             Self::Internal => "internal",

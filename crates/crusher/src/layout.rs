@@ -1,7 +1,7 @@
 //! How a JSON text is laid out: the whitespace between its tokens, as one of a few known layouts.
 
 use crate::edits::Edits;
-use crate::scan::{Doc, Kind};
+use crate::scan::{Doc, Kind, Node};
 
 /// A layout that many programs print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,12 +41,16 @@ impl Layout {
 
     /// The layout that a container's subtree is printed in, if printing it so gives the same bytes.
     #[must_use]
-    pub fn proved(doc: &Doc<'_>, index: u32, scratch: &mut Vec<u8>) -> Option<Self> {
-        let raw = doc.raw(doc.node(index));
-        let layout = Self::guess(raw);
-        scratch.clear();
-        layout.print(doc, index, &Edits::default(), scratch);
-        (scratch.as_slice() == raw).then_some(layout)
+    pub fn proved(doc: &Doc<'_>, index: u32) -> Option<Self> {
+        let node = doc.node(index);
+        let layout = Self::guess(doc.raw(node));
+        let mut matching = Matching {
+            text: doc.text,
+            at: node.start as usize,
+            same: true,
+        };
+        layout.walk(doc, index, &Edits::default(), &mut matching);
+        (matching.same && matching.at == node.end as usize).then_some(layout)
     }
 
     fn guess(raw: &[u8]) -> Self {
@@ -78,6 +82,10 @@ impl Layout {
 
     /// Prints the subtree at `index` in this layout; tokens are copied as they stand, or as `edits` say.
     pub fn print(self, doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut Vec<u8>) {
+        self.walk(doc, index, edits, out);
+    }
+
+    fn walk(self, doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut impl Printer) {
         let end = doc.node(index).next;
         let mut edits = edits.iter().peekable();
         let mut open: Vec<Open> = Vec::new();
@@ -95,20 +103,30 @@ impl Layout {
             at += 1;
             match (node.kind, edit) {
                 (_, Some((_, replacement))) => {
-                    out.extend_from_slice(replacement);
+                    out.text(replacement);
                     at = node.next;
                 }
                 (Kind::Array | Kind::Object, None) => {
-                    let (bracket, close) = if node.kind == Kind::Array { (b'[', b']') } else { (b'{', b'}') };
-                    out.push(bracket);
+                    let (bracket, close) = if node.kind == Kind::Array {
+                        (b'[', b']')
+                    } else {
+                        (b'{', b'}')
+                    };
+                    out.text(&[bracket]);
                     if node.count == 0 {
-                        out.push(close);
+                        out.text(&[close]);
                     } else {
                         let is_object = node.kind == Kind::Object;
-                        open.push(Open { close, next: node.next, is_object, key: is_object, first: true });
+                        open.push(Open {
+                            close,
+                            next: node.next,
+                            is_object,
+                            key: is_object,
+                            first: true,
+                        });
                     }
                 }
-                (_, None) => out.extend_from_slice(doc.raw(node)),
+                (_, None) => out.token(doc, node),
             }
             while let Some(top) = open.last() {
                 if top.next != at {
@@ -117,33 +135,76 @@ impl Layout {
                 let close = top.close;
                 open.pop();
                 self.break_line(open.len(), out);
-                out.push(close);
+                out.text(&[close]);
             }
         }
     }
 
-    fn separate(self, top: &mut Open, depth: usize, out: &mut Vec<u8>) {
+    fn separate(self, top: &mut Open, depth: usize, out: &mut impl Printer) {
         if top.is_object && !top.key {
-            out.extend_from_slice(if self == Self::Compact { b":" } else { b": " });
+            out.text(if self == Self::Compact { b":" } else { b": " });
             top.key = true;
             return;
         }
         top.key = false;
         if !top.first {
-            out.extend_from_slice(if self == Self::Spaced { b", " } else { b"," });
+            out.text(if self == Self::Spaced { b", " } else { b"," });
         }
         top.first = false;
         self.break_line(depth, out);
     }
 
-    fn break_line(self, depth: usize, out: &mut Vec<u8>) {
+    fn break_line(self, depth: usize, out: &mut impl Printer) {
         let (unit, width) = match self {
             Self::Compact | Self::Spaced => return,
             Self::Indent(width) => (b' ', width as usize),
             Self::Tab => (b'\t', 1),
         };
-        out.push(b'\n');
-        out.resize(out.len() + depth * width, unit);
+        out.text(b"\n");
+        for _ in 0..depth * width {
+            out.text(&[unit]);
+        }
+    }
+}
+
+/// Where a layout is printed to.
+trait Printer {
+    fn text(&mut self, text: &[u8]);
+    /// A token as it stands in the document.
+    fn token(&mut self, doc: &Doc<'_>, node: Node);
+}
+
+impl Printer for Vec<u8> {
+    #[inline]
+    fn text(&mut self, text: &[u8]) {
+        self.extend_from_slice(text);
+    }
+
+    #[inline]
+    fn token(&mut self, doc: &Doc<'_>, node: Node) {
+        self.extend_from_slice(doc.raw(node));
+    }
+}
+
+/// Compares with the text itself instead of printing.
+struct Matching<'a> {
+    text: &'a [u8],
+    at: usize,
+    same: bool,
+}
+
+impl Printer for Matching<'_> {
+    #[inline]
+    fn text(&mut self, text: &[u8]) {
+        let end = self.at + text.len();
+        self.same &= self.text.get(self.at..end) == Some(text);
+        self.at = end;
+    }
+
+    #[inline]
+    fn token(&mut self, _doc: &Doc<'_>, node: Node) {
+        self.same &= self.at == node.start as usize;
+        self.at = node.end as usize;
     }
 }
 
@@ -166,7 +227,10 @@ mod tests {
         let cases = [
             ("{\"a\":[1,2,{}],\"b\":[]}", Some(Layout::Compact)),
             ("{\"a\": [1, 2, {}], \"b\": []}", Some(Layout::Spaced)),
-            ("[\n  1,\n  {\n    \"a, b: c\": []\n  }\n]", Some(Layout::Indent(2))),
+            (
+                "[\n  1,\n  {\n    \"a, b: c\": []\n  }\n]",
+                Some(Layout::Indent(2)),
+            ),
             ("{\n\t\"a\": {\n\t\t\"b\": 1\n\t}\n}", Some(Layout::Tab)),
             ("[\"a, b: \\\", c\",\"d\"]", Some(Layout::Compact)),
             ("{\"a\":1, \"b\":2}", None),
@@ -175,8 +239,10 @@ mod tests {
         ];
         for (text, layout) in cases {
             let mut tape = Tape::default();
-            let Ok(doc) = tape.scan(text.as_bytes(), 64) else { unreachable!("{text}") };
-            assert_eq!(Layout::proved(&doc, 0, &mut Vec::new()), layout, "{text}");
+            let Ok(doc) = tape.scan(text.as_bytes(), 64) else {
+                unreachable!("{text}")
+            };
+            assert_eq!(Layout::proved(&doc, 0), layout, "{text}");
         }
     }
 }

@@ -21,6 +21,7 @@
 //! and print; [`marker`] says what stands where; [`restore_record`] is the inverse of it all. There is no I/O, no clock, no unsafe
 //! code, and nothing depends on the order of a hash map.
 
+mod analyze;
 mod array;
 mod block;
 mod columns;
@@ -36,7 +37,6 @@ mod originals;
 pub mod record;
 mod restore;
 pub mod scan;
-mod analyze;
 mod select;
 mod spelling;
 pub mod table;

@@ -41,7 +41,9 @@ impl Frame {
     }
 
     fn read(text: &[u8]) -> (Self, &[u8]) {
-        let Some(rest) = text.strip_prefix(b"s") else { return (Self::Value, text) };
+        let Some(rest) = text.strip_prefix(b"s") else {
+            return (Self::Value, text);
+        };
         let (newline, rest) = rest.strip_prefix(b"n").map_or((false, rest), |rest| (true, rest));
         let (spelling, rest) = Spelling::read(rest);
         (Self::String { newline, spelling }, rest)
@@ -84,8 +86,13 @@ impl Head {
     /// # Errors
     /// `Format` for text in the reserved pattern that no released version writes.
     pub fn read(text: &[u8]) -> Result<Option<(Self, usize)>> {
-        let Some(end) = loose_head(text) else { return Ok(None) };
-        let unknown = Error::Format { what: "an unknown head", offset: 0 };
+        let Some(end) = loose_head(text) else {
+            return Ok(None);
+        };
+        let unknown = Error::Format {
+            what: "an unknown head",
+            offset: 0,
+        };
         let flags = text.get(1..end).unwrap_or_default();
         let digits = flags.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (number, flags) = flags.split_at(digits);
@@ -97,7 +104,9 @@ impl Head {
                 Err(_) => return Err(unknown),
             },
         };
-        let (map, flags) = flags.strip_prefix(b"m").map_or((false, flags), |rest| (true, rest));
+        let (map, flags) = flags
+            .strip_prefix(b"m")
+            .map_or((false, flags), |rest| (true, rest));
         let (layout, flags) = Layout::read(flags);
         let (cells, flags) = Spelling::read(flags);
         let (frame, flags) = Frame::read(flags);
@@ -106,14 +115,27 @@ impl Head {
         if !flags.is_empty() || !(is_table || is_document) {
             return Err(unknown);
         }
-        Ok(Some((Self { rows, map, layout, cells, frame }, end + 1)))
+        Ok(Some((
+            Self {
+                rows,
+                map,
+                layout,
+                cells,
+                frame,
+            },
+            end + 1,
+        )))
     }
 }
 
 /// Where the bracket closes in text of the loose head pattern: `[`, 1 to 32 of `0-9a-z`, `]`, then `{` or `[`.
 fn loose_head(text: &[u8]) -> Option<usize> {
     let flags = text.strip_prefix(b"[")?;
-    let length = flags.iter().take(MAX_HEAD_BYTES + 1).take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z')).count();
+    let length = flags
+        .iter()
+        .take(MAX_HEAD_BYTES + 1)
+        .take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z'))
+        .count();
     let closes = (1..=MAX_HEAD_BYTES).contains(&length) && flags.get(length) == Some(&b']');
     (closes && matches!(flags.get(length + 1), Some(b'{' | b'['))).then_some(length + 1)
 }
@@ -131,7 +153,11 @@ pub fn is_reserved_raw(raw: &[u8]) -> bool {
         Some(b'<' | b'[' | b'\\') => {}
         _ => return false,
     }
-    if !raw.iter().take(6 * (MAX_HEAD_BYTES + 4)).any(|byte| *byte == b'\\') {
+    if !raw
+        .iter()
+        .take(6 * (MAX_HEAD_BYTES + 4))
+        .any(|byte| *byte == b'\\')
+    {
         return is_reserved(raw);
     }
     // Only the first few characters matter; a cut inside an escape leaves a tail that decodes to something harmless.
@@ -197,12 +223,21 @@ impl<'a> Marker<'a> {
         if text.starts_with(LITERAL) {
             return Ok(Some((Self::Literal, LITERAL.len())));
         }
-        let unknown = Error::Format { what: "an unknown marker", offset: 0 };
+        let unknown = Error::Format {
+            what: "an unknown marker",
+            offset: 0,
+        };
         let end = memchr::memmem::find(text.get(..160).unwrap_or(text), b">>").ok_or(unknown.clone())?;
         let body = text.get(OPEN.len()..end).unwrap_or_default();
-        let digits = body.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let digits = body
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric())
+            .count();
         let (hash, rest) = body.split_at(digits);
-        let hash = std::str::from_utf8(hash).ok().filter(|hash| is_hash(hash.as_bytes())).ok_or(unknown.clone())?;
+        let hash = std::str::from_utf8(hash)
+            .ok()
+            .filter(|hash| is_hash(hash.as_bytes()))
+            .ok_or(unknown.clone())?;
         let marker = if let Some(rows) = rest.strip_prefix(b" ") {
             Self::rows(hash, rows)
         } else {
@@ -282,14 +317,22 @@ pub fn raw(hash: &str, size_bytes: usize) -> String {
 /// A size with one decimal, rounded half up: KB of 1024 bytes below 1 MB, MB of 1024 KB above.
 #[must_use]
 pub fn size(bytes: usize) -> String {
-    let (unit, name) = if bytes < 1 << 20 { (1 << 10, "KB") } else { (1 << 20, "MB") };
+    let (unit, name) = if bytes < 1 << 20 {
+        (1 << 10, "KB")
+    } else {
+        (1 << 20, "MB")
+    };
     let tenths = (bytes as u128 * 10 + unit / 2) / unit;
     format!("{}.{}{name}", tenths / 10, tenths % 10)
 }
 
 fn is_size(text: &[u8]) -> bool {
-    let Some(number) = text.strip_suffix(b"KB").or_else(|| text.strip_suffix(b"MB")) else { return false };
-    let [whole @ .., b'.', tenth] = number else { return false };
+    let Some(number) = text.strip_suffix(b"KB").or_else(|| text.strip_suffix(b"MB")) else {
+        return false;
+    };
+    let [whole @ .., b'.', tenth] = number else {
+        return false;
+    };
     let canonical = !whole.is_empty() && whole.len() <= 12 && (whole == b"0" || whole.first() != Some(&b'0'));
     canonical && tenth.is_ascii_digit() && whole.iter().all(u8::is_ascii_digit)
 }

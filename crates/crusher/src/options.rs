@@ -94,7 +94,10 @@ impl Options {
             if (low..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(Error::Option { name, what: format!("{value} is not in {low}..={high}") })
+                Err(Error::Option {
+                    name,
+                    what: format!("{value} is not in {low}..={high}"),
+                })
             }
         };
         within("max_record_bytes", self.max_record_bytes, 2, MAX_RECORD_BYTES)?;
@@ -103,14 +106,22 @@ impl Options {
         within("max_tokens", self.max_tokens, 64, u32::MAX as usize)?;
         within("max_items_after_crush", self.max_items_after_crush, 1, 1_000_000)?;
         within("min_items_to_analyze", self.min_items_to_analyze, 2, 1_000_000)?;
-        within("min_tokens_to_crush", self.min_tokens_to_crush, 0, u32::MAX as usize)?;
+        within(
+            "min_tokens_to_crush",
+            self.min_tokens_to_crush,
+            0,
+            u32::MAX as usize,
+        )?;
         within("blob_min_bytes", self.blob_min_bytes, 128, u32::MAX as usize)?;
         within("excerpt_tokens", self.excerpt_tokens, 0, 100_000)?;
         let fraction = |name, value: f64, high: f64| {
             if (0.0..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(Error::Option { name, what: format!("{value} is not in 0..={high}") })
+                Err(Error::Option {
+                    name,
+                    what: format!("{value} is not in 0..={high}"),
+                })
             }
         };
         fraction("lossless_min_savings_ratio", self.lossless_min_savings_ratio, 1.0)?;
@@ -119,15 +130,24 @@ impl Options {
         fraction("last_fraction", self.last_fraction, 1.0)?;
         if self.first_fraction + self.last_fraction > 1.0 {
             let what = "together with last_fraction over 1".to_owned();
-            return Err(Error::Option { name: "first_fraction", what });
+            return Err(Error::Option {
+                name: "first_fraction",
+                what,
+            });
         }
         if self.hash_digits != 24 && self.hash_digits != 64 {
             let what = format!("{} is neither 24 nor 64", self.hash_digits);
-            return Err(Error::Option { name: "hash_digits", what });
+            return Err(Error::Option {
+                name: "hash_digits",
+                what,
+            });
         }
         if self.keep_patterns.iter().any(String::is_empty) {
             let what = "an empty text would keep everything".to_owned();
-            return Err(Error::Option { name: "keep_patterns", what });
+            return Err(Error::Option {
+                name: "keep_patterns",
+                what,
+            });
         }
         Ok(())
     }

@@ -38,11 +38,21 @@ impl Originals {
     pub fn put(&mut self, bytes: &[u8], kind: &'static str, item_count: u64) -> Option<Digest> {
         let digest = digest(bytes);
         if let Some(at) = self.by_prefix.get(&prefix(&digest)) {
-            return self.entries.get(*at).filter(|entry| entry.digest == digest).map(|_| digest);
+            return self
+                .entries
+                .get(*at)
+                .filter(|entry| entry.digest == digest)
+                .map(|_| digest);
         }
         self.arena.extend_from_slice(bytes);
         self.by_prefix.insert(prefix(&digest), self.entries.len());
-        self.entries.push(Entry { digest, kind, item_count, end: self.arena.len(), tool: self.tool });
+        self.entries.push(Entry {
+            digest,
+            kind,
+            item_count,
+            end: self.arena.len(),
+            tool: self.tool,
+        });
         Some(digest)
     }
 
@@ -52,7 +62,13 @@ impl Originals {
         self.put(bytes, kind, 0).unwrap_or_else(|| {
             let digest = digest(bytes);
             self.arena.extend_from_slice(bytes);
-            self.entries.push(Entry { digest, kind, item_count: 0, end: self.arena.len(), tool: self.tool });
+            self.entries.push(Entry {
+                digest,
+                kind,
+                item_count: 0,
+                end: self.arena.len(),
+                tool: self.tool,
+            });
             digest
         })
     }
@@ -62,14 +78,21 @@ impl Originals {
         for entry in self.entries.drain(len.min(self.entries.len())..) {
             self.by_prefix.remove(&prefix(&entry.digest));
         }
-        self.arena.truncate(self.entries.last().map_or(0, |entry| entry.end));
+        self.arena
+            .truncate(self.entries.last().map_or(0, |entry| entry.end));
     }
 
     /// The bytes of the original at a position.
     #[must_use]
     pub fn bytes(&self, at: usize) -> &[u8] {
-        let start = at.checked_sub(1).and_then(|before| self.entries.get(before)).map_or(0, |entry| entry.end);
-        self.entries.get(at).and_then(|entry| self.arena.get(start..entry.end)).unwrap_or_default()
+        let start = at
+            .checked_sub(1)
+            .and_then(|before| self.entries.get(before))
+            .map_or(0, |entry| entry.end);
+        self.entries
+            .get(at)
+            .and_then(|entry| self.arena.get(start..entry.end))
+            .unwrap_or_default()
     }
 }
 

@@ -48,7 +48,9 @@ impl FromStr for Path {
         let mut tool = Vec::new();
         if parser.take(" @ ") {
             for segment in parser.segments()? {
-                let Segment::Key(key) = segment else { return Err(parser.error("only keys lead to a tool's name")) };
+                let Segment::Key(key) = segment else {
+                    return Err(parser.error("only keys lead to a tool's name"));
+                };
                 tool.push(key);
             }
             if tool.is_empty() {
@@ -58,7 +60,12 @@ impl FromStr for Path {
         if parser.at < text.len() {
             return Err(parser.error("expected a segment"));
         }
-        Ok(Self { text: text.to_owned(), segments, strings_only, tool })
+        Ok(Self {
+            text: text.to_owned(),
+            segments,
+            strings_only,
+            tool,
+        })
     }
 }
 
@@ -73,7 +80,10 @@ impl Parser<'_> {
     }
 
     fn error(&self, what: &str) -> Error {
-        Error::Option { name: "paths", what: format!("{what} at byte {}", self.at) }
+        Error::Option {
+            name: "paths",
+            what: format!("{what} at byte {}", self.at),
+        }
     }
 
     fn take(&mut self, token: &str) -> bool {
@@ -117,7 +127,9 @@ impl Parser<'_> {
                 escaped = byte == b'\\' && !escaped;
                 closes
             });
-            let raw = end.and_then(|end| quoted.get(..end)).ok_or_else(|| self.error("a string without its end"))?;
+            let raw = end
+                .and_then(|end| quoted.get(..end))
+                .ok_or_else(|| self.error("a string without its end"))?;
             let token = format!("\"{raw}\"");
             let mut tape = crate::scan::Tape::default();
             let mut word = Vec::new();
@@ -127,7 +139,9 @@ impl Parser<'_> {
             self.at += token.len();
             return String::from_utf8(word).map_err(|_| self.error("a broken string"));
         }
-        let bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (dots && *byte == b'.');
+        let bare = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (dots && *byte == b'.')
+        };
         let length = rest.bytes().take_while(bare).count();
         let word = rest.get(..length).unwrap_or_default().to_owned();
         if word.is_empty() {
@@ -153,14 +167,29 @@ pub struct Payload {
 #[must_use]
 pub fn payloads(doc: &Doc<'_>, paths: &[Path]) -> Vec<Payload> {
     if paths.is_empty() {
-        return vec![Payload { node: 0, path: None, tool: String::new() }];
+        return vec![Payload {
+            node: 0,
+            path: None,
+            tool: String::new(),
+        }];
     }
-    let mut finder = Finder { doc, paths, found: Vec::new(), objects: Vec::new(), names: None };
+    let mut finder = Finder {
+        doc,
+        paths,
+        found: Vec::new(),
+        objects: Vec::new(),
+        names: None,
+    };
     let start: Vec<(usize, usize)> = (0..paths.len()).map(|path| (path, 0)).collect();
     finder.visit(0, start);
     let mut found = finder.found;
     // In document order a payload that contains another one contains the one right behind it.
-    let next: Vec<u32> = found.iter().skip(1).map(|payload| payload.node).chain([u32::MAX]).collect();
+    let next: Vec<u32> = found
+        .iter()
+        .skip(1)
+        .map(|payload| payload.node)
+        .chain([u32::MAX])
+        .collect();
     let mut next = next.into_iter();
     found.retain(|payload| next.next().is_none_or(|next| next >= doc.node(payload.node).next));
     found
@@ -181,9 +210,13 @@ impl<'a> Finder<'a, '_> {
         let node = self.doc.node(index);
         let mut selected = None;
         for (path, at) in &mut states {
-            let Some(rule) = self.paths.get(*path) else { continue };
+            let Some(rule) = self.paths.get(*path) else {
+                continue;
+            };
             while let Some(Segment::Where(key, value)) = rule.segments.get(*at) {
-                let holds = self.member(index, key).is_some_and(|found| self.is_text(found, value));
+                let holds = self
+                    .member(index, key)
+                    .is_some_and(|found| self.is_text(found, value));
                 *at = if holds { *at + 1 } else { usize::MAX };
             }
             let fits = !rule.strings_only || node.kind == Kind::String;
@@ -193,13 +226,24 @@ impl<'a> Finder<'a, '_> {
         }
         if let Some(path) = selected {
             let tool = self.tool(path);
-            self.found.push(Payload { node: index, path: Some(path), tool });
+            self.found.push(Payload {
+                node: index,
+                path: Some(path),
+                tool,
+            });
         }
         let onward = |segment: &dyn Fn(&Segment) -> bool| -> Vec<(usize, usize)> {
             let moves = |state: &&(usize, usize)| {
-                self.paths.get(state.0).and_then(|path| path.segments.get(state.1)).is_some_and(segment)
+                self.paths
+                    .get(state.0)
+                    .and_then(|path| path.segments.get(state.1))
+                    .is_some_and(segment)
             };
-            states.iter().filter(moves).map(|(path, at)| (*path, at + 1)).collect()
+            states
+                .iter()
+                .filter(moves)
+                .map(|(path, at)| (*path, at + 1))
+                .collect()
         };
         match node.kind {
             Kind::Array => {
@@ -235,7 +279,10 @@ impl<'a> Finder<'a, '_> {
     }
 
     fn member(&self, object: u32, name: &str) -> Option<u32> {
-        self.doc.members(object).find(|(key, _)| self.is_text(*key, name)).map(|(_, value)| value)
+        self.doc
+            .members(object)
+            .find(|(key, _)| self.is_text(*key, name))
+            .map(|(_, value)| value)
     }
 
     fn is_text(&self, index: u32, text: &str) -> bool {
@@ -251,17 +298,27 @@ impl<'a> Finder<'a, '_> {
     }
 
     fn tool(&mut self, path: usize) -> String {
-        let named = self.paths.get(path).filter(|path| !path.tool.is_empty()).and_then(|path| {
-            let start = *self.objects.last()?;
-            path.tool.iter().try_fold(start, |at, key| self.member(at, key))
-        });
-        if let Some(name) = named.map(|index| self.doc.node(index)).filter(|node| node.kind == Kind::String) {
+        let named = self
+            .paths
+            .get(path)
+            .filter(|path| !path.tool.is_empty())
+            .and_then(|path| {
+                let start = *self.objects.last()?;
+                path.tool.iter().try_fold(start, |at, key| self.member(at, key))
+            });
+        if let Some(name) = named
+            .map(|index| self.doc.node(index))
+            .filter(|node| node.kind == Kind::String)
+        {
             return text_of(self.doc, name);
         }
         let id = self.objects.iter().rev().find_map(|object| {
-            self.member(*object, "tool_call_id").or_else(|| self.member(*object, "tool_use_id"))
+            self.member(*object, "tool_call_id")
+                .or_else(|| self.member(*object, "tool_use_id"))
         });
-        let Some(id) = id.map(|index| self.doc.inner(self.doc.node(index))) else { return String::new() };
+        let Some(id) = id.map(|index| self.doc.inner(self.doc.node(index))) else {
+            return String::new();
+        };
         let doc = self.doc;
         let names = self.names.get_or_insert_with(|| call_names(doc));
         names.get(id).map(|name| decoded(name)).unwrap_or_default()
@@ -272,17 +329,24 @@ impl<'a> Finder<'a, '_> {
 fn call_names<'a>(doc: &Doc<'a>) -> HashMap<&'a [u8], &'a [u8]> {
     let mut names = HashMap::new();
     let plain = |object: u32, key: &[u8]| {
-        doc.members(object).find(|(at, _)| doc.inner(doc.node(*at)) == key).map(|(_, value)| value)
+        doc.members(object)
+            .find(|(at, _)| doc.inner(doc.node(*at)) == key)
+            .map(|(_, value)| value)
     };
     let string = |index: Option<u32>| {
-        index.map(|index| doc.node(index)).filter(|node| node.kind == Kind::String).map(|node| doc.inner(node))
+        index
+            .map(|index| doc.node(index))
+            .filter(|node| node.kind == Kind::String)
+            .map(|node| doc.inner(node))
     };
     for at in 0..doc.len() {
         // Calls are small objects; looking into large ones would cost time for nothing.
         if doc.node(at).kind != Kind::Object || doc.node(at).count > 16 {
             continue;
         }
-        let Some(id) = string(plain(at, b"id")) else { continue };
+        let Some(id) = string(plain(at, b"id")) else {
+            continue;
+        };
         let is_use = string(plain(at, b"type")) == Some(b"tool_use");
         let name = match plain(at, b"function") {
             Some(function) => string(plain(function, b"name")),
@@ -303,5 +367,9 @@ fn text_of(doc: &Doc<'_>, node: Node) -> String {
 /// The text of a raw string, or nothing for a lone surrogate.
 fn decoded(raw: &[u8]) -> String {
     let mut text = Vec::new();
-    if spelling::decode(raw, &mut text) { String::from_utf8(text).unwrap_or_default() } else { String::new() }
+    if spelling::decode(raw, &mut text) {
+        String::from_utf8(text).unwrap_or_default()
+    } else {
+        String::new()
+    }
 }

@@ -28,9 +28,20 @@ pub trait Lookup {
 /// `Missing` for an original that `originals` doesn't have, `Format` for an unknown marker, head or table,
 /// `InvalidPayload` for text that isn't JSON. `out` is then as it was.
 pub fn restore_record(compacted: &[u8], originals: &dyn Lookup, out: &mut Vec<u8>) -> Result<()> {
-    let mut walker = Walker { sink: Sink::Restore(originals), tapes: Vec::new(), heads: 0, left_bytes: MAX_RECORD_BYTES };
+    restore_record_with(&mut Vec::new(), compacted, originals, out)
+}
+
+/// As `restore_record`, with tapes to use again.
+pub(crate) fn restore_record_with(
+    tapes: &mut Vec<Tape>,
+    compacted: &[u8],
+    originals: &dyn Lookup,
+    out: &mut Vec<u8>,
+) -> Result<()> {
     let mark = out.len();
-    walker.record(compacted, out).inspect_err(|_| out.truncate(mark))
+    Walker::new(Sink::Restore(originals), tapes)
+        .record(compacted, out)
+        .inspect_err(|_| out.truncate(mark))
 }
 
 /// Restores one bare text, as `SmartCrusher` returns it and as it would stand inside a JSON string.
@@ -38,9 +49,11 @@ pub fn restore_record(compacted: &[u8], originals: &dyn Lookup, out: &mut Vec<u8
 /// # Errors
 /// As `restore_record`; text that is neither ours nor JSON is its own original.
 pub fn restore_text(compacted: &str, originals: &dyn Lookup, out: &mut Vec<u8>) -> Result<()> {
-    let mut walker = Walker { sink: Sink::Restore(originals), tapes: Vec::new(), heads: 0, left_bytes: MAX_RECORD_BYTES };
     let mark = out.len();
-    walker.text(compacted.as_bytes(), out).inspect_err(|_| out.truncate(mark))
+    let tapes = &mut Vec::new();
+    Walker::new(Sink::Restore(originals), tapes)
+        .text(compacted.as_bytes(), out)
+        .inspect_err(|_| out.truncate(mark))
 }
 
 /// Appends the hash of every marker that restoring the record would resolve, in order.
@@ -48,8 +61,7 @@ pub fn restore_text(compacted: &str, originals: &dyn Lookup, out: &mut Vec<u8>) 
 /// # Errors
 /// As `restore_record`, except that nothing is missing.
 pub fn markers_in_record(compacted: &[u8], found: &mut Vec<String>) -> Result<()> {
-    let mut walker = Walker { sink: Sink::List(found), tapes: Vec::new(), heads: 0, left_bytes: MAX_RECORD_BYTES };
-    walker.record(compacted, &mut Vec::new())
+    Walker::new(Sink::List(found), &mut Vec::new()).record(compacted, &mut Vec::new())
 }
 
 /// As `markers_in_record`, for a bare text.
@@ -57,8 +69,7 @@ pub fn markers_in_record(compacted: &[u8], found: &mut Vec<String>) -> Result<()
 /// # Errors
 /// As `markers_in_record`.
 pub fn markers_in_text(compacted: &str, found: &mut Vec<String>) -> Result<()> {
-    let mut walker = Walker { sink: Sink::List(found), tapes: Vec::new(), heads: 0, left_bytes: MAX_RECORD_BYTES };
-    walker.text(compacted.as_bytes(), &mut Vec::new())
+    Walker::new(Sink::List(found), &mut Vec::new()).text(compacted.as_bytes(), &mut Vec::new())
 }
 
 /// What happens at a marker.
@@ -70,18 +81,27 @@ enum Sink<'a> {
 struct Walker<'a> {
     sink: Sink<'a>,
     /// Tapes that aren't in use, one for each level of heads.
-    tapes: Vec<Tape>,
+    tapes: &'a mut Vec<Tape>,
     heads: usize,
     /// Bytes that may still be made of short text: rows of tables, and originals, which a hostile record names many times.
     left_bytes: usize,
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    fn new(sink: Sink<'a>, tapes: &'a mut Vec<Tape>) -> Self {
+        Self {
+            sink,
+            tapes,
+            heads: 0,
+            left_bytes: MAX_RECORD_BYTES,
+        }
+    }
+
     fn spend(&mut self, bytes: usize) -> Result<()> {
-        self.left_bytes = self
-            .left_bytes
-            .checked_sub(bytes)
-            .ok_or(Error::LimitExceeded { limit: Limit::RecordBytes, maximum: MAX_RECORD_BYTES })?;
+        self.left_bytes = self.left_bytes.checked_sub(bytes).ok_or(Error::LimitExceeded {
+            limit: Limit::RecordBytes,
+            maximum: MAX_RECORD_BYTES,
+        })?;
         Ok(())
     }
 
@@ -89,7 +109,9 @@ impl Walker<'_> {
     fn original(&mut self, hash: &str, frame: Option<Frame>, out: &mut Vec<u8>) -> Result<()> {
         match &mut self.sink {
             Sink::Restore(originals) => {
-                let bytes = originals.get(hash).ok_or_else(|| Error::Missing { hash: hash.to_owned() })?;
+                let bytes = originals.get(hash).ok_or_else(|| Error::Missing {
+                    hash: hash.to_owned(),
+                })?;
                 self.spend(bytes.len())?;
                 match frame {
                     Some(frame) => put_framed(bytes, frame, out),
@@ -112,7 +134,9 @@ impl Walker<'_> {
             return Ok(());
         }
         let mut tape = self.tapes.pop().unwrap_or_default();
-        let result = tape.scan(compacted, MAX_DEPTH).and_then(|doc| self.document(&doc, out));
+        let result = tape
+            .scan(compacted, MAX_DEPTH)
+            .and_then(|doc| self.document(&doc, out));
         self.tapes.push(tape);
         result
     }
@@ -151,13 +175,20 @@ impl Walker<'_> {
 
     /// Copies a JSON text with every string of ours replaced.
     fn document(&mut self, doc: &Doc<'_>, out: &mut Vec<u8>) -> Result<()> {
+        if !doc.has_suspects {
+            out.extend_from_slice(doc.text);
+            return Ok(());
+        }
         let mut copied = 0;
         // Open arrays with the length of `out` before them, should a sentinel replace the array.
         let mut arrays: Vec<(u32, usize)> = Vec::new();
         for at in 0..doc.len() {
             let node = doc.node(at);
             if node.kind == Kind::Array {
-                while arrays.last().is_some_and(|(array, _)| doc.node(*array).next <= at) {
+                while arrays
+                    .last()
+                    .is_some_and(|(array, _)| doc.node(*array).next <= at)
+                {
                     arrays.pop();
                 }
                 out.extend_from_slice(between(doc, copied, node.start));
@@ -168,7 +199,10 @@ impl Walker<'_> {
             if !candidate || !is_reserved_raw(doc.inner(node)) {
                 continue;
             }
-            while arrays.last().is_some_and(|(array, _)| doc.node(*array).next <= at) {
+            while arrays
+                .last()
+                .is_some_and(|(array, _)| doc.node(*array).next <= at)
+            {
                 arrays.pop();
             }
             if let Some((array, start)) = sentinel_of(doc, at, arrays.last()) {
@@ -188,10 +222,17 @@ impl Walker<'_> {
     /// Appends the array that a sentinel stands for.
     fn sentinel(&mut self, doc: &Doc<'_>, node: Node, out: &mut Vec<u8>) -> Result<()> {
         match Marker::read(doc.inner(node))? {
-            Some((Marker::Rows { hash, frame: Frame::Value }, end)) if end == doc.inner(node).len() => {
-                self.original(hash, None, out)
-            }
-            _ => Err(Error::Format { what: "a sentinel without a rows marker", offset: 0 }),
+            Some((
+                Marker::Rows {
+                    hash,
+                    frame: Frame::Value,
+                },
+                end,
+            )) if end == doc.inner(node).len() => self.original(hash, None, out),
+            _ => Err(Error::Format {
+                what: "a sentinel without a rows marker",
+                offset: 0,
+            }),
         }
     }
 
@@ -206,7 +247,10 @@ impl Walker<'_> {
         }
         let mut text = Vec::with_capacity(raw.len());
         if !spelling::decode(raw, &mut text) || text.starts_with(LITERAL) {
-            return Err(Error::Format { what: "a marker that isn't spelled as it is written", offset: 0 });
+            return Err(Error::Format {
+                what: "a marker that isn't spelled as it is written",
+                offset: 0,
+            });
         }
         self.ours(&text, out)
     }
@@ -216,19 +260,33 @@ impl Walker<'_> {
         if let Some((marker, length)) = Marker::read(text)? {
             let whole = length == text.len();
             return match marker {
-                Marker::Blob { hash, spelling } => {
-                    self.original(hash, Some(Frame::String { newline: false, spelling }), out)
-                }
+                Marker::Blob { hash, spelling } => self.original(
+                    hash,
+                    Some(Frame::String {
+                        newline: false,
+                        spelling,
+                    }),
+                    out,
+                ),
                 Marker::Rows { hash, frame } if whole => self.original(hash, Some(frame), out),
                 Marker::Raw { hash } if whole => self.original(hash, None, out),
-                _ => Err(Error::Format { what: "text behind a marker", offset: length }),
+                _ => Err(Error::Format {
+                    what: "text behind a marker",
+                    offset: length,
+                }),
             };
         }
         let Some((head, length)) = Head::read(text)? else {
-            return Err(Error::Format { what: "an unknown marker", offset: 0 });
+            return Err(Error::Format {
+                what: "an unknown marker",
+                offset: 0,
+            });
         };
         if self.heads >= MAX_HEADS {
-            return Err(Error::Format { what: "too many heads inside one another", offset: 0 });
+            return Err(Error::Format {
+                what: "too many heads inside one another",
+                offset: 0,
+            });
         }
         self.heads += 1;
         let result = self.headed(text, &head, length, out);
@@ -237,46 +295,61 @@ impl Walker<'_> {
     }
 
     fn headed(&mut self, text: &[u8], head: &Head, at: usize, out: &mut Vec<u8>) -> Result<()> {
-        let mut decoded = Vec::new();
+        let mut decoded = Vec::with_capacity(if head.rows.is_some() { text.len() * 3 } else { 0 });
         let content = if head.rows.is_some() {
             let tail = table::decode(text, head, at, self.left_bytes, &mut decoded)?;
             self.spend(decoded.len())?;
             if let Some(tail) = tail {
                 return match Marker::read(tail)? {
-                    Some((Marker::Rows { hash, frame: Frame::Value }, length)) if length == tail.len() => {
-                        self.original(hash, Some(head.frame), out)
+                    Some((
+                        Marker::Rows {
+                            hash,
+                            frame: Frame::Value,
+                        },
+                        length,
+                    )) if length == tail.len() => self.original(hash, Some(head.frame), out),
+                    Some((Marker::Raw { hash }, length)) if length == tail.len() => {
+                        self.original(hash, None, out)
                     }
-                    Some((Marker::Raw { hash }, length)) if length == tail.len() => self.original(hash, None, out),
-                    _ => Err(Error::Format { what: "an unknown marker behind a table", offset: text.len() - tail.len() }),
+                    _ => Err(Error::Format {
+                        what: "an unknown marker behind a table",
+                        offset: text.len() - tail.len(),
+                    }),
                 };
             }
             decoded.as_slice()
         } else {
             text.get(at..).unwrap_or_default()
         };
-        let mut restored = Vec::with_capacity(content.len());
         let mut tape = self.tapes.pop().unwrap_or_default();
-        let result = tape
-            .scan(content, MAX_DEPTH)
-            .and_then(|doc| self.document(&doc, &mut restored))
-            .and_then(|()| {
-                if head.layout == Layout::Compact {
-                    return Ok(());
-                }
-                let mut printed = Vec::with_capacity(restored.len() * 2);
-                let doc = tape.scan(&restored, MAX_DEPTH)?;
-                head.layout.print(&doc, 0, &Edits::default(), &mut printed);
-                restored = printed;
-                Ok(())
-            });
+        let result = self.content(&mut tape, content, head, out);
         self.tapes.push(tape);
         result.map_err(|error| match error {
-            Error::InvalidPayload { .. } | Error::InvalidUtf8 { .. } => {
-                Error::Format { what: "a table or document that holds no JSON", offset: at }
-            }
+            Error::InvalidPayload { .. } | Error::InvalidUtf8 { .. } => Error::Format {
+                what: "a table or document that holds no JSON",
+                offset: at,
+            },
             other => other,
-        })?;
-        put_framed(&restored, head.frame, out);
+        })
+    }
+
+    /// Appends a head's content, restored, in its layout and frame.
+    fn content(&mut self, tape: &mut Tape, content: &[u8], head: &Head, out: &mut Vec<u8>) -> Result<()> {
+        let doc = tape.scan(content, MAX_DEPTH)?;
+        let mut restored = Vec::new();
+        let mut printed = Vec::new();
+        let mut result = content;
+        if doc.has_suspects {
+            self.document(&doc, &mut restored)?;
+            result = &restored;
+        }
+        if head.layout != Layout::Compact {
+            let doc = tape.scan(result, MAX_DEPTH)?;
+            printed.reserve(result.len() * 2);
+            head.layout.print(&doc, 0, &Edits::default(), &mut printed);
+            result = &printed;
+        }
+        put_framed(result, head.frame, out);
         Ok(())
     }
 }
@@ -313,7 +386,10 @@ fn sentinel_of(doc: &Doc<'_>, at: u32, innermost: Option<&(u32, usize)>) -> Opti
 
 /// The hashes of a line that consists of raw markers only, one for each piece of a line in the store.
 fn raw_pieces(compacted: &[u8]) -> Result<Option<Vec<&str>>> {
-    let Some(mut rest) = compacted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) else {
+    let Some(mut rest) = compacted
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""))
+    else {
         return Ok(None);
     };
     if !rest.starts_with(OPEN) {

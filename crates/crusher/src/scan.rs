@@ -58,6 +58,8 @@ pub struct Node {
 pub struct Doc<'a> {
     /// The whole text.
     pub text: &'a [u8],
+    /// Some string value has the flag `SUSPECT`; without, nothing in the text can be ours.
+    pub has_suspects: bool,
     nodes: &'a [Node],
 }
 
@@ -68,7 +70,14 @@ pub struct Tape {
     open: Vec<u32>,
 }
 
-const END: Node = Node { start: 0, end: 0, next: 0, count: 0, kind: Kind::Null, flags: 0 };
+const END: Node = Node {
+    start: 0,
+    end: 0,
+    next: 0,
+    count: 0,
+    kind: Kind::Null,
+    flags: 0,
+};
 
 impl<'a> Doc<'a> {
     /// The node at an index; past the end an empty `null`, which no well-formed walk reaches.
@@ -94,28 +103,48 @@ impl<'a> Doc<'a> {
     #[inline]
     #[must_use]
     pub fn raw(&self, node: Node) -> &'a [u8] {
-        self.text.get(node.start as usize..node.end as usize).unwrap_or_default()
+        self.text
+            .get(node.start as usize..node.end as usize)
+            .unwrap_or_default()
     }
 
     /// A string's bytes between its quotes, escapes as they stand.
     #[inline]
     #[must_use]
     pub fn inner(&self, node: Node) -> &'a [u8] {
-        self.text.get(node.start as usize + 1..(node.end as usize).saturating_sub(1)).unwrap_or_default()
+        self.text
+            .get(node.start as usize + 1..(node.end as usize).saturating_sub(1))
+            .unwrap_or_default()
     }
 
     /// The children of an array as node indices.
     #[must_use]
     pub fn elements(&self, index: u32) -> Elements<'a> {
         let node = self.node(index);
-        Elements { doc: *self, at: index + 1, end: if node.kind == Kind::Array { node.next } else { index + 1 } }
+        Elements {
+            doc: *self,
+            at: index + 1,
+            end: if node.kind == Kind::Array {
+                node.next
+            } else {
+                index + 1
+            },
+        }
     }
 
     /// The members of an object as (key index, value index).
     #[must_use]
     pub fn members(&self, index: u32) -> Members<'a> {
         let node = self.node(index);
-        Members { doc: *self, at: index + 1, end: if node.kind == Kind::Object { node.next } else { index + 1 } }
+        Members {
+            doc: *self,
+            at: index + 1,
+            end: if node.kind == Kind::Object {
+                node.next
+            } else {
+                index + 1
+            },
+        }
     }
 }
 
@@ -184,10 +213,15 @@ impl Tape {
     /// ```
     pub fn scan<'a>(&'a mut self, text: &'a [u8], max_depth: usize) -> Result<Doc<'a>> {
         if u32::try_from(text.len()).is_err() {
-            return Err(Error::LimitExceeded { limit: Limit::RecordBytes, maximum: u32::MAX as usize });
+            return Err(Error::LimitExceeded {
+                limit: Limit::RecordBytes,
+                maximum: u32::MAX as usize,
+            });
         }
         if let Err(error) = std::str::from_utf8(text) {
-            return Err(Error::InvalidUtf8 { offset: error.valid_up_to() });
+            return Err(Error::InvalidUtf8 {
+                offset: error.valid_up_to(),
+            });
         }
         self.scan_utf8(text, max_depth)
     }
@@ -196,11 +230,28 @@ impl Tape {
     pub(crate) fn scan_utf8<'a>(&'a mut self, text: &'a [u8], max_depth: usize) -> Result<Doc<'a>> {
         self.nodes.clear();
         self.open.clear();
-        let mut scanner = Scanner { text, at: 0, nodes: &mut self.nodes, open: &mut self.open, max_depth };
-        match scanner.run() {
-            Ok(()) => Ok(Doc { text, nodes: &self.nodes }),
+        let (nodes, open) = (&mut self.nodes, &mut self.open);
+        let mut scanner = Scanner {
+            text,
+            at: 0,
+            has_suspects: false,
+            nodes,
+            open,
+            max_depth,
+        };
+        let result = scanner.run();
+        let has_suspects = scanner.has_suspects;
+        match result {
+            Ok(()) => Ok(Doc {
+                text,
+                has_suspects,
+                nodes: &self.nodes,
+            }),
             Err(Stop::Syntax(what, offset)) => Err(Error::at(what, text, offset)),
-            Err(Stop::Depth) => Err(Error::LimitExceeded { limit: Limit::Depth, maximum: max_depth }),
+            Err(Stop::Depth) => Err(Error::LimitExceeded {
+                limit: Limit::Depth,
+                maximum: max_depth,
+            }),
         }
     }
 }
@@ -213,6 +264,7 @@ enum Stop {
 struct Scanner<'a, 't> {
     text: &'a [u8],
     at: usize,
+    has_suspects: bool,
     nodes: &'t mut Vec<Node>,
     open: &'t mut Vec<u32>,
     max_depth: usize,
@@ -255,7 +307,11 @@ impl Scanner<'_, '_> {
         container.count += 1;
         if !first {
             if byte != Some(b',') {
-                let what = if is_object { "expected ',' or '}'" } else { "expected ',' or ']'" };
+                let what = if is_object {
+                    "expected ',' or '}'"
+                } else {
+                    "expected ',' or ']'"
+                };
                 return Err(Stop::Syntax(what, self.at));
             }
             self.at += 1;
@@ -309,7 +365,14 @@ impl Scanner<'_, '_> {
         }
         let index = self.nodes.len() as u32;
         self.open.push(index);
-        self.nodes.push(Node { start: self.at as u32, end: 0, next: 0, count: 0, kind, flags: 0 });
+        self.nodes.push(Node {
+            start: self.at as u32,
+            end: 0,
+            next: 0,
+            count: 0,
+            kind,
+            flags: 0,
+        });
         self.at += 1;
         Ok(())
     }
@@ -317,7 +380,14 @@ impl Scanner<'_, '_> {
     #[inline]
     fn leaf(&mut self, start: usize, kind: Kind, flags: u8) {
         let next = self.nodes.len() as u32 + 1;
-        self.nodes.push(Node { start: start as u32, end: self.at as u32, next, count: 0, kind, flags });
+        self.nodes.push(Node {
+            start: start as u32,
+            end: self.at as u32,
+            next,
+            count: 0,
+            kind,
+            flags,
+        });
     }
 
     fn literal(&mut self, word: &'static [u8], kind: Kind) -> std::result::Result<(), Stop> {
@@ -377,6 +447,7 @@ impl Scanner<'_, '_> {
             Some(b'<' | b'[' | b'\\') => SUSPECT | key,
             _ => key,
         };
+        self.has_suspects |= flags == SUSPECT;
         loop {
             // Eight bytes at a time: stop at a quote, a backslash or a control character; note bytes above 0x7f.
             while let Some(word) = self.text.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
@@ -437,6 +508,22 @@ impl Scanner<'_, '_> {
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Position of the first byte that JSON makes a string escape: a quote, a backslash or one below 0x20.
+#[inline]
+pub(crate) fn find_special(text: &[u8]) -> Option<usize> {
+    let (words, rest) = text.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let special = stops(u64::from_le_bytes(*word));
+        if special != 0 {
+            return Some(at * 8 + special.trailing_zeros() as usize / 8);
+        }
+    }
+    let found = rest
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+    found.map(|at| words.len() * 8 + at)
+}
 
 /// The high bit of each byte that is a quote, a backslash or below 0x20. A borrow can set bits above the lowest one
 /// that is right, so only the lowest is to be used (Mycroft's test, see Warren, "Hacker's Delight", 6-1).

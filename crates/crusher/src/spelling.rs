@@ -5,6 +5,8 @@
 
 use memchr::memchr;
 
+use crate::scan::find_special;
+
 /// Which characters are escaped beside the ones that must be, and how; the default is the minimal spelling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spelling(u8);
@@ -23,8 +25,13 @@ impl Spelling {
     /// `c`: backspace and form feed as `\u0008` and `\u000c`.
     pub const LONG: Self = Self(16);
 
-    const LETTERS: [(u8, Self); 5] =
-        [(b'a', Self::ASCII), (b'h', Self::HTML), (b'l', Self::SLASH), (b'u', Self::UPPER), (b'c', Self::LONG)];
+    const LETTERS: [(u8, Self); 5] = [
+        (b'a', Self::ASCII),
+        (b'h', Self::HTML),
+        (b'l', Self::SLASH),
+        (b'u', Self::UPPER),
+        (b'c', Self::LONG),
+    ];
 
     /// True where every flag of `other` is set.
     #[inline]
@@ -41,7 +48,12 @@ impl Spelling {
 
     /// Appends the flag letters, in the one order in which they are written.
     pub fn write(self, out: &mut Vec<u8>) {
-        out.extend(Self::LETTERS.iter().filter(|(_, flag)| self.has(*flag)).map(|(letter, _)| *letter));
+        out.extend(
+            Self::LETTERS
+                .iter()
+                .filter(|(_, flag)| self.has(*flag))
+                .map(|(letter, _)| *letter),
+        );
     }
 
     /// Reads flag letters from the start of `text`; gives the rest.
@@ -130,7 +142,10 @@ fn unicode(escape: &[u8]) -> Option<(char, usize)> {
     if !(0xd800..0xe000).contains(&high) {
         return char::from_u32(high).map(|character| (character, 5));
     }
-    let low = escape.get(5..11).filter(|low| low.starts_with(b"\\u")).and_then(|low| unit(low.get(2..)?))?;
+    let low = escape
+        .get(5..11)
+        .filter(|low| low.starts_with(b"\\u"))
+        .and_then(|low| unit(low.get(2..)?))?;
     if high >= 0xdc00 || !(0xdc00..0xe000).contains(&low) {
         return None;
     }
@@ -178,8 +193,13 @@ pub fn encode(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
     }
     let mut rest = text;
     loop {
-        let clean = rest.iter().position(|byte| CLASS.get(*byte as usize).is_some_and(|class| class & mask != 0));
-        let Some(at) = clean else {
+        let special = if mask == ESCAPE_ALWAYS {
+            find_special(rest)
+        } else {
+            rest.iter()
+                .position(|byte| CLASS.get(*byte as usize).is_some_and(|class| class & mask != 0))
+        };
+        let Some(at) = special else {
             out.extend_from_slice(rest);
             return;
         };
@@ -215,7 +235,10 @@ fn escape(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) -> usize {
         _ => 4,
     };
     let bytes = text.get(..length).unwrap_or_default();
-    let Some(character) = std::str::from_utf8(bytes).ok().and_then(|text| text.chars().next()) else {
+    let Some(character) = std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.chars().next())
+    else {
         return 1;
     };
     let separator = matches!(character, '\u{2028}' | '\u{2029}');
@@ -223,19 +246,46 @@ fn escape(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) -> usize {
         out.extend_from_slice(bytes);
         return length;
     }
-    let digits = if spelling.has(Spelling::UPPER) { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+    let digits = if spelling.has(Spelling::UPPER) {
+        b"0123456789ABCDEF"
+    } else {
+        b"0123456789abcdef"
+    };
     for unit in character.encode_utf16(&mut [0; 2]) {
         out.extend_from_slice(b"\\u");
         for shift in [12, 8, 4, 0] {
-            out.push(digits.get(usize::from(*unit >> shift) & 15).copied().unwrap_or_default());
+            out.push(
+                digits
+                    .get(usize::from(*unit >> shift) & 15)
+                    .copied()
+                    .unwrap_or_default(),
+            );
         }
     }
     length
 }
 
+/// True where encoding the decoded text minimally gives the same raw bytes: no escape that isn't needed, each in its short form.
+fn is_minimal(raw: &[u8]) -> bool {
+    let mut rest = raw;
+    while let Some(at) = memchr(b'\\', rest) {
+        let length = match rest.get(at + 1..).unwrap_or_default() {
+            [b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
+            [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..] => 6,
+            [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
+            _ => return false,
+        };
+        rest = rest.get(at + length..).unwrap_or_default();
+    }
+    true
+}
+
 /// Decodes a raw string onto `out` if one spelling gives the same raw bytes again; else leaves `out` alone.
 #[must_use]
 pub fn decode_proved(raw: &[u8], out: &mut Vec<u8>, scratch: &mut Vec<u8>) -> Option<Spelling> {
+    if is_minimal(raw) {
+        return decode(raw, out).then_some(Spelling::MINIMAL);
+    }
     let spelling = Spelling::guess(raw);
     decode_as(raw, spelling, out, scratch).then_some(spelling)
 }
@@ -244,6 +294,9 @@ pub fn decode_proved(raw: &[u8], out: &mut Vec<u8>, scratch: &mut Vec<u8>) -> Op
 #[must_use]
 pub fn decode_as(raw: &[u8], spelling: Spelling, out: &mut Vec<u8>, scratch: &mut Vec<u8>) -> bool {
     let mark = out.len();
+    if spelling == Spelling::MINIMAL {
+        return is_minimal(raw) && decode(raw, out);
+    }
     if !decode(raw, out) {
         return false;
     }
@@ -285,7 +338,15 @@ mod tests {
 
     #[test]
     fn mixed_spellings_and_lone_surrogates_are_refused() {
-        for raw in ["\\u00e9 é", "a\\/b/c", "\\ud800", "\\udc00\\ud800", "\\ud800x", "\\u0041", "\\u00E9\\u00e9"] {
+        for raw in [
+            "\\u00e9 é",
+            "a\\/b/c",
+            "\\ud800",
+            "\\udc00\\ud800",
+            "\\ud800x",
+            "\\u0041",
+            "\\u00E9\\u00e9",
+        ] {
             assert_eq!(proved(raw), None, "{raw}");
         }
     }

@@ -30,13 +30,20 @@ pub fn decode<'a>(
     out.push(if head.map { b'{' } else { b'[' });
     let mut cells = Vec::with_capacity(columns.columns.len());
     for row in 0..rows {
-        let line = reader.line().ok_or(reader.error("fewer rows than the head says"))?;
+        let line = reader
+            .line()
+            .ok_or(reader.error("fewer rows than the head says"))?;
         if row > 0 {
             out.push(b',');
         }
-        columns.row(line, head, &mut cells, out).map_err(|what| reader.error(what))?;
+        columns
+            .row(line, head, &mut cells, out)
+            .map_err(|what| reader.error(what))?;
         if out.len() > limit {
-            return Err(Error::LimitExceeded { limit: Limit::RecordBytes, maximum: MAX_RECORD_BYTES });
+            return Err(Error::LimitExceeded {
+                limit: Limit::RecordBytes,
+                maximum: MAX_RECORD_BYTES,
+            });
         }
     }
     out.push(if head.map { b'}' } else { b']' });
@@ -56,7 +63,10 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn error(&self, what: &'static str) -> Error {
-        Error::Format { what, offset: self.at }
+        Error::Format {
+            what,
+            offset: self.at,
+        }
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -109,7 +119,11 @@ struct Header<'a> {
 
 impl<'a> Header<'a> {
     fn read(reader: &mut Reader<'a>, head: &Head) -> Result<Self> {
-        let mut header = Self { columns: Vec::new(), groups: Vec::new(), spelling: head.cells };
+        let mut header = Self {
+            columns: Vec::new(),
+            groups: Vec::new(),
+            spelling: head.cells,
+        };
         let rest = reader.rest();
         let length = header.parse(rest, head.map).map_err(|what| reader.error(what))?;
         reader.at += length;
@@ -141,7 +155,11 @@ impl<'a> Header<'a> {
                 }
             }
             let leaf = path.pop().unwrap_or_default();
-            let shared = open.iter().zip(&path).take_while(|((name, _), key)| name == *key).count();
+            let shared = open
+                .iter()
+                .zip(&path)
+                .take_while(|((name, _), key)| name == *key)
+                .count();
             open.truncate(shared);
             for (depth, group) in path.into_iter().enumerate().skip(shared) {
                 let parents: Vec<usize> = open.iter().map(|(_, index)| *index).collect();
@@ -166,7 +184,12 @@ impl<'a> Header<'a> {
                 constant = Some(cell);
                 rest = behind;
             }
-            self.columns.push(Column { key: leaf, groups, kind, constant });
+            self.columns.push(Column {
+                key: leaf,
+                groups,
+                kind,
+                constant,
+            });
             match rest.split_first() {
                 Some((b',', behind)) => rest = behind,
                 Some((b'}', behind)) => return Ok(text.len() - behind.len()),
@@ -242,18 +265,30 @@ impl<'a> Header<'a> {
             let (groups, key, value) = match *cell {
                 Cell::Missing => continue,
                 Cell::Override(levels, value) => {
-                    let depth = column.groups.len().checked_sub(levels).ok_or("an override without a group")?;
+                    let depth = column
+                        .groups
+                        .len()
+                        .checked_sub(levels)
+                        .ok_or("an override without a group")?;
                     let (outer, inner) = column.groups.split_at(depth);
                     let group = *inner.first().ok_or("an override without a group")?;
                     if open.contains(&group) {
                         return Err("an override inside its group");
                     }
                     overridden = Some(group);
-                    (outer, self.groups.get(group).ok_or("an override without a group")?, Cell::Json(value))
+                    (
+                        outer,
+                        self.groups.get(group).ok_or("an override without a group")?,
+                        Cell::Json(value),
+                    )
                 }
                 other => (column.groups.as_slice(), &column.key, other),
             };
-            let shared = open.iter().zip(groups).take_while(|(open, group)| open == group).count();
+            let shared = open
+                .iter()
+                .zip(groups)
+                .take_while(|(open, group)| open == group)
+                .count();
             out.extend(std::iter::repeat_n(b'}', open.len() - shared));
             open.truncate(shared);
             for group in groups.iter().skip(shared) {
@@ -301,7 +336,10 @@ fn key(text: &[u8]) -> Parse<(Vec<u8>, &[u8])> {
         }
         return Ok((quoted.to_vec(), rest));
     }
-    let length = text.iter().position(|byte| matches!(byte, b'.' | b':' | b',' | b'}' | b'\n')).unwrap_or(text.len());
+    let length = text
+        .iter()
+        .position(|byte| matches!(byte, b'.' | b':' | b',' | b'}' | b'\n'))
+        .unwrap_or(text.len());
     let (bare, rest) = text.split_at(length);
     if !is_bare_key(bare) {
         return Err("a column's name that needs quotes");
@@ -317,7 +355,9 @@ fn column_kind(text: &[u8]) -> Parse<(Kind, &[u8])> {
         (b"string", Kind::String),
         (b"any", Kind::Any),
     ];
-    let found = kinds.iter().find_map(|(name, kind)| text.strip_prefix(*name).map(|rest| (*kind, rest)));
+    let found = kinds
+        .iter()
+        .find_map(|(name, kind)| text.strip_prefix(*name).map(|rest| (*kind, rest)));
     found.ok_or("an unknown type of column")
 }
 
@@ -344,13 +384,18 @@ fn cell(text: &[u8], kind: Kind, in_head: bool) -> Parse<(Cell<'_>, &[u8])> {
             let levels = text.iter().take_while(|byte| **byte == OVERRIDE).count();
             let value = text.get(levels..).unwrap_or_default();
             let length = json_length(value).ok_or("an override that is no JSON value")?;
-            (Cell::Override(levels, value.get(..length).unwrap_or_default()), levels + length)
+            (
+                Cell::Override(levels, value.get(..length).unwrap_or_default()),
+                levels + length,
+            )
         }
         Some(_) => {
             let length = text.iter().position(ends).unwrap_or(text.len());
             let bare = text.get(..length).unwrap_or_default();
             let fits = match kind {
-                _ if bare == b"null" => return Ok((Cell::Json(bare), text.get(length..).unwrap_or_default())),
+                _ if bare == b"null" => {
+                    return Ok((Cell::Json(bare), text.get(length..).unwrap_or_default()));
+                }
                 Kind::String => is_bare(bare, in_head),
                 Kind::Int => is_number(bare) && !bare.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')),
                 Kind::Number => is_number(bare),
@@ -392,7 +437,10 @@ fn json_length(text: &[u8]) -> Option<usize> {
             None
         }
         _ => {
-            let length = text.iter().position(|byte| matches!(byte, b',' | b'}')).unwrap_or(text.len());
+            let length = text
+                .iter()
+                .position(|byte| matches!(byte, b',' | b'}'))
+                .unwrap_or(text.len());
             let value = text.get(..length)?;
             (is_number(value) || value == b"true" || value == b"false" || value == b"null").then_some(length)
         }
@@ -429,7 +477,10 @@ fn is_number(text: &[u8]) -> bool {
         rest = fraction.get(length..).unwrap_or_default();
     }
     if let Some((b'e' | b'E', exponent)) = rest.split_first() {
-        let exponent = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        let exponent = exponent
+            .strip_prefix(b"+")
+            .or_else(|| exponent.strip_prefix(b"-"))
+            .unwrap_or(exponent);
         let length = digits(exponent);
         return length > 0 && length == exponent.len();
     }

@@ -32,12 +32,25 @@ impl<'a> Table<'a> {
     #[must_use]
     pub fn find(doc: &Doc<'a>, index: u32, max_columns: usize) -> Option<Self> {
         let map = doc.node(index).kind == Kind::Object;
-        let (keys, rows): (Vec<u32>, Vec<u32>) =
-            if map { doc.members(index).unzip() } else { (Vec::new(), doc.elements(index).collect()) };
+        let (keys, rows): (Vec<u32>, Vec<u32>) = if map {
+            doc.members(index).unzip()
+        } else {
+            (Vec::new(), doc.elements(index).collect())
+        };
         let columns = Columns::find(doc, &rows, max_columns)?;
         let opens = opens(&columns);
         let cells = cell_spelling(doc, &columns);
-        Some(Self { head: Head { map, cells, ..Head::default() }, columns, rows, keys, opens })
+        Some(Self {
+            head: Head {
+                map,
+                cells,
+                ..Head::default()
+            },
+            columns,
+            rows,
+            keys,
+            opens,
+        })
     }
 
     /// Number of rows.
@@ -49,10 +62,27 @@ impl<'a> Table<'a> {
     /// Bytes of the values that the table doesn't take apart.
     #[must_use]
     pub fn opaque_bytes(&self, doc: &Doc<'_>) -> usize {
-        let cells = self.columns.leaves.iter().flat_map(|leaf| leaf.cells.iter().copied());
-        let overrides = self.columns.groups.iter().flat_map(|group| group.overrides.iter().map(|(_, node)| *node));
-        let irregular = self.columns.irregular.iter().zip(&self.rows).filter(|(is, _)| **is).map(|(_, row)| *row);
-        let containers = cells.chain(overrides).chain(irregular).filter(|index| *index != MISSING);
+        let cells = self
+            .columns
+            .leaves
+            .iter()
+            .flat_map(|leaf| leaf.cells.iter().copied());
+        let overrides = self
+            .columns
+            .groups
+            .iter()
+            .flat_map(|group| group.overrides.iter().map(|(_, node)| *node));
+        let irregular = self
+            .columns
+            .irregular
+            .iter()
+            .zip(&self.rows)
+            .filter(|(is, _)| **is)
+            .map(|(_, row)| *row);
+        let containers = cells
+            .chain(overrides)
+            .chain(irregular)
+            .filter(|index| *index != MISSING);
         containers
             .map(|index| doc.node(index))
             .filter(|node| matches!(node.kind, Kind::Array | Kind::Object))
@@ -70,7 +100,11 @@ impl<'a> Table<'a> {
         row_ends: &mut Vec<usize>,
     ) {
         let rows = keep.map_or(self.rows.len(), <[u32]>::len);
-        Head { rows: Some(rows as u64), ..self.head }.write(out);
+        Head {
+            rows: Some(rows as u64),
+            ..self.head
+        }
+        .write(out);
         let mut writer = Writer {
             doc,
             table: self,
@@ -119,10 +153,16 @@ fn opens(columns: &Columns<'_>) -> Vec<Vec<(usize, usize)>> {
 /// The spelling that the first escaped strings are written in; a cell that it doesn't prove for is quoted.
 fn cell_spelling(doc: &Doc<'_>, columns: &Columns<'_>) -> Spelling {
     let mut spelling = Spelling::MINIMAL;
-    for column in columns.leaves.iter().filter(|column| column.kind == ColumnKind::String) {
-        let escaped = column.cells.iter().map(|cell| doc.node(*cell)).filter(|node| {
-            node.kind == Kind::String && node.flags & ESCAPED != 0
-        });
+    for column in columns
+        .leaves
+        .iter()
+        .filter(|column| column.kind == ColumnKind::String)
+    {
+        let escaped = column
+            .cells
+            .iter()
+            .map(|cell| doc.node(*cell))
+            .filter(|node| node.kind == Kind::String && node.flags & ESCAPED != 0);
         for node in escaped.take(16) {
             spelling = spelling.with(Spelling::guess(doc.inner(node)));
         }
@@ -159,7 +199,12 @@ impl<C: Cells> Writer<'_, '_, '_, C> {
             out.extend_from_slice(column.kind.name().as_bytes());
             if column.constant {
                 out.push(b'=');
-                let cell = column.cells.iter().copied().find(|cell| *cell != MISSING).unwrap_or(MISSING);
+                let cell = column
+                    .cells
+                    .iter()
+                    .copied()
+                    .find(|cell| *cell != MISSING)
+                    .unwrap_or(MISSING);
                 self.cell(column, cell, true, out);
             }
         }
@@ -223,7 +268,10 @@ impl<C: Cells> Writer<'_, '_, '_, C> {
         while overrides.get(*next).is_some_and(|(at, _)| *at < row) {
             *next += 1;
         }
-        overrides.get(*next).filter(|(at, _)| *at == row).map(|(_, node)| *node)
+        overrides
+            .get(*next)
+            .filter(|(at, _)| *at == row)
+            .map(|(_, node)| *node)
     }
 
     fn cell(&mut self, column: &Column<'_>, cell: u32, in_head: bool, out: &mut Vec<u8>) {
@@ -283,7 +331,8 @@ impl<C: Cells> Writer<'_, '_, '_, C> {
 
 /// True for ASCII text that no spelling escapes.
 fn is_plain(raw: &[u8]) -> bool {
-    !raw.iter().any(|byte| matches!(byte, b'<' | b'>' | b'&' | b'/' | 0x7f..))
+    !raw.iter()
+        .any(|byte| matches!(byte, b'<' | b'>' | b'&' | b'/' | 0x7f..))
 }
 
 /// Appends a string token as it stands, behind `LITERAL` if it would read as ours.

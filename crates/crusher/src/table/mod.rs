@@ -27,7 +27,9 @@ fn is_bare(text: &[u8], in_head: bool) -> bool {
         && *last != b' '
         && text != b"null"
         && !text.starts_with(crate::marker::OPEN)
-        && !text.iter().any(|byte| *byte == b',' || *byte < b' ' || (in_head && *byte == b'}'))
+        && !text
+            .iter()
+            .any(|byte| *byte == b',' || *byte < b' ' || (in_head && *byte == b'}'))
 }
 
 fn is_bare_edge(byte: u8) -> bool {
