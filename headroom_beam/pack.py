@@ -21,6 +21,7 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -37,6 +38,7 @@ from headroom_beam.rows import (
     LABEL_CHARACTERS,
     MAX_ORIGINAL_BYTES,
     PACK_SCHEMA,
+    Digests,
     complete_rows,
     digest_array,
     distinct_order,
@@ -190,10 +192,13 @@ class PackFooter:
     def _group(self, index: int) -> RowGroup:
         group = self.metadata.row_group(index)
         spans = [_column_span(group.column(column)) for column in range(group.num_columns)]
+        # A wrong offset could lead to another column's pages, whose checksums are right.
+        if any(left[1] != right[0] for left, right in itertools.pairwise(spans)):
+            raise CorruptPack(f"the columns of row group {index} don't lie one after the other")
         hashes = group.column(0).statistics
         if hashes is None or not hashes.has_min_max:
             raise CorruptPack(f"row group {index} has no statistics on hash")
-        start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+        start, end = spans[0][0], spans[-1][1]
         return RowGroup(start, end - start, group.num_rows, str(hashes.min), str(hashes.max))
 
     def _check_groups(self, expected_sha256: bytes) -> None:
@@ -274,7 +279,21 @@ def decode_groups(
         table = reader.read_row_groups(list(range(first, end)), columns=list(columns), use_threads=False)
         if len(table) != sum(group.row_count for group in footer.groups[first:end]):
             raise CorruptPack("a row group has other rows than the footer says")
+        if "digest" in columns:
+            _check_ends(footer.groups[first:end], digest_array(table.column("digest")))
     return table.select(list(columns))
+
+
+def _check_ends(groups: Sequence[RowGroup], digests: Digests) -> None:
+    """Compares the first and last digest of each row group with the footer: rows that aren't the group's would read as
+    "never stored".
+    """
+    start = 0
+    for group in groups:
+        ends = digests[[start, start + group.row_count - 1]].tobytes()
+        if (ends[:12].hex(), ends[32:44].hex()) != (group.first_hash, group.last_hash):
+            raise CorruptPack("a row group doesn't begin and end with the hashes that the footer says")
+        start += group.row_count
 
 
 def _check_pages(footer: PackFooter, index: int, data: memoryview, start: int, columns: Sequence[str]) -> int:
