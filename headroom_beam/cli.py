@@ -143,8 +143,7 @@ def _get(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _write_json(describe_original(arguments.hash, row))
     else:
-        sys.stdout.buffer.write(row["original"])
-        sys.stdout.buffer.flush()
+        _write(row["original"])
     return 0
 
 
@@ -209,7 +208,13 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _write_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value) + "\n")
+    _write(json.dumps(value).encode() + b"\n")
+
+
+def _write(data: bytes) -> None:
+    # With PYTHONUNBUFFERED standard output writes what a pipe takes at once and leaves the rest; this writes it all.
+    with open(sys.stdout.fileno(), "wb", closefd=False) as output:
+        output.write(data)
 
 
 if __name__ == "__main__":
