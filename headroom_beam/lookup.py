@@ -11,18 +11,20 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from headroom_beam.resolution import Lookup, Resolution, Status, check_hash, resolution_error
-from headroom_beam.store import OriginalStore
+from headroom_beam.store import PARALLEL_FROM_S, PARALLEL_READS, OriginalStore
 from headroom_beam.view import StoreSize
 
 __all__ = ["Lookup", "Plan", "Status", "check_hash", "lookup_many", "plan_lookup", "resolution_error"]
 
-# Seconds on one core, as `benchmarks/lookup.py` measures them; only their ratios matter.
-GROUP_S = 0.0005
-"""Decoding one row group by itself, verifying its row, and what Python does around it."""
-SCAN_BYTES_PER_S = 50e6
-"""Packed bytes decoded per second when a pack is read from end to end."""
+# What `benchmarks/lookup.py` measures on one core with row groups of 0.8 MB of originals: a row group read by itself
+# takes 1.4 ms and in a scan 1.0 ms, so with 150 row groups 100 hashes take 0.09 s by points and 0.16 s by a scan, 300 take
+# 0.22 and 0.17 s. Only the ratios matter for the choice, and they hold from machine to machine.
+POINT_S = 0.0004
+"""What reading one row group by itself costs beyond decoding it, in seconds."""
+DECODE_BYTES_PER_S = 120e6
+"""Packed bytes that are decoded and matched in a second."""
 TRANSFER_BYTES_PER_S = 100e6
-"""Packed bytes per second that one connection to a bucket delivers."""
+"""Packed bytes that one connection to a bucket delivers in a second."""
 
 
 class Plan(NamedTuple):
@@ -36,18 +38,20 @@ class Plan(NamedTuple):
 def plan_lookup(hash_count: int, size: StoreSize, *, request_s: float) -> Plan:
     """Chooses between point reads and a scan from the number of hashes and the size of the store.
 
-    Hashes are uniform, so k of them fall into G (1 - (1 - 1/G)^k) of the store's G row groups. Each takes a request of `request_s`
-    seconds and a decode. A scan takes a request for each pack, and all bytes.
+    Hashes are uniform, so k of them fall into G (1 - (1 - 1/G)^k) of the store's G row groups. Points read and decode
+    those, several at a time where a request takes long; a scan reads and decodes everything, pack by pack.
 
-    >>> size = StoreSize(pack_count=10, group_count=1000, pack_file_bytes=40_000_000)
-    >>> [plan_lookup(count, size, request_s=0.00005).way for count in (1, 300, 100_000)]
-    ['points', 'points', 'points']
+    >>> size = StoreSize(pack_count=10, group_count=1000, pack_file_bytes=100_000_000)
+    >>> [plan_lookup(count, size, request_s=0.00005).way for count in (1, 1000, 2000)]
+    ['points', 'points', 'scan']
     """
     groups = size.group_count
     touched = groups * (1 - (1 - 1 / groups) ** hash_count) if groups else 0.0
-    points_s = touched * (request_s + GROUP_S)
-    transfer_s = size.pack_file_bytes / TRANSFER_BYTES_PER_S if request_s > GROUP_S else 0.0
-    scan_s = size.pack_count * request_s + size.pack_file_bytes / SCAN_BYTES_PER_S + transfer_s
+    remote = request_s >= PARALLEL_FROM_S
+    byte_s = 1 / DECODE_BYTES_PER_S + (1 / TRANSFER_BYTES_PER_S if remote else 0)
+    group_bytes = size.pack_file_bytes / groups if groups else 0.0
+    points_s = touched * (request_s / (PARALLEL_READS if remote else 1) + POINT_S + group_bytes * byte_s)
+    scan_s = size.pack_count * request_s + size.pack_file_bytes * byte_s
     return Plan("points" if points_s <= scan_s else "scan", points_s, scan_s)
 
 

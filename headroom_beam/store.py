@@ -56,8 +56,9 @@ REFRESH_S = 60.0
 _TAIL_BYTES = 128 << 10
 """First read of an unknown pack's end: nearly all footers are shorter."""
 _FOOTERS_KEPT = 256
-_PARALLEL_FROM_S = 0.005
-_PARALLEL_READS = 16
+PARALLEL_FROM_S = 0.005
+PARALLEL_READS = 16
+"""Row groups that are read at once where a request takes `PARALLEL_FROM_S` or longer."""
 
 
 class OriginalStore:
@@ -287,11 +288,11 @@ class OriginalStore:
         self, wanted: dict[tuple[str, int], list[str]], columns: Sequence[str]
     ) -> Iterator[tuple[tuple[str, int], list[str], Callable[[], pa.Table]]]:
         places = sorted(wanted)
-        if len(places) == 1 or self.objects.request_s < _PARALLEL_FROM_S:
+        if len(places) == 1 or self.objects.request_s < PARALLEL_FROM_S:
             for place in places:
                 yield place, wanted[place], partial(self._read_group, *place, columns)
             return
-        with ThreadPoolExecutor(min(_PARALLEL_READS, len(places))) as pool:
+        with ThreadPoolExecutor(min(PARALLEL_READS, len(places))) as pool:
             futures = [pool.submit(self._read_group, *place, columns) for place in places]
             for place, future in zip(places, futures, strict=True):
                 yield place, wanted[place], future.result

@@ -67,7 +67,8 @@ def test_the_slower_a_request_the_sooner_a_scan_pays():
             count for count in range(0, 10**6, 50) if plan_lookup(count, SIZE, request_s=request_s).way == "scan"
         )
 
-    assert crossover(0.03) < crossover(0.001) < crossover(0.00005)
+    assert crossover(0.002) < crossover(0.0005) < crossover(0.00005)
+    assert crossover(0.3) < crossover(0.03)
 
 
 def test_expected_times_grow_with_the_count_and_the_store():
