@@ -13,6 +13,7 @@ TOOLS := target/tools
 WHEEL := target/wheel
 PEER := .venv-peer
 FUZZ_SECONDS ?= 600
+PROPERTY_CASES ?= 20000000
 BEAM_VERSION := 2.77.0
 CARGO_DENY_VERSION := 0.20.2
 FAKE_GCS_VERSION := 1.56.1
@@ -76,9 +77,9 @@ test-rust: $(VENV)/.dependencies
 test-python: $(VENV)/.build
 	$(BIN)/python -m pytest
 
-test-long: $(VENV)/.build ## The property and damage tests, for hours rather than seconds.
-	HEADROOM_BEAM_LONG=1 cargo test --release --locked --package headroom-crusher
-	HEADROOM_BEAM_LONG=1 $(BIN)/python -m pytest -m 'long or not long'
+test-long: $(VENV)/.build ## The property and damage tests with PROPERTY_CASES (20,000,000), for hours rather than seconds.
+	HEADROOM_PROPERTY_CASES=$(PROPERTY_CASES) cargo test --release --locked --package headroom-crusher
+	HEADROOM_BEAM_LONG=1 $(BIN)/python -m pytest
 
 $(PEER)/.dependencies: | $(VENV)/.dependencies
 	test -x $(PEER)/bin/python || $(PYTHON) -m venv $(PEER)
