@@ -373,14 +373,10 @@ def test_one_text_is_no_list_of_keep_patterns() -> None:
         SmartCrusherConfig(keep_patterns="error")
 
 
-def mixed_rows(count: int) -> str:
-    rows = []
-    for number in range(count):
-        level = 10 if number < count // 2 else 14
-        value = 900 if number == count // 3 else level + number % 3
-        rows.append({"name": f"n{number * 7919 % 997}", "value": value, "same": "s"})
-    rows[40:48] = [rows[40]] * 8
-    return json.dumps(rows)
+def series(*, outlier: int = 0, step: int = 0) -> str:
+    """300 rows of a number about 1000, with an outlier in one row or a higher level from one row on."""
+    values = [1000 + row * 7919 % 101 + (row == 100) * outlier + (row > 150) * step for row in range(300)]
+    return json.dumps([{"id": f"k{row * 7919 % 9973}", "value": value} for row, value in enumerate(values)])
 
 
 LONG_TEXT = "\n".join(f"step {number} took {number * 7919 % 83} ms in module {number % 17}" for number in range(900))
@@ -393,14 +389,14 @@ EFFECTS: dict[str, tuple[object, str, bool]] = {
     "min_tokens_to_crush": (100_000, ROWS, False),
     "lossless_min_savings_ratio": (0.99, ROWS, True),
     "lossless_only": (True, WIDE_ROWS, True),
-    "variance_threshold": (1000.0, mixed_rows(300), False),
-    "preserve_change_points": (False, mixed_rows(300), False),
+    "variance_threshold": (1000.0, series(outlier=300), False),
+    "preserve_change_points": (False, series(step=300), False),
     "dedup_identical_items": (False, json.dumps([{"a": 1, "b": "same"}] * 50 + [{"a": 2, "b": "same"}]), False),
     "first_fraction": (0.0, ROWS, False),
     "last_fraction": (0.5, ROWS, False),
     "blob_min_bytes": (5000, DOCUMENT, True),
     "excerpt_tokens": (20, LONG_TEXT, True),
-    "keep_patterns": (["N592"], mixed_rows(300), False),
+    "keep_patterns": (["K1410"], series(), False),
     "max_columns": (1, ROWS, True),
     "hash_digits": (64, DOCUMENT, True),
     "exact_tokens": (True, LONG_TEXT, True),
