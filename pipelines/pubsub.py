@@ -27,7 +27,8 @@ MAX_REQUEST_MESSAGES = 1000
 MAX_REQUEST_BYTES = 9_000_000
 """Limits of the service for one Publish request, the second with room for what surrounds the messages."""
 
-_PULL_MESSAGES = 1000
+_PULL_MESSAGES = 100
+"""Few enough that one response doesn't make a batch much larger than it should be."""
 _PULL_TIMEOUT_S = 5.0
 _ACK_IDS = 2000
 

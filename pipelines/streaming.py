@@ -20,8 +20,8 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage, ReadFromPubSub, WriteToPubSub, parse_subscription, parse_topic
@@ -60,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             if known.id_label is not None:
                 raise ValueError("--id_label is for --reader beam, on Dataflow; elsewhere messages may come again")
-            sys.stdout.write(json.dumps(run_batches(known, options)) + "\n")
+            with _until_signalled() as stopping:
+                done = run_batches(known, options, stopping)
+            sys.stdout.write(json.dumps(done) + "\n")
     return code.value
 
 
@@ -142,24 +144,22 @@ def run_stream(known: argparse.Namespace, options: PipelineOptions) -> None:
     run_pipeline(pipeline)
 
 
-def run_batches(
-    known: argparse.Namespace, options: PipelineOptions, *, stopping: threading.Event | None = None
-) -> dict[str, Any]:
+def run_batches(known: argparse.Namespace, options: PipelineOptions, stopping: threading.Event) -> dict[str, int]:
     """Leases, crushes and acknowledges messages batch by batch, until told to stop.
 
     Args:
         known: the parsed arguments.
         options: of Beam, for the pipeline of each batch.
-        stopping: set it to stop after the current batch; None to stop on SIGINT and SIGTERM.
+        stopping: set it to stop after the current batch.
 
     Returns:
         Counts of `batches`, `messages` acknowledged, `failures` and `packs`.
+
+    Raises:
+        RuntimeError, HeadroomBeamError: a batch failed; its messages are given back.
+        google.api_core.exceptions.GoogleAPICallError: the service refused.
     """
     options.view_as(StandardOptions).streaming = False
-    if stopping is None:
-        stopping = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopping.set())
     done = {"batches": 0, "messages": 0, "failures": 0, "packs": 0}
     with LeasedSubscription(known.subscription, lease_s=known.lease_s) as subscription:
         while not stopping.is_set():
@@ -181,6 +181,19 @@ def run_batches(
             done["packs"] += counted(result, "packs")
             log.info("crushed a batch of %d messages", len(leased))
     return done
+
+
+@contextmanager
+def _until_signalled() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set; their handlers are put back at the end."""
+    stopping = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stopping.set()) for number in numbers]
+    try:
+        yield stopping
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`CrushRecords`: every record comes out, originals are durable first, and nothing depends on how records are batched."""
+"""`CrushRecords`: every record comes out, originals are durable first, and how records are batched changes nothing."""
 
 import hashlib
 import json
