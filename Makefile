@@ -86,10 +86,12 @@ $(PEER)/.dependencies: | $(VENV)/.dependencies
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check headroom-ai==$(PEER_VERSION) apache-beam==$(BEAM_VERSION)
 	touch $@
 
-bench: $(VENV)/.build $(PEER)/.dependencies ## Side by side with headroom-ai, as JSON. DATA="FILE…" adds data sets.
+bench: $(VENV)/.build $(PEER)/.dependencies ## Side by side with headroom-ai, as JSON. DATA="FILE…" and CONVERSATIONS="FILE…" instead of the examples.
 	$(BIN)/python benchmarks/crush.py --peer $(PEER)/bin/python $(DATA)
 	$(BIN)/python benchmarks/pipeline.py --peer $(PEER)/bin/python $(DATA)
 	$(BIN)/python benchmarks/savings.py --peer $(PEER)/bin/python $(DATA)
+	$(BIN)/python benchmarks/scaling.py $(DATA)
+	$(BIN)/python benchmarks/evidence.py --peer $(PEER)/bin/python $(or $(CONVERSATIONS),examples/traces)
 
 # Both of these are Go programs; they are built once, in the versions above.
 $(TOOLS)/bin/prism:

@@ -141,6 +141,19 @@ def test_crush_benchmark_samples_evenly():
     assert texts[1] == "[0010]"
 
 
+def test_scaling_texts_have_the_size_columns_and_depth_they_are_asked_for():
+    import scaling
+
+    text = scaling.array_of([{"a": "x"}, {"a": "yy"}], 5000)
+    assert 5000 <= len(text) < 5100
+    assert [row["number"] for row in json.loads(text)] == list(range(len(json.loads(text))))
+    assert {len(row) for row in json.loads(scaling.wide(7, 5000))} == {7}
+    value, depth = json.loads(scaling.deep(9, 5000))["member_1"], 0
+    while isinstance(value, dict):
+        value, depth = value[f"level_{8 - depth}"], depth + 1
+    assert depth == 9
+
+
 def test_bare_loop_does_the_same_work_as_the_pipeline(tmp_path):
     import pipeline
 
