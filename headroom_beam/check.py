@@ -55,7 +55,8 @@ def check_store(objects: Objects, *, hashes: Iterable[str] | None = None) -> Che
     """Reads all packs, index files and tombstones under a root and reports everything that is wrong.
 
     With `hashes` (24 or 64 digits each; those that compacted records name) every one of them must have an original or a
-    tombstone, and originals that none of them names are counted. Takes 32 bytes of memory for each original, and one pack.
+    tombstone, and originals that none of them names are counted. Takes the memory of one pack, and 32 bytes for each
+    original.
 
     Raises InvalidHash for a text among `hashes` that isn't one, StoreError when the store can't be read.
     """

@@ -81,9 +81,10 @@ class GcsObjects(Objects):
         return _GcsWriter(self, name)
 
     def get_range(self, name: str, offset: int, length: int) -> bytes:
-        return self._range(self.bucket().blob(self.key(name)), offset, length)
+        return self.read_range(self.bucket().blob(self.key(name)), offset, length)
 
-    def _range(self, blob: storage.Blob, offset: int, length: int) -> bytes:
+    def read_range(self, blob: storage.Blob, offset: int, length: int) -> bytes:
+        """As `get_range`, of the blob's generation if it has one."""
         if length == 0:
             return b""
         with _store_errors(f"read gs://{self.bucket_name}/{blob.name}"):
@@ -107,16 +108,17 @@ class GcsObjects(Objects):
         return data
 
     def open(self, name: str) -> IO[bytes]:
-        blob = self._find(name)
+        blob = self.find(name)
         if blob is None:
             raise ObjectNotFound(f"{self.root}/{name} is not there")
         return io.BufferedReader(_GcsReader(self, blob), READ_BYTES)
 
     def info(self, name: str) -> ObjectInfo | None:
-        blob = self._find(name)
+        blob = self.find(name)
         return None if blob is None else ObjectInfo(name, int(blob.size), str(blob.generation))
 
-    def _find(self, name: str) -> storage.Blob | None:
+    def find(self, name: str) -> storage.Blob | None:
+        """The object with its metadata, or None."""
         with _store_errors(f"look at {self.root}/{name}"):
             return self.bucket().get_blob(self.key(name), timeout=TIMEOUT_S, retry=_retry())
 
@@ -129,7 +131,7 @@ class GcsObjects(Objects):
             for blob in bucket.list_blobs(prefix=full, fields=fields, timeout=TIMEOUT_S, retry=_retry()):
                 yield ObjectInfo(blob.name[cut:], int(blob.size), str(blob.generation))
 
-    def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
+    def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:  # noqa: ARG002
         return iter(())  # An upload that never finished leaves no object.
 
 
@@ -161,14 +163,16 @@ class _GcsReader(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int:
         view = memoryview(buffer).cast("B")
         length = max(0, min(len(view), self._size_bytes - self._position))
-        view[:length] = self._objects._range(self._blob, self._position, length)
+        view[:length] = self._objects.read_range(self._blob, self._position, length)
         self._position += length
         return length
 
 
 class _GcsWriter(ObjectWriter):
-    """Spools locally and uploads at commit: a resumable upload that is open while data still comes could be finished
-    by accident, and its half object would be visible.
+    """Spools locally and uploads at commit.
+
+    A resumable upload that is open while data still comes could be finished by accident, and half an object would be
+    visible.
     """
 
     def __init__(self, objects: GcsObjects, name: str) -> None:
@@ -193,8 +197,13 @@ class _GcsWriter(ObjectWriter):
             try:
                 self._spool.seek(0)
                 blob.upload_from_file(
-                    self._spool, size=self.size_bytes, if_generation_match=0, checksum=None, timeout=TIMEOUT_S, retry=_retry()
-                )  # fmt: skip
+                    self._spool,
+                    size=self.size_bytes,
+                    if_generation_match=0,
+                    checksum=None,
+                    timeout=TIMEOUT_S,
+                    retry=_retry(),
+                )
                 return True
             except exceptions.PreconditionFailed:
                 # Another writer's object, or our own when an answer was lost and the request sent again.
@@ -202,7 +211,7 @@ class _GcsWriter(ObjectWriter):
                 return False
 
     def _compare(self) -> None:
-        found = self._objects._find(self.name)
+        found = self._objects.find(self.name)
         equal = False
         if found is None:
             raise StoreError(f"write {self._objects.root}/{self.name}: it was there and is gone", retryable=True)

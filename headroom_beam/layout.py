@@ -13,9 +13,16 @@ import json
 from headroom_beam.errors import DigestMismatch, FormatError
 
 __all__ = [
-    "STORE_FILE", "STORE_VERSION", "check_store_file", "folder_of", "index_name", "pack_name", "store_file", "tombstone_name",
+    "STORE_FILE",
+    "STORE_VERSION",
+    "check_store_file",
+    "folder_of",
+    "index_name",
+    "pack_name",
+    "store_file",
+    "tombstone_name",
     "verified_by_name",
-]  # fmt: skip
+]
 
 STORE_FILE = "store.json"
 STORE_VERSION = 1
@@ -62,7 +69,7 @@ def store_file() -> bytes:
 
 
 def check_store_file(data: bytes, root: str) -> None:
-    """Reads `store.json`. Raises FormatError unless it is of a version and a digest algorithm that this release knows."""
+    """Raises FormatError unless a `store.json` is of a version and a digest algorithm that this release knows."""
     try:
         description = json.loads(data)
         version, digest = description["version"], description["digest"]

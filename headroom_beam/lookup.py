@@ -17,8 +17,8 @@ from headroom_beam.view import StoreSize
 __all__ = ["Lookup", "Plan", "Status", "check_hash", "lookup_many", "plan_lookup", "resolution_error"]
 
 # What `benchmarks/lookup.py` measures on one core with row groups of 0.8 MB of originals: a row group read by itself
-# takes 1.4 ms and in a scan 1.0 ms, so with 150 row groups 100 hashes take 0.09 s by points and 0.16 s by a scan, 300 take
-# 0.22 and 0.17 s. Only the ratios matter for the choice, and they hold from machine to machine.
+# takes 1.4 ms and in a scan 1.0 ms, so with 150 row groups 100 hashes take 0.09 s by points and 0.16 s by a scan, and
+# 300 take 0.22 s and 0.17 s. Only the ratios matter for the choice, and they hold from machine to machine.
 POINT_S = 0.0004
 """What reading one row group by itself costs beyond decoding it, in seconds."""
 DECODE_BYTES_PER_S = 120e6

@@ -59,7 +59,7 @@ class ObjectInfo(NamedTuple):
 
 
 def check_name(name: str) -> str:
-    """Returns the name of an object if it is one: relative, `/` between parts, none of them empty, `.`, `..` or temporary.
+    """Returns the name of an object if it is one: relative, with no part that is empty, `.`, `..` or temporary.
 
     Raises ValueError otherwise.
 
@@ -177,7 +177,7 @@ class Objects(abc.ABC):
         return bool(writer.written)
 
     def put_or_get(self, name: str, data: Buffer) -> bytes:
-        """Writes an object unless one of this name is there; returns the bytes that stand there now, whoever wrote them."""
+        """Writes an object unless one of this name is there; returns the bytes that stand there now."""
         try:
             self.put_if_absent(name, data)
         except ObjectConflict:
@@ -211,7 +211,7 @@ class Objects(abc.ABC):
 
     @abc.abstractmethod
     def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Temporary files that killed writers left behind: not objects, harmless, safe to delete when no writer runs."""
+        """Temporary files that killed writers left behind: no objects, and safe to delete when no writer runs."""
 
     def size(self, name: str) -> int:
         """Bytes of an object."""

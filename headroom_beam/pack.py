@@ -103,8 +103,9 @@ def _groups_sha256(groups: Iterable[tuple[int, str, str]]) -> str:
 def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: dt.date) -> bytes:
     """Encodes originals as one pack: each digest once, sorted by hash; the same rows in any order give the same bytes.
 
-    `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original` and `tool`; `hash` and `size_bytes` are
-    derived, and compared where they are given. Whether the kept rows' digests are right is for `verify_pack` to say.
+    `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original` and `tool`; `hash` and
+    `size_bytes` are derived, and compared where they are given. Whether the digests of the rows that stay are right is
+    for `verify_pack` to say.
 
     Raises DigestMismatch, LimitExceeded for an original over `MAX_ORIGINAL_BYTES`, ValueError for wrong columns.
     """
@@ -171,7 +172,7 @@ class PackFooter:
         self.size_bytes = size_bytes
         self.footer_bytes = need
         with corrupt_pack():
-            # Parsed as a file that ends with this footer and holds nothing else: opening a file reads more than the footer.
+            # Parsed as a file that holds nothing but this footer: opening a file reads more than the footer.
             self.metadata = pq.ParquetFile(
                 pa.BufferReader(b"PAR1" + tail[-need:]),
                 # No list and no string in a footer is longer than the footer.
@@ -255,8 +256,8 @@ def decode_groups(
 ) -> pa.Table:
     """Decodes the row groups `first` to `end` (exclusive) from their bytes, with page checksums verified.
 
-    `data` is the pack from the first group's offset to the last one's end. What decoding takes is known from the page headers
-    before it begins. The digests are the caller's to verify. Raises CorruptPack.
+    `data` is the pack from the first group's offset to the last one's end. What decoding takes is known from the page
+    headers before it begins. The digests are the caller's to verify. Raises CorruptPack.
     """
     start = footer.groups[first].offset
     with corrupt_pack():
@@ -285,8 +286,9 @@ def decode_groups(
 
 
 def _check_ends(groups: Sequence[RowGroup], digests: Digests) -> None:
-    """Compares the first and last digest of each row group with the footer: rows that aren't the group's would read as
-    "never stored".
+    """Compares the first and last digest of each row group with the footer.
+
+    Rows that aren't the group's would otherwise read as "never stored".
     """
     start = 0
     for group in groups:
@@ -375,7 +377,7 @@ def verify_pack(data: bytes) -> PackSummary:
 
 @contextmanager
 def corrupt_pack() -> Iterator[None]:
-    """Turns what pyarrow raises on damaged or hostile bytes into CorruptPack; its own words may quote data, so they stay out."""
+    """Turns what pyarrow raises on damaged or hostile bytes into CorruptPack; its own words may quote data."""
     try:
         yield
     except (CorruptPack, DigestMismatch, FormatError):

@@ -30,7 +30,7 @@ from headroom_beam.tombstones import Tombstones
 __all__ = ["Lookup", "Resolution", "Status", "check_hash", "resolution_error"]
 
 Status: TypeAlias = Literal["missing", "expired", "erased", "ambiguous", "damaged"]
-"""Why a hash has no original: never stored here, taken out by age, taken out by request, shared by two originals (ask by the
+"""Why a hash has no original: never stored here, taken out by age or by request, shared by two originals (ask by the
 full digest), or stored but unreadable."""
 
 _DIGEST_DIGITS = 64
@@ -40,16 +40,15 @@ class Lookup(NamedTuple):
     """The answer for many hashes: each asked one is either in `found.hash` or a key of `unresolved`."""
 
     found: pa.Table
-    """Columns of `PACK_SCHEMA`, one row a hash, sorted by it; `hash` as it was asked (24 or 64 digits), bytes verified."""
+    """Columns of `PACK_SCHEMA`, one verified row a hash, sorted by it; `hash` as it was asked (24 or 64 digits)."""
     unresolved: Mapping[str, Status]
 
 
 def check_hash(text: object) -> str:
     """Returns a hash if it is one: 24 or 64 lower-case hex digits. Raises InvalidHash otherwise.
 
-    >>> check_hash("ABC")
-    Traceback (most recent call last):
-    headroom_beam.errors.InvalidHash: a hash has 24 or 64 lower-case hexadecimal digits; this text of 3 characters isn't one
+    >>> check_hash("0123456789abcdef01234567")
+    '0123456789abcdef01234567'
     """
     if not isinstance(text, str) or not re.fullmatch(r"[0-9a-f]{24}(?:[0-9a-f]{40})?", text):
         length = f"text of {len(text)} characters" if isinstance(text, str) else type(text).__name__
@@ -79,7 +78,7 @@ class Resolution:
         self.columns = [
             name for name in PACK_SCHEMA.names if name in {*columns, "digest", "original", "run_date"} - {"hash"}
         ]
-        """What has to be read of packs: every column that the answer will have, but for `hash`, which is as it was asked."""
+        """What has to be read of packs: the columns that the answer will have, but for `hash`, which is as asked."""
         self._by_width: dict[int, Digests] = {}
         for digits in (HASH_DIGITS, _DIGEST_DIGITS):
             prefixes = [bytes.fromhex(text) for text in self.asked if len(text) == digits]
@@ -99,9 +98,9 @@ class Resolution:
         """
         digests = digest_array(rows.column("digest"))
         matches = {width: _among(_beginnings(digests, width), asked) for width, asked in self._by_width.items()}
-        wanted = np.flatnonzero(np.logical_or.reduce(list(matches.values()))) if matches else []
-        if not len(wanted):
+        if not any(matching.any() for matching in matches.values()):
             return
+        wanted = np.flatnonzero(np.logical_or.reduce(list(matches.values())))
         rows = rows.select(self.columns)
         rows = rows.take(pa.array(wanted)) if len(wanted) < len(rows) else rows
         damaged = wrong_rows(rows.column("original"), rows.column("digest"))
@@ -126,7 +125,7 @@ class Resolution:
             raise DigestMismatch(f"{len(damaged)} of the originals asked for aren't those of their digests")
 
     def note(self, hash_: str, digest: bytes) -> None:
-        """Notes that an original of this digest is stored, whether or not its bytes can be read: two make a hash ambiguous."""
+        """Notes that an original of this digest is stored, readable or not: two digests make a hash ambiguous."""
         self._noted[hash_].add(digest)
 
     def suspect(self, hashes: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -103,7 +104,7 @@ def _hash_each(originals: pa.Array | pa.ChunkedArray) -> Iterator[bytes]:
         _, offset_buffer, data_buffer = chunk.buffers()
         ends = np.frombuffer(offset_buffer, width)[chunk.offset : chunk.offset + len(chunk) + 1].tolist()
         data = memoryview(data_buffer if data_buffer is not None else b"")
-        for start, end in zip(ends, ends[1:], strict=False):
+        for start, end in itertools.pairwise(ends):
             yield original_digest(data[start:end])
 
 

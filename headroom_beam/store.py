@@ -64,8 +64,8 @@ PARALLEL_READS = 16
 class OriginalStore:
     """Originals by content hash, on a local directory or in a bucket.
 
-    Thread safe, and picklable: a copy in another process opens the store again when it is first used. Every original that it
-    gives has been verified against its digest.
+    Thread safe, and picklable: a copy in another process opens the store again when it is first used. Every original
+    that it gives has been verified against its digest.
     """
 
     def __init__(self, objects: Objects, *, create: bool = True) -> None:
@@ -80,7 +80,9 @@ class OriginalStore:
 
     @classmethod
     def open(cls, root: str | os.PathLike[str], *, create: bool = True) -> OriginalStore:
-        """Opens the store under `root`, a directory or `gs://BUCKET/PREFIX`; makes one if there is none, unless `create` is False.
+        """Opens the store under `root`, a directory or `gs://BUCKET/PREFIX`, and makes one if there is none.
+
+        With `create=False` there must be one already.
 
         Raises FormatError for a store of an unknown version, StoreError when there is none or it can't be reached.
         """
@@ -122,10 +124,10 @@ class OriginalStore:
         run_date: dt.date,
         pack_bytes: int = PACK_BYTES,
     ) -> list[str]:
-        """Stores originals and returns the names of the packs that hold them; when it returns they are durable and verified.
+        """Stores originals, durable and verified when it returns, and returns the names of the packs that hold them.
 
-        `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original`, `tool`. Erased originals are
-        refused: they are left out, with a warning in the log. Nothing is written for no rows.
+        `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original`, `tool`. Erased
+        originals are refused: they are left out, with a warning in the log. Nothing is written for no rows.
 
         Raises DigestMismatch when bytes aren't those of their digest (nothing of that pack is stored), StoreError,
         LimitExceeded, ValueError for wrong columns.
@@ -146,7 +148,9 @@ class OriginalStore:
         )
 
     def put_pack(self, data: bytes) -> str:
-        """Stores one encoded pack: verifies every digest in it, writes it under its own SHA-256, reads it back; returns its name.
+        """Stores one encoded pack and returns its name.
+
+        Verifies every digest in it, writes it under its own SHA-256 and reads it back.
 
         Raises CorruptPack, DigestMismatch, StoreError; IntegrityError when what is read back is something else.
         """
@@ -177,8 +181,8 @@ class OriginalStore:
     def get(self, hash: str) -> bytes:  # noqa: A002 (the field's word)
         """The original of a hash (24 or 64 digits), verified.
 
-        Raises InvalidHash, OriginalNotFound, OriginalExpired (its `reason` says erased or expired), AmbiguousHash when two
-        originals share the hash, IntegrityError when every copy is damaged, StoreError when the store can't be read.
+        Raises InvalidHash, OriginalNotFound, OriginalExpired (its `reason` says erased or expired), AmbiguousHash when
+        two originals share the hash, IntegrityError when every copy is damaged, StoreError when nothing can be read.
         """
         lookup = self.resolve(Resolution([hash], columns=["original"]))
         if hash in lookup.unresolved:
@@ -186,10 +190,10 @@ class OriginalStore:
         return bytes(lookup.found.column("original")[0].as_buffer())
 
     def get_many(self, hashes: Iterable[str]) -> Lookup:
-        """Looks many hashes up by point reads, each row group read once. `lookup.lookup_many` chooses between this and a scan.
+        """Looks many hashes up by point reads; each row group is read once.
 
-        All that is found is held in memory: ask for as many as fit. Raises InvalidHash and StoreError; everything about
-        single hashes is in the answer.
+        `lookup.lookup_many` chooses between this and a scan. All that is found is held in memory: ask for as many as
+        fit. Raises InvalidHash and StoreError; everything about single hashes is in the answer.
         """
         return self.resolve(Resolution(hashes))
 
@@ -198,7 +202,7 @@ class OriginalStore:
         view = self._current()
         gone = self._read_points(resolution, view)
         if gone or resolution.open_hashes(view.tombstones):
-            # A pack that is gone was compacted away, and a hash that isn't found may have been stored since: look again, once.
+            # A pack that is gone was compacted away, and what isn't found may have been stored since: look once more.
             fresh = self._refresh()
             if (gone or fresh is not view) and self._read_points(resolution, fresh):
                 resolution.suspect_all()
@@ -255,8 +259,10 @@ class OriginalStore:
     def _locate(
         self, resolution: Resolution, view: StoreView, gone: set[str], tried: set[tuple[str, int]]
     ) -> dict[tuple[str, int], list[str]]:
-        """Row groups to read next, each with the hashes it is read for: one copy of each digest, and all places that
-        footers allow; then, for hashes that weren't found there, the other copies.
+        """Row groups to read next, each with the hashes it is read for.
+
+        First one copy of each digest, and all places that footers allow; then, for hashes that weren't found there, the
+        other copies, one after the other.
         """
         wanted: dict[tuple[str, int], list[str]] = defaultdict(list)
         first_round = not tried
@@ -340,5 +346,5 @@ class OriginalStore:
             return self._view
 
 
-def _reopen(objects: Objects, create: bool) -> OriginalStore:
+def _reopen(objects: Objects, create: bool) -> OriginalStore:  # noqa: FBT001 (pickle gives positions)
     return OriginalStore(objects, create=create)

@@ -1,7 +1,7 @@
 """A small server that speaks the part of Cloud Storage's JSON API that the library uses, preconditions included.
 
-Objects live in memory. Media, multipart and resumable uploads with `ifGenerationMatch`, checksums that are verified, ranged
-downloads, metadata and paged listings. `faults` makes the next requests fail, as the real service does now and then.
+Objects live in memory. Media, multipart and resumable uploads with `ifGenerationMatch`, checksums that are verified,
+ranged downloads, metadata and paged listings. `faults` makes the next requests fail, as the service does now and then.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if re.fullmatch(r"/storage/v1/b/[^/]+", parts.path):
-            # The client asks for the bucket in a thread of its own, for its traces: no request that a test counts or fails.
+            # The client asks for the bucket in a thread of its own, for its traces: nothing for a test to count or fail.
             self._json({"kind": "storage#bucket", "name": parts.path.rpartition("/")[2], "location": "US"})
             return None
         self.server.requests.append((self.command, self.path))

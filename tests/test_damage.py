@@ -1,4 +1,4 @@
-"""The damage catalogue: whatever happens to the files, a lookup gives the right original or an error, and check finds it."""
+"""The damage catalogue: whatever happens to files, a lookup gives the right original or an error; check finds it."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def test_a_damaged_copy_does_not_hide_a_good_one(sound):
     assert reader.get_many(["2" * 24]).unresolved["2" * 24] in ("missing", "damaged")
 
 
-# --- reads that go wrong -------------------------------------------------------------------------------------------------
+# --- reads that go wrong ---------------------------------------------------------------------------------------------
 
 
 def flip(name: str, data: bytes) -> bytes:

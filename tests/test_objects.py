@@ -219,7 +219,7 @@ def test_errors_survive_pickling():
         assert getattr(copy, "retryable", None) == getattr(error, "retryable", None)
 
 
-# --- local -------------------------------------------------------------------------------------------------------------
+# --- local -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_a_relative_root_stays_where_it_was(tmp_path, monkeypatch):
     assert isinstance(store, LocalObjects)
 
 
-# --- Cloud Storage -----------------------------------------------------------------------------------------------------
+# --- Cloud Storage ---------------------------------------------------------------------------------------------------
 
 
 def test_a_server_that_fails_for_a_moment_is_asked_again(gcs_root, gcs_server):

@@ -55,7 +55,7 @@ def bury(root: str, original: bytes, reason: str, date: dt.date = RUN_DATE) -> N
     open_objects(root).put_if_absent(tombstone_name(data), data)
 
 
-# --- conformance ---------------------------------------------------------------------------------------------------------
+# --- conformance -----------------------------------------------------------------------------------------------------
 
 
 def test_what_was_put_is_found_by_hash_and_by_digest(root):
@@ -75,7 +75,9 @@ def test_many_are_found_with_their_columns_and_the_others_have_a_reason(root):
     store_ = OriginalStore.open(root)
     store_.put_many(rows_of(texts, tool="ls"), run_date=RUN_DATE)
     store_.write_index()
-    asked = [hash_of(text) for text in texts[:150]] + [digest_of(text) for text in texts[100:200]] + ["0" * 24, "f" * 64]
+    asked = (
+        [hash_of(text) for text in texts[:150]] + [digest_of(text) for text in texts[100:200]] + ["0" * 24, "f" * 64]
+    )
     found, unresolved = store_.get_many(asked)
     assert unresolved == {"0" * 24: "missing", "f" * 64: "missing"}
     assert found.column("hash").to_pylist() == sorted(asked[:-2])
@@ -172,7 +174,7 @@ store.write_index()
         assert store_.get_many(map(hash_of, texts)).unresolved == {}
 
 
-# --- opening -------------------------------------------------------------------------------------------------------------
+# --- opening ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_store_of_another_version_is_refused_before_anything_is_read(tmp_path):
@@ -198,7 +200,9 @@ def test_a_place_without_a_store_is_refused_unless_one_may_be_made(tmp_path):
         OriginalStore.open(tmp_path / "x")
 
 
-@pytest.mark.parametrize("bad", ["", "abc", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "g" * 24, "0" * 12, " " + "0" * 24, "0" * 24 + "\n"])
+@pytest.mark.parametrize(
+    "bad", ["", "abc", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "g" * 24, "0" * 12, " " + "0" * 24, "0" * 24 + "\n"]
+)
 def test_what_is_no_hash_is_refused(tmp_path, bad):
     store_ = OriginalStore.open(tmp_path)
     for call in (store_.get, store_.contains, lambda hash_: store_.get_many(["0" * 24, hash_])):
@@ -206,7 +210,7 @@ def test_what_is_no_hash_is_refused(tmp_path, bad):
             call(bad)
 
 
-# --- how much is read ----------------------------------------------------------------------------------------------------
+# --- how much is read ------------------------------------------------------------------------------------------------
 
 
 def test_a_covered_original_costs_three_reads_cold_and_one_warm(tmp_path):
@@ -262,7 +266,7 @@ def test_a_pack_without_index_is_read_by_its_footer(tmp_path):
     assert len(counting.reads) == 2 + 20
 
 
-# --- others write meanwhile ----------------------------------------------------------------------------------------------
+# --- others write meanwhile ------------------------------------------------------------------------------------------
 
 
 def test_a_reader_finds_what_was_stored_after_it_looked(root):
@@ -310,7 +314,7 @@ def test_indexes_are_rebuilt_to_the_same_bytes(tmp_path):
     assert (tmp_path / name).read_bytes() == data
 
 
-# --- taken out -----------------------------------------------------------------------------------------------------------
+# --- taken out -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("reason", ["erased", "expired"])
@@ -351,7 +355,10 @@ def test_erased_originals_are_refused_and_expired_ones_come_back(root, caplog):
     writer.put_many(rows_of(texts), run_date=RUN_DATE)
     assert "1 originals weren't stored" in caplog.text
     assert writer.check().original_count == 4
-    assert writer.get_many(map(hash_of, texts)).unresolved == {hash_of(texts[0]): "erased", hash_of(texts[1]): "expired"}
+    assert writer.get_many(map(hash_of, texts)).unresolved == {
+        hash_of(texts[0]): "erased",
+        hash_of(texts[1]): "expired",
+    }
     for index in (False, True):
         writer.put_many(rows_of(texts[1:2]), run_date=RUN_DATE + dt.timedelta(days=1))
         if index:
@@ -369,7 +376,7 @@ def test_a_damaged_tombstone_stops_reading(tmp_path):
         OriginalStore.open(tmp_path).get(hash_of(b"[1]"))
 
 
-# --- ambiguity -----------------------------------------------------------------------------------------------------------
+# --- ambiguity -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("index", [False, True])
@@ -394,7 +401,7 @@ def test_two_originals_with_one_hash_are_never_mixed_up(tmp_path, monkeypatch, i
     assert reader.get_many(["07" * 12, digests[1]]).unresolved == {"07" * 12: "ambiguous"}
 
 
-# --- writing refuses what is wrong ---------------------------------------------------------------------------------------
+# --- writing refuses what is wrong -----------------------------------------------------------------------------------
 
 
 def test_bytes_that_are_not_those_of_their_digest_are_not_stored(root):
@@ -426,7 +433,7 @@ def test_a_retry_after_a_failed_write_succeeds(tmp_path, monkeypatch):
     assert writer.get(hash_of(b"a")) == b"a"
 
 
-# --- plain SQL -----------------------------------------------------------------------------------------------------------
+# --- plain SQL -------------------------------------------------------------------------------------------------------
 
 
 def test_the_documented_sql_finds_an_original(tmp_path):
@@ -445,6 +452,12 @@ def test_modules_agree_on_names():
     assert layout.folder_of(layout.pack_name(b"x")) == "packs"
     assert layout.folder_of(layout.index_name(b"x")) == "index"
     assert layout.folder_of(layout.tombstone_name(b"x")) == "tombstones"
-    for name in ("packs/x.parquet", "packs/" + "0" * 64, "index/" + "0" * 64 + ".parquet", "store.json", "packs/" + "G" * 64 + ".parquet"):
+    for name in (
+        "packs/x.parquet",
+        "packs/" + "0" * 64,
+        "index/" + "0" * 64 + ".parquet",
+        "store.json",
+        "packs/" + "G" * 64 + ".parquet",
+    ):
         assert layout.folder_of(name) is None
     assert view.StoreSize(1, 2, 3).group_count == 2
