@@ -38,7 +38,7 @@ $(VENV)/.dependencies: requirements.lock
 
 # The tests import the package from the tree, with a library that is always built from it first.
 $(VENV)/.build: $(VENV)/.dependencies $(RUST_SOURCES) pyproject.toml
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked --skip-install-dependencies
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked
 	touch $@
 
 # The wheel, unpacked outside the tree: what a user gets.
