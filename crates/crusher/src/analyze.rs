@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::scan::{Doc, Kind};
+use crate::tape::{Doc, Kind};
 
 /// No column, no row, no slot.
 pub(crate) const NONE: u32 = u32::MAX;

@@ -10,10 +10,14 @@ mod failures;
 mod patterns;
 mod relevance;
 mod series;
+mod signals;
 
-use crate::analyze::{Analysis, Column, MAX_GAPS, hash};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::analyze::{Analysis, hash};
 use crate::options::Options;
-use crate::scan::Doc;
+use crate::tape::Doc;
 use coverage::Coverage;
 pub(crate) use failures::Failures;
 pub(crate) use patterns::Patterns;
@@ -118,11 +122,6 @@ impl Selection {
 
 /// Of what the rows that must stay leave over, this share goes to rows relevant to the query.
 const RELEVANT_SHARE: (u64, u64) = (1, 2);
-/// A rule that looks for rarities takes at most one row in so many for rare.
-const ROWS_PER_RARITY: usize = 50;
-/// Where more than one row in so many holds something rare, rarity is the rule, and no signal.
-const ROWS_PER_RARE_ROW: usize = 10;
-
 /// Chooses the rows of an array that stay.
 ///
 /// `costs` has what each row costs in tokens; for `Budget::Rows` each costs one. The budget is the whole budget for
@@ -183,99 +182,12 @@ fn mark_must(doc: &Doc<'_>, analysis: &Analysis, options: &Options, chooser: &mu
     if let Some(patterns) = Patterns::new(&options.keep_patterns) {
         patterns.mark(doc, analysis, |row| chooser.must(row, Rule::Pattern));
     }
-    Failures::shared().mark(doc, analysis, |row| chooser.must(row, Rule::Failure));
-    mark_structure(analysis, |row| chooser.must(row, Rule::Structure));
-    mark_rare_values(analysis, |row| chooser.must(row, Rule::RareValue));
+    signals::mark(doc, analysis, |row, rule| chooser.must(row, rule));
     for series in series::series(doc, analysis) {
         series.outliers(options.variance_threshold, |row| chooser.must(row, Rule::Outlier));
         if options.preserve_change_points {
             series.change_points(|row| chooser.must(row, Rule::ChangePoint));
         }
-    }
-}
-
-/// How many rows are few.
-fn few(rows: usize) -> usize {
-    (rows / ROWS_PER_RARITY).clamp(1, MAX_GAPS)
-}
-
-/// Rows with columns or shapes of values that few rows have, or without columns that nearly all have. Where shapes
-/// vary a lot, only what is unique counts; where that is common too, nothing does.
-fn mark_structure(analysis: &Analysis, mut hit: impl FnMut(u32)) {
-    for most in [few(analysis.len()), 1] {
-        let mut found: Vec<u32> = Vec::new();
-        for column in &analysis.columns {
-            let missing = analysis.len() - column.rows as usize;
-            if !column.repeated && missing <= most && analysis.len() >= most * ROWS_PER_RARE_ROW {
-                found.extend(column.gaps.iter().take(missing));
-            }
-        }
-        let is_rare = |count: u32, of: u32| count as usize <= most && of as usize >= most * ROWS_PER_RARE_ROW;
-        for (row, cells) in analysis.iter() {
-            let stands_out = cells.iter().any(|cell| {
-                analysis.column(cell).is_some_and(|column| {
-                    let parent_rows = analysis
-                        .columns
-                        .get(column.parent as usize)
-                        .map_or(0, |parent| parent.rows);
-                    is_rare(column.rows, parent_rows)
-                        || (!column.repeated && is_rare(column.count(cell.shape), column.rows))
-                })
-            });
-            if stands_out {
-                found.push(row);
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        if found.len() <= (analysis.len() / ROWS_PER_RARE_ROW).max(1) {
-            found.into_iter().for_each(&mut hit);
-            return;
-        }
-    }
-}
-
-/// Rows with a value that few rows share, in columns whose other values are shared by many.
-fn mark_rare_values(analysis: &Analysis, mut hit: impl FnMut(u32)) {
-    let most = few(analysis.len()) as u32;
-    let rare: Vec<Vec<bool>> = analysis
-        .columns
-        .iter()
-        .map(|column| {
-            if column.repeated {
-                Vec::new()
-            } else {
-                rare_values(column, most)
-            }
-        })
-        .collect();
-    for (row, cells) in analysis.iter() {
-        let is_rare = |column: u32, value: u16| rare.get(column as usize)?.get(usize::from(value)).copied();
-        if cells
-            .iter()
-            .any(|cell| cell.shape.is_scalar() && is_rare(cell.column, cell.value).unwrap_or(false))
-        {
-            hit(row);
-        }
-    }
-}
-
-/// For each distinct value of a category whether it is rare; empty where none is.
-fn rare_values(column: &Column, most: u32) -> Vec<bool> {
-    if !column.is_category() || (column.scalars() as usize) < ROWS_PER_RARE_ROW {
-        return Vec::new();
-    }
-    let is_rare: Vec<bool> = column.values.iter().map(|value| value.count <= most).collect();
-    let rows: u32 = column
-        .values
-        .iter()
-        .filter(|value| value.count <= most)
-        .map(|value| value.count)
-        .sum();
-    if rows == 0 || rows as usize > (column.scalars() as usize / ROWS_PER_RARE_ROW).max(1) {
-        Vec::new()
-    } else {
-        is_rare
     }
 }
 
@@ -331,31 +243,25 @@ impl<'c> Chooser<'c> {
         if !options.dedup_identical_items {
             return;
         }
-        let rows = analysis.rows.iter().enumerate();
-        let mut hashes: Vec<(u64, u32)> = rows
-            .map(|(row, at)| (hash(doc.raw(doc.node(*at))), row as u32))
-            .collect();
-        hashes.sort_unstable();
-        let raw = |row: u32| analysis.rows.get(row as usize).map(|at| doc.raw(doc.node(*at)));
-        let mut first = None;
-        for (hash, row) in hashes {
-            match first {
-                Some((same, kept)) if same == hash && raw(kept) == raw(row) => {
-                    if let Some(mark) = self.is_duplicate.get_mut(row as usize) {
-                        *mark = true;
-                    }
+        // Only asked, never iterated.
+        let mut first: HashMap<u64, &[u8]> = HashMap::with_capacity(analysis.len());
+        for (at, mark) in analysis.rows.iter().zip(&mut self.is_duplicate) {
+            let raw = doc.raw(doc.node(*at));
+            match first.entry(hash(raw)) {
+                Entry::Occupied(same) => *mark = *same.get() == raw,
+                Entry::Vacant(entry) => {
+                    entry.insert(raw);
                 }
-                _ => first = Some((hash, row)),
             }
         }
     }
 
-    /// Puts a row down to a rule whose rows must stay, unless an earlier rule has it. Only the caller's own patterns
-    /// keep rows that are equal.
+    /// Puts a row down to a rule whose rows must stay, unless one with more right has it. Only the caller's own
+    /// patterns keep rows that are equal.
     fn must(&mut self, row: u32, rule: Rule) {
         let is_duplicate = self.is_duplicate.get(row as usize).copied().unwrap_or(false);
         if let Some(entry) = self.rules.get_mut(row as usize)
-            && entry.is_none()
+            && entry.is_none_or(|other| rule < other)
             && (!is_duplicate || rule == Rule::Pattern)
         {
             *entry = Some(rule);

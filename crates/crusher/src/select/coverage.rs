@@ -3,7 +3,7 @@
 //! Each value of a column with few values is worth seeing once. When a value is covered, every row that holds it is
 //! worth one less, so each cell is touched once and the whole takes linear time.
 
-use crate::analyze::Analysis;
+use crate::analyze::{Analysis, NONE};
 
 /// Order in which rows are taken, computed while they are.
 #[derive(Debug)]
@@ -30,12 +30,18 @@ impl Coverage {
             .columns
             .iter()
             .map(|column| {
-                let base = count;
-                count += if column.many {
+                // A column that says the same in every row shows nothing new, and one of which nearly all values differ
+                // shows only that it is there.
+                let distinct = if column.many {
                     1
                 } else {
                     column.values.len() as u32
                 };
+                if distinct <= 1 && column.rows as usize == analysis.len() {
+                    return NONE;
+                }
+                let base = count;
+                count += distinct;
                 base
             })
             .collect();
@@ -44,8 +50,11 @@ impl Coverage {
         for (_, cells) in analysis.iter() {
             starts.push(features.len() as u32);
             for cell in cells.iter().filter(|cell| cell.shape.is_scalar()) {
+                let base = bases.get(cell.column as usize).copied().unwrap_or(NONE);
+                if base == NONE {
+                    continue;
+                }
                 let many = analysis.column(cell).is_some_and(|column| column.many);
-                let base = bases.get(cell.column as usize).copied().unwrap_or(0);
                 let feature = base + if many { 0 } else { u32::from(cell.value) };
                 features.push(feature);
                 if let Some(size) = sizes.get_mut(feature as usize + 1) {

@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use crate::analyze::{Analysis, Column, Shape};
-use crate::scan::{Doc, Kind};
+use crate::analyze::{Column, Shape};
+use crate::tape::{Doc, Kind, Node};
 
 /// Words that, in the value of a category, mean failure.
 const FAILURE_WORDS: [&[u8]; 32] = [
@@ -108,40 +108,6 @@ impl Failures {
         Self { stems: stems.ok() }
     }
 
-    /// Marks the rows with a failure. Where most values of a column fail, failing is no news, and the column is mute.
-    pub fn mark(&self, doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32)) {
-        let readings: Vec<Reading> = analysis
-            .columns
-            .iter()
-            .map(|column| Reading::of(doc, column, analysis.len()))
-            .collect();
-        let mut texts = Vec::new();
-        for (row, cells) in analysis.iter() {
-            let mut told = false;
-            for cell in cells {
-                told |= match readings.get(cell.column as usize) {
-                    Some(Reading::Values(failing)) => {
-                        failing.get(usize::from(cell.value)).copied().unwrap_or(false)
-                    }
-                    Some(Reading::Texts) if cell.shape == Shape::String => {
-                        if self.tells(doc.inner(doc.node(cell.node))) {
-                            texts.push(row);
-                        }
-                        false
-                    }
-                    _ => false,
-                };
-            }
-            if told {
-                hit(row);
-            }
-        }
-        texts.dedup();
-        if texts.len() * 4 <= analysis.len() || texts.len() <= 1 {
-            texts.into_iter().for_each(hit);
-        }
-    }
-
     /// True for text that reports an error, rather than speaking of errors.
     pub fn tells(&self, text: &[u8]) -> bool {
         let Some(stems) = &self.stems else { return false };
@@ -170,50 +136,36 @@ impl Failures {
     }
 }
 
-/// How a column is read.
-enum Reading {
-    /// Nothing in it tells of failures.
-    Mute,
-    /// Its distinct values, true where one fails.
-    Values(Vec<bool>),
-    /// Free text, cell by cell.
-    Texts,
-}
-
-impl Reading {
-    fn of(doc: &Doc<'_>, column: &Column, rows: usize) -> Self {
-        if column.many || !(column.is_category() || column.count(Shape::Boolean) > 0) {
-            let is_text = column.count(Shape::String) > 0;
-            return if is_text { Self::Texts } else { Self::Mute };
+/// For each distinct value of a column whether it tells of a failure; empty where none does, and where most rows
+/// fail: then failing is no news.
+pub(crate) fn failing_values(doc: &Doc<'_>, column: &Column, rows: usize) -> Vec<bool> {
+    if !column.is_category() && (column.many || column.count(Shape::Boolean) == 0) {
+        return Vec::new();
+    }
+    let name = Name::of(doc, column);
+    let is_status = name == Name::Status && statuses(doc, column);
+    let fails = |node: Node| match node.kind {
+        Kind::True => name == Name::Ill,
+        Kind::False => name == Name::Well,
+        Kind::Number if name == Name::ExitCode => doc.raw(node) != b"0",
+        Kind::Number => is_status && doc.raw(node) >= b"400".as_slice(),
+        _ => {
+            let text = doc.inner(node);
+            (text.len() <= MAX_CATEGORY_BYTES && is_failure(text)) || (is_status && text >= b"400".as_slice())
         }
-        let name = Name::of(doc, column);
-        let is_status = name == Name::Status && statuses(doc, column);
-        let failing: Vec<bool> = column
-            .values
-            .iter()
-            .map(|value| {
-                let node = doc.node(value.node);
-                match node.kind {
-                    Kind::True => name == Name::Ill,
-                    Kind::False => name == Name::Well,
-                    Kind::Number if name == Name::ExitCode => doc.raw(node) != b"0",
-                    Kind::Number => is_status && doc.raw(node) >= b"400".as_slice(),
-                    _ => {
-                        let text = doc.inner(node);
-                        (text.len() <= MAX_CATEGORY_BYTES && is_failure(text))
-                            || (is_status && text.len() == 3 && text >= b"400".as_slice())
-                    }
-                }
-            })
-            .collect();
-        let failed = column.values.iter().zip(&failing).filter(|(_, fails)| **fails);
-        let cells: usize = failed.map(|(value, _)| value.count as usize).sum();
-        // A column may stand in failing rows alone: it is the share of all rows that makes failing usual.
-        if cells == 0 || cells * 2 > rows {
-            Self::Mute
-        } else {
-            Self::Values(failing)
-        }
+    };
+    let failing: Vec<bool> = column
+        .values
+        .iter()
+        .map(|value| fails(doc.node(value.node)))
+        .collect();
+    let failed = column.values.iter().zip(&failing).filter(|(_, fails)| **fails);
+    let cells: usize = failed.map(|(value, _)| value.count as usize).sum();
+    // A column may stand in failing rows alone: it is the share of all rows that makes failing usual.
+    if cells == 0 || cells * 2 > rows {
+        Vec::new()
+    } else {
+        failing
     }
 }
 

@@ -3,8 +3,8 @@
 use aho_corasick::AhoCorasick;
 
 use crate::analyze::{Analysis, Shape};
-use crate::scan::{Doc, ESCAPED};
 use crate::spelling;
+use crate::tape::{Doc, ESCAPED};
 
 /// Searches for all texts at once. ASCII letters match in either case; other letters as given, all lower or all upper.
 #[derive(Debug)]

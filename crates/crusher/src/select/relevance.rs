@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use crate::analyze::{Analysis, Shape};
-use crate::scan::{Doc, ESCAPED};
 use crate::spelling;
+use crate::tape::{Doc, ESCAPED};
 
 /// Of a longer query the end is read: what was said last matters most.
 const MAX_QUERY_BYTES: usize = 64 << 10;

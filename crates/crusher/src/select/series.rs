@@ -9,7 +9,7 @@
 )]
 
 use crate::analyze::{Analysis, Shape};
-use crate::scan::Doc;
+use crate::tape::Doc;
 
 /// Shorter series have no level that one could leave.
 const MIN_ROWS: usize = 8;

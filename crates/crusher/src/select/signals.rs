@@ -1,0 +1,176 @@
+//! Failures, rare shapes and rare values: all that single cells tell, in one pass over them.
+//!
+//! What each column has to look out for is worked out from its statistics first; most columns have nothing.
+
+use super::Rule;
+use super::failures::{Failures, failing_values};
+use crate::analyze::{Analysis, Column, MAX_GAPS, Shape};
+use crate::tape::Doc;
+
+/// At most one row in so many is taken for rare.
+const ROWS_PER_RARITY: usize = 50;
+/// Where more than one row in so many holds something rare, rarity is the rule, and no signal.
+const ROWS_PER_RARE_ROW: usize = 10;
+/// Where more than one row in so many has text that tells of an error, errors are what the array is about.
+const ROWS_PER_ERROR_TEXT: usize = 4;
+
+const FAILING: u8 = 1;
+const RARE: u8 = 2;
+
+/// What to look out for in a column.
+#[derive(Default)]
+struct Watch {
+    /// Shapes (as bits) that few cells have, and those that only one has.
+    rare_shapes: u16,
+    unique_shapes: u16,
+    /// `FAILING` and `RARE` for each distinct value; empty if there is nothing.
+    values: Vec<u8>,
+    /// Strings are text to search for errors.
+    is_text: bool,
+    is_idle: bool,
+}
+
+/// Calls back for every row with a failure, a rare shape or a rare value.
+pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, Rule)) {
+    let few = few(analysis.len());
+    let watches: Vec<Watch> = analysis
+        .columns
+        .iter()
+        .map(|column| Watch::new(doc, analysis, column))
+        .collect();
+    let failures = Failures::shared();
+    let mut texts = Vec::new();
+    let (mut rare, mut unique) = (missing(analysis, few), missing(analysis, 1));
+    for (row, cells) in analysis.iter() {
+        let mut found = 0;
+        let mut shapes = 0;
+        for cell in cells {
+            let Some(watch) = watches.get(cell.column as usize).filter(|watch| !watch.is_idle) else {
+                continue;
+            };
+            let shape = 1 << cell.shape as u16;
+            shapes |=
+                u8::from(watch.rare_shapes & shape != 0) | u8::from(watch.unique_shapes & shape != 0) << 1;
+            if cell.shape.is_scalar() {
+                found |= watch.values.get(usize::from(cell.value)).copied().unwrap_or(0);
+            }
+            if watch.is_text && cell.shape == Shape::String && failures.tells(doc.inner(doc.node(cell.node)))
+            {
+                texts.push(row);
+            }
+        }
+        if found & FAILING != 0 {
+            hit(row, Rule::Failure);
+        }
+        if found & RARE != 0 {
+            hit(row, Rule::RareValue);
+        }
+        if shapes & 1 != 0 {
+            rare.push(row);
+        }
+        if shapes & 2 != 0 {
+            unique.push(row);
+        }
+    }
+    texts.dedup();
+    if texts.len() <= (analysis.len() / ROWS_PER_ERROR_TEXT).max(1) {
+        texts.into_iter().for_each(|row| hit(row, Rule::Failure));
+    }
+    // Where shapes vary a lot, only what is unique counts; where that is common too, nothing does.
+    for mut rows in [rare, unique] {
+        rows.sort_unstable();
+        rows.dedup();
+        if rows.len() <= (analysis.len() / ROWS_PER_RARE_ROW).max(1) {
+            rows.into_iter().for_each(|row| hit(row, Rule::Structure));
+            return;
+        }
+    }
+}
+
+/// How many rows are few.
+fn few(rows: usize) -> usize {
+    (rows / ROWS_PER_RARITY).clamp(1, MAX_GAPS)
+}
+
+/// A number of cells is rare among others.
+fn is_rare(count: u32, of: u32, most: usize) -> bool {
+    count > 0 && count as usize <= most && of as usize >= most * ROWS_PER_RARE_ROW
+}
+
+/// Rows without a column that at most `most` rows lack.
+fn missing(analysis: &Analysis, most: usize) -> Vec<u32> {
+    let rows = analysis.len();
+    let mut found = Vec::new();
+    if rows >= most * ROWS_PER_RARE_ROW {
+        for column in analysis.columns.iter().filter(|column| !column.repeated) {
+            let missing = rows - column.rows as usize;
+            if missing <= most {
+                found.extend(column.gaps.iter().take(missing));
+            }
+        }
+    }
+    found
+}
+
+impl Watch {
+    fn new(doc: &Doc<'_>, analysis: &Analysis, column: &Column) -> Self {
+        let parent_rows = analysis
+            .columns
+            .get(column.parent as usize)
+            .map_or(0, |parent| parent.rows);
+        let few = few(analysis.len());
+        let shapes = |most: usize| {
+            if is_rare(column.rows, parent_rows, most) {
+                return u16::MAX;
+            }
+            let counts = column.shapes.iter().enumerate().filter(|_| !column.repeated);
+            counts
+                .filter(|(_, count)| is_rare(**count, column.rows, most))
+                .fold(0, |mask, (at, _)| mask | 1 << at)
+        };
+        let mut this = Self {
+            rare_shapes: shapes(few),
+            unique_shapes: shapes(1),
+            ..Self::default()
+        };
+        this.add(&failing_values(doc, column, analysis.len()), FAILING);
+        this.add(&rare_values(column, few), RARE);
+        // Values of categories are judged as such, not as text.
+        this.is_text = column.count(Shape::String) > 0 && !column.is_category();
+        this.is_idle = this.rare_shapes == 0 && this.values.is_empty() && !this.is_text;
+        this
+    }
+
+    fn add(&mut self, found: &[bool], flag: u8) {
+        if found.contains(&true) {
+            self.values.resize(found.len(), 0);
+            for (value, _) in self.values.iter_mut().zip(found).filter(|(_, found)| **found) {
+                *value |= flag;
+            }
+        }
+    }
+}
+
+/// For each distinct value of a category whether few rows share it; empty where that is common.
+fn rare_values(column: &Column, most: usize) -> Vec<bool> {
+    if column.repeated || !column.is_category() {
+        return Vec::new();
+    }
+    let scalars = column.scalars();
+    let is_rare: Vec<bool> = column
+        .values
+        .iter()
+        .map(|value| is_rare(value.count, scalars, most))
+        .collect();
+    let rare = column
+        .values
+        .iter()
+        .zip(&is_rare)
+        .filter(|(_, is_rare)| **is_rare);
+    let rows: usize = rare.map(|(value, _)| value.count as usize).sum();
+    if rows > (scalars as usize / ROWS_PER_RARE_ROW).max(1) {
+        Vec::new()
+    } else {
+        is_rare
+    }
+}
