@@ -1,5 +1,6 @@
 """What the programs share: Beam's options with a local default, running, and exit codes."""
 
+import argparse
 import logging
 import os
 import re
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 
 import apache_beam as beam
 from apache_beam.metrics import MetricsFilter
@@ -18,6 +20,13 @@ from headroom_beam.elements import METRICS_NAMESPACE
 
 __all__ = ["ExitCode", "counted", "exit_code", "pipeline_options", "run_pipeline"]
 
+log = logging.getLogger(__name__)
+
+USAGE_EXIT_CODE = 2
+
+# These hand options that Beam doesn't know to a program of their own.
+_RUNNERS_WITH_OPTIONS = ("PortableRunner", "FlinkRunner", "SparkRunner", "PrismRunner")
+
 # A worker holds a pack and what it is made of, about 250 MB.
 _LOCAL_WORKERS = 8
 
@@ -25,10 +34,16 @@ _LOCAL_WORKERS = 8
 def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
     """Beam's options; where they name no runner, that of this process with a thread for each core, up to 8.
 
+    Raises:
+        ValueError: an option that Beam doesn't know. Beam itself would only warn, and run without it.
+
     >>> pipeline_options([]).view_as(StandardOptions).runner
     'FnApiRunner'
     """
     options = PipelineOptions(list(arguments))
+    unknown = _unknown(arguments)
+    if unknown and options.view_as(StandardOptions).runner not in _RUNNERS_WITH_OPTIONS:
+        raise ValueError(f"unknown options: {' '.join(unknown)}; see --help, and Beam's own for the runner")
     if options.view_as(StandardOptions).runner is None:
         options.view_as(StandardOptions).runner = "FnApiRunner"
         direct = options.view_as(DirectOptions)
@@ -45,7 +60,8 @@ def run_pipeline(pipeline: beam.Pipeline) -> PipelineResult | None:
         RuntimeError: it failed.
     """
     result = pipeline.run()
-    if result is None or result.wait_until_finish() != PipelineState.DONE:
+    # What only translates gives a result without methods, and a template one that isn't done.
+    if type(result) is PipelineResult or result.wait_until_finish() != PipelineState.DONE:
         return None
     return result
 
@@ -69,23 +85,36 @@ def exit_code() -> Iterator[ExitCode]:
     code = ExitCode()
     try:
         yield code
-    except errors.HeadroomBeamError as error:
-        code.value = _report(type(error).__name__, str(error), error.exit_code)
-    except ValueError as error:
-        code.value = _report("ValueError", str(error), 2)
     except Exception as error:
-        # Runners send what failed on a worker as text; the last line of its traceback names the error.
-        found = _ERROR.findall(str(error))
-        if not found:
+        cause = _cause(error)
+        if cause is None:
             raise
-        logging.getLogger(__name__).info("the pipeline failed", exc_info=True)
-        name, message = found[-1]
-        code.value = _report(name, message, getattr(errors, name, errors.HeadroomBeamError).exit_code)
+        log.info("the pipeline failed", exc_info=True)
+        name, message, code.value = cause
+        sys.stderr.write(f"{name}: {message}\n")
 
 
-_ERROR = re.compile(r"^(?:headroom_beam\.\w+\.)(\w+): (.*?)(?: \[while running .*)?$", re.MULTILINE)
+# Runners put where it happened behind the message, and some send what failed on a worker as the text of a traceback.
+_WHERE = re.compile(r" \[while running .*", re.DOTALL)
+_RAISED = re.compile(r"^(headroom_beam\.\w+\.\w+|ValueError): (.*)$", re.MULTILINE)
 
 
-def _report(name: str, message: str, code: int) -> int:
-    sys.stderr.write(f"{name}: {message}\n")
-    return code
+def _cause(error: Exception) -> tuple[str, str, int] | None:
+    """Name, message and exit code of an error that is ours; None for one that needs its traceback."""
+    if isinstance(error, errors.HeadroomBeamError | ValueError):
+        kind, message = type(error), str(error)
+    else:
+        found = _RAISED.findall(str(error))
+        if not found:
+            return None
+        module, _, name = found[-1][0].rpartition(".")
+        kind, message = getattr(import_module(module or "builtins"), name), found[-1][1]
+    return kind.__name__, _WHERE.sub("", message), getattr(kind, "exit_code", USAGE_EXIT_CODE)
+
+
+def _unknown(arguments: Sequence[str]) -> list[str]:
+    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    for options in PipelineOptions.__subclasses__():
+        # Beam has no public way to ask whether it knows an option.
+        options._add_argparse_args(parser)  # noqa: SLF001
+    return parser.parse_known_args(list(arguments))[1]
