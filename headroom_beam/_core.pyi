@@ -58,6 +58,8 @@ class CrushedBlock:
     record_count: int
     """Records seen: lines that aren't blank, whether compacted or failed."""
     failure_count: int
+    unproved_count: int
+    """Payloads left as they were because their compacted form did not restore: a defect, to be reported, that loses nothing."""
     def lines(self) -> bytes:
         """The compacted block: the same lines in the same order, with the line ends, blank lines and BOM of the input."""
     def records(self) -> pa.RecordBatch:
@@ -94,6 +96,9 @@ class CrushedText:
     compressed: str
     was_modified: bool
     strategy: str
+    """`unchanged`, `minified`, `table`, `blob`, `excerpt` or `rows`: the strongest thing that was done."""
+    explanation: str
+    """The strategy and, where rows were dropped, how many were kept and by which rules."""
     kept_rows: str | None
     """The kept rows of a top-level array as JSON, without a sentinel; None for anything but an array."""
     rows_marker: str

@@ -36,7 +36,7 @@ pub fn originals(originals: &Originals, tools: &[String]) -> Batch {
         digests.append_value(entry.digest)?;
     }
     let ends = entries.iter().map(|entry| entry.end as i64);
-    let offsets = OffsetBuffer::new(ScalarBuffer::from_iter(std::iter::once(0).chain(ends)));
+    let offsets = OffsetBuffer::new(std::iter::once(0).chain(ends).collect::<ScalarBuffer<i64>>());
     let bytes = LargeBinaryArray::try_new(offsets, Buffer::from(originals.arena.as_slice()), None)?;
     let sizes = (0..entries.len()).map(|at| originals.bytes(at).len() as u64);
     let tool = |number: u32| tools.get(number as usize).map_or("", String::as_str);

@@ -37,10 +37,10 @@ fn raise(py: Python<'_>, error: &Error) -> PyErr {
     }
 }
 
-fn to_python<'py>(
-    py: Python<'py>,
+fn to_python(
+    py: Python<'_>,
     batch: Result<arrow_array::RecordBatch, ArrowError>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<Bound<'_, PyAny>> {
     batch
         .map_err(|error| PyRuntimeError::new_err(error.to_string()))?
         .to_pyarrow(py)
@@ -209,6 +209,10 @@ impl CrushedText {
         self.0.report.decisions.strategy.name()
     }
     #[getter]
+    fn explanation(&self) -> String {
+        self.0.report.decisions.explain()
+    }
+    #[getter]
     fn kept_rows(&self) -> Option<&str> {
         self.0.kept_rows.as_deref()
     }
@@ -250,8 +254,8 @@ fn crush_text(
         _ => return Err(PyValueError::new_err("kind must be array, document or any")),
     };
     let mut crusher = crusher(py, options)?;
-    let crushed = detached(py, || crusher.crush_text(text, kind, query, bias))?;
-    crushed.map(CrushedText).map_err(|error| raise(py, &error))
+    let result = detached(py, || crusher.crush_text(text, kind, query, bias))?;
+    result.map(CrushedText).map_err(|error| raise(py, &error))
 }
 
 #[pyfunction]

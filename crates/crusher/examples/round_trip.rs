@@ -26,13 +26,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rest = text.as_slice();
     while !rest.is_empty() {
         let wanted = rest.len().min(128 << 10);
-        let end = rest.iter().skip(wanted).position(|byte| *byte == b'\n').map_or(rest.len(), |at| wanted + at + 1);
+        let end = rest
+            .iter()
+            .skip(wanted)
+            .position(|byte| *byte == b'\n')
+            .map_or(rest.len(), |at| wanted + at + 1);
         let (lines, behind) = rest.split_at(end);
         blocks.push((lines, Block::crush_lines(&mut crusher, lines)));
         rest = behind;
     }
     let crushed_s = started.elapsed().as_secs_f64();
-    let (mut records, mut failures, mut wrong, mut unproved, mut compacted, mut originals) = (0, 0, 0, 0, 0, 0);
+    let (mut records, mut failures, mut wrong, mut unproved, mut compacted, mut originals) =
+        (0, 0, 0, 0, 0, 0);
     let (mut before, mut after) = (0, 0);
     for (lines, block) in &blocks {
         records += block.records.len();
@@ -40,13 +45,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         compacted += block.compacted.len();
         originals += block.originals.arena.len();
         unproved += block.payloads.iter().filter(|payload| payload.unproved).count();
-        before += block.payloads.iter().map(|payload| payload.tokens_before).sum::<u64>();
-        after += block.payloads.iter().map(|payload| payload.tokens_after).sum::<u64>();
+        before += block
+            .payloads
+            .iter()
+            .map(|payload| payload.tokens_before)
+            .sum::<u64>();
+        after += block
+            .payloads
+            .iter()
+            .map(|payload| payload.tokens_after)
+            .sum::<u64>();
         for record in &block.records {
             let mut restored = Vec::new();
             let compacted = block.compacted.get(record.start..record.end).unwrap_or_default();
             let same = restore_record(compacted, &block.originals, &mut restored).is_ok();
-            wrong += usize::from(!same || Some(restored.as_slice()) != lines.get(record.offset..record.offset + record.length));
+            wrong += usize::from(
+                !same || Some(restored.as_slice()) != lines.get(record.offset..record.offset + record.length),
+            );
         }
     }
     println!(
@@ -56,5 +71,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         text.len(),
         text.len() as f64 / 1e6 / crushed_s
     );
-    if wrong + unproved > 0 { Err("records that don't come back".into()) } else { Ok(()) }
+    if wrong + unproved > 0 {
+        Err("records that don't come back".into())
+    } else {
+        Ok(())
+    }
 }

@@ -4,10 +4,10 @@ use crate::document::{Context, Strategy, literals, quoted};
 use crate::edits::Edits;
 use crate::layout::Layout;
 use crate::marker::{self, Frame, SENTINEL_KEY};
-use crate::scan::{Doc, Kind, Node};
 use crate::select::{self, Budget};
 use crate::spelling;
 use crate::table::{Cells, Table};
+use crate::tape::{Doc, Kind, Node};
 use crate::{text, tokens};
 
 /// Bytes of a string that stay in a row of an array whose whole text is in the store.
@@ -82,9 +82,8 @@ impl Context<'_> {
                 &mut row_ends,
             );
             let after = tokens::estimate(&written);
-            let saved = raw.len().saturating_sub(written.len()) as f64;
             let pays =
-                after < smallest && saved >= self.options.lossless_min_savings_ratio * raw.len() as f64;
+                after < smallest && saves(raw.len(), written.len(), self.options.lossless_min_savings_ratio);
             if layout.is_some() && pays && (after <= budget || !droppable) {
                 self.decide(Strategy::Table);
                 self.decisions.rows_total += u64::from(node.count);
@@ -167,7 +166,15 @@ impl Context<'_> {
 
     fn select(&mut self, doc: &Doc<'_>, index: u32, costs: &[u32], budget: Budget) -> Option<Vec<u32>> {
         let selection = select::select(doc, index, costs, budget, self.query.get(), self.options);
-        (selection.keep.len() < doc.node(index).count as usize).then_some(selection.keep)
+        if selection.keep.len() >= doc.node(index).count as usize {
+            return None;
+        }
+        for (rule, count) in selection.counts() {
+            self.decisions.note(rule.name(), count as u64);
+        }
+        self.decisions.note("duplicate", u64::from(selection.duplicates));
+        self.decisions.over_budget += selection.excess;
+        Some(selection.keep)
     }
 
     fn store_rows(&mut self, doc: &Doc<'_>, index: u32, keep: &[u32]) -> Option<String> {
@@ -225,7 +232,17 @@ fn row_costs(written: &[u8], row_ends: &[usize]) -> impl Iterator<Item = u32> {
     })
 }
 
-/// A budget scaled by the caller's bias.
+#[allow(clippy::cast_precision_loss, reason = "texts are far below 2^52 bytes")]
+fn saves(before: usize, after: usize, ratio: f64) -> bool {
+    before as f64 - after as f64 >= ratio * before as f64
+}
+
+/// A budget scaled by the caller's bias, which is above 0 and at most 1000.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "budgets are far below 2^52"
+)]
 pub(crate) fn scaled(budget: usize, bias: f64) -> usize {
     ((budget as f64 * bias) as usize).max(1)
 }
@@ -266,7 +283,7 @@ impl Cells for CellWriter<'_, '_> {
 impl CellWriter<'_, '_> {
     fn string(&mut self, doc: &Doc<'_>, node: Node) -> Option<Vec<u8>> {
         let long = (node.end - node.start) as usize >= self.long_bytes();
-        if node.kind != Kind::String || node.flags & crate::scan::KEY != 0 || !long {
+        if node.kind != Kind::String || node.flags & crate::tape::KEY != 0 || !long {
             return None;
         }
         if !self.shorten {

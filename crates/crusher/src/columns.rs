@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::scan::{Doc, INTEGER, Kind};
+use crate::tape::{Doc, INTEGER, Kind};
 
 /// No node: the row has no such key. The root is never a cell, so its index is free to say so.
 pub const MISSING: u32 = 0;

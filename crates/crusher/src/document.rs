@@ -8,8 +8,9 @@ use crate::layout::Layout;
 use crate::marker::{self, Frame, Head, LITERAL, is_reserved_raw};
 use crate::options::Options;
 use crate::originals::Originals;
-use crate::scan::{Doc, KEY, Kind, Node, SUSPECT, Tape};
+use crate::scan::Tape;
 use crate::spelling::{self, Spelling};
+use crate::tape::{Doc, KEY, Kind, Node, SUSPECT};
 use crate::{text, tokens};
 
 /// JSON inside strings inside JSON is followed so many times.
@@ -26,8 +27,50 @@ pub struct Decisions {
     pub rows_total: u64,
     /// Rows of those that are still there.
     pub rows_kept: u64,
+    /// Rows kept by each rule of selection, and rows dropped as duplicates, in the order in which they were first used.
+    pub rules: Vec<(&'static str, u64)>,
+    /// By how much the rows that must stay exceed their budget, in its unit.
+    pub over_budget: u64,
     /// Positions of the rows kept of a bare text's array, if rows were dropped.
     pub keep: Option<Vec<u32>>,
+}
+
+impl Decisions {
+    pub(crate) fn note(&mut self, rule: &'static str, rows: u64) {
+        if rows == 0 {
+            return;
+        }
+        match self.rules.iter_mut().find(|(known, _)| *known == rule) {
+            Some((_, count)) => *count += rows,
+            None => self.rules.push((rule, rows)),
+        }
+    }
+
+    /// What was decided, in words: the strategy, and for dropped rows how many and which rules kept the others.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let name = self.strategy.name();
+        let rows = if self.rows_kept < self.rows_total {
+            let rules: Vec<String> = self
+                .rules
+                .iter()
+                .map(|(rule, rows)| format!("{rows} {rule}"))
+                .collect();
+            format!(
+                ": {} of {} rows kept ({})",
+                self.rows_kept,
+                self.rows_total,
+                rules.join(", ")
+            )
+        } else {
+            String::new()
+        };
+        let excess = match self.over_budget {
+            0 => String::new(),
+            excess => format!("; over budget by {excess}"),
+        };
+        format!("{name}{rows}{excess}")
+    }
 }
 
 /// How a payload was changed; the last one that applies in this order.

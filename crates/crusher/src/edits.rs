@@ -1,6 +1,6 @@
 //! Replacements of nodes, collected first and printed later: in place, or while laying the text out anew.
 
-use crate::scan::Doc;
+use crate::tape::Doc;
 
 /// Replaced nodes in ascending order, none inside another, with the text that stands in their place.
 #[derive(Debug, Default)]

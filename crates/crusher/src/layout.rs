@@ -1,7 +1,7 @@
 //! How a JSON text is laid out: the whitespace between its tokens, as one of a few known layouts.
 
 use crate::edits::Edits;
-use crate::scan::{Doc, Kind, Node};
+use crate::tape::{Doc, Kind, Node};
 
 /// A layout that many programs print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -23,6 +23,7 @@
 
 mod analyze;
 mod array;
+mod bare;
 mod block;
 mod columns;
 mod crusher;
@@ -40,11 +41,13 @@ pub mod scan;
 mod select;
 mod spelling;
 pub mod table;
+pub mod tape;
 mod text;
 pub mod tokens;
 
+pub use bare::{CrushedText, TextKind};
 pub use block::{Block, Failure, Line, Record, split_lines};
-pub use crusher::{CrushedText, Crusher, PayloadReport, TextKind};
+pub use crusher::{Crusher, PayloadReport};
 pub use digest::{Digest, digest, hash, is_hash};
 pub use document::{Decisions, Strategy};
 pub use error::{Error, Limit, Result};

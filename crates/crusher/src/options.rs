@@ -8,6 +8,7 @@ pub const MAX_RECORD_BYTES: usize = 512 << 20;
 
 /// Options of a crusher; see each field. Build with `Options::default()`, change fields, then `validate`.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Options {
     /// Where payloads are in a record; empty: the whole record is the payload.
     pub paths: Vec<Path>,

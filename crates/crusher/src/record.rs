@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::scan::{Doc, ESCAPED, Kind, Node};
 use crate::spelling;
+use crate::tape::{Doc, ESCAPED, Kind, Node};
 
 /// One payload path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,11 +87,11 @@ impl Parser<'_> {
     }
 
     fn take(&mut self, token: &str) -> bool {
-        let taken = self.rest().starts_with(token);
-        if taken {
+        let stands_here = self.rest().starts_with(token);
+        if stands_here {
             self.at += token.len();
         }
-        taken
+        stands_here
     }
 
     fn segments(&mut self) -> Result<Vec<Segment>> {
@@ -179,6 +179,7 @@ pub fn payloads(doc: &Doc<'_>, paths: &[Path]) -> Vec<Payload> {
         found: Vec::new(),
         objects: Vec::new(),
         names: None,
+        last_tool: None,
     };
     let start: Vec<(usize, usize)> = (0..paths.len()).map(|path| (path, 0)).collect();
     finder.visit(0, start);
@@ -203,9 +204,11 @@ struct Finder<'a, 'd> {
     objects: Vec<u32>,
     /// Tool names by call id, collected when first needed.
     names: Option<HashMap<&'a [u8], &'a [u8]>>,
+    /// The tool found last, with the path and the innermost object it was found for.
+    last_tool: Option<((usize, Option<u32>), String)>,
 }
 
-impl<'a> Finder<'a, '_> {
+impl Finder<'_, '_> {
     fn visit(&mut self, index: u32, mut states: Vec<(usize, usize)>) {
         let node = self.doc.node(index);
         let mut selected = None;
@@ -225,7 +228,11 @@ impl<'a> Finder<'a, '_> {
             }
         }
         if let Some(path) = selected {
-            let tool = self.tool(path);
+            // Payloads of one object have one tool; looking it up for each would read a large object many times.
+            let place = (path, self.objects.last().copied());
+            let known = self.last_tool.take().filter(|(found_at, _)| *found_at == place);
+            let tool = known.map_or_else(|| self.tool(path), |(_, tool)| tool);
+            self.last_tool = Some((place, tool.clone()));
             self.found.push(Payload {
                 node: index,
                 path: Some(path),
@@ -320,8 +327,8 @@ impl<'a> Finder<'a, '_> {
             return String::new();
         };
         let doc = self.doc;
-        let names = self.names.get_or_insert_with(|| call_names(doc));
-        names.get(id).map(|name| decoded(name)).unwrap_or_default()
+        let known = self.names.get_or_insert_with(|| call_names(doc));
+        known.get(id).map(|name| decoded(name)).unwrap_or_default()
     }
 }
 

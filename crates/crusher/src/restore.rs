@@ -7,9 +7,10 @@ use crate::error::{Error, Limit, Result};
 use crate::layout::Layout;
 use crate::marker::{Frame, Head, LITERAL, Marker, OPEN, SENTINEL_KEY, is_reserved, is_reserved_raw};
 use crate::options::MAX_RECORD_BYTES;
-use crate::scan::{Doc, KEY, Kind, Node, SUSPECT, Tape};
+use crate::scan::Tape;
 use crate::spelling;
 use crate::table;
+use crate::tape::{Doc, KEY, Kind, Node, SUSPECT};
 
 /// Nesting that restoring accepts: a record at the crusher's limit, and the tables and documents inside it.
 const MAX_DEPTH: usize = 4096;

@@ -12,7 +12,7 @@ use crate::scan::find_special;
 pub struct Spelling(u8);
 
 impl Spelling {
-    /// Everything that needs no escape stands as it is; `\u00xx` with lower-case digits (serde_json, JavaScript).
+    /// Everything that needs no escape stands as it is; `\u00xx` with lower-case digits (`serde_json`, JavaScript).
     pub const MINIMAL: Self = Self(0);
     /// `a`: everything outside printable ASCII as `\uxxxx` (Python's default).
     pub const ASCII: Self = Self(1);
@@ -162,22 +162,17 @@ const ESCAPE_SLASH: u8 = 4;
 const ESCAPE_HIGH: u8 = 8;
 const ESCAPE_E2: u8 = 16;
 
-const CLASS: [u8; 256] = {
-    let mut class = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        class[byte] = match byte as u8 {
-            b'"' | b'\\' | 0..=0x1f => ESCAPE_ALWAYS,
-            b'<' | b'>' | b'&' => ESCAPE_HTML,
-            b'/' => ESCAPE_SLASH,
-            0xe2 => ESCAPE_HIGH | ESCAPE_E2,
-            0x7f.. => ESCAPE_HIGH,
-            _ => 0,
-        };
-        byte += 1;
+/// What may have to be escaped about a byte.
+const fn class(byte: u8) -> u8 {
+    match byte {
+        b'"' | b'\\' | 0..=0x1f => ESCAPE_ALWAYS,
+        b'<' | b'>' | b'&' => ESCAPE_HTML,
+        b'/' => ESCAPE_SLASH,
+        0xe2 => ESCAPE_HIGH | ESCAPE_E2,
+        0x7f.. => ESCAPE_HIGH,
+        _ => 0,
     }
-    class
-};
+}
 
 /// Encodes UTF-8 text as the inside of a JSON string in a spelling; the inverse of `decode` where it proves itself.
 pub fn encode(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
@@ -196,8 +191,7 @@ pub fn encode(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
         let special = if mask == ESCAPE_ALWAYS {
             find_special(rest)
         } else {
-            rest.iter()
-                .position(|byte| CLASS.get(*byte as usize).is_some_and(|class| class & mask != 0))
+            rest.iter().position(|byte| class(*byte) & mask != 0)
         };
         let Some(at) = special else {
             out.extend_from_slice(rest);
@@ -271,8 +265,8 @@ fn is_minimal(raw: &[u8]) -> bool {
     while let Some(at) = memchr(b'\\', rest) {
         let length = match rest.get(at + 1..).unwrap_or_default() {
             [b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-            [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..] => 6,
-            [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
+            [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..]
+            | [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
             _ => return false,
         };
         rest = rest.get(at + length..).unwrap_or_default();

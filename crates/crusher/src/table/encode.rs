@@ -3,8 +3,8 @@
 use super::{IRREGULAR, JSON_CELL, MAP_KEY, OVERRIDE, is_bare, is_bare_key};
 use crate::columns::{Column, ColumnKind, Columns, MISSING};
 use crate::marker::{Head, LITERAL, is_reserved_raw};
-use crate::scan::{Doc, ESCAPED, Kind, NON_ASCII, SUSPECT};
 use crate::spelling::{self, Spelling};
+use crate::tape::{Doc, ESCAPED, Kind, NON_ASCII, SUSPECT};
 
 /// Writes the values that the table itself doesn't spell: containers and long strings, as compact JSON.
 pub trait Cells {
@@ -51,12 +51,6 @@ impl<'a> Table<'a> {
             keys,
             opens,
         })
-    }
-
-    /// Number of rows.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows.len()
     }
 
     /// Bytes of the values that the table doesn't take apart.
@@ -296,7 +290,7 @@ impl<C: Cells> Writer<'_, '_, '_, C> {
     }
 
     /// Appends a string without quotes if it reads back so.
-    fn bare(&mut self, node: crate::scan::Node, in_head: bool, out: &mut Vec<u8>) -> bool {
+    fn bare(&mut self, node: crate::tape::Node, in_head: bool, out: &mut Vec<u8>) -> bool {
         let raw = self.doc.inner(node);
         let simple = self.spelling == Spelling::MINIMAL || node.flags & NON_ASCII == 0 && is_plain(raw);
         if node.flags & ESCAPED == 0 && simple {
@@ -336,7 +330,7 @@ fn is_plain(raw: &[u8]) -> bool {
 }
 
 /// Appends a string token as it stands, behind `LITERAL` if it would read as ours.
-pub(crate) fn string(doc: &Doc<'_>, node: crate::scan::Node, out: &mut Vec<u8>) {
+pub(crate) fn string(doc: &Doc<'_>, node: crate::tape::Node, out: &mut Vec<u8>) {
     if node.flags & SUSPECT != 0 && is_reserved_raw(doc.inner(node)) {
         out.push(b'"');
         out.extend_from_slice(LITERAL);
