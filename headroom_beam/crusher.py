@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -221,7 +222,8 @@ class SmartCrusher:
             raises LimitExceeded and keeps nothing, so that no marker without its original is ever returned. Can't be
             given together with a store, where it would have no effect.
 
-    Any number of threads may share a crusher.
+    Any number of threads may share a crusher. One with a store can be pickled; one without can't, because its originals
+    would be lost with the process that unpickles it.
     """
 
     def __init__(
@@ -234,6 +236,7 @@ class SmartCrusher:
         max_memory_bytes: int | None = None,
     ) -> None:
         config = config or SmartCrusherConfig()
+        self._with_compaction = with_compaction
         if lossless_only is not None:
             config = dataclasses.replace(config, lossless_only=lossless_only)
         if store is not None and max_memory_bytes is not None:
@@ -243,6 +246,13 @@ class SmartCrusher:
         self._store = store
         self._memory = MemoryOriginals() if max_memory_bytes is None else MemoryOriginals(max_memory_bytes)
         self._digests: set[bytes] = set()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A copy on a worker would keep its originals in that worker's memory, where they end with it.
+        if self._store is None:
+            raise TypeError("a crusher that keeps originals in memory can't be pickled; give it a store")
+        make = functools.partial(SmartCrusher, with_compaction=self._with_compaction, store=self._store)
+        return make, (self.config,)
 
     def crush(self, text: str, query: str = "", bias: float = 1.0) -> Crushed:
         """Crushes any text: a JSON array, a JSON document, or plain text.
@@ -346,7 +356,10 @@ class SmartCrusher:
             FormatError: a marker, head or table that no released version writes.
             OriginalExpired, AmbiguousHash, IntegrityError: as for `ccr_get`.
         """
-        block = _utf8(text)
+        try:
+            block = text.encode()
+        except UnicodeEncodeError as error:
+            raise _lone_surrogate(error) from None
         hashes = list(dict.fromkeys(_core.markers(block, lines=False).column("hash").to_pylist()))
         originals = pa.record_batch(
             [pa.array(hashes, pa.string()), pa.array([self._get(name) for name in hashes], pa.large_binary())],
@@ -354,15 +367,17 @@ class SmartCrusher:
         )
         restored = _core.restore_block(block, originals, lines=False)
         for problem in restored.unresolved().to_pylist():
-            error = OriginalNotFound if problem["kind"] == "missing" else FormatError
-            raise error(problem["message"])
+            kind = OriginalNotFound if problem["kind"] == "missing" else FormatError
+            raise kind(problem["message"])
         return restored.restored.decode()
 
     def _crush(
         self, text: str, kind: Literal["array", "document", "any"], query: str, bias: float
     ) -> _core.CrushedText:
-        _utf8(text)
-        result = _core.crush_text(text, self._options, kind=kind, query=query, bias=bias)
+        try:
+            result = _core.crush_text(text, self._options, kind=kind, query=query, bias=bias)
+        except UnicodeEncodeError as error:
+            raise _lone_surrogate(error) from None
         originals = result.originals()
         if originals.num_rows:
             self._put(originals)
@@ -380,11 +395,8 @@ class SmartCrusher:
         return self._memory.get(hash) if self._store is None else self._store.get(hash)
 
 
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidPayload(f"lone surrogate at character {error.start + 1}") from None
+def _lone_surrogate(error: UnicodeEncodeError) -> InvalidPayload:
+    return InvalidPayload(f"lone surrogate at character {error.start + 1}")
 
 
 def _hash_of(rows_marker: str) -> str | None:

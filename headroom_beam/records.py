@@ -114,17 +114,18 @@ class Failure(NamedTuple):
 _HASH = re.compile(r"[0-9a-f]{24}(?:[0-9a-f]{40})?")
 
 
-def check_hash(text: str) -> str:
+def check_hash(text: object) -> str:
     """Gives back a hash (24 digits) or digest (64 digits) as it is, when it is one.
 
     Raises:
-        InvalidHash: the text isn't 24 or 64 lower-case hexadecimal digits.
+        InvalidHash: it isn't 24 or 64 lower-case hexadecimal digits.
 
     >>> check_hash("0123456789abcdef01234567")
     '0123456789abcdef01234567'
     """
-    if not _HASH.fullmatch(text):
-        raise InvalidHash("a hash is 24 or 64 lower-case hexadecimal digits")
+    if not isinstance(text, str) or not _HASH.fullmatch(text):
+        found = f"text of {len(text)} characters" if isinstance(text, str) else type(text).__name__
+        raise InvalidHash(f"a hash has 24 or 64 lower-case hexadecimal digits; this {found} isn't one")
     return text
 
 

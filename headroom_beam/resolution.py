@@ -6,7 +6,6 @@ Point reads and scans feed the same `Resolution`, so that both answer alike.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
@@ -20,10 +19,10 @@ from headroom_beam.errors import (
     DigestMismatch,
     HeadroomBeamError,
     IntegrityError,
-    InvalidHash,
     OriginalExpired,
     OriginalNotFound,
 )
+from headroom_beam.records import check_hash
 from headroom_beam.rows import HASH_DIGITS, PACK_SCHEMA, Digests, digest_array, wrong_rows
 from headroom_beam.tombstones import Tombstones
 
@@ -42,18 +41,6 @@ class Lookup(NamedTuple):
     found: pa.Table
     """Columns of `PACK_SCHEMA`, one verified row a hash, sorted by it; `hash` as it was asked (24 or 64 digits)."""
     unresolved: Mapping[str, Status]
-
-
-def check_hash(text: object) -> str:
-    """Returns a hash if it is one: 24 or 64 lower-case hex digits. Raises InvalidHash otherwise.
-
-    >>> check_hash("0123456789abcdef01234567")
-    '0123456789abcdef01234567'
-    """
-    if not isinstance(text, str) or not re.fullmatch(r"[0-9a-f]{24}(?:[0-9a-f]{40})?", text):
-        length = f"text of {len(text)} characters" if isinstance(text, str) else type(text).__name__
-        raise InvalidHash(f"a hash has 24 or 64 lower-case hexadecimal digits; this {length} isn't one")
-    return text
 
 
 def resolution_error(hash_: str, status: Status) -> HeadroomBeamError:

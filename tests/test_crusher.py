@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
+import pickle
 import re
 import subprocess
 import sys
@@ -122,6 +123,13 @@ def test_a_lone_surrogate_is_an_invalid_payload() -> None:
     for call in (SmartCrusher().crush, SmartCrusher().crush_array_json, SmartCrusher().compact_document_json):
         with pytest.raises(InvalidPayload, match="lone surrogate at character 3"):
             call('["\ud800"]')
+
+
+def test_a_lone_surrogate_in_a_query_is_an_invalid_payload_too() -> None:
+    with pytest.raises(InvalidPayload, match="lone surrogate at character 1"):
+        SmartCrusher().crush(ROWS, query="\udfff")
+    with pytest.raises(InvalidPayload, match="lone surrogate at character 1"):
+        SmartCrusher().restore("\udfff")
 
 
 @pytest.mark.parametrize("text", ["", "short", "[1, 2, 3]", '{"a": 1}', "null", "<<ccr:x"])
@@ -313,6 +321,26 @@ def test_bytes_that_are_not_text_are_left_to_the_store(tmp_path: Path) -> None:
     (name,) = block.originals().column("hash").to_pylist()
     with pytest.raises(InvalidPayload, match=r"isn't UTF-8 \(byte 12\)"):
         SmartCrusher(store=store).ccr_get(name)
+
+
+def test_a_crusher_with_a_store_travels_to_other_processes(tmp_path: Path) -> None:
+    config = SmartCrusherConfig(max_items_after_crush=7)
+    crusher = SmartCrusher(config, with_compaction=False, store=OriginalStore.open(tmp_path / "originals"))
+    copy = pickle.loads(pickle.dumps(crusher))
+    r = copy.crush_array_json(ROWS)
+    assert r == crusher.crush_array_json(ROWS)
+    assert crusher.ccr_get(r["ccr_hash"]) == ROWS
+
+
+def test_a_crusher_with_originals_in_memory_does_not_travel() -> None:
+    with pytest.raises(TypeError, match="give it a store"):
+        pickle.dumps(SmartCrusher())
+
+
+def test_a_bias_out_of_range_is_an_error_that_names_it() -> None:
+    for bias in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="bias"):
+            SmartCrusher().crush(ROWS, bias=bias)
 
 
 def test_threads_may_share_a_crusher() -> None:

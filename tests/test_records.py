@@ -122,6 +122,21 @@ def test_schema_ids_are_the_same_in_every_process() -> None:
     assert len(set(here)) == 4
 
 
+@pytest.mark.parametrize("row_type", [Compacted, Original, Failure])
+def test_schemas_are_of_portable_types_alone(row_type: type) -> None:
+    # SQL, Java sinks and other languages read these and nothing else; what Python alone knows is a logical type.
+    def is_portable(schema: object) -> bool:
+        return all(is_portable_type(field.type) for field in schema.fields)
+
+    def is_portable_type(kind: object) -> bool:
+        what = kind.WhichOneof("type_info")
+        if what == "array_type":
+            return is_portable_type(kind.array_type.element_type)
+        return is_portable(kind.row_type.schema) if what == "row_type" else what == "atomic_type"
+
+    assert is_portable(registry.get_coder(row_type).schema)
+
+
 def test_importing_records_does_not_import_beam() -> None:
     program = "import sys; import headroom_beam.records; print('apache_beam' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"
@@ -175,7 +190,7 @@ def test_failures_are_json_as_they_are() -> None:
     assert Failure(**json.loads(json.dumps(FAILURE_ROW._asdict()))) == FAILURE_ROW
 
 
-@pytest.mark.parametrize("text", ["", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "0" * 24 + "\n", "g" * 24])
-def test_what_is_not_a_hash_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "0" * 24 + "\n", "g" * 24, 7, None])
+def test_what_is_not_a_hash_is_refused(text: object) -> None:
     with pytest.raises(InvalidHash, match="24 or 64"):
         records.check_hash(text)

@@ -119,6 +119,13 @@ def test_bytes_that_are_not_text_come_in_base64(client: httpx.Client) -> None:
     assert base64.b64decode(answer["original_content"]) == NOT_TEXT
 
 
+def test_what_is_stored_while_it_serves_is_found(store: OriginalStore) -> None:
+    with serving(OriginalStore.open(store.root)) as client:
+        assert client.get(f"/v1/retrieve/{hash_of(b'later')}").status_code == 404
+        put(store, b"later")
+        assert client.get(f"/v1/retrieve/{hash_of(b'later')}").json()["original_content"] == "later"
+
+
 def test_what_was_never_stored_is_404(client: httpx.Client) -> None:
     answer = client.get(f"/v1/retrieve/{'0' * 24}")
     assert answer.status_code == 404

@@ -1,0 +1,35 @@
+"""The package's table of contents."""
+
+import subprocess
+import sys
+
+import pytest
+
+import headroom_beam
+
+
+def test_every_name_is_there_and_documented() -> None:
+    assert set(headroom_beam.__all__) == set(headroom_beam._HOMES)
+    for name in headroom_beam.__all__:
+        value = getattr(headroom_beam, name)
+        assert value.__name__ == name
+        assert value.__doc__
+        assert value.__module__ == f"headroom_beam.{headroom_beam._HOMES[name]}"
+
+
+def test_the_table_of_contents_lists_every_name() -> None:
+    assert set(headroom_beam.__all__) <= set(dir(headroom_beam))
+
+
+def test_another_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Cruncher'"):
+        _ = headroom_beam.Cruncher
+
+
+@pytest.mark.parametrize(
+    "names", ["", "SmartCrusher, SmartCrusherConfig, TraceFormat", "OriginalStore, restore_text, Compacted, Original"]
+)
+def test_what_does_not_need_beam_does_not_import_it(names: str) -> None:
+    imports = f"from headroom_beam import {names}" if names else "import headroom_beam"
+    program = f"import sys; {imports}; print('apache_beam' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"
