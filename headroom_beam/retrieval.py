@@ -57,8 +57,9 @@ class _Route(beam.DoFn):
 
     def process(self, element: Any, count: int) -> Iterator[Any]:
         plan = plan_lookup(count, self._size, request_s=self._request_s)
-        joins = self._strategy == "join" or plan.way == "scan"
-        yield TaggedOutput("join", element) if joins and is_hash(hash_of(element)) else element
+        joins = (self._strategy == "join" or plan.way == "scan") and is_hash(hash_of(element))
+        Metrics.counter(METRICS_NAMESPACE, "lookups_join" if joins else "lookups_point").inc()
+        yield TaggedOutput("join", element) if joins else element
 
 
 class LookupOriginals(beam.PTransform):
@@ -257,7 +258,7 @@ class _RestoreBundles(beam.DoFn):
             if isinstance(restored, bytes):
                 rows.append(one.place.put(close_envelope(one.envelope, restored)))
             else:
-                row = UnresolvedRecord(one.record, one.source, one.offset, restored.hashes, restored.reasons)
+                row = UnresolvedRecord(one.record, one.source, one.offset, [*restored.hashes], [*restored.reasons])
                 rows.append(TaggedOutput("unresolved", one.place.put(close_envelope(one.envelope, row))))
         Metrics.counter(METRICS_NAMESPACE, "records_restored").inc(
             sum(not isinstance(row, TaggedOutput) for row in rows)
