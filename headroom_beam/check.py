@@ -144,8 +144,10 @@ class _Check:
             return set()
         except ObjectNotFound:
             return set()
-        for number, pack in enumerate(index.packs):
-            mine = index.pack_ids == number
+        by_pack = np.argsort(index.pack_ids, kind="stable")
+        ends = np.searchsorted(index.pack_ids[by_pack], np.arange(len(index.packs) + 1))
+        for pack, start, end in zip(index.packs, ends[:-1], ends[1:], strict=True):
+            mine = by_pack[start:end]
             digests, groups = index.digests[mine], index.groups[mine]
             if pack.name in self.packs:
                 expected, expected_groups = self.packs[pack.name]

@@ -249,6 +249,7 @@ def _store_errors(what: str) -> Iterator[None]:
     import requests
     from google.api_core import exceptions
     from google.auth import exceptions as auth
+    from google.cloud.storage.exceptions import DataCorruption
 
     try:
         yield
@@ -263,6 +264,8 @@ def _store_errors(what: str) -> Iterator[None]:
         raise StoreError(
             f"{what}: HTTP status {int(status)}", retryable=status >= 500 or status in (408, 429)
         ) from error
+    except DataCorruption as error:
+        raise IntegrityError(f"{what}: it arrived with another checksum than it has") from error
     except (requests.RequestException, auth.TransportError) as error:
         raise StoreError(f"{what}: {type(error).__name__}", retryable=True) from error
     except auth.GoogleAuthError as error:

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import secrets
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -74,24 +75,25 @@ class LocalObjects(Objects):
             return io.BufferedReader(_LocalReader(path), COPY_BYTES)
 
     def info(self, name: str) -> ObjectInfo | None:
-        path = self.path(name)
-        try:
-            with _store_errors(f"look at {path}"):
-                status = os.stat(path)
-        except ObjectNotFound:
-            return None
-        return ObjectInfo(name, status.st_size, str(status.st_mtime_ns)) if os.path.isfile(path) else None
+        return next(self._found(check_name(name)), None)
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        names = (name for name in self._walk(prefix) if TEMPORARY_PREFIX not in name)
-        return iter([found for name in sorted(names) if (found := self.info(name))])
+        for name in sorted(self._walk(prefix)):
+            if not name.startswith(TEMPORARY_PREFIX) and f"/{TEMPORARY_PREFIX}" not in name:
+                yield from self._found(name)
 
     def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
         for name in sorted(self._walk(prefix)):
             if name.rpartition("/")[2].startswith(TEMPORARY_PREFIX):
-                with suppress(FileNotFoundError):  # Its writer has finished meanwhile.
-                    status = os.stat(os.path.join(self.root, name))
-                    yield ObjectInfo(name, status.st_size, str(status.st_mtime_ns))
+                yield from self._found(name)
+
+    def _found(self, name: str) -> Iterator[ObjectInfo]:
+        """What a listing says of a name, of any spelling: nothing if it is gone again, or no file."""
+        path = os.path.join(self.root, name)
+        with _store_errors(f"look at {path}"), suppress(FileNotFoundError):
+            status = os.stat(path)
+            if stat.S_ISREG(status.st_mode):
+                yield ObjectInfo(name, status.st_size, str(status.st_mtime_ns))
 
     def _walk(self, prefix: str) -> Iterator[str]:
         top = os.path.join(self.root, prefix.rpartition("/")[0]) if "/" in prefix else self.root

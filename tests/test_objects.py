@@ -14,6 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
+import gcs_emulator
 import pyarrow as pa
 import pytest
 
@@ -22,6 +23,7 @@ from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.local import LocalObjects
 from headroom_beam.objects import ObjectConflict, ObjectNotFound, open_objects
 
+answer = gcs_emulator._Handler._answer
 BIG = os.urandom(1 << 20) * 9
 """Larger than one multipart upload and than a writer's spool memory."""
 
@@ -378,6 +380,24 @@ def test_a_put_that_arrives_damaged_is_refused(gcs_root, gcs_server, monkeypatch
         store.put_if_absent("a", b"xyz")
     monkeypatch.undo()
     assert not [key for key in gcs_server.objects if key[1].endswith(f"{gcs_root.rpartition('/')[2]}/a")]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_bytes_that_arrive_damaged_are_noticed_where_the_service_gives_a_checksum(
+    gcs_root, gcs_server, monkeypatch, whole
+):
+    store = open_objects(gcs_root)
+    store.put_if_absent("a", b"0123456789")
+    monkeypatch.setattr(
+        gcs_emulator._Handler,
+        "_answer",
+        lambda self, status, body=b"", **headers: answer(self, status, body[::-1], **headers),
+    )
+    if whole:
+        with pytest.raises(IntegrityError, match="checksum"):
+            store.get("a")
+    else:
+        assert store.get_range("a", 0, 2) == b"10"
 
 
 def test_a_server_that_is_not_there_is_a_retryable_error(monkeypatch):
