@@ -64,7 +64,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// One line, in the parts of which only `content` can be a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
-    /// A byte order mark, on the first line.
+    /// A byte order mark. Any line may begin with one, so that it doesn't matter where a block begins.
     pub before: &'a [u8],
     /// Where `content` stands in the block.
     pub offset: usize,
@@ -91,7 +91,7 @@ pub fn split_lines(block: &[u8]) -> impl Iterator<Item = Line<'_>> {
         let rest = block.get(at..).filter(|rest| !rest.is_empty())?;
         let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
         let line = rest.get(..length)?;
-        let marked = at == 0 && line.starts_with(BOM);
+        let marked = line.starts_with(BOM);
         let (before, body) = line.split_at(if marked { BOM.len() } else { 0 });
         let content = body.strip_suffix(b"\n").unwrap_or(body);
         let content = content.strip_suffix(b"\r").unwrap_or(content);
