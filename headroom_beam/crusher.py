@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
@@ -20,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 import pyarrow as pa
 
 from headroom_beam import _core
-from headroom_beam.errors import AmbiguousHash, FormatError, InvalidPayload, LimitExceeded, OriginalNotFound
+from headroom_beam.errors import FormatError, InvalidPayload, OriginalNotFound
 from headroom_beam.formats import TraceFormat, resolve
-from headroom_beam.records import check_hash
+from headroom_beam.memory import MemoryOriginals
 
 if TYPE_CHECKING:
     from headroom_beam.store import OriginalStore
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Crushed",
     "CrushedArray",
-    "MemoryOriginals",
     "SmartCrusher",
     "SmartCrusherConfig",
     "options_for",
@@ -117,69 +115,6 @@ def options_for(
     """
     options = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
     return _core.Options(paths=resolve(trace_format), with_compaction=with_compaction, **options)
-
-
-class MemoryOriginals:
-    """Originals in memory, by full digest, for the life of the process.
-
-    Nothing is ever evicted: what doesn't fit is refused with `LimitExceeded`, and nothing of that call is kept.
-
-    Args:
-        max_bytes: bytes of originals to hold at most.
-    """
-
-    def __init__(self, max_bytes: int = 256 << 20) -> None:
-        if max_bytes < 1:
-            raise ValueError(f"max_memory_bytes: {max_bytes} is not above 0")
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._originals: dict[bytes, bytes] = {}
-        self._digests: dict[str, tuple[bytes, ...]] = {}
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._originals)
-
-    def get(self, hash: str) -> bytes:  # noqa: A002
-        """Gives the original of a hash (24 digits) or digest (64 digits).
-
-        Raises:
-            InvalidHash: it is neither.
-            OriginalNotFound: no original of this hash was put here.
-            AmbiguousHash: several originals have this hash; ask by the digest.
-        """
-        digests = self._digests.get(check_hash(hash)[:24], ())
-        if len(hash) == 64:
-            digests = tuple(digest for digest in digests if digest.hex() == hash)
-        if not digests:
-            raise OriginalNotFound(f"no original of hash {hash} was stored in this process")
-        if len(digests) > 1:
-            raise AmbiguousHash(f"{len(digests)} originals have hash {hash}; ask by the full digest")
-        return self._originals[digests[0]]
-
-    def put_many(self, originals: pa.RecordBatch) -> None:
-        """Keeps originals, each digest once.
-
-        Args:
-            originals: a batch with the columns `hash`, `digest` and `original`.
-
-        Raises:
-            LimitExceeded: they don't fit; nothing was kept.
-        """
-        rows = zip(*(originals.column(name).to_pylist() for name in ("digest", "hash", "original")), strict=True)
-        with self._lock:
-            new = {digest: (name, original) for digest, name, original in rows if digest not in self._originals}
-            total_bytes = self._bytes + sum(len(original) for _, original in new.values())
-            if total_bytes > self._max_bytes:
-                raise LimitExceeded(
-                    f"originals in memory are over their limit of {self._max_bytes} bytes (max_memory_bytes); "
-                    "give SmartCrusher a store, or take a new crusher for each batch of work"
-                )
-            for digest, (name, original) in new.items():
-                # The original comes before its hash, so that a reader in another thread never finds a hash without one.
-                self._originals[digest] = original
-                self._digests[name] = (*self._digests.get(name, ()), digest)
-            self._bytes = total_bytes
 
 
 class Crushed(NamedTuple):

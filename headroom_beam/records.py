@@ -49,7 +49,7 @@ class Payload(NamedTuple):
     tool: str
     """Name of the tool whose result it is; empty when the record doesn't say."""
     strategy: str
-    """What was done: `unchanged`, `table`, and so on."""
+    """The strongest thing that was done: `unchanged`, `minified`, `table`, `blob`, `excerpt` or `rows`."""
     hashes: Sequence[str]
     """The hash of each marker that stands in the compacted payload, in order."""
     rows_total: int
@@ -85,7 +85,7 @@ class Original(NamedTuple):
     digest: bytes
     """SHA-256 of `original`, 32 bytes."""
     kind: str
-    """What it is: `rows`, `raw`, or a blob's kind."""
+    """`rows`, `raw`, or a blob's: `string`, `base64`, `html`, `json`, `text`."""
     size_bytes: int
     item_count: int
     """Rows of an array, else 0."""

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom_beam import _core
-from headroom_beam.crusher import MemoryOriginals, SmartCrusher, SmartCrusherConfig, options_for
+from headroom_beam.crusher import SmartCrusher, SmartCrusherConfig, options_for
 from headroom_beam.errors import (
     AmbiguousHash,
     FormatError,
@@ -27,6 +27,7 @@ from headroom_beam.errors import (
     OriginalExpired,
     OriginalNotFound,
 )
+from headroom_beam.memory import MemoryOriginals
 from headroom_beam.store import OriginalStore
 from headroom_beam.tombstones import Tombstone, encode_tombstones
 
