@@ -50,7 +50,7 @@ def resolution_error(hash_: str, status: Status) -> HeadroomBeamError:
     if status == "ambiguous":
         return AmbiguousHash(f"{hash_} is the hash of two originals; ask by the full digest")
     if status == "damaged":
-        return IntegrityError(f"{hash_} can't be told: a pack that has it, or may have it, is damaged")
+        return IntegrityError(f"original {hash_} can't be read: a pack that has it, or may have it, is damaged or lost")
     return OriginalExpired(f"original {hash_} was {status}", status)
 
 
@@ -156,7 +156,10 @@ class Resolution:
             return "erased"
         if text in self._suspect or self._all_suspect:
             return "damaged"
-        return "expired" if reasons else "missing"
+        if "expired" in reasons:
+            return "expired"
+        # An index file may still know an original whose pack is lost: it was stored once.
+        return "damaged" if self._noted.get(text) else "missing"
 
     def _hidden(self, text: str, tombstones: Tombstones) -> Literal["erased", "expired"] | None:
         """Why the copies found so far may not be given out. A copy that was stored after the others expired may."""

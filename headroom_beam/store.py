@@ -45,6 +45,7 @@ from headroom_beam.pack import (
     verify_pack,
 )
 from headroom_beam.resolution import Lookup, Resolution, check_hash, resolution_error
+from headroom_beam.rows import HASH_DIGITS
 from headroom_beam.view import StoreSize, StoreView, ViewLoader
 
 __all__ = ["OriginalStore", "StoreSize"]
@@ -264,9 +265,9 @@ class OriginalStore:
         First one copy of each digest, and all places that footers allow; then, for hashes that weren't found there, the
         other copies, one after the other.
         """
-        wanted: dict[tuple[str, int], list[str]] = defaultdict(list)
-        first_round = not tried
-        for text in resolution.open_hashes(view.tombstones):
+        wanted: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        hashes = resolution.open_hashes(view.tombstones)
+        for text in hashes:
             chosen: set[bytes] = set()
             for index in view.indexes:
                 for entry in index.find(bytes.fromhex(text)):
@@ -275,7 +276,7 @@ class OriginalStore:
                     if entry.pack.name in view.packs and place not in tried and entry.digest not in chosen:
                         chosen.add(entry.digest)
                         wanted[place].append(text)
-        if first_round:
+        if not tried:
             for name in view.uncovered:
                 try:
                     footer = self._footer(name, view)
@@ -285,10 +286,10 @@ class OriginalStore:
                     log.warning("pack %s: %s", name, error)
                     resolution.suspect_all()
                 else:
-                    for text in resolution.open_hashes(view.tombstones):
-                        for group in footer.groups_of(text[:24]):
+                    for text in hashes:
+                        for group in footer.groups_of(text[:HASH_DIGITS]):
                             wanted[name, group].append(text)
-        return dict(wanted)
+        return wanted
 
     def _read_groups(
         self, wanted: dict[tuple[str, int], list[str]], columns: Sequence[str]

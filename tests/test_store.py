@@ -292,16 +292,21 @@ def test_a_pack_that_is_gone_makes_the_reader_look_again_once(tmp_path):
     assert reader.get_many(map(hash_of, texts)).unresolved == {}
 
 
-def test_an_original_whose_only_pack_is_gone_is_missing_not_wrong(tmp_path):
-    texts = some_originals(10)
+def test_an_original_whose_only_pack_is_lost_is_not_called_never_stored_where_an_index_knows_it(tmp_path):
+    texts = some_originals(20)
     writer = OriginalStore.open(tmp_path)
-    (name,) = writer.put_many(rows_of(texts), run_date=RUN_DATE)
+    lost, kept = (writer.put_many(rows_of(part), run_date=RUN_DATE)[0] for part in (texts[:10], texts[10:]))
     writer.write_index()
     reader = OriginalStore.open(tmp_path)
     reader.get(hash_of(texts[0]))
-    (tmp_path / name).unlink()
-    assert reader.get_many([hash_of(texts[0])]).unresolved == {hash_of(texts[0]): "missing"}
+    (tmp_path / lost).unlink()
+    assert reader.get_many([hash_of(texts[0]), "0" * 24]).unresolved == {
+        hash_of(texts[0]): "damaged",
+        "0" * 24: "missing",
+    }
+    assert reader.get(hash_of(texts[10])) == texts[10]
     assert {problem.kind for problem in writer.check().problems} == {"lost"}
+    assert (tmp_path / kept).exists()
 
 
 def test_indexes_are_rebuilt_to_the_same_bytes(tmp_path):
