@@ -117,7 +117,7 @@ check-python: $(VENV)/.build
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest headroom_beam._core
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml headroom_beam._core
 	$(BIN)/lint-imports --no-cache
 
 check-rust:
