@@ -125,6 +125,9 @@ class Crushed(NamedTuple):
     original: str
     was_modified: bool
     strategy: str
+    """The strongest thing that was done: `unchanged`, `minified`, `table`, `blob`, `excerpt` or `rows`."""
+    explanation: str
+    """The strategy and, where rows were dropped, how many were kept and by which rules."""
     tokens_before: int
     tokens_after: int
 
@@ -139,6 +142,7 @@ class CrushedArray(TypedDict):
     dropped_summary: str
     """The marker that stands for the dropped rows; empty when none were."""
     strategy_info: str
+    """The strategy and, where rows were dropped, how many were kept and by which rules."""
     compacted: str | None
     """The kept rows as a table, its marker included, where a table is the shorter."""
     compaction_kind: Literal["table"] | None
@@ -214,6 +218,7 @@ class SmartCrusher:
             text,
             result.compressed != text,
             result.strategy,
+            result.explanation,
             result.tokens_before,
             result.tokens_after,
         )
@@ -236,7 +241,7 @@ class SmartCrusher:
             "items": text if result.kept_rows is None else result.kept_rows,
             "ccr_hash": _hash_of(result.rows_marker),
             "dropped_summary": result.rows_marker,
-            "strategy_info": result.strategy,
+            "strategy_info": result.explanation,
             "compacted": result.compressed if result.table else None,
             "compaction_kind": "table" if result.table else None,
         }

@@ -189,6 +189,18 @@ def test_the_row_that_a_query_names_is_kept() -> None:
     assert wanted in kept
 
 
+def test_the_reason_for_each_kept_row_is_given() -> None:
+    crusher = SmartCrusher(SmartCrusherConfig(keep_patterns=["k1410"]), with_compaction=False)
+    r = crusher.crush_array_json(series(outlier=300))
+    kept = len(json.loads(r["items"]))
+    assert r["strategy_info"].startswith(f"rows: {kept} of 300 rows kept (")
+    counts = {rule: int(count) for count, rule in re.findall(r"(\d+) ([a-z ]+)[,)]", r["strategy_info"])}
+    assert sum(counts.values()) == kept
+    assert counts["outlier"] == 1
+    assert crusher.crush(series(outlier=300)).explanation == r["strategy_info"]
+    assert SmartCrusher().crush_array_json(ROWS)["strategy_info"] == "table"
+
+
 def test_bias_keeps_more_rows_or_fewer() -> None:
     crusher = SmartCrusher(with_compaction=False)
     few, usual, many = (
