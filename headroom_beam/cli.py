@@ -173,10 +173,13 @@ def _hashes(output: Objects, problems: list[Problem]) -> Iterator[str]:
     """Gives the hash of every marker of a run, while it compares each part with the manifest."""
     from headroom_beam.check import Problem
     from headroom_beam.manifest import read_manifest
+    from headroom_beam.objects import ObjectNotFound
 
     for part in read_manifest(output).parts:
         try:
             yield from _part_hashes(output, part)
+        except ObjectNotFound:
+            problems.append(Problem("lost", f"{output.root}/{part.part}", "the manifest lists it, and it isn't there"))
         except (FormatError, IntegrityError) as error:
             problems.append(Problem("corrupt", f"{output.root}/{part.part}", str(error)))
 

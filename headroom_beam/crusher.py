@@ -213,10 +213,12 @@ class SmartCrusher:
         False
         """
         result = self._crush(text, "any", query, bias)
+        # Each look at the native result copies the text once more.
+        compressed = result.compressed
         return Crushed(
-            result.compressed,
+            compressed,
             text,
-            result.compressed != text,
+            compressed != text,
             result.strategy,
             result.explanation,
             result.tokens_before,
@@ -237,8 +239,9 @@ class SmartCrusher:
             StoreError: the store couldn't take the originals.
         """
         result = self._crush(text, "array", query, bias)
+        kept_rows = result.kept_rows
         return {
-            "items": text if result.kept_rows is None else result.kept_rows,
+            "items": text if kept_rows is None else kept_rows,
             "ccr_hash": _hash_of(result.rows_marker),
             "dropped_summary": result.rows_marker,
             "strategy_info": result.explanation,

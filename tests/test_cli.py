@@ -208,6 +208,12 @@ def test_check_finds_a_part_that_is_not_what_the_run_wrote(
     assert "trace.jsonl" in capfd.readouterr().out
 
 
+def test_check_finds_a_part_that_is_gone(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    (run.output / "trace.jsonl").unlink()
+    assert main(run.check()) == errors.IntegrityError.exit_code
+    assert [line.split("\t")[0] for line in capfd.readouterr().out.splitlines()] == ["lost"]
+
+
 def test_check_of_an_unfinished_run_says_so(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
     (run.output / "_manifest.json").unlink()
     assert main(run.check()) == errors.StoreError.exit_code
