@@ -141,7 +141,14 @@ class _LocalWriter(ObjectWriter):
             try:
                 os.link(self._temporary, self._path)
                 new = True
-            except FileExistsError:
+            except OSError as error:
+                if error.errno in (errno.EPERM, errno.EOPNOTSUPP):
+                    raise StoreError(
+                        f"write {self._path}: the file system has no hard links, without which nothing can be put there "
+                        "without a risk of overwriting; use another directory or a bucket"
+                    ) from error
+                if error.errno != errno.EEXIST:
+                    raise
                 new = False
                 with open(self._temporary, "rb") as ours, open(self._path, "rb") as theirs:
                     if not same_bytes(ours, theirs):

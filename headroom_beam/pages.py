@@ -35,6 +35,7 @@ class Page(NamedTuple):
 
 def walk_pages(chunk: memoryview) -> Iterator[Page]:
     """The pages of one column chunk, in order; they fill it without a gap. Raises PageError."""
+    chunk = chunk.cast("B")
     position = 0
     try:
         while position < len(chunk):

@@ -246,6 +246,17 @@ def test_a_file_system_that_fails_gives_a_typed_error_and_no_object(tmp_path, mo
     assert store.put_if_absent("packs/two", b"2")
 
 
+def test_a_file_system_without_hard_links_is_refused_with_the_reason(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(local.os, "link", fail)
+    with pytest.raises(StoreError, match="no hard links") as caught:
+        open_objects(tmp_path).put_if_absent("a", b"x")
+    assert not caught.value.retryable
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_full_disk_gives_a_typed_error_and_no_object(tmp_path):
     script = f"""
 import resource, signal
