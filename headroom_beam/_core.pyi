@@ -8,6 +8,23 @@ from collections.abc import Sequence
 from typing import Literal, final
 
 import pyarrow as pa
+from typing_extensions import Self
+
+__all__ = [
+    "NOTATION_VERSION",
+    "CrushedBlock",
+    "CrushedText",
+    "Options",
+    "RestoredBlock",
+    "count_tokens",
+    "crush_block",
+    "crush_records",
+    "crush_text",
+    "estimate_tokens",
+    "markers",
+    "raw_marker",
+    "restore_block",
+]
 
 NOTATION_VERSION: int
 """Version of the notation in `docs/notation.md` that this build writes; it restores that one and all before it."""
@@ -17,37 +34,38 @@ class Options:
     """Validated crushing options, immutable and shareable between threads.
 
     `paths` are payload paths as `headroom_beam.formats` spells them; an empty list means that the whole record is
-    the payload. All sizes are in bytes, all token counts in o200k tokens. See `SmartCrusherConfig` for each option.
+    the payload. All sizes are in bytes, all token counts in o200k tokens. An option that is left out or None has the
+    default that `SmartCrusherConfig` documents.
 
     Raises `ValueError` for a value out of range, naming the option and the range.
     """
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
-        paths: Sequence[str] = (),
-        max_record_bytes: int = ...,
-        max_depth: int = ...,
-        max_columns: int = ...,
-        max_tokens: int = ...,
-        max_items_after_crush: int = ...,
-        min_items_to_analyze: int = ...,
-        min_tokens_to_crush: int = ...,
-        lossless_min_savings_ratio: float = ...,
-        lossless_only: bool = False,
-        with_compaction: bool = True,
-        variance_threshold: float = ...,
-        preserve_change_points: bool = True,
-        dedup_identical_items: bool = True,
-        first_fraction: float = ...,
-        last_fraction: float = ...,
-        blob_min_bytes: int = ...,
-        excerpt_tokens: int = ...,
-        keep_patterns: Sequence[str] = (),
-        hash_digits: Literal[24, 64] = 24,
-        verify: bool = True,
-        exact_tokens: bool = False,
-    ) -> None: ...
+        paths: Sequence[str] = ...,
+        max_record_bytes: int | None = None,
+        max_depth: int | None = None,
+        max_columns: int | None = None,
+        max_tokens: int | None = None,
+        max_items_after_crush: int | None = None,
+        min_items_to_analyze: int | None = None,
+        min_tokens_to_crush: int | None = None,
+        lossless_min_savings_ratio: float | None = None,
+        lossless_only: bool | None = None,
+        with_compaction: bool | None = None,
+        variance_threshold: float | None = None,
+        preserve_change_points: bool | None = None,
+        dedup_identical_items: bool | None = None,
+        first_fraction: float | None = None,
+        last_fraction: float | None = None,
+        blob_min_bytes: int | None = None,
+        excerpt_tokens: int | None = None,
+        keep_patterns: Sequence[str] | None = None,
+        hash_digits: Literal[24, 64] | None = None,
+        verify: bool | None = None,
+        exact_tokens: bool | None = None,
+    ) -> Self: ...
     def fingerprint(self) -> str:
         """Hex SHA-256 over every option: equal exactly when two runs would write the same bytes."""
 
@@ -111,7 +129,12 @@ class CrushedText:
         """As `CrushedBlock.originals`."""
 
 def crush_text(
-    text: str, options: Options, *, kind: Literal["array", "document", "any"] = "any", query: str = "", bias: float = 1.0
+    text: str,
+    options: Options,
+    *,
+    kind: Literal["array", "document", "any"] = "any",
+    query: str = "",
+    bias: float = 1.0,
 ) -> CrushedText:
     """Crushes one text by itself: `array` and `document` insist on that JSON type and raise InvalidPayload with line
     and column otherwise; `any` takes all JSON and plain text. `bias` above 1 keeps more rows, below 1 fewer."""
