@@ -2,8 +2,10 @@
 //!
 //! An excerpt is made of whole lines where lines are short, else of pieces of them. Head and tail stay, and the lines
 //! that matter: the caller's texts, errors and what follows them, what the query speaks of, lines of a new pattern.
+//! One pass over the text notes the units that may be shown; how many these are depends on the size of the excerpt
+//! and not on the text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crate::analyze::hash;
 use crate::select::{Failures, Patterns, Query};
@@ -19,8 +21,14 @@ const TAIL_SHARE: u64 = 15;
 const GAP_TOKENS: u64 = 8;
 /// Lines after an error that belong to it.
 const LINES_AFTER_ERROR: usize = 3;
-/// A term in no more lines than this points to them.
-const MAX_NAMED: u32 = 2;
+/// Of each pattern of lines, errors are noted so many times.
+const MAX_EQUAL_ERRORS: u32 = 4;
+/// A text with more patterns than this has none worth speaking of.
+const MAX_SHAPES: usize = 4096;
+/// A word of the query in more units than this says little about any of them.
+const MAX_HOLDING: usize = 16;
+/// A word in no more units than this points to them.
+const MAX_NAMED: usize = 2;
 
 /// How much a reason counts.
 const PATTERN: u32 = 10_000;
@@ -30,16 +38,17 @@ const AFTER_ERROR: u32 = 300;
 const RELEVANT: u32 = 200;
 const UNIQUE_SHAPE: u32 = 120;
 const NEW_SHAPE: u32 = 60;
-const IDENTIFIER: u32 = 10;
 
 /// A line, or a piece of a long one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Unit {
+    /// Its place among all units of the text.
+    ordinal: u32,
     start: u32,
     end: u32,
     line: u32,
     starts_line: bool,
-    shape: u64,
+    ends_line: bool,
     score: u32,
 }
 
@@ -49,17 +58,19 @@ pub(crate) fn excerpt(text: &str, max_tokens: usize, query: &str, keep_patterns:
     if max_tokens == 0 {
         return String::new();
     }
-    // A token is a byte at least, so that most texts need not be estimated whole.
+    // Few texts have more bytes in a token than this, so that most need not be estimated whole.
     if text.len() <= max_tokens * 16 && tokens::estimate(text.as_bytes()) <= max_tokens {
         return text.to_owned();
     }
-    let mut units = units(text, (max_tokens / 2).clamp(PIECE_BYTES.0, PIECE_BYTES.1));
-    score(text, &mut units, query, keep_patterns);
+    let mut survey = Survey::new(text, max_tokens, query, keep_patterns);
+    survey.read();
+    let lines = survey.lines;
+    let units = survey.finish();
     let mut ranked = choose(text, &units, max_tokens as u64);
     while !ranked.is_empty() {
         let mut kept = ranked.clone();
-        kept.sort_unstable();
-        let excerpt = print(text, &units, &kept);
+        kept.sort_unstable_by_key(|unit| unit.ordinal);
+        let excerpt = print(text, lines, &kept);
         if tokens::estimate(excerpt.as_bytes()) <= max_tokens {
             return excerpt;
         }
@@ -82,67 +93,232 @@ fn opening(text: &str, max_tokens: usize) -> String {
     String::new()
 }
 
-fn units(text: &str, piece_bytes: usize) -> Vec<Unit> {
-    let mut units = Vec::new();
-    let mut start = 0;
-    for (line, content) in text.split_inclusive('\n').enumerate() {
-        let mut rest = content.trim_end_matches(['\n', '\r']);
-        let mut at = start;
-        let mut starts_line = true;
-        loop {
-            let piece = if rest.len() <= piece_bytes * 3 / 2 {
-                rest
-            } else {
-                piece(rest, piece_bytes)
-            };
-            units.push(Unit {
-                start: at as u32,
-                end: (at + piece.len()) as u32,
-                line: line as u32,
-                starts_line,
-                shape: shape(piece.as_bytes()),
-                score: 0,
-            });
-            at += piece.len();
-            rest = rest.get(piece.len()..).unwrap_or_default();
-            starts_line = false;
-            if rest.is_empty() {
-                break;
-            }
+/// What one pass over a text notes.
+struct Survey<'t> {
+    text: &'t str,
+    piece_bytes: usize,
+    /// No more units than this can be shown: each costs a token at least.
+    most: usize,
+    patterns: Option<Patterns>,
+    query: Option<Query>,
+    lines: u32,
+    units: u32,
+    head: Vec<Unit>,
+    tail: VecDeque<Unit>,
+    /// Units with a score.
+    marked: Vec<Unit>,
+    marked_by_caller: usize,
+    /// For each pattern of lines how often it was seen, and the first unit that has it. Only asked by hash; what is
+    /// collected from it is put in order of the text.
+    shapes: HashMap<u64, (u32, Unit)>,
+    /// For each word of the query how many units hold it, and the first few.
+    holders: Vec<(usize, Vec<Unit>)>,
+    /// Lines that still belong to the last error.
+    after_error: usize,
+}
+
+impl<'t> Survey<'t> {
+    fn new(text: &'t str, max_tokens: usize, query: &str, keep_patterns: &[String]) -> Self {
+        let query = Query::new(query);
+        let holders = vec![(0, Vec::new()); query.as_ref().map_or(0, Query::len)];
+        Self {
+            text,
+            piece_bytes: (max_tokens / 2).clamp(PIECE_BYTES.0, PIECE_BYTES.1),
+            most: max_tokens,
+            patterns: Patterns::new(keep_patterns),
+            query,
+            lines: 0,
+            units: 0,
+            head: Vec::new(),
+            tail: VecDeque::new(),
+            marked: Vec::new(),
+            marked_by_caller: 0,
+            shapes: HashMap::new(),
+            holders,
+            after_error: 0,
         }
-        start += content.len();
     }
-    units
+
+    fn read(&mut self) {
+        let mut start = 0;
+        for content in self.text.split_inclusive('\n') {
+            let mut rest = content.trim_end_matches(['\n', '\r']);
+            let mut at = start;
+            loop {
+                let piece = if rest.len() <= self.piece_bytes * 3 / 2 {
+                    rest
+                } else {
+                    piece(rest, self.piece_bytes)
+                };
+                let end = at + piece.len();
+                rest = rest.get(piece.len()..).unwrap_or_default();
+                self.note(Unit {
+                    ordinal: self.units,
+                    start: at as u32,
+                    end: end as u32,
+                    line: self.lines,
+                    starts_line: at == start,
+                    ends_line: rest.is_empty(),
+                    score: 0,
+                });
+                at = end;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            start += content.len();
+            self.lines += 1;
+        }
+    }
+
+    fn note(&mut self, mut unit: Unit) {
+        self.units += 1;
+        if self.head.len() < self.most {
+            self.head.push(unit);
+        }
+        if self.tail.len() >= self.most {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(unit);
+        let line = unit_text(self.text, &unit).as_bytes();
+        if line.is_empty() {
+            return;
+        }
+        let times = self.count_shape(line, unit);
+        if self.patterns.as_ref().is_some_and(|patterns| patterns.find(line))
+            && self.marked_by_caller < self.most
+        {
+            self.marked_by_caller += 1;
+            unit.score += PATTERN;
+        }
+        if Failures::shared().tells(line) {
+            // An error that repeats is worth less each time, and soon nothing.
+            unit.score += if times <= MAX_EQUAL_ERRORS {
+                ERROR / times
+            } else {
+                0
+            };
+            self.after_error = LINES_AFTER_ERROR;
+        } else if self.after_error > 0 {
+            unit.score += if times <= MAX_EQUAL_ERRORS {
+                AFTER_ERROR / times
+            } else {
+                0
+            };
+            self.after_error -= 1;
+        }
+        if unit.score > 0 {
+            self.marked.push(unit);
+        }
+        if let Some(query) = &self.query {
+            query.find_in(line, |term, _| {
+                let Some((count, holders)) = self.holders.get_mut(term as usize) else {
+                    return;
+                };
+                if holders.last().is_none_or(|last| last.ordinal != unit.ordinal) && *count <= MAX_HOLDING {
+                    *count += 1;
+                    holders.push(unit);
+                }
+            });
+        }
+    }
+
+    /// Counts the pattern of a line; gives how often it has been seen.
+    fn count_shape(&mut self, line: &[u8], unit: Unit) -> u32 {
+        let full = self.shapes.len() > MAX_SHAPES;
+        let shape = shape(line);
+        if full && !self.shapes.contains_key(&shape) {
+            return 1;
+        }
+        let (count, _) = self
+            .shapes
+            .entry(shape)
+            .and_modify(|(count, _)| *count += 1)
+            .or_insert((1, unit));
+        *count
+    }
+
+    /// All units that may be shown, in order, each once and with the sum of its scores.
+    fn finish(mut self) -> Vec<Unit> {
+        let uniques = self.shapes.values().filter(|(count, _)| *count == 1).count();
+        if self.shapes.len() <= MAX_SHAPES && self.units >= 8 && uniques * 5 <= self.units as usize {
+            let firsts = self.shapes.values();
+            self.marked.extend(firsts.map(|(count, unit)| {
+                let score = if *count == 1 { UNIQUE_SHAPE } else { NEW_SHAPE };
+                Unit { score, ..*unit }
+            }));
+        }
+        for (term, (count, holders)) in self
+            .holders
+            .iter()
+            .enumerate()
+            .filter(|(_, (count, _))| *count <= MAX_HOLDING)
+        {
+            let points = self.query.as_ref().is_some_and(|query| query.points(term as u32));
+            let score = if points && *count <= MAX_NAMED {
+                NAMED
+            } else {
+                RELEVANT / (*count).max(1) as u32
+            };
+            self.marked
+                .extend(holders.iter().map(|unit| Unit { score, ..*unit }));
+        }
+        let mut units = self.marked;
+        units.extend(self.head);
+        units.extend(self.tail);
+        units.sort_unstable_by_key(|unit| unit.ordinal);
+        units.dedup_by(|unit, kept| {
+            let is_same = unit.ordinal == kept.ordinal;
+            kept.score += if is_same { unit.score } else { 0 };
+            is_same
+        });
+        units
+    }
 }
 
 /// The first piece of a long line: up to the end of a sentence or clause, else a space, else anywhere.
 fn piece(line: &str, piece_bytes: usize) -> &str {
     let head = shorten(line, piece_bytes);
-    let tail = shorten(head, piece_bytes / 2).len();
-    let end_of = |marks: &[&str]| {
-        let found = marks
-            .iter()
-            .filter_map(|mark| head.get(tail..)?.rfind(mark).map(|at| tail + at + mark.len()));
-        found.max()
-    };
-    let end = end_of(&[". ", "! ", "? ", "; ", "},"])
-        .or_else(|| end_of(&[", ", " "]))
-        .unwrap_or(head.len());
+    let (mut best, mut end) = (0, head.len());
+    let pairs = head.as_bytes().windows(2).enumerate().skip(piece_bytes / 2);
+    for (at, pair) in pairs {
+        let rank = match pair {
+            [b'.' | b'!' | b'?' | b';', b' '] | [b'}', b','] => 2,
+            [_, b' '] => 1,
+            _ => 0,
+        };
+        if rank > 0 && rank >= best {
+            (best, end) = (rank, at + 2);
+        }
+    }
     line.get(..end).unwrap_or(line)
 }
 
-/// A hash of a line's pattern: letters, digits and the rest by runs, the first word as it is.
+/// Classes of the bytes of a line's pattern: runs of letters and runs of digits look alike.
+const CLASS: [u8; 256] = {
+    let mut table = [0_u8; 256];
+    let mut rest: &mut [u8] = &mut table;
+    let mut byte = 0_u8;
+    while let Some((entry, behind)) = rest.split_first_mut() {
+        *entry = match byte {
+            b'0'..=b'9' => b'0',
+            b'a'..=b'z' | b'A'..=b'Z' | 0x80..=0xff => b'a',
+            b'\t' => b' ',
+            other => other,
+        };
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    table
+};
+
+/// A hash of a line's pattern.
 fn shape(line: &[u8]) -> u64 {
-    let mut pattern = [0_u8; 64];
+    let mut pattern = [0_u8; 48];
     let mut length = 0;
     let mut last = 0;
     for &byte in line {
-        let class = match byte {
-            b'0'..=b'9' => b'0',
-            b'a'..=b'z' | b'A'..=b'Z' | 0x80..=0xff => b'a',
-            b' ' | b'\t' => b' ',
-            other => other,
-        };
+        let class = CLASS.get(usize::from(byte)).copied().unwrap_or(0);
         if class != last {
             let Some(place) = pattern.get_mut(length) else {
                 break;
@@ -160,135 +336,51 @@ fn unit_text<'a>(text: &'a str, unit: &Unit) -> &'a str {
         .unwrap_or_default()
 }
 
-/// Gives every unit its score.
-fn score(text: &str, units: &mut [Unit], query: &str, keep_patterns: &[String]) {
-    // Only asked, never iterated.
-    let mut shapes: HashMap<u64, u32> = HashMap::new();
-    for unit in &*units {
-        *shapes.entry(unit.shape).or_default() += 1;
-    }
-    let uniques = units
-        .iter()
-        .filter(|unit| shapes.get(&unit.shape) == Some(&1))
-        .count();
-    let has_patterns = units.len() >= 8 && uniques * 5 <= units.len();
-    let patterns = Patterns::new(keep_patterns);
-    let failures = Failures::shared();
-    let mut seen: HashMap<u64, u32> = HashMap::new();
-    let mut after_error = 0;
-    for unit in &mut *units {
-        let line = unit_text(text, unit).as_bytes();
-        if line.is_empty() {
-            continue;
-        }
-        let times = seen.entry(unit.shape).or_default();
-        *times += 1;
-        if patterns.as_ref().is_some_and(|patterns| patterns.find(line)) {
-            unit.score += PATTERN;
-        }
-        if failures.tells(line) {
-            // An error that repeats is worth less each time.
-            unit.score += ERROR / *times;
-            after_error = LINES_AFTER_ERROR;
-        } else if after_error > 0 {
-            unit.score += AFTER_ERROR / *times;
-            after_error -= 1;
-        }
-        if has_patterns && *times == 1 {
-            unit.score += if shapes.get(&unit.shape) == Some(&1) {
-                UNIQUE_SHAPE
-            } else {
-                NEW_SHAPE
-            };
-        }
-        if line.iter().any(u8::is_ascii_digit) {
-            unit.score += IDENTIFIER;
-        }
-    }
-    if let Some(query) = Query::new(query) {
-        score_query(text, units, &query);
-    }
-}
-
-/// Adds what the units have to do with the query: a lot where they hold a word that few others hold.
-fn score_query(text: &str, units: &mut [Unit], query: &Query) {
-    let mut hits: Vec<(u32, u32)> = Vec::new();
-    let mut holding = vec![0_u32; query.len()];
-    for (at, unit) in units.iter().enumerate() {
-        let first = hits.len();
-        query.find_in(unit_text(text, unit).as_bytes(), |term, _| {
-            hits.push((at as u32, term))
-        });
-        if let Some(found) = hits.get_mut(first..) {
-            found.sort_unstable();
-        }
-        let mut last = None;
-        for (_, term) in hits.get(first..).unwrap_or_default() {
-            if last != Some(term)
-                && let Some(count) = holding.get_mut(*term as usize)
-            {
-                *count += 1;
-            }
-            last = Some(term);
-        }
-    }
-    hits.dedup();
-    let count = units.len() as u32;
-    for (at, term) in hits {
-        let held = holding.get(term as usize).copied().unwrap_or(0);
-        let gain = if held <= MAX_NAMED && query.points(term) {
-            NAMED
-        } else if u64::from(held) * 4 <= u64::from(count) {
-            (RELEVANT / held.max(1)).max(IDENTIFIER)
-        } else {
-            0
-        };
-        if let Some(unit) = units.get_mut(at as usize) {
-            unit.score += gain;
-        }
-    }
-}
-
 /// The units to show, the most important first.
-fn choose(text: &str, units: &[Unit], max_tokens: u64) -> Vec<u32> {
-    let cost = |at: u32| {
-        units.get(at as usize).map_or(0, |unit| {
-            tokens::estimate(unit_text(text, unit).as_bytes()) as u64 + 1
-        })
-    };
+fn choose(text: &str, units: &[Unit], max_tokens: u64) -> Vec<Unit> {
+    let cost = |unit: &Unit| tokens::estimate(unit_text(text, unit).as_bytes()) as u64 + 1;
     let mut chosen = Vec::new();
     let mut taken = vec![false; units.len()];
     let mut left = max_tokens.saturating_sub(GAP_TOKENS);
-    let mut take = |at: u32, share: &mut u64, gap: u64| {
-        let price = cost(at) + gap;
-        let Some(mark) = taken.get_mut(at as usize).filter(|mark| !**mark) else {
-            return true;
+    let mut take = |at: usize, share: &mut u64, gap: u64| {
+        let (Some(unit), Some(mark)) = (units.get(at), taken.get_mut(at)) else {
+            return false;
         };
-        let fits = price <= *share && price <= left;
-        if fits {
+        let price = cost(unit) + gap;
+        if !*mark && price <= *share && price <= left {
             *mark = true;
             *share -= price;
             left -= price;
-            chosen.push(at);
+            chosen.push(*unit);
         }
-        fits
+        *mark
     };
-    let mut by_score: Vec<u32> = (0..units.len() as u32).collect();
-    let score = |at: u32| units.get(at as usize).map_or(0, |unit| unit.score);
-    by_score.retain(|at| score(*at) >= NEW_SHAPE);
+    let score = |at: usize| units.get(at).map_or(0, |unit| unit.score);
+    let mut by_score: Vec<usize> = (0..units.len()).filter(|at| score(*at) > 0).collect();
     by_score.sort_unstable_by_key(|at| (std::cmp::Reverse(score(*at)), *at));
     let mut whole = u64::MAX;
     for at in by_score.iter().copied().take_while(|at| score(*at) >= PATTERN) {
         take(at, &mut whole, GAP_TOKENS);
     }
-    let last = units.len() as u32;
     // However small the shares, the first and the last unit are worth a quarter.
-    let share = |hundredths: u64, at: u32| (max_tokens * hundredths / 100).max(cost(at).min(max_tokens / 4));
-    let (mut head, mut tail) = (share(HEAD_SHARE, 0), share(TAIL_SHARE, last.saturating_sub(1)));
-    let _ = (0..last).try_for_each(|at| take(at, &mut head, 0).then_some(()));
-    let _ = (0..last)
+    let share = |hundredths: u64, end: Option<&Unit>| {
+        (max_tokens * hundredths / 100).max(end.map_or(0, cost).min(max_tokens / 4))
+    };
+    let (mut head, mut tail) = (share(HEAD_SHARE, units.first()), share(TAIL_SHARE, units.last()));
+    let fill = |share: &mut u64, take: &mut dyn FnMut(usize, &mut u64, u64) -> bool| {
+        // The head ends at the first gap between units.
+        let run = units
+            .iter()
+            .zip(0_u32..)
+            .take_while(|(unit, at)| unit.ordinal == *at)
+            .count();
+        (0..run).take_while(|at| take(*at, share, 0)).count()
+    };
+    fill(&mut head, &mut take);
+    (0..units.len())
         .rev()
-        .try_for_each(|at| take(at, &mut tail, 0).then_some(()));
+        .take_while(|at| take(*at, &mut tail, 0))
+        .count();
     // A few lines too long to fit don't end the search; many do, to bound the time.
     let mut misses = 0;
     for at in by_score {
@@ -297,34 +389,31 @@ fn choose(text: &str, units: &[Unit], max_tokens: u64) -> Vec<u32> {
             break;
         }
     }
-    let _ = (0..last).try_for_each(|at| take(at, &mut whole, 0).then_some(()));
+    fill(&mut whole, &mut take);
     chosen
 }
 
-/// Prints units in order, gaps between them as `…`.
-fn print(text: &str, units: &[Unit], kept: &[u32]) -> String {
+/// Prints units in order, gaps between them as `…`; `lines` is the number of lines of the text.
+fn print(text: &str, lines: u32, kept: &[Unit]) -> String {
     let mut out = String::new();
     let mut last: Option<&Unit> = None;
-    let mut next = 0;
-    let mut kept = kept.iter();
-    loop {
-        let at = kept.next().copied();
-        let unit = at.and_then(|at| units.get(at as usize));
-        // The gap ends at the next unit kept or at the end of the text, and begins with the unit `next`.
-        let is_gap = at.unwrap_or(units.len() as u32) != next;
-        if is_gap && units.get(next as usize).is_some_and(|first| !first.starts_line) {
+    for unit in kept.iter().map(Some).chain([None]) {
+        let is_gap = match (last, unit) {
+            (Some(last), Some(unit)) => unit.ordinal != last.ordinal + 1,
+            (Some(last), None) => !last.ends_line || last.line + 1 != lines,
+            (None, unit) => unit.is_none_or(|unit| unit.ordinal != 0),
+        };
+        if is_gap && last.is_some_and(|last| !last.ends_line) {
             out.push_str(" …");
         }
-        let end_line = unit.map_or_else(|| units.last().map_or(0, |last| last.line + 1), |unit| unit.line);
         let first_line = last.map_or(0, |last| last.line + 1);
-        if is_gap && end_line > first_line {
-            let break_before = if out.is_empty() { "" } else { "\n" };
-            out.push_str(break_before);
-            out.push_str("… ");
-            out.push_str(&(end_line - first_line).to_string());
+        let left_out = unit.map_or(lines, |unit| unit.line).saturating_sub(first_line);
+        if is_gap && left_out > 0 {
+            out.push_str(if out.is_empty() { "… " } else { "\n… " });
+            out.push_str(&left_out.to_string());
             out.push_str(" lines");
         }
-        let Some(unit) = unit else { return out };
+        let Some(unit) = unit else { break };
         if last.is_none_or(|last| last.line != unit.line) && !out.is_empty() {
             out.push('\n');
         }
@@ -333,6 +422,6 @@ fn print(text: &str, units: &[Unit], kept: &[u32]) -> String {
         }
         out.push_str(unit_text(text, unit));
         last = Some(unit);
-        next = at.unwrap_or(0) + 1;
     }
+    out
 }
