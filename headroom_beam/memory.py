@@ -14,6 +14,9 @@ from headroom_beam.records import check_hash
 
 __all__ = ["MemoryOriginals"]
 
+MAX_BYTES = 256 << 20
+"""Bytes of originals to hold at most, unless another limit is given."""
+
 
 class MemoryOriginals:
     """Originals in memory, by full digest, for the life of the process.
@@ -24,7 +27,7 @@ class MemoryOriginals:
         max_bytes: bytes of originals to hold at most.
     """
 
-    def __init__(self, max_bytes: int = 256 << 20) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         if max_bytes < 1:
             raise ValueError(f"max_memory_bytes: {max_bytes} is not above 0")
         self._max_bytes = max_bytes

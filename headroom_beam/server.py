@@ -54,7 +54,7 @@ MAX_BODY_BYTES = 64 << 10
 """A longer request body is refused: a request holds one hash."""
 MIN_TOKEN_LENGTH = 16
 
-_OUTCOMES = {
+OUTCOMES = {
     "missing": HTTPStatus.NOT_FOUND,
     "expired": HTTPStatus.GONE,
     "erased": HTTPStatus.GONE,
@@ -186,7 +186,7 @@ class _Retrieval:
         log.info("lookup %s %s %.1f ms", text, outcome, 1000 * (time.monotonic() - start_s))
         if text in lookup.unresolved:
             error = resolution_error(text, lookup.unresolved[text])
-            return _OUTCOMES[outcome], {"error": outcome, "message": str(error), "hash": text}
+            return OUTCOMES[outcome], {"error": outcome, "message": str(error), "hash": text}
         return HTTPStatus.OK, describe_original(text, lookup.found.to_pylist()[0])
 
 
@@ -223,12 +223,12 @@ async def _health(request: Request) -> JSONResponse:  # noqa: ARG001
     return JSONResponse({"status": "healthy", "alive": True})
 
 
-_WORDS = {400: "bad_request", 404: "no_such_endpoint", 405: "method_not_allowed", 413: "too_large"}
+WORDS = {400: "bad_request", 404: "no_such_endpoint", 405: "method_not_allowed", 413: "too_large"}
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
     assert isinstance(error, HTTPException)
-    body = {"error": _WORDS.get(error.status_code, "http_error"), "message": error.detail}
+    body = {"error": WORDS.get(error.status_code, "http_error"), "message": error.detail}
     return JSONResponse(body, error.status_code, headers=error.headers)
 
 

@@ -1,0 +1,57 @@
+"""What docs/operations.md says is what the code does."""
+
+import re
+from pathlib import Path
+
+from headroom_beam import errors, memory, server
+from headroom_beam.crusher import SmartCrusherConfig
+from headroom_beam.manifest import summarize
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+SOURCES = [
+    path.read_text(encoding="utf-8")
+    for folder in ("headroom_beam", "pipelines")
+    for path in (ROOT / folder).glob("*.py")
+]
+
+
+def section(title: str) -> str:
+    return TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"`(\w+)`", text))
+
+
+def test_every_error_is_listed_with_its_exit_code() -> None:
+    rows = re.findall(r"^\| (\d+) \| `(\w+)`", section("Exit codes"), re.MULTILINE)
+    assert {name: int(code) for code, name in rows} == {
+        name: getattr(errors, name).exit_code for name in errors.__all__
+    }
+
+
+def test_limits_have_their_defaults() -> None:
+    rows = re.findall(r"^\| `(max_\w+)`[^|]*\| (\d+)", section("Limits"), re.MULTILINE)
+    found = {name: int(value) for name, value in rows}
+    assert found.pop("max_memory_bytes") == memory.MAX_BYTES
+    assert found == {name: getattr(SmartCrusherConfig(), name) for name in found}
+    assert {"max_record_bytes", "max_depth", "max_columns", "max_tokens"} == set(found)
+    assert f"bodies of up to {server.MAX_BODY_BYTES >> 10} KiB" in section("Limits")
+
+
+def test_every_field_of_the_summary_is_explained() -> None:
+    assert names_in(section("Run summary")) >= set(summarize([]))
+
+
+def test_every_metric_is_listed() -> None:
+    pattern = r"""(?:_add|Metrics\.\w+)\((?:METRICS_NAMESPACE|"headroom_beam")?,?\s*"(\w+)\""""
+    metrics = {name for source in SOURCES for name in re.findall(pattern, source)}
+    assert {"records", "packs", "shard_ms", "restored_files"} <= metrics
+    assert metrics <= names_in(section("Metrics"))
+
+
+def test_every_status_of_the_server_is_listed() -> None:
+    words = {*server.OUTCOMES, *server.WORDS.values(), "invalid_hash", "unauthorized", "forbidden", "store"}
+    listed = names_in(section("Serving"))
+    assert words - {"no_such_endpoint", "method_not_allowed"} <= listed
