@@ -93,6 +93,13 @@ class _Subscription:
             ack_id=ack_id, message=message, delivery_attempt=self.delivered[message.message_id]
         )
 
+    def expire_leases(self) -> None:
+        with self.changed:
+            for lease in self._leases.values():
+                lease.expires_s = 0
+            self._take_back_expired()
+            self.changed.notify_all()
+
     def _take_back_expired(self) -> None:
         now_s = time.monotonic()
         for ack_id in [ack_id for ack_id, lease in self._leases.items() if lease.expires_s <= now_s]:
@@ -189,6 +196,10 @@ class PubsubServer:
     def outstanding_count(self, subscription: str) -> int:
         """Messages that aren't acknowledged yet."""
         return self._subscriptions[subscription].outstanding_count()
+
+    def expire_leases(self, subscription: str) -> None:
+        """Ends all leases now, as time would: for subscribers that have died."""
+        self._subscriptions[subscription].expire_leases()
 
     def fail_next(self, method: str, code: grpc.StatusCode, *, times: int = 1) -> None:
         """Makes the next calls of a method (`Publish`, `Acknowledge`, …) fail with a status."""

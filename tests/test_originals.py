@@ -6,8 +6,8 @@ import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
 from collecting import Collect
+from crushable import bury, flip_a_bit
 from originals import RUN_DATE, rows_of, some_originals
-from test_retrieval import bury, flip_a_bit
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import CorruptPack, DigestMismatch, StoreError
@@ -76,7 +76,7 @@ def test_an_original_whose_digest_is_wrong_fails_the_bundle_and_is_not_stored(tm
 def test_a_damaged_pack_fails_the_bundle(tmp_path, collect):
     write(ROWS, tmp_path / "store")
     [name] = OriginalStore.open(tmp_path / "store").pack_names()
-    flip_a_bit(OriginalStore.open(tmp_path / "store"), tmp_path, name)
+    flip_a_bit(OriginalStore.open(tmp_path / "store"), name)
     with pytest.raises(CorruptPack):
         read(tmp_path / "store", collect)
 

@@ -14,10 +14,10 @@ import grpc
 import pyarrow.parquet as pq
 import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
+from crushable import BROKEN, RECORDS
 from google.api_core import exceptions
 from google.pubsub_v1 import types
 from pubsub_server import PubsubServer
-from test_transforms import BROKEN, RECORDS
 
 from headroom_beam import OriginalStore, restore_record
 from headroom_beam.errors import StoreError
@@ -173,6 +173,7 @@ def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp
     program = Program(tmp_path, *arguments)
     program.wait_until(lambda: len(server.acknowledged(SUBSCRIPTION)) > 0)
     program.kill()
+    server.expire_leases(SUBSCRIPTION)
     acknowledged = {numbers[one] for one in server.acknowledged(SUBSCRIPTION)}
     assert 0 < len(acknowledged) < len(records)
     assert written(tmp_path).items() >= {number: expected[number] for number in acknowledged}.items()

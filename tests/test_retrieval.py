@@ -1,6 +1,5 @@
 """`LookupOriginals` answers every hash, alike by either way; `RestoreRecords` gives the bytes or says why not."""
 
-import datetime as dt
 import json
 
 import apache_beam as beam
@@ -11,20 +10,18 @@ from apache_beam.testing.test_stream import TestStream
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.typehints import typehints
 from collecting import Collect
+from crushable import BROKEN, RECORDS, SMALL, bury, flip_a_bit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
-from test_transforms import BROKEN, RECORDS, SMALL
 
 from headroom_beam import OriginalStore
 from headroom_beam.batches import crush_batch
 from headroom_beam.crusher import options_for
 from headroom_beam.errors import StoreError
 from headroom_beam.join import Missing
-from headroom_beam.layout import tombstone_name
 from headroom_beam.records import Compacted, Original
 from headroom_beam.retrieval import LookupOriginals, Problems, RestoreRecords, UnresolvedRecord, restore_batch
-from headroom_beam.tombstones import Tombstone, encode_tombstones
 from headroom_beam.transforms import CrushRecords
 
 WAYS = ["point", "join"]
@@ -46,11 +43,6 @@ def look_up(store: OriginalStore, elements, collect: Collect, strategy: str):
         collect(result.found, "found")
         collect(result.missing, "missing")
     return pipeline.result
-
-
-def bury(store: OriginalStore, original: bytes, reason: str) -> None:
-    data = encode_tombstones([Tombstone(digest_of(original), reason, dt.date(2026, 2, 1))])
-    store.objects.put_if_absent(tombstone_name(data), data)
 
 
 @pytest.mark.parametrize("strategy", WAYS)
@@ -80,20 +72,12 @@ def test_every_hash_is_answered_with_verified_bytes_or_with_a_reason(store, coll
     )
 
 
-def flip_a_bit(store: OriginalStore, tmp_path, name: str) -> None:
-    path = tmp_path / "store" / name
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.chmod(0o644)
-    path.write_bytes(data)
-
-
 @pytest.mark.parametrize("strategy", WAYS)
 def test_a_damaged_copy_is_never_given_and_another_copy_is(store, tmp_path, collect, strategy):
     both, alone = some_originals(40), some_originals(20, seed=1)
     [first] = store.put_many(rows_of([*both, *alone]), run_date=RUN_DATE)
     store.put_many(rows_of([*both, *some_originals(9, seed=2)]), run_date=RUN_DATE)
-    flip_a_bit(store, tmp_path, first)
+    flip_a_bit(store, first)
     look_up(store, [hash_of(text) for text in [*both, *alone]], collect, strategy)
     found = {row.original for row in collect["found"]}
     assert set(both) <= found <= {*both, *alone}

@@ -9,7 +9,7 @@ import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.transforms.window import TimestampedValue
 from collecting import Collect
-from test_transforms import RECORDS, SMALL
+from crushable import RECORDS, SMALL
 
 from headroom_beam.batches import crush_batch
 from headroom_beam.crusher import options_for

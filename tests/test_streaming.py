@@ -8,7 +8,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_stream import TestStream
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from collecting import Collect
-from test_transforms import BROKEN, RECORDS, SMALL, hashes_of
+from crushable import BROKEN, RECORDS, SMALL, hashes_of
 
 from headroom_beam import OriginalStore, restore_record
 from headroom_beam.sinks import WriteCompacted, WriteFailures

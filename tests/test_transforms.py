@@ -12,6 +12,7 @@ from apache_beam.transforms.display import DisplayData
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.typehints import typehints
 from collecting import Collect
+from crushable import BROKEN, RECORDS, SMALL, hashes_of, listing
 
 from headroom_beam import OriginalStore, SmartCrusherConfig, restore_record
 from headroom_beam.batches import crush_batch
@@ -23,27 +24,12 @@ from headroom_beam.records import Compacted, Failure, Original
 from headroom_beam.transforms import CrushRecords
 
 
-def listing(number: int, rows: int = 80) -> bytes:
-    """A record whose payload is large enough to lose rows to the store."""
-    items = [{"id": number * 1000 + row, "name": f"file {row}", "size": row * 37 % 1009} for row in range(rows)]
-    return json.dumps({"number": number, "text": "x" * 2000, "items": items}).encode()
-
-
-RECORDS = [listing(number) for number in range(12)]
-BROKEN = [b"{", b"", b'{"a": "\xff"}']
-SMALL = SmartCrusherConfig(max_tokens=200)
-
-
 def run(elements, collect: Collect, **arguments):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         crushed = pipeline | beam.Create(elements, reshuffle=False) | CrushRecords(config=SMALL, **arguments)
         for name, pcollection in crushed._asdict().items():
             collect(pcollection, name)
     return pipeline.result
-
-
-def hashes_of(row: Compacted) -> list[str]:
-    return [hash_ for payload in row.payloads for hash_ in payload.hashes]
 
 
 @pytest.fixture

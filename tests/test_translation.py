@@ -1,4 +1,4 @@
-"""Both pipelines translate for Dataflow without a network, and what was translated runs: pickled code, coders and all."""
+"""Pipelines translate for Dataflow without a network, and what was translated runs: pickled code, coders and all."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from apache_beam.portability import common_urns, python_urns
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from collecting import Collect
-from test_transforms import BROKEN, RECORDS, SMALL
+from crushable import BROKEN, RECORDS, SMALL
 
 from headroom_beam import CrushFiles, CrushRecords, LookupOriginals, OriginalStore, RestoreRecords, WriteCompacted
 from headroom_beam.sinks import WriteFailures

@@ -1,0 +1,42 @@
+"""Records that lose rows and blobs to the store when they are crushed, and what tests do to such a store."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+from originals import digest_of
+
+from headroom_beam import OriginalStore, SmartCrusherConfig
+from headroom_beam.layout import tombstone_name
+from headroom_beam.records import Compacted
+from headroom_beam.tombstones import Tombstone, encode_tombstones
+
+
+def listing(number: int, rows: int = 80) -> bytes:
+    """A record whose payload is large enough to lose rows to the store."""
+    items = [{"id": number * 1000 + row, "name": f"file {row}", "size": row * 37 % 1009} for row in range(rows)]
+    return json.dumps({"number": number, "text": "x" * 2000, "items": items}).encode()
+
+
+RECORDS = [listing(number) for number in range(12)]
+BROKEN = [b"{", b"", b'{"a": "\xff"}']
+SMALL = SmartCrusherConfig(max_tokens=200)
+
+
+def hashes_of(row: Compacted) -> list[str]:
+    return [hash_ for payload in row.payloads for hash_ in payload.hashes]
+
+
+def bury(store: OriginalStore, original: bytes, reason: str) -> None:
+    """Writes a tombstone for an original, and leaves its copies where they are."""
+    data = encode_tombstones([Tombstone(digest_of(original), reason, dt.date(2026, 2, 1))])
+    store.objects.put_if_absent(tombstone_name(data), data)
+
+
+def flip_a_bit(store: OriginalStore, name: str) -> None:
+    """Damages a pack in the middle, where originals are."""
+    path = Path(store.root, name)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(data)
