@@ -28,10 +28,12 @@ import pyarrow as pa
 from headroom_beam.pack import write_pack
 from headroom_beam.rows import PACK_SCHEMA, Digests, complete_rows, digest_array, distinct_order, original_bytes
 
-__all__ = ["PACK_BYTES", "PackBuilder"]
+__all__ = ["PACK_BYTES", "PACK_ROWS", "PackBuilder"]
 
 PACK_BYTES = 64 << 20
 """Bytes of originals that a builder collects before it makes a pack."""
+PACK_ROWS = 1 << 17
+"""Originals that it collects at most, so that footers stay under a megabyte however small the originals are."""
 
 
 class PackBuilder:
@@ -55,9 +57,10 @@ class PackBuilder:
         self._refused = refused
         self._tables: list[pa.Table] = []
         self._buffered_bytes = 0
+        self._buffered_rows = 0
 
     def add(self, originals: pa.Table | pa.RecordBatch) -> Iterator[bytes]:
-        """Takes originals (columns as for `encode_pack`) and yields the packs that are full now: none or one, mostly.
+        """Takes originals (columns as for `encode_pack`) and yields the packs that are full now, mostly none or one.
 
         Iterate to the end: the rows are taken when the iterator runs. Raises as `encode_pack` does.
         """
@@ -70,11 +73,10 @@ class PackBuilder:
                 self.refused_count += int(refused.sum())
                 rows = rows.filter(pa.array(~refused))
         self._keep(rows)
-        if self._buffered_bytes >= self.pack_bytes:
+        if self._buffered_bytes >= self.pack_bytes or self._buffered_rows >= PACK_ROWS:
             rows, order = self._take()
-            sizes = rows.column("size_bytes").to_numpy()
-            if sizes[order].sum() * 2 >= self.pack_bytes:
-                yield write_pack(rows, order)
+            if 2 * self._share(rows, order) >= 1:
+                yield from self._packs(rows, order)
             else:
                 # Agents repeat themselves: what was mostly repetition stays, without it, and waits for more.
                 self._keep(rows.combine_chunks().take(pa.array(order)))
@@ -83,13 +85,28 @@ class PackBuilder:
         """Yields the last pack, if there are rows for it."""
         rows, order = self._take()
         if len(order):
-            yield write_pack(rows, order)
+            yield from self._packs(rows, order)
+
+    def _share(self, rows: pa.Table, order: npt.NDArray[np.int64]) -> float:
+        """How many packs these rows fill."""
+        sizes = rows.column("size_bytes").to_numpy()[order]
+        return max(float(sizes.sum()) / self.pack_bytes, len(order) / PACK_ROWS)
+
+    def _packs(self, rows: pa.Table, order: npt.NDArray[np.int64]) -> Iterator[bytes]:
+        """One pack, or several of about the same size where far more rows than one holds came at once."""
+        ends = np.cumsum(rows.column("size_bytes").to_numpy()[order] / self.pack_bytes + 1 / PACK_ROWS)
+        count = max(1, round(self._share(rows, order)))
+        cuts = np.searchsorted(ends, ends[-1] * np.arange(1, count) / count, side="right")
+        for part in np.split(order, cuts):
+            if len(part):
+                yield write_pack(rows, part)
 
     def _keep(self, rows: pa.Table) -> None:
         self._tables.append(rows)
         self._buffered_bytes += original_bytes(rows)
+        self._buffered_rows += len(rows)
 
     def _take(self) -> tuple[pa.Table, npt.NDArray[np.int64]]:
         rows = pa.concat_tables([PACK_SCHEMA.empty_table(), *self._tables])
-        self._tables, self._buffered_bytes = [], 0
+        self._tables, self._buffered_bytes, self._buffered_rows = [], 0, 0
         return rows, distinct_order(rows)

@@ -144,7 +144,7 @@ class _LocalWriter(ObjectWriter):
             except OSError as error:
                 if error.errno in (errno.EPERM, errno.EOPNOTSUPP):
                     raise StoreError(
-                        f"write {self._path}: the file system has no hard links, without which nothing can be put there "
+                        f"write {self._path}: the file system has no hard links, without which nothing can be put "
                         "without a risk of overwriting; use another directory or a bucket"
                     ) from error
                 if error.errno != errno.EEXIST:

@@ -32,7 +32,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from headroom_beam.errors import CorruptPack, DigestMismatch, FormatError
+from headroom_beam.errors import CorruptPack, DigestMismatch, FormatError, LimitExceeded
 from headroom_beam.pages import PLAIN, PageError, Window, walk_pages
 from headroom_beam.rows import (
     LABEL_CHARACTERS,
@@ -64,7 +64,8 @@ __all__ = [
 PACK_VERSION = 1
 ROW_GROUP_ROWS = 128
 ROW_GROUP_BYTES = 1 << 20
-MAX_FOOTER_BYTES = 256 << 20
+MAX_PACK_ROWS = 1 << 20
+MAX_FOOTER_BYTES = 16 << 20
 _LABEL_COLUMN_BYTES = 2 * ROW_GROUP_ROWS * (4 * LABEL_CHARACTERS + 4) + 1024
 _DECODE_BYTES = 16 << 20
 """About how many bytes of originals `read_pack` holds decoded at a time."""
@@ -107,9 +108,12 @@ def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: dt.date) -> b
     `size_bytes` are derived, and compared where they are given. Whether the digests of the rows that stay are right is
     for `verify_pack` to say.
 
-    Raises DigestMismatch, LimitExceeded for an original over `MAX_ORIGINAL_BYTES`, ValueError for wrong columns.
+    Raises DigestMismatch, LimitExceeded for an original over `MAX_ORIGINAL_BYTES` or more rows than `MAX_PACK_ROWS`,
+    ValueError for wrong columns.
     """
     rows = complete_rows(originals, run_date)
+    if len(rows) > MAX_PACK_ROWS:
+        raise LimitExceeded(f"{len(rows)} originals are over max_pack_rows {MAX_PACK_ROWS}")
     return write_pack(rows, distinct_order(rows))
 
 

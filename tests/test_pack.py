@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from originals import RUN_DATE, hash_of, rows_of, some_originals
 
+from headroom_beam import builder as builder_module
 from headroom_beam import pack
 from headroom_beam import rows as row_module
 from headroom_beam.builder import PackBuilder
@@ -173,6 +174,27 @@ def test_a_builder_waits_for_more_when_what_it_has_is_repetition():
     assert [full for _ in range(40) for full in builder.add(rows_of(texts))] == []
     (data,) = builder.finish()
     assert sorted(decoded(data)) == sorted(texts)
+
+
+def test_far_more_rows_than_a_pack_holds_become_several_packs(monkeypatch):
+    texts = some_originals(400, size_bytes=1000)
+    sizes = [verify_pack(data).original_bytes for data in packs_of(texts, pack_bytes=50_000)]
+    assert len(sizes) == 9
+    assert max(sizes) < 1.2 * min(sizes)
+    monkeypatch.setattr(builder_module, "PACK_ROWS", 64)
+    counts = [verify_pack(data).row_count for data in packs_of(texts, pack_bytes=1 << 30)]
+    assert (sum(counts), len(counts)) == (400, 6)
+    assert max(counts) <= 68
+    monkeypatch.setattr(pack, "MAX_PACK_ROWS", 399)
+    with pytest.raises(LimitExceeded, match="400 originals are over max_pack_rows 399"):
+        encode_pack(rows_of(texts), run_date=RUN_DATE)
+
+
+def packs_of(texts: list[bytes], *, pack_bytes: int) -> list[bytes]:
+    builder = PackBuilder(run_date=RUN_DATE, pack_bytes=pack_bytes)
+    packs = [*builder.add(rows_of(texts)), *builder.finish()]
+    assert sorted(text for data in packs for text in decoded(data)) == sorted(texts)
+    return packs
 
 
 def test_refused_digests_are_left_out_and_counted():
