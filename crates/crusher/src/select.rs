@@ -150,10 +150,9 @@ pub fn select(
     let relevance = Query::new(query)
         .map(|query| query.rank(doc, &analysis))
         .unwrap_or_default();
-    relevance
-        .named
-        .iter()
-        .for_each(|row| chooser.must(*row, Rule::Named));
+    for row in &relevance.named {
+        chooser.must(*row, Rule::Named);
+    }
     chooser.spend_on_must();
 
     let share = chooser.left() * RELEVANT_SHARE.0 / RELEVANT_SHARE.1;

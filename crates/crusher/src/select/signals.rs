@@ -74,14 +74,18 @@ pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, 
     }
     texts.dedup();
     if texts.len() <= (analysis.len() / ROWS_PER_ERROR_TEXT).max(1) {
-        texts.into_iter().for_each(|row| hit(row, Rule::Failure));
+        for row in texts {
+            hit(row, Rule::Failure);
+        }
     }
     // Where shapes vary a lot, only what is unique counts; where that is common too, nothing does.
     for mut rows in [rare, unique] {
         rows.sort_unstable();
         rows.dedup();
         if rows.len() <= (analysis.len() / ROWS_PER_RARE_ROW).max(1) {
-            rows.into_iter().for_each(|row| hit(row, Rule::Structure));
+            for row in rows {
+                hit(row, Rule::Structure);
+            }
             return;
         }
     }
