@@ -121,6 +121,9 @@ class CrushedText:
     """The kept rows of a top-level array as JSON, without a sentinel; None for anything but an array."""
     rows_marker: str
     """The rows marker when rows were dropped, else the empty string."""
+    rows_hash: str | None
+    """The hash in `rows_marker`."""
+    original_count: int
     table: bool
     """True when `compressed` is a table."""
     tokens_before: int

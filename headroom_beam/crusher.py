@@ -242,7 +242,7 @@ class SmartCrusher:
         kept_rows = result.kept_rows
         return {
             "items": text if kept_rows is None else kept_rows,
-            "ccr_hash": _hash_of(result.rows_marker),
+            "ccr_hash": result.rows_hash,
             "dropped_summary": result.rows_marker,
             "strategy_info": result.explanation,
             "compacted": result.compressed if result.table else None,
@@ -321,8 +321,8 @@ class SmartCrusher:
             result = _core.crush_text(text, self._options, kind=kind, query=query, bias=bias)
         except UnicodeEncodeError as error:
             raise _lone_surrogate(error) from None
-        originals = result.originals()
-        if originals.num_rows:
+        if result.original_count:
+            originals = result.originals()
             self._put(originals)
             self._digests.update(originals.column("digest").to_pylist())
         return result
@@ -340,8 +340,3 @@ class SmartCrusher:
 
 def _lone_surrogate(error: UnicodeEncodeError) -> InvalidPayload:
     return InvalidPayload(f"lone surrogate at character {error.start + 1}")
-
-
-def _hash_of(rows_marker: str) -> str | None:
-    hashes: list[str] = _core.markers(rows_marker.encode(), lines=False).column("hash").to_pylist()
-    return hashes[0] if hashes else None

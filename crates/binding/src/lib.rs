@@ -4,7 +4,7 @@ mod batches;
 mod restore;
 
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, make_array};
@@ -52,8 +52,26 @@ fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResul
         .map_err(|_| PyRuntimeError::new_err("internal error"))
 }
 
+/// The options, and crushers that aren't at work, whose memory is worth keeping from one call to the next.
 #[pyclass(frozen, module = "headroom_beam._core")]
-struct Options(Arc<headroom_crusher::Options>);
+struct Options(Arc<headroom_crusher::Options>, Mutex<Vec<Crusher>>);
+
+impl Options {
+    fn with_crusher<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Crusher) -> T + Send,
+    ) -> PyResult<T> {
+        let idle = self.1.lock().ok().and_then(|mut idle| idle.pop());
+        let crusher = idle.map_or_else(|| Crusher::new(self.0.clone()), Ok);
+        let mut crusher = crusher.map_err(|error| raise(py, &error))?;
+        let result = detached(py, || work(&mut crusher))?;
+        if let Ok(mut idle) = self.1.lock() {
+            idle.push(crusher);
+        }
+        Ok(result)
+    }
+}
 
 /// Declares the constructor with one keyword argument for each option, so that names stand once.
 macro_rules! options {
@@ -71,7 +89,7 @@ macro_rules! options {
                 };
                 $(if let Some(value) = $name { options.$name = value; })*
                 options.validate().map_err(|error| raise(py, &error))?;
-                Ok(Self(Arc::new(options)))
+                Ok(Self(Arc::new(options), Mutex::default()))
             }
 
             /// Hex SHA-256 over every option.
@@ -137,14 +155,9 @@ impl CrushedBlock {
     }
 }
 
-fn crusher(py: Python<'_>, options: &Options) -> PyResult<Crusher> {
-    Crusher::new((*options.0).clone()).map_err(|error| raise(py, &error))
-}
-
 #[pyfunction]
 fn crush_block(py: Python<'_>, block: &[u8], options: &Options) -> PyResult<CrushedBlock> {
-    let mut crusher = crusher(py, options)?;
-    let block = detached(py, || Block::crush_lines(&mut crusher, block))?;
+    let block = options.with_crusher(py, |crusher| Block::crush_lines(crusher, block))?;
     Ok(CrushedBlock {
         block,
         options: options.0.clone(),
@@ -158,32 +171,28 @@ fn crush_records(py: Python<'_>, records: &Bound<'_, PyAny>, options: &Options) 
     if array.null_count() > 0 {
         return Err(PyValueError::new_err("records must not be null"));
     }
-    let mut crusher = crusher(py, options)?;
-    let block = match array.data_type() {
-        DataType::Binary => detached(py, || {
-            Block::crush_records(&mut crusher, array.as_binary::<i32>().iter().flatten())
-        }),
-        DataType::LargeBinary => detached(py, || {
-            Block::crush_records(&mut crusher, array.as_binary::<i64>().iter().flatten())
-        }),
-        DataType::Utf8 => detached(py, || {
-            Block::crush_records(
-                &mut crusher,
-                array.as_string::<i32>().iter().flatten().map(str::as_bytes),
-            )
-        }),
-        DataType::LargeUtf8 => detached(py, || {
-            Block::crush_records(
-                &mut crusher,
-                array.as_string::<i64>().iter().flatten().map(str::as_bytes),
-            )
-        }),
+    let slices: Vec<&[u8]> = match array.data_type() {
+        DataType::Binary => array.as_binary::<i32>().iter().flatten().collect(),
+        DataType::LargeBinary => array.as_binary::<i64>().iter().flatten().collect(),
+        DataType::Utf8 => array
+            .as_string::<i32>()
+            .iter()
+            .flatten()
+            .map(str::as_bytes)
+            .collect(),
+        DataType::LargeUtf8 => array
+            .as_string::<i64>()
+            .iter()
+            .flatten()
+            .map(str::as_bytes)
+            .collect(),
         _ => {
             return Err(PyTypeError::new_err(
                 "records must be binary, large_binary, string or large_string",
             ));
         }
-    }?;
+    };
+    let block = options.with_crusher(py, |crusher| Block::crush_records(crusher, slices.into_iter()))?;
     Ok(CrushedBlock {
         block,
         options: options.0.clone(),
@@ -232,6 +241,20 @@ impl CrushedText {
     fn tokens_after(&self) -> u64 {
         self.0.report.tokens_after
     }
+    #[getter]
+    fn rows_hash(&self) -> Option<&str> {
+        self.0
+            .report
+            .decisions
+            .keep
+            .as_ref()
+            .and_then(|_| self.0.report.decisions.hashes.last())
+            .map(String::as_str)
+    }
+    #[getter]
+    fn original_count(&self) -> usize {
+        self.0.originals.entries.len()
+    }
     fn originals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, batches::originals(&self.0.originals, &[]))
     }
@@ -253,8 +276,7 @@ fn crush_text(
         "any" => TextKind::Any,
         _ => return Err(PyValueError::new_err("kind must be array, document or any")),
     };
-    let mut crusher = crusher(py, options)?;
-    let result = detached(py, || crusher.crush_text(text, kind, query, bias))?;
+    let result = options.with_crusher(py, |crusher| crusher.crush_text(text, kind, query, bias))?;
     result.map(CrushedText).map_err(|error| raise(py, &error))
 }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use headroom_crusher::{Block, Crusher, Options, restore_record};
 
+#[allow(clippy::cast_precision_loss, reason = "figures for people")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut text = Vec::new();
     std::io::stdin().read_to_end(&mut text)?;

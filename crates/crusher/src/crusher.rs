@@ -1,5 +1,7 @@
 //! One record or one text in, its compacted form and originals out, proved by restoring it.
 
+use std::sync::Arc;
+
 use crate::document::{Context, Decisions, Query, literals};
 use crate::edits::Edits;
 use crate::error::{Error, Limit, Result};
@@ -17,7 +19,7 @@ const QUERY_BYTES: usize = 4096;
 /// Crushes records; keeps its memory from one to the next. One for each thread.
 #[derive(Debug)]
 pub struct Crusher {
-    pub(crate) options: Options,
+    pub(crate) options: Arc<Options>,
     pub(crate) tape: Tape,
     /// Tapes for texts inside the text at hand.
     pub(crate) tapes: Vec<Tape>,
@@ -49,7 +51,8 @@ impl Crusher {
     ///
     /// # Errors
     /// `Option` for an option out of range.
-    pub fn new(options: Options) -> Result<Self> {
+    pub fn new(options: impl Into<Arc<Options>>) -> Result<Self> {
+        let options = options.into();
         options.validate()?;
         Ok(Self {
             options,

@@ -318,6 +318,12 @@ impl<'a> Walker<'a> {
                     }),
                 };
             }
+            // Only bare cells: they decode to valid JSON, and no bare string is ours.
+            let bare = memchr::memchr3(b'"', b'[', b'{', text.get(at + 1..).unwrap_or_default()).is_none();
+            if bare && head.layout == Layout::Compact {
+                put_framed(&decoded, head.frame, out);
+                return Ok(());
+            }
             decoded.as_slice()
         } else {
             text.get(at..).unwrap_or_default()
