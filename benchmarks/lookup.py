@@ -74,15 +74,15 @@ def measure(root: str, original_bytes: int, seed: int) -> dict[str, object]:
     store = OriginalStore.open(root)
     names: list[str] = []
     put_s = seconds(lambda: names.extend(store.put_many(rows, run_date=RUN_DATE)))
-    uncovered = [seconds(lambda: store.get(hash_)) * 1000 for hash_ in source.sample(hashes, 200)][20:]
+    uncovered = [seconds(lambda: store.get(hash_)) * 1000 for hash_ in source.choices(hashes, k=200)][20:]
     index_s = seconds(store.write_index)
     cold = []
-    for hash_ in source.sample(hashes, 7):
+    for hash_ in source.choices(hashes, k=7):
         fresh = OriginalStore.open(root, create=False)
         cold.append(seconds(lambda: fresh.get(hash_)) * 1000)
     warm = OriginalStore.open(root, create=False)
     warm.get(hashes[0])
-    singles = [seconds(lambda: warm.get(hash_)) * 1000 for hash_ in source.sample(hashes, 1000)][100:]
+    singles = [seconds(lambda: warm.get(hash_)) * 1000 for hash_ in source.choices(hashes, k=1000)][100:]
     missing = [seconds(lambda: warm.contains(f"{number:024x}")) * 1000 for number in range(50)]
     size = warm.size()
     curve = []
@@ -99,7 +99,7 @@ def measure(root: str, original_bytes: int, seed: int) -> dict[str, object]:
                 "plan": plan_lookup(count, size, request_s=store.objects.request_s)._asdict(),
             }
         )
-    cpu_ms = [cpu_seconds(lambda: warm.get(hash_)) * 1000 for hash_ in source.sample(hashes, 300)]
+    cpu_ms = [cpu_seconds(lambda: warm.get(hash_)) * 1000 for hash_ in source.choices(hashes, k=300)]
     return {
         "root": root.partition("://")[0] if "://" in root else "local",
         "originals": len(hashes),

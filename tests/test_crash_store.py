@@ -15,7 +15,7 @@ from originals import hash_of, some_originals
 
 from headroom_beam import OriginalStore
 
-ROUNDS = 60 if os.environ.get("HEADROOM_BEAM_LONG") else 8
+ROUNDS = 60 if os.environ.get("HEADROOM_BEAM_LONG") else 6
 
 WRITER = f"""
 import sys
