@@ -35,6 +35,9 @@ __all__ = [
 # Originals are looked up together for so many restored bytes, about: each row group of a pack is read once for all.
 _WINDOW_BYTES = 32 << 20
 
+# And for so many hashes at most, because each costs memory however small its original is.
+_WINDOW_HASHES = 1 << 18
+
 # How a line looks that was too long to be a record and was stored in pieces: raw markers one behind the other.
 _FIRST_PIECE = b'"<<ccr:'
 _BETWEEN_PIECES = b">><<ccr:"
@@ -291,13 +294,14 @@ def _markers(data: bytes) -> list[tuple[int, int, str]]:
 
 def _windows(stretches: Iterable[_Stretch], window_bytes: int) -> Iterator[list[_Stretch]]:
     window: list[_Stretch] = []
-    size_bytes = 0
+    size_bytes = hash_count = 0
     for stretch in stretches:
         window.append(stretch)
         size_bytes += len(stretch.data)
-        if size_bytes >= window_bytes:
+        hash_count += len(stretch.hashes)
+        if size_bytes >= window_bytes or hash_count >= _WINDOW_HASHES:
             yield window
-            window, size_bytes = [], 0
+            window, size_bytes, hash_count = [], 0, 0
     if window:
         yield window
 
