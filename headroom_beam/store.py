@@ -29,6 +29,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from headroom_beam.builder import PACK_BYTES, PackBuilder
@@ -45,7 +47,7 @@ from headroom_beam.pack import (
     verify_pack,
 )
 from headroom_beam.resolution import Lookup, Resolution, check_hash, resolution_error
-from headroom_beam.rows import HASH_DIGITS
+from headroom_beam.rows import HASH_DIGITS, Digests
 from headroom_beam.view import StoreSize, StoreView, ViewLoader
 
 __all__ = ["OriginalStore", "StoreSize"]
@@ -143,10 +145,11 @@ class OriginalStore:
 
     def pack_builder(self, *, run_date: dt.date, pack_bytes: int = PACK_BYTES) -> PackBuilder:
         """A builder whose packs are for `put_pack`; it leaves erased originals out and counts them."""
-        tombstones = self._refresh().tombstones
-        return PackBuilder(
-            run_date=run_date, pack_bytes=pack_bytes, refused=tombstones.refuses if len(tombstones) else None
-        )
+        self._refresh()
+        return PackBuilder(run_date=run_date, pack_bytes=pack_bytes, refused=self._erased)
+
+    def _erased(self, digests: Digests) -> npt.NDArray[np.bool_]:
+        return self._current().tombstones.refuses(digests)
 
     def put_pack(self, data: bytes) -> str:
         """Stores one encoded pack and returns its name.
@@ -161,7 +164,6 @@ class OriginalStore:
         self.objects.put_if_absent(name, data)
         if pack_name(self.objects.get(name)) != name:
             raise IntegrityError(f"{self.root}/{name} doesn't read back as it was written")
-        self._seen_at = -REFRESH_S  # So that the next reader of this store looks again.
         return name
 
     def write_index(self, pack_names: Iterable[str] | None = None) -> str | None:

@@ -80,7 +80,7 @@ class Tombstones:
 
     def refuses(self, digests: Digests) -> npt.NDArray[np.bool_]:
         """For each digest, whether it was erased and may not be stored again."""
-        return np.isin(digests, self._erased)
+        return np.isin(digests, self._erased) if len(self._erased) else np.zeros(len(digests), bool)
 
     def hides(self, digest: str, run_date: datetime.date) -> Literal["erased", "expired"] | None:
         """Why a stored copy may not be given out: erased, or expired on or after the date of the run that stored it."""

@@ -371,6 +371,20 @@ def test_erased_originals_are_refused_and_expired_ones_come_back(root, caplog):
         assert OriginalStore.open(root).get(hash_of(texts[1])) == texts[1]
 
 
+def test_a_builder_that_has_been_at_work_for_long_refuses_what_was_erased_meanwhile(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(store.time, "monotonic", lambda: now[0])
+    writer = OriginalStore.open(tmp_path)
+    builder = writer.pack_builder(run_date=RUN_DATE)
+    bury(str(tmp_path), b"[1]", "erased")
+    now[0] += store.REFRESH_S
+    assert list(builder.add(rows_of([b"[1]", b"[2]"]))) == []
+    for pack in builder.finish():
+        writer.put_pack(pack)
+    assert builder.refused_count == 1
+    assert writer.get_many([hash_of(b"[1]"), hash_of(b"[2]")]).unresolved == {hash_of(b"[1]"): "erased"}
+
+
 def test_a_damaged_tombstone_stops_reading(tmp_path):
     writer = OriginalStore.open(tmp_path)
     writer.put_many(rows_of([b"[1]"]), run_date=RUN_DATE)
