@@ -22,18 +22,21 @@ from headroom_beam.elements import METRICS_NAMESPACE, Place, SharedStore
 from headroom_beam.errors import IntegrityError, InvalidHash
 from headroom_beam.index import index_rows
 from headroom_beam.layout import verified_by_name
-from headroom_beam.lookup import Lookup, check_hash
+from headroom_beam.lookup import Lookup, check_hash, plan_lookup
 from headroom_beam.objects import ObjectNotFound
 from headroom_beam.pack import read_pack
 from headroom_beam.records import Original, original_rows, register_schemas
 from headroom_beam.resolution import Resolution
-from headroom_beam.store import OriginalStore
+from headroom_beam.store import OriginalStore, StoreSize
 from headroom_beam.tombstones import Tombstones, decode_tombstones
 
-__all__ = ["Missing", "hash_of", "is_hash", "join", "pack_names", "points", "tombstones"]
+__all__ = ["Missing", "hash_of", "is_hash", "join", "join_is_faster", "pack_names", "points", "tombstones"]
 
 _POINT_HASHES = 256
 """Hashes of one bundle that are looked up together: their originals are in memory at the same time."""
+
+JOIN_S = 0.4
+"""What a join takes beside reading packs: its three shuffles and 256 buckets, in seconds of one core."""
 
 
 class Missing(NamedTuple):
@@ -227,6 +230,27 @@ def pack_names(_: Any, store: SharedStore) -> list[str]:
 
 def _by_bucket(element: Any) -> tuple[int, Any]:
     return int(hash_of(element)[:2], 16), element
+
+
+def join_is_faster(hash_count: int, size: StoreSize, *, request_s: float) -> bool:
+    """Whether a join is expected to take less time than point reads.
+
+    Points decode the row groups that a batch of hashes touches, batch by batch, so that their cost grows with the
+    number of hashes. A join reads every pack for its digests and, at worst, every pack again, whatever the number.
+
+    Args:
+        hash_count: hashes to look up.
+        size: of the store.
+        request_s: how long a ranged read of the store takes before its first byte.
+
+    >>> size = StoreSize(pack_count=10, group_count=470, pack_file_bytes=15_000_000)
+    >>> [join_is_faster(count, size, request_s=0.00005) for count in (1, 300, 3000)]
+    [False, False, True]
+    """
+    batches, rest = divmod(hash_count, _POINT_HASHES)
+    plan = plan_lookup(_POINT_HASHES, size, request_s=request_s)
+    points_s = batches * plan.points_s + plan_lookup(rest, size, request_s=request_s).points_s
+    return points_s > JOIN_S + 2 * plan.scan_s
 
 
 def points(hashes: beam.PCollection, store: SharedStore) -> Any:

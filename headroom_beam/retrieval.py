@@ -24,8 +24,8 @@ from headroom_beam.elements import (
     typed,
 )
 from headroom_beam.errors import FormatError
-from headroom_beam.join import Missing, hash_of, is_hash, join, points
-from headroom_beam.lookup import Lookup, lookup_many, plan_lookup
+from headroom_beam.join import Missing, hash_of, is_hash, join, join_is_faster, points
+from headroom_beam.lookup import Lookup, lookup_many
 from headroom_beam.objects import open_objects
 from headroom_beam.records import Compacted, Original, register_schemas
 from headroom_beam.store import OriginalStore
@@ -56,8 +56,8 @@ class _Route(beam.DoFn):
         self._size, self._request_s = store.size(), store.objects.request_s
 
     def process(self, element: Any, count: int) -> Iterator[Any]:
-        plan = plan_lookup(count, self._size, request_s=self._request_s)
-        joins = (self._strategy == "join" or plan.way == "scan") and is_hash(hash_of(element))
+        faster = self._strategy == "join" or join_is_faster(count, self._size, request_s=self._request_s)
+        joins = faster and is_hash(hash_of(element))
         Metrics.counter(METRICS_NAMESPACE, "lookups_join" if joins else "lookups_point").inc()
         yield TaggedOutput("join", element) if joins else element
 
@@ -71,12 +71,15 @@ class LookupOriginals(beam.PTransform):
     bundle.
 
     Ways (`strategy`):
-        point: one row group of at most 128 rows is read and decoded for a hash, 0.5 ms on a local disk. Works on
+        point: for each batch of hashes the row groups (128 rows at most) that it touches are read and decoded. Works on
             unbounded input and in any window.
-        join: reads the digest column of every pack and then, once, each pack that has any of the hashes. For bounded
-            input in the global window.
-        auto: for unbounded or windowed input `point`; else it counts the hashes and takes what `plan_lookup` expects
-            to be faster: `point` until the hashes touch so many row groups that reading whole packs costs less.
+        join: reads the digest column of every pack and then, once, each pack that has any of the hashes. Shuffles
+            hashes and digests, and no originals. For bounded input in the global window.
+        auto: `point` for unbounded or windowed input. Else it counts the hashes and takes what `join_is_faster` expects
+            from their number and the size of the store.
+
+    On a local store of 60,000 originals in 10 packs (200 MB, 15 MB packed, 470 row groups) points took 0.8 ms of one
+    core a hash, a join 0.5 s and 0.12 ms a hash, counting 0.3 s: equal at 1000 hashes, 5 to 1 for the join at 10,000.
 
     Args:
         root: root of the store, a local directory or `gs://bucket/prefix`; there must be one.

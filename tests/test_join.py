@@ -3,8 +3,8 @@
 from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
 
 from headroom_beam.elements import SharedStore
-from headroom_beam.join import _choose_packs, _digests_by_bucket, _ReadPacks
-from headroom_beam.store import OriginalStore
+from headroom_beam.join import _choose_packs, _digests_by_bucket, _ReadPacks, join_is_faster
+from headroom_beam.store import OriginalStore, StoreSize
 
 
 def chosen(packs, asked):
@@ -73,3 +73,13 @@ def test_a_pack_that_is_gone_is_answered_from_another(tmp_path):
     candidates = [one for _, one in _choose_packs((0, {"packs": [], "asked": [hash_of(text) for text in texts]}))]
     lookup = reader._look_up(gone, candidates)
     assert sorted(lookup.found.column("original").to_pylist()) == sorted(texts)
+
+
+def test_a_join_pays_for_many_hashes_and_the_more_so_the_slower_the_storage():
+    size = StoreSize(pack_count=100, group_count=20_000, pack_file_bytes=600_000_000)
+
+    def fewest(request_s: float) -> int:
+        return next(count for count in range(0, 10**6, 256) if join_is_faster(count, size, request_s=request_s))
+
+    assert 0 < fewest(0.05) < fewest(0.00005) < 10**6
+    assert not join_is_faster(0, StoreSize(0, 0, 0), request_s=0.05)

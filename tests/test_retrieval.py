@@ -111,14 +111,15 @@ def test_auto_joins_for_many_hashes_and_points_for_few(store, tmp_path):
     store.write_index()
 
     def ways(count: int) -> dict[str, int]:
-        result = look_up(store, [hash_of(text) for text in texts[:count]], Collect(tmp_path / str(count)), "auto")
+        asked = [hash_of(texts[number % len(texts)]) for number in range(count)]
+        result = look_up(store, asked, Collect(tmp_path / str(count)), "auto")
         counters = result.metrics().query(MetricsFilter().with_namespace("headroom_beam"))["counters"]
         return {counter.key.metric.name: counter.result for counter in counters}
 
-    few, many = ways(3), ways(3000)
+    few, many = ways(3), ways(12_000)
     assert (few["lookups_point"], few.get("lookups_join")) == (3, None)
-    assert (many["lookups_join"], many.get("lookups_point")) == (3000, None)
-    assert (few["lookups_found"], many["lookups_found"]) == (3, 3000)
+    assert (many["lookups_join"], many.get("lookups_point")) == (12_000, None)
+    assert (few["lookups_found"], many["lookups_found"]) == (3, 12_000)
 
 
 def test_windowed_hashes_are_answered_in_their_window(store, collect):
