@@ -94,7 +94,7 @@ class StoreError(HeadroomBeamError):
         return (_store_error, (self.args[0], self.retryable))
 
 
-def _store_error(message: str, retryable: bool) -> StoreError:
+def _store_error(message: str, retryable: bool) -> StoreError:  # noqa: FBT001 - pickle gives arguments by position
     return StoreError(message, retryable=retryable)
 
 
