@@ -19,7 +19,7 @@ CARGO_DENY_VERSION := 0.20.2
 FAKE_GCS_VERSION := 1.56.1
 PEER_VERSION := 0.42.0
 
-RUST_SOURCES := Cargo.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml)
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name Cargo.toml -o -path '*/src/*.rs')
 PYTHON_SOURCES := pyproject.toml $(shell find headroom_beam pipelines -name '*.py' -o -name '*.pyi' -o -name '*.yaml')
 
 .PHONY: help
