@@ -23,7 +23,7 @@ from headroom_beam.parts import crush_shard, finished_shard, read_failures
 from headroom_beam.plan import Run, RunSettings, start_run, verify_run
 from headroom_beam.records import Failure, register_schemas
 from headroom_beam.restore import RestoredFile, SourceParts, Unresolved, restore_file, source_parts
-from headroom_beam.run import finish_run
+from headroom_beam.run import INDEX_SHARDS, finish_run, index_packs
 from headroom_beam.shards import SHARD_BYTES, Shard
 from headroom_beam.store import OriginalStore
 from headroom_beam.transforms import CrushResult
@@ -110,8 +110,11 @@ class CrushFiles(beam.PTransform):
         )
         finished = (
             crushed.results
-            | "One" >> beam.Map(lambda result: (None, result))
-            | "Collect" >> beam.GroupByKey()
+            | "Group" >> beam.Map(lambda result: (result[1].shard // INDEX_SHARDS, result))
+            | "CollectGroup" >> beam.GroupByKey()
+            | "Index" >> beam.ParDo(_IndexPacks())
+            | "All" >> beam.Map(lambda result: (None, result))
+            | "CollectAll" >> beam.GroupByKey()
             | "Finish" >> beam.ParDo(_FinishRun()).with_outputs("originals", main="compacted")
         )
         return CrushResult(
@@ -146,17 +149,18 @@ class _PlanRun(beam.DoFn):
 
 class _CrushShard(beam.DoFn):
     def setup(self) -> None:
-        self._verified = ""
+        self._run_id = ""
         self._counters = _Counters()
 
     def process(self, element: tuple[Run, Shard]) -> Iterator[Any]:
         run, shard = element
-        if self._verified != run.id:
+        if self._run_id != run.id:
             verify_run(run)
-            self._verified = run.id
+            self._store = OriginalStore.open(run.settings.originals)
+            self._run_id = run.id
         start_s = time.monotonic()
         resumed = finished_shard(run, shard) is not None
-        result = crush_shard(run, shard)
+        result = crush_shard(run, shard, self._store)
         self._counters.count(result, resumed=resumed, elapsed_s=time.monotonic() - start_s)
         for failure in read_failures(run, result):
             yield beam.pvalue.TaggedOutput("failures", failure)
@@ -196,6 +200,14 @@ class _Counters:
         if name not in self._counters:
             self._counters[name] = Metrics.counter(METRICS_NAMESPACE, name)
         self._counters[name].inc(value)
+
+
+class _IndexPacks(beam.DoFn):
+    def process(self, element: tuple[int, Iterable[tuple[Run, ShardResult]]]) -> Iterator[tuple[Run, ShardResult]]:
+        results = list(element[1])
+        settings = results[0][0].settings
+        index_packs((result for _, result in results), OriginalStore.open(settings.originals))
+        yield from results
 
 
 class _FinishRun(beam.DoFn):

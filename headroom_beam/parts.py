@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 
 from headroom_beam import _core
 from headroom_beam.blocks import Block, LinePiece
-from headroom_beam.builder import PackBuilder
 from headroom_beam.codecs import FileWriter
 from headroom_beam.errors import StoreError
 from headroom_beam.manifest import CompactedPart, ShardResult, StoredPack, Totals, done_name, failures_name
@@ -48,7 +47,7 @@ def finished_shard(run: Run, shard: Shard) -> ShardResult | None:
     return ShardResult.from_json(output.get(name), f"{output.root}/{name}")
 
 
-def crush_shard(run: Run, shard: Shard) -> ShardResult:
+def crush_shard(run: Run, shard: Shard, store: OriginalStore) -> ShardResult:
     """Crushes one shard and makes all of it durable; a shard that is done already is only read back.
 
     Memory holds one pack of originals and, for a shard of several files, its compacted parts, not the shard.
@@ -56,6 +55,7 @@ def crush_shard(run: Run, shard: Shard) -> ShardResult:
     Args:
         run: from `headroom_beam.plan.start_run`.
         shard: one of the run's.
+        store: the run's, at `run.settings.originals`.
 
     Returns:
         What is durable now.
@@ -67,7 +67,7 @@ def crush_shard(run: Run, shard: Shard) -> ShardResult:
     done = finished_shard(run, shard)
     if done is not None:
         return done
-    with _ShardWork(run, shard) as work:
+    with _ShardWork(run, shard, store) as work:
         for span in shard.spans:
             work.crush_span(span)
         return work.publish()
@@ -92,13 +92,13 @@ class _ShardWork:
     Nothing but packs is visible before `publish`, and leaving the `with` block drops what isn't visible then.
     """
 
-    def __init__(self, run: Run, shard: Shard) -> None:
+    def __init__(self, run: Run, shard: Shard, store: OriginalStore) -> None:
         self._shard = shard
         self._config = run.settings.config
         self._options = run.settings.options()
         self._output = open_objects(run.settings.output)
-        self._store = OriginalStore.open(run.settings.originals)
-        self._builder: PackBuilder = self._store.pack_builder(run_date=run.run_date)
+        self._store = store
+        self._builder = store.pack_builder(run_date=run.run_date)
         self._packs: list[StoredPack] = []
         self._added = 0
         self._parts: list[_PartWriter] = []

@@ -1,4 +1,4 @@
-"""A whole run over files: every shard, then the index, the summary and, last, the manifest.
+"""A whole run over files: every shard, then the index files, the summary and, last, the manifest.
 
 `run_shards` is the run without Beam, one shard after another; `headroom_beam.io.CrushFiles` is the same on any runner.
 """
@@ -11,7 +11,11 @@ from headroom_beam.parts import crush_shard
 from headroom_beam.plan import Run, RunSettings, start_run
 from headroom_beam.store import OriginalStore
 
-__all__ = ["finish_run", "run_shards"]
+__all__ = ["INDEX_SHARDS", "finish_run", "index_packs", "run_shards"]
+
+INDEX_SHARDS = 64
+"""Shards whose packs one index file covers, some 4 GB of input. One file for a whole run would have one worker read all
+packs of the run."""
 
 
 def run_shards(
@@ -43,16 +47,31 @@ def run_shards(
     (2, {'invalid_json': 1})
     """
     run, shards = start_run(inputs, settings)
+    store = OriginalStore.open(settings.originals)
     results = []
     for shard in shards:
-        results.append(crush_shard(run, shard))
+        results.append(crush_shard(run, shard, store))
         if on_shard is not None:
             on_shard(results[-1])
+    for first in range(0, len(results), INDEX_SHARDS):
+        index_packs(results[first : first + INDEX_SHARDS], store)
     return finish_run(run, results)
 
 
+def index_packs(results: Iterable[ShardResult], store: OriginalStore) -> None:
+    """Writes an index file over the packs of finished shards.
+
+    Raises:
+        StoreError: the store can't be read or written.
+        IntegrityError: a pack can't be read back.
+    """
+    packs = sorted({pack.name for result in results for pack in result.packs})
+    if packs:
+        store.write_index(packs)
+
+
 def finish_run(run: Run, results: Iterable[ShardResult]) -> Manifest:
-    """Completes a run whose shards are all done: writes the store's index, the summary and the manifest.
+    """Completes a run whose shards are all done and indexed: writes the summary and the manifest.
 
     Args:
         run: the run.
@@ -62,7 +81,6 @@ def finish_run(run: Run, results: Iterable[ShardResult]) -> Manifest:
         ValueError: a shard is missing.
         ObjectConflict: the output has another manifest.
         StoreError: a file system or the network fails.
-        IntegrityError: a pack of the run can't be read back.
     """
     by_shard = {result.shard: result for result in results}
     missing = sorted(set(range(run.shard_count)) - by_shard.keys())
@@ -70,9 +88,6 @@ def finish_run(run: Run, results: Iterable[ShardResult]) -> Manifest:
         raise ValueError(f"{len(missing)} of {run.shard_count} shards aren't done, the first is {missing[0]}")
     results = [by_shard[number] for number in sorted(by_shard)]
     output = open_objects(run.settings.output)
-    packs = sorted({pack.name for result in results for pack in result.packs})
-    if packs:
-        OriginalStore.open(run.settings.originals).write_index(packs)
     manifest = Manifest(
         run_date=run.run_date.isoformat(),
         parts=[part for result in results for part in result.parts],

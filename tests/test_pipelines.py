@@ -19,6 +19,7 @@ from headroom_beam.io import CrushFiles
 from headroom_beam.manifest import read_manifest
 from headroom_beam.objects import open_objects
 from headroom_beam.plan import RunSettings, start_run
+from headroom_beam.store import OriginalStore
 from pipelines import crush, restore
 from pipelines.local import pipeline_options
 from pipelines.progress import RunProgress
@@ -182,7 +183,7 @@ def test_progress_on_a_terminal_counts_shards_that_are_done(inputs: Path, monkey
     with RunProgress(settings.output):
         run, shards = start_run([str(inputs)], settings)
         for shard in shards:
-            crush_shard(run, shard)
+            crush_shard(run, shard, OriginalStore.open(settings.originals))
         deadline_s = time.monotonic() + 20
         while "100 %" not in terminal.getvalue():
             assert time.monotonic() < deadline_s

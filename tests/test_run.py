@@ -286,13 +286,21 @@ def test_the_same_run_twice_at_the_same_time_is_one_run(inputs: Path, tmp_path: 
 
 def test_a_run_with_a_missing_shard_has_no_manifest(inputs: Path, settings: RunSettings) -> None:
     run, shards = start_run([str(inputs)], dataclasses.replace(settings, shard_bytes=20_000))
-    results = [crush_shard(run, shard) for shard in shards[1:]]
+    store = OriginalStore.open(settings.originals)
+    results = [crush_shard(run, shard, store) for shard in shards[1:]]
     with pytest.raises(ValueError, match="1 of"):
         finish_run(run, results)
     with pytest.raises(StoreError, match="incomplete"):
         source_parts(settings.output)
-    finish_run(run, [crush_shard(run, shards[0]), *results, results[-1]])
+    finish_run(run, [crush_shard(run, shards[0], store), *results, results[-1]])
     assert source_parts(settings.output)
+
+
+def test_every_pack_is_in_an_index_file(inputs: Path, settings: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headroom_beam.run.INDEX_SHARDS", 2)
+    run_shards([str(inputs)], dataclasses.replace(settings, shard_bytes=20_000))
+    assert len(list((Path(settings.originals) / "index").iterdir())) > 1
+    assert OriginalStore.open(settings.originals).check().uncovered_pack_count == 0
 
 
 def test_no_part_is_visible_before_its_packs(
