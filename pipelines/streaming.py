@@ -81,8 +81,8 @@ def _parser() -> argparse.ArgumentParser:
         "--output_format",
         choices=("parquet", "jsonl"),
         default="parquet",
-        help="parquet: rows with their statistics and the message's attributes; jsonl: records alone, each of which "
-        "must be a single line (default: %(default)s)",
+        help="parquet: rows with their statistics and the message's attributes; jsonl: records alone, one a line, and "
+        "those with line breaks as parquet beside (default: %(default)s)",
     )
     add("--output_topic", metavar="NAME", help="publish compacted records instead: projects/PROJECT/topics/NAME")
     add("--failures", metavar="ROOT", help="where failures go (default: OUTPUT/failures)")
@@ -119,13 +119,27 @@ def crush_messages(messages: beam.PCollection, known: argparse.Namespace, *, nat
     )
     _ = crushed.failures | "Failures" >> WriteFailures(known.failures)
     if known.output is not None:
-        _ = crushed.compacted | "Compacted" >> WriteCompacted(known.output, file_format=known.output_format)
+        _write_compacted(crushed.compacted, known.output, known.output_format)
         return
     compacted = crushed.compacted | "ToMessage" >> beam.MapTuple(_to_message).with_output_types(PubsubMessage)
     if native_topic:
         _ = compacted | "Publish" >> WriteToPubSub(known.output_topic, with_attributes=True)
     else:
         _ = compacted | "Publish" >> PublishMessages(known.output_topic)
+
+
+def _write_compacted(compacted: beam.PCollection, root: str, output_format: str) -> None:
+    if output_format == "parquet":
+        _ = compacted | "Compacted" >> WriteCompacted(root, file_format="parquet")
+        return
+    # JSON may have line breaks between its tokens. Such a record is no line, and must not stop the stream.
+    lines, others = compacted | "ByLineBreak" >> beam.Partition(_has_line_break, 2)
+    _ = lines | "Lines" >> WriteCompacted(root, file_format="jsonl")
+    _ = others | "Others" >> WriteCompacted(root, file_format="parquet")
+
+
+def _has_line_break(element: tuple[PubsubMessage, Compacted], _: int) -> int:
+    return int(b"\n" in element[1].record or b"\r" in element[1].record)
 
 
 def _to_message(envelope: PubsubMessage, row: Compacted) -> PubsubMessage:
@@ -135,7 +149,12 @@ def _to_message(envelope: PubsubMessage, row: Compacted) -> PubsubMessage:
 def run_stream(known: argparse.Namespace, options: PipelineOptions) -> None:
     """Runs one streaming pipeline, on runners that have a Pub/Sub source."""
     options.view_as(StandardOptions).streaming = True
-    on_dataflow = "dataflow" in (options.view_as(StandardOptions).runner or "").lower()
+    runner = options.view_as(StandardOptions).runner or ""
+    if runner.endswith("FnApiRunner"):
+        raise ValueError("--reader beam needs a runner that streams, such as --runner DataflowRunner")
+    on_dataflow = "dataflow" in runner.lower()
+    if not on_dataflow:
+        log.warning("%s may acknowledge messages before they are durable; --reader batches does not", runner)
     pipeline = beam.Pipeline(options=options)
     messages = pipeline | "Read" >> ReadFromPubSub(
         subscription=known.subscription, with_attributes=True, id_label=known.id_label

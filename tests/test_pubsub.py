@@ -165,6 +165,17 @@ def test_messages_go_to_a_topic_with_their_attributes(tmp_path, server):
     assert len(failures_of(tmp_path / "failures")) == len(BROKEN)
 
 
+def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_path, server):
+    pretty = json.dumps(json.loads(RECORDS[0]), indent=1).encode()
+    server.publish(TOPIC, messages_of([*RECORDS, pretty]))
+    drain(tmp_path, server, f"--output={tmp_path / 'out'}", "--output_format=jsonl")
+    store = OriginalStore.open(tmp_path / "store", create=False)
+    lines = [line for file in (tmp_path / "out").glob("*.jsonl") for line in file.read_bytes().splitlines()]
+    assert sorted(restore_record(line, store) for line in lines) == sorted(RECORDS)
+    [beside] = rows_of(tmp_path / "out")
+    assert restore_record(beside["record"], store) == pretty
+
+
 def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp_path, server):
     records = [record.replace(b'"number"', b'"n%d"' % copy) for copy in range(40) for record in RECORDS]
     expected = {str(number): record for number, record in enumerate(records)}
@@ -270,6 +281,7 @@ def test_publish_requests_stay_within_the_limits_of_the_service():
         ([f"--output_topic={OUTPUT_TOPIC}"], "--failures is missing"),
         (["--output=a", "--id_label=id"], "--id_label is for --reader beam"),
         (["--output=a", "--lease_s=5"], "lease_s is 5"),
+        (["--output=a", "--reader=beam"], "needs a runner that streams"),
         (["--output=a", "--subscription=in"], "PubSub subscription must be in the form"),
     ],
 )
