@@ -32,6 +32,9 @@ __all__ = ["crush_shard", "finished_shard", "read_failures"]
 
 log = logging.getLogger(__name__)
 
+# Originals go to the pack builder so many at a time: what it does for a call costs as much as for a thousand rows.
+_BUILDER_BYTES = 4 << 20
+
 
 def finished_shard(run: Run, shard: Shard) -> ShardResult | None:
     """Reads what a shard gave if it is done, else None.
@@ -101,6 +104,8 @@ class _ShardWork:
         self._builder = store.pack_builder(run_date=run.run_date)
         self._packs: list[StoredPack] = []
         self._added = 0
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_bytes = 0
         self._parts: list[_PartWriter] = []
         self._totals = Totals()
         self._failures: Counter[str] = Counter()
@@ -164,8 +169,16 @@ class _ShardWork:
 
     def _add_originals(self, originals: pa.RecordBatch) -> None:
         self._added += originals.num_rows
-        for pack in self._builder.add(originals):
-            self._put_pack(pack)
+        self._waiting.append(originals)
+        self._waiting_bytes += originals.nbytes
+        if self._waiting_bytes >= _BUILDER_BYTES:
+            self._build()
+
+    def _build(self) -> None:
+        if self._waiting:
+            for pack in self._builder.add(pa.Table.from_batches(self._waiting)):
+                self._put_pack(pack)
+        self._waiting, self._waiting_bytes = [], 0
 
     def _put_pack(self, data: bytes) -> None:
         name = self._store.put_pack(data)
@@ -184,6 +197,7 @@ class _ShardWork:
 
     def publish(self) -> ShardResult:
         """Makes packs durable, then everything that names them, in order."""
+        self._build()
         for pack in self._builder.finish():
             self._put_pack(pack)
         if self._failures_writer is not None:
