@@ -12,7 +12,7 @@ use arrow_pyarrow::{FromPyArrow, ToPyArrow};
 use arrow_schema::{ArrowError, DataType};
 use headroom_crusher::record::Path;
 use headroom_crusher::{
-    Block, CrushedText as Crushed, Crusher, Error, Strategy, TextKind, digest, hash, marker, tokens,
+    Block, CrushedText as Crushed, Crusher, Error, TextKind, digest, hash, marker, tokens,
 };
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -211,7 +211,7 @@ impl CrushedText {
     }
     #[getter]
     fn was_modified(&self) -> bool {
-        self.0.report.decisions.strategy != Strategy::Unchanged
+        self.0.modified
     }
     #[getter]
     fn strategy(&self) -> &'static str {

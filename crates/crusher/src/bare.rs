@@ -2,10 +2,11 @@
 
 use crate::array::kept_rows;
 use crate::crusher::{Crusher, PayloadReport, context};
-use crate::document::{Decisions, Strategy, literals};
+use crate::document::{Context, Decisions, Strategy, literals};
 use crate::edits::Edits;
 use crate::error::{Error, Limit, Result};
-use crate::marker::{Frame, LITERAL, is_reserved};
+use crate::layout::Layout;
+use crate::marker::{Frame, Head, LITERAL, is_reserved};
 use crate::options::Options;
 use crate::originals::Originals;
 use crate::restore::restore_text;
@@ -33,6 +34,8 @@ pub struct CrushedText {
     pub kept_rows: Option<String>,
     /// The rows marker when rows of a top-level array were dropped, else empty.
     pub rows_marker: String,
+    /// `compressed` isn't the text as it was.
+    pub modified: bool,
     /// `compressed` is a table.
     pub table: bool,
     /// What was taken out.
@@ -88,6 +91,8 @@ impl Crusher {
                 return Err(Error::at("expected an object", bytes, root.start as usize));
             }
         }
+        // An array or a document that was asked for as such stays one to its reader.
+        let minify = kind == TextKind::Any && self.options.with_compaction;
         Ok(crush_json(
             &self.options,
             &mut self.tapes,
@@ -95,6 +100,7 @@ impl Crusher {
             text,
             query,
             bias,
+            minify,
         ))
     }
 
@@ -138,6 +144,7 @@ fn crush_json(
     text: &str,
     query: &str,
     bias: f64,
+    minify: bool,
 ) -> CrushedText {
     let mut originals = Originals::default();
     let tokens_before = tokens::estimate(text.as_bytes());
@@ -154,19 +161,14 @@ fn crush_json(
     let (before, behind) = (text.get(..root.start as usize), text.get(root.end as usize..));
     let (before, behind) = (before.unwrap_or_default(), behind.unwrap_or_default());
     let is_array = root.kind == Kind::Array;
-    // A table is read by its first bytes; and an object keeps its outer shape.
+    // Heads are read by their first bytes.
     let rendered = (is_array && before.is_empty())
-        .then(|| context.array(doc, 0, Frame::Value, false, false))
+        .then(|| context.array(doc, 0, Frame::Value, false, minify))
         .flatten();
     let table = rendered.as_ref().is_some_and(|rendered| rendered.table);
-    let body = if let Some(rendered) = rendered {
-        rendered.text
-    } else {
-        let mut edits = Edits::default();
-        context.edit(doc, 1, doc.len(), false, &mut edits);
-        let mut body = Vec::new();
-        edits.splice(doc, 0, &mut body);
-        body
+    let body = match rendered {
+        Some(rendered) => rendered.text,
+        None => edited(&mut context, doc, minify && before.is_empty()),
     };
     let mut compressed = [before.as_bytes(), &body, behind.as_bytes()].concat();
     let decisions = std::mem::take(&mut context.decisions);
@@ -195,6 +197,30 @@ fn crush_json(
         crushed.kept_rows = Some(rows.0);
     }
     crushed
+}
+
+/// The text with its values edited; behind a document head and without whitespace if it may be and had some.
+fn edited(context: &mut Context<'_>, doc: &Doc<'_>, minify: bool) -> Vec<u8> {
+    let mut edits = Edits::default();
+    let mut body = Vec::new();
+    let layout = minify
+        .then(|| Layout::proved(doc, 0))
+        .flatten()
+        .unwrap_or_default();
+    if layout == Layout::Compact {
+        context.edit(doc, 1, doc.len(), false, &mut edits);
+        edits.splice(doc, 0, &mut body);
+        return body;
+    }
+    let head = Head {
+        layout,
+        ..Head::default()
+    };
+    head.write(&mut body);
+    context.edit(doc, 1, doc.len(), true, &mut edits);
+    Layout::Compact.print(doc, 0, &edits, &mut body);
+    context.decide(Strategy::Minified);
+    body
 }
 
 fn restores_text(compressed: &[u8], text: &str, originals: &Originals) -> bool {
@@ -245,6 +271,7 @@ fn finish_text(
         unproved: false,
     };
     CrushedText {
+        modified: compressed != text,
         compressed,
         kept_rows: None,
         rows_marker: String::new(),

@@ -85,12 +85,23 @@ impl Layout {
         self.walk(doc, index, edits, out);
     }
 
+    /// As `print`, without edits, until `out` has grown by `max_bytes`; false if that wasn't enough. Indentation multiplies.
+    #[must_use]
+    pub fn print_within(self, doc: &Doc<'_>, max_bytes: usize, out: &mut Vec<u8>) -> bool {
+        let mut bounded = Bounded {
+            end: out.len().saturating_add(max_bytes),
+            out,
+        };
+        self.walk(doc, 0, &Edits::default(), &mut bounded);
+        !bounded.is_full()
+    }
+
     fn walk(self, doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut impl Printer) {
         let end = doc.node(index).next;
         let mut edits = edits.iter().peekable();
         let mut open: Vec<Open> = Vec::new();
         let mut at = index;
-        while at < end {
+        while at < end && !out.is_full() {
             let node = doc.node(at);
             let depth = open.len();
             if let Some(top) = open.last_mut() {
@@ -172,6 +183,10 @@ trait Printer {
     fn text(&mut self, text: &[u8]);
     /// A token as it stands in the document.
     fn token(&mut self, doc: &Doc<'_>, node: Node);
+    /// Nothing more is wanted.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 impl Printer for Vec<u8> {
@@ -183,6 +198,26 @@ impl Printer for Vec<u8> {
     #[inline]
     fn token(&mut self, doc: &Doc<'_>, node: Node) {
         self.extend_from_slice(doc.raw(node));
+    }
+}
+
+/// Prints until there is too much.
+struct Bounded<'a> {
+    out: &'a mut Vec<u8>,
+    end: usize,
+}
+
+impl Printer for Bounded<'_> {
+    fn text(&mut self, text: &[u8]) {
+        self.out.text(text);
+    }
+
+    fn token(&mut self, doc: &Doc<'_>, node: Node) {
+        self.out.token(doc, node);
+    }
+
+    fn is_full(&self) -> bool {
+        self.out.len() > self.end
     }
 }
 
@@ -205,6 +240,10 @@ impl Printer for Matching<'_> {
     fn token(&mut self, _doc: &Doc<'_>, node: Node) {
         self.same &= self.at == node.start as usize;
         self.at = node.end as usize;
+    }
+
+    fn is_full(&self) -> bool {
+        !self.same
     }
 }
 

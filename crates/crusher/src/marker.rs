@@ -111,7 +111,8 @@ impl Head {
         let (cells, flags) = Spelling::read(flags);
         let (frame, flags) = Frame::read(flags);
         let is_table = rows.is_some() && text.get(end + 1) == Some(&b'{');
-        let is_document = rows.is_none() && !map && cells == Spelling::MINIMAL && frame != Frame::Value;
+        let says_something = frame != Frame::Value || layout != Layout::Compact;
+        let is_document = rows.is_none() && !map && cells == Spelling::MINIMAL && says_something;
         if !flags.is_empty() || !(is_table || is_document) {
             return Err(unknown);
         }

@@ -2,7 +2,6 @@
 //!
 //! It enters a string only through its head, never enters keys, and needs neither trace format nor options.
 
-use crate::edits::Edits;
 use crate::error::{Error, Limit, Result};
 use crate::layout::Layout;
 use crate::marker::{Frame, Head, LITERAL, Marker, OPEN, SENTINEL_KEY, is_reserved, is_reserved_raw};
@@ -151,8 +150,7 @@ impl<'a> Walker<'a> {
             if let Some((Marker::Blob { hash, .. }, _)) = Marker::read(compacted)? {
                 return self.original(hash, None, out);
             }
-            // Behind a table the whitespace that stood behind the array.
-            let (ours, space) = compacted.split_at(compacted.trim_ascii_end().len());
+            let (ours, space) = compacted.split_at(ours_length(compacted)?);
             self.ours(ours, out)?;
             out.extend_from_slice(space);
             return Ok(());
@@ -353,12 +351,36 @@ impl<'a> Walker<'a> {
         if head.layout != Layout::Compact {
             let doc = tape.scan(result, MAX_DEPTH)?;
             printed.reserve(result.len() * 2);
-            head.layout.print(&doc, 0, &Edits::default(), &mut printed);
+            if !head.layout.print_within(&doc, self.left_bytes, &mut printed) {
+                self.spend(printed.len())?;
+            }
             result = &printed;
         }
         put_framed(result, head.frame, out);
         Ok(())
     }
+}
+
+/// Length of a bare text without the JSON whitespace behind it, which stood behind the array or object.
+fn ours_length(text: &[u8]) -> Result<usize> {
+    let mut least = 0;
+    if let Some((Head { rows: Some(rows), .. }, _)) = Head::read(text)? {
+        // The last rows of a table may be empty lines; behind the rows only a marker may follow. No line ends with a blank.
+        let mut ends = memchr::memchr_iter(b'\n', text).chain([text.len()]);
+        let mut end = ends
+            .nth(usize::try_from(rows).unwrap_or(usize::MAX))
+            .unwrap_or(text.len());
+        if text.get(end + 1..).is_some_and(|rest| rest.starts_with(OPEN)) {
+            end = ends.next().unwrap_or(text.len());
+        }
+        least = end - trailing(text.get(..end).unwrap_or_default(), b" \r\t");
+    }
+    Ok(text.len() - trailing(text.get(least..).unwrap_or_default(), b" \n\r\t"))
+}
+
+/// How many of the last bytes are among `these`.
+fn trailing(text: &[u8], these: &[u8]) -> usize {
+    text.iter().rev().take_while(|byte| these.contains(byte)).count()
 }
 
 fn between<'a>(doc: &Doc<'a>, from: u32, to: u32) -> &'a [u8] {
