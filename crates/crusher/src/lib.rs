@@ -44,6 +44,7 @@ pub mod table;
 pub mod tape;
 mod text;
 pub mod tokens;
+mod walker;
 
 pub use bare::{CrushedText, TextKind};
 pub use block::{Block, Failure, Line, Record, split_lines};

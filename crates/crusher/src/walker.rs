@@ -1,0 +1,290 @@
+//! The walk over a compacted JSON text that replaces every string of ours by what it stands for.
+//!
+//! It enters a string only through its head, never enters keys, and needs neither trace format nor options.
+
+use crate::error::{Error, Limit, Result};
+use crate::layout::Layout;
+use crate::marker::{Frame, Head, LITERAL, Marker, SENTINEL_KEY, is_reserved_raw};
+use crate::options::MAX_RECORD_BYTES;
+use crate::restore::Lookup;
+use crate::scan::Tape;
+use crate::spelling;
+use crate::table;
+use crate::tape::{Doc, KEY, Kind, Node, SUSPECT};
+
+/// Nesting that restoring accepts: a record at the crusher's limit, and the tables and documents inside it.
+pub(crate) const MAX_DEPTH: usize = 4096;
+/// Heads inside heads; the crusher writes far fewer.
+const MAX_HEADS: usize = 64;
+
+/// What happens at a marker.
+pub(crate) enum Sink<'a> {
+    Restore(&'a dyn Lookup),
+    List(&'a mut Vec<String>),
+}
+
+pub(crate) struct Walker<'a> {
+    sink: Sink<'a>,
+    /// Tapes that aren't in use, one for each level of heads.
+    pub tapes: &'a mut Vec<Tape>,
+    heads: usize,
+    /// Bytes that may still be made of short text: rows of tables, and originals, which a hostile record names many times.
+    left_bytes: usize,
+}
+
+impl<'a> Walker<'a> {
+    pub fn new(sink: Sink<'a>, tapes: &'a mut Vec<Tape>) -> Self {
+        Self {
+            sink,
+            tapes,
+            heads: 0,
+            left_bytes: MAX_RECORD_BYTES,
+        }
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<()> {
+        self.left_bytes = self.left_bytes.checked_sub(bytes).ok_or(Error::LimitExceeded {
+            limit: Limit::RecordBytes,
+            maximum: MAX_RECORD_BYTES,
+        })?;
+        Ok(())
+    }
+
+    /// Appends the original of a hash; when listing, `null`, so that what is built stays JSON.
+    pub fn original(&mut self, hash: &str, frame: Option<Frame>, out: &mut Vec<u8>) -> Result<()> {
+        match &mut self.sink {
+            Sink::Restore(originals) => {
+                let bytes = originals.get(hash).ok_or_else(|| Error::Missing {
+                    hash: hash.to_owned(),
+                })?;
+                self.spend(bytes.len())?;
+                match frame {
+                    Some(frame) => put_framed(bytes, frame, out),
+                    None => out.extend_from_slice(bytes),
+                }
+            }
+            Sink::List(found) => {
+                found.push(hash.to_owned());
+                out.extend_from_slice(b"null");
+            }
+        }
+        Ok(())
+    }
+    /// Copies a JSON text with every string of ours replaced.
+    pub fn document(&mut self, doc: &Doc<'_>, out: &mut Vec<u8>) -> Result<()> {
+        if !doc.has_suspects {
+            out.extend_from_slice(doc.text);
+            return Ok(());
+        }
+        let mut copied = 0;
+        // Open arrays with the length of `out` before them, should a sentinel replace the array.
+        let mut arrays: Vec<(u32, usize)> = Vec::new();
+        for at in 0..doc.len() {
+            let node = doc.node(at);
+            if node.kind == Kind::Array {
+                while arrays
+                    .last()
+                    .is_some_and(|(array, _)| doc.node(*array).next <= at)
+                {
+                    arrays.pop();
+                }
+                out.extend_from_slice(between(doc, copied, node.start));
+                copied = node.start;
+                arrays.push((at, out.len()));
+            }
+            let candidate = node.kind == Kind::String && node.flags & (SUSPECT | KEY) == SUSPECT;
+            if !candidate || !is_reserved_raw(doc.inner(node)) {
+                continue;
+            }
+            while arrays
+                .last()
+                .is_some_and(|(array, _)| doc.node(*array).next <= at)
+            {
+                arrays.pop();
+            }
+            if let Some((array, start)) = sentinel_of(doc, at, arrays.last()) {
+                out.truncate(start);
+                self.sentinel(doc, node, out)?;
+                copied = doc.node(array).end;
+            } else {
+                out.extend_from_slice(between(doc, copied, node.start));
+                self.string(doc, node, out)?;
+                copied = node.end;
+            }
+        }
+        out.extend_from_slice(doc.text.get(copied as usize..).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Appends the array that a sentinel stands for.
+    fn sentinel(&mut self, doc: &Doc<'_>, node: Node, out: &mut Vec<u8>) -> Result<()> {
+        match Marker::read(doc.inner(node))? {
+            Some((
+                Marker::Rows {
+                    hash,
+                    frame: Frame::Value,
+                },
+                end,
+            )) if end == doc.inner(node).len() => self.original(hash, None, out),
+            _ => Err(Error::Format {
+                what: "a sentinel without a rows marker",
+                offset: 0,
+            }),
+        }
+    }
+
+    /// Appends what stood in the place of a reserved string, quotes included.
+    fn string(&mut self, doc: &Doc<'_>, node: Node, out: &mut Vec<u8>) -> Result<()> {
+        let raw = doc.inner(node);
+        if let Some(rest) = raw.strip_prefix(LITERAL) {
+            out.push(b'"');
+            out.extend_from_slice(rest);
+            out.push(b'"');
+            return Ok(());
+        }
+        let mut text = Vec::with_capacity(raw.len());
+        if !spelling::decode(raw, &mut text) || text.starts_with(LITERAL) {
+            return Err(Error::Format {
+                what: "a marker that isn't spelled as it is written",
+                offset: 0,
+            });
+        }
+        self.ours(&text, out)
+    }
+
+    /// Appends what stood in the place of a decoded string of ours.
+    pub fn ours(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<()> {
+        if let Some((marker, length)) = Marker::read(text)? {
+            let whole = length == text.len();
+            return match marker {
+                Marker::Blob { hash, spelling } => self.original(
+                    hash,
+                    Some(Frame::String {
+                        newline: false,
+                        spelling,
+                    }),
+                    out,
+                ),
+                Marker::Rows { hash, frame } if whole => self.original(hash, Some(frame), out),
+                Marker::Raw { hash } if whole => self.original(hash, None, out),
+                _ => Err(Error::Format {
+                    what: "text behind a marker",
+                    offset: length,
+                }),
+            };
+        }
+        let Some((head, length)) = Head::read(text)? else {
+            return Err(Error::Format {
+                what: "an unknown marker",
+                offset: 0,
+            });
+        };
+        if self.heads >= MAX_HEADS {
+            return Err(Error::Format {
+                what: "too many heads inside one another",
+                offset: 0,
+            });
+        }
+        self.heads += 1;
+        let result = self.headed(text, &head, length, out);
+        self.heads -= 1;
+        result
+    }
+
+    fn headed(&mut self, text: &[u8], head: &Head, at: usize, out: &mut Vec<u8>) -> Result<()> {
+        let mut decoded = Vec::with_capacity(if head.rows.is_some() { text.len() * 3 } else { 0 });
+        let content = if head.rows.is_some() {
+            let tail = table::decode(text, head, at, self.left_bytes, &mut decoded)?;
+            self.spend(decoded.len())?;
+            if let Some(tail) = tail {
+                return match Marker::read(tail)? {
+                    Some((
+                        Marker::Rows {
+                            hash,
+                            frame: Frame::Value,
+                        },
+                        length,
+                    )) if length == tail.len() => self.original(hash, Some(head.frame), out),
+                    Some((Marker::Raw { hash }, length)) if length == tail.len() => {
+                        self.original(hash, None, out)
+                    }
+                    _ => Err(Error::Format {
+                        what: "an unknown marker behind a table",
+                        offset: text.len() - tail.len(),
+                    }),
+                };
+            }
+            // Only bare cells: they decode to valid JSON, and no bare string is ours.
+            let bare = memchr::memchr3(b'"', b'[', b'{', text.get(at + 1..).unwrap_or_default()).is_none();
+            if bare && head.layout == Layout::Compact {
+                put_framed(&decoded, head.frame, out);
+                return Ok(());
+            }
+            decoded.as_slice()
+        } else {
+            text.get(at..).unwrap_or_default()
+        };
+        let mut tape = self.tapes.pop().unwrap_or_default();
+        let result = self.content(&mut tape, content, head, out);
+        self.tapes.push(tape);
+        result.map_err(|error| match error {
+            Error::InvalidPayload { .. } | Error::InvalidUtf8 { .. } => Error::Format {
+                what: "a table or document that holds no JSON",
+                offset: at,
+            },
+            other => other,
+        })
+    }
+
+    /// Appends a head's content, restored, in its layout and frame.
+    fn content(&mut self, tape: &mut Tape, content: &[u8], head: &Head, out: &mut Vec<u8>) -> Result<()> {
+        let doc = tape.scan(content, MAX_DEPTH)?;
+        let mut restored = Vec::new();
+        let mut printed = Vec::new();
+        let mut result = content;
+        if doc.has_suspects {
+            self.document(&doc, &mut restored)?;
+            result = &restored;
+        }
+        if head.layout != Layout::Compact {
+            let doc = tape.scan(result, MAX_DEPTH)?;
+            printed.reserve(result.len() * 2);
+            if !head.layout.print_within(&doc, self.left_bytes, &mut printed) {
+                self.spend(printed.len())?;
+            }
+            result = &printed;
+        }
+        put_framed(result, head.frame, out);
+        Ok(())
+    }
+}
+
+fn between<'a>(doc: &Doc<'a>, from: u32, to: u32) -> &'a [u8] {
+    doc.text.get(from as usize..to as usize).unwrap_or_default()
+}
+
+fn put_framed(content: &[u8], frame: Frame, out: &mut Vec<u8>) {
+    match frame {
+        Frame::Value => out.extend_from_slice(content),
+        Frame::String { newline, spelling } => {
+            out.push(b'"');
+            spelling::encode(content, spelling, out);
+            if newline {
+                out.extend_from_slice(b"\\n");
+            }
+            out.push(b'"');
+        }
+    }
+}
+
+/// The array that the string at `at` ends as its sentinel, with the length of the output before it.
+fn sentinel_of(doc: &Doc<'_>, at: u32, innermost: Option<&(u32, usize)>) -> Option<(u32, usize)> {
+    let (array, start) = *innermost?;
+    let object = at.checked_sub(2).filter(|object| *object > array)?;
+    let node = doc.node(object);
+    let sole = node.kind == Kind::Object && node.count == 1 && doc.inner(doc.node(at - 1)) == SENTINEL_KEY;
+    let is_element = doc.node(object - 1).flags & KEY == 0;
+    let last = doc.node(array).next == at + 1;
+    let literal = doc.inner(doc.node(at)).starts_with(LITERAL);
+    (sole && is_element && last && !literal).then_some((array, start))
+}
