@@ -186,7 +186,11 @@ def data_base_functions(talk: Conversation) -> None:
 
 def go_tree(talk: Conversation) -> None:
     """A stream of JSON objects, one after the other."""
-    talk.ask("How do the packages below net and crypto depend on each other?")
+    talk.ask("How do the packages below net, crypto, encoding and go depend on each other?")
     fields = "-json=ImportPath,Name,Doc,Goroot,Standard,GoFiles,IgnoredGoFiles,Imports,TestGoFiles,TestImports"
-    talk.run("go_list", ["go", "list", fields, "net/...", "crypto/..."], packages=["net/...", "crypto/..."])
+    talk.run(
+        "go_list",
+        ["go", "list", fields, "net/...", "crypto/...", "encoding/...", "go/..."],
+        packages=["net/...", "crypto/...", "encoding/...", "go/..."],
+    )
     talk.answer("Every package is above with its files and what it imports.")
