@@ -148,6 +148,7 @@ def test_messages_become_files_with_their_attributes_and_every_marker_resolves(t
     assert written(tmp_path) == {str(number): record for number, record in enumerate(records)}
     done = program.stop()
     assert (done["messages"], done["failures"]) == (len(records), len(BROKEN))
+    assert done["packs"] == done["batches"]
     assert {row["message_id"] for row in rows_of(tmp_path / "out")} < set(ids)
     assert not OriginalStore.open(tmp_path / "store").check().problems
 
