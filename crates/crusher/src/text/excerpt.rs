@@ -15,8 +15,8 @@ use crate::tokens;
 /// Longer lines are cut into pieces of about this size at most; smaller where there is little room.
 const PIECE_BYTES: (usize, usize) = (48, 200);
 /// Shares of an excerpt for the head and the tail, in hundredths.
-const HEAD_SHARE: u64 = 30;
-const TAIL_SHARE: u64 = 15;
+const HEAD_SHARE: u64 = 50;
+const TAIL_SHARE: u64 = 10;
 /// What a gap costs at most, in tokens.
 const GAP_TOKENS: u64 = 8;
 /// Lines after an error that belong to it.
