@@ -64,7 +64,7 @@ clean: ## Removes everything that make made.
 
 # ------------------------------------------------------------------------------------------------------------------ runs
 
-.PHONY: demo test test-rust test-python test-long bench prism gcs
+.PHONY: demo test test-rust test-python test-long bench figures prism gcs
 demo: $(WHEEL)/.installed ## Crushes examples/traces into out/ with the built wheel, looks one marker up, restores everything.
 	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(BIN)/python examples/demo.py --output out
 
@@ -86,12 +86,16 @@ $(PEER)/.dependencies: | $(VENV)/.dependencies
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check headroom-ai==$(PEER_VERSION) apache-beam==$(BEAM_VERSION)
 	touch $@
 
-bench: $(VENV)/.build $(PEER)/.dependencies ## Side by side with headroom-ai, as JSON. DATA="FILE…" and CONVERSATIONS="FILE…" instead of the examples.
-	$(BIN)/python benchmarks/crush.py --peer $(PEER)/bin/python $(DATA)
-	$(BIN)/python benchmarks/pipeline.py --peer $(PEER)/bin/python $(DATA)
-	$(BIN)/python benchmarks/savings.py --peer $(PEER)/bin/python $(DATA)
-	$(BIN)/python benchmarks/scaling.py $(DATA)
-	$(BIN)/python benchmarks/evidence.py --peer $(PEER)/bin/python $(or $(CONVERSATIONS),examples/traces)
+# What the benchmarks print stays in target/bench too, for `make figures`.
+bench: $(VENV)/.build $(PEER)/.dependencies ## Side by side with headroom-ai, as JSON; DATA and CONVERSATIONS name your own files.
+	mkdir -p target/bench
+	for name in crush pipeline savings; do \
+		$(BIN)/python benchmarks/$$name.py --peer $(PEER)/bin/python $(DATA) | tee target/bench/$$name.json; done
+	$(BIN)/python benchmarks/evidence.py --peer $(PEER)/bin/python $(or $(CONVERSATIONS),examples/traces) | tee target/bench/evidence.json
+	$(BIN)/python benchmarks/scaling.py $(DATA) | tee target/bench/scaling.json
+
+figures: ## Puts the figures of the last `make bench` into the README.
+	$(BIN)/python benchmarks/figures.py target/bench --update README.md
 
 # Both of these are Go programs; they are built once, in the versions above.
 $(TOOLS)/bin/prism:
