@@ -11,6 +11,7 @@ mod patterns;
 mod relevance;
 mod series;
 mod signals;
+mod words;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

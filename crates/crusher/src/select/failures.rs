@@ -258,3 +258,70 @@ fn is_failure(text: &[u8]) -> bool {
     }
     judge(text.get(start..).unwrap_or_default()) && fails
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Failures, is_failure};
+
+    #[test]
+    fn text_that_reports_an_error_is_told_from_text_about_errors() {
+        let reports = [
+            "Traceback (most recent call last):\n  File",
+            "ValueError: bad",
+            "java.lang.NullPointerException: null",
+            "error: expected `;`",
+            "error[E0308]: mismatched types",
+            "thread 'main' panicked at src/main.rs:1",
+            "12:01 ERROR disk full",
+            "FATAL: role does not exist",
+            "--- FAILED (3 of 5)",
+            "failed to connect",
+            "request failed with status 500",
+        ];
+        for text in reports {
+            assert!(Failures::shared().tells(text.as_bytes()), "{text}");
+        }
+        let others = [
+            "how to handle errors in Python",
+            "error_count",
+            "the errors: a comedy",
+            "failover",
+            "std::error::Error",
+            "exceptional",
+            "panicking",
+            "Fatality rates",
+            "no failures",
+            "",
+        ];
+        for text in others {
+            assert!(!Failures::shared().tells(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_category_fails_by_one_of_its_words_unless_another_turns_it_around() {
+        for text in [
+            "error",
+            "FAILED",
+            "BuildFailed",
+            "internal_error",
+            "timed-out, killed",
+            "CRITICAL",
+            "CrashLoopBackOff",
+        ] {
+            assert!(is_failure(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "ok",
+            "no_error",
+            "NoErrors",
+            "not failed",
+            "failover",
+            "warning",
+            "0 errors",
+            "",
+        ] {
+            assert!(!is_failure(text.as_bytes()), "{text}");
+        }
+    }
+}

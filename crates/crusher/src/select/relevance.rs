@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::words::{Word, words};
 use crate::analyze::{Analysis, Shape};
 use crate::spelling;
 use crate::tape::{Doc, ESCAPED};
@@ -257,89 +258,20 @@ fn inverse_frequency(rows: u64, holding: u64) -> u64 {
     (whole.saturating_sub(16) << 10) + part
 }
 
-/// A word of a text, by its hash with ASCII letters in lower case.
-pub(crate) struct Word {
-    pub hash: u64,
-    pub bytes: u32,
-    pub has_digit: bool,
-    /// Several words joined by one of `-_./@:+#`.
-    pub is_joined: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::inverse_frequency;
 
-const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
-const HASH_FACTOR: u64 = 0x0000_0100_0000_01b3;
-
-/// Bytes of words: letters and digits in lower case; joiners as 1; all else as 0.
-const FOLDED: [u8; 256] = {
-    let mut table = [0_u8; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let folded = match byte as u8 {
-            letter @ b'A'..=b'Z' => letter + 32,
-            b'-' | b'_' | b'.' | b'/' | b'@' | b':' | b'+' | b'#' => 1,
-            other @ (b'a'..=b'z' | b'0'..=b'9' | 0x80..=0xff) => other,
-            _ => 0,
-        };
-        if let Some(entry) = table.split_at_mut(byte).1.first_mut() {
-            *entry = folded;
-        }
-        byte += 1;
+    #[test]
+    fn rarer_words_weigh_more_and_common_ones_nothing() {
+        let weights: Vec<u64> = [1, 2, 10, 400, 500, 1000]
+            .iter()
+            .map(|rows| inverse_frequency(1000, *rows))
+            .collect();
+        assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
+        assert!(
+            weights.first() > weights.get(1) && weights.ends_with(&[0, 0]),
+            "{weights:?}"
+        );
     }
-    table
-};
-
-/// Calls back for every word, and for every identifier made of several words.
-pub(crate) fn words(text: &[u8], mut each: impl FnMut(Word)) {
-    let (mut whole, mut part) = (HASH_START, HASH_START);
-    let (mut whole_start, mut part_start) = (0, 0);
-    let (mut whole_digit, mut part_digit) = (false, false);
-    // Where the last word ended, and the hash of the identifier up to there: joiners behind it don't belong to it.
-    let (mut end, mut whole_to_end, mut parts) = (0, HASH_START, 0_u32);
-    for at in 0..=text.len() {
-        let byte = text.get(at).copied().unwrap_or(0);
-        let folded = FOLDED.get(usize::from(byte)).copied().unwrap_or(0);
-        if folded > 1 {
-            part = (part ^ u64::from(folded)).wrapping_mul(HASH_FACTOR);
-            whole = (whole ^ u64::from(folded)).wrapping_mul(HASH_FACTOR);
-            part_digit |= byte.is_ascii_digit();
-            continue;
-        }
-        if at > part_start {
-            each(Word {
-                hash: spread(part),
-                bytes: (at - part_start) as u32,
-                has_digit: part_digit,
-                is_joined: false,
-            });
-            parts += 1;
-            whole_digit |= part_digit;
-            end = at;
-            whole_to_end = whole;
-        }
-        part = HASH_START;
-        part_digit = false;
-        part_start = at + 1;
-        if folded == 1 && parts > 0 {
-            whole = (whole ^ u64::from(byte)).wrapping_mul(HASH_FACTOR);
-            continue;
-        }
-        if parts > 1 {
-            let bytes = (end - whole_start) as u32;
-            each(Word {
-                hash: spread(whole_to_end),
-                bytes,
-                has_digit: whole_digit,
-                is_joined: true,
-            });
-        }
-        whole = HASH_START;
-        whole_start = at + 1;
-        whole_digit = false;
-        parts = 0;
-    }
-}
-
-/// The multiplication leaves the low bits weak, and the filter uses them.
-fn spread(hash: u64) -> u64 {
-    hash ^ hash >> 29
 }

@@ -1,0 +1,137 @@
+//! The words of a text, and the identifiers made of several of them, as hashes.
+
+/// A word of a text, by its hash with ASCII letters in lower case.
+pub(crate) struct Word {
+    pub hash: u64,
+    pub bytes: u32,
+    pub has_digit: bool,
+    /// Several words joined by one of `-_./@:+#`.
+    pub is_joined: bool,
+}
+
+const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
+const HASH_FACTOR: u64 = 0x0000_0100_0000_01b3;
+
+/// Bytes of words: letters and digits in lower case; joiners as 1; all else as 0.
+const FOLDED: [u8; 256] = {
+    let mut table = [0_u8; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let folded = match byte as u8 {
+            letter @ b'A'..=b'Z' => letter + 32,
+            b'-' | b'_' | b'.' | b'/' | b'@' | b':' | b'+' | b'#' => 1,
+            other @ (b'a'..=b'z' | b'0'..=b'9' | 0x80..=0xff) => other,
+            _ => 0,
+        };
+        if let Some(entry) = table.split_at_mut(byte).1.first_mut() {
+            *entry = folded;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// Calls back for every word, and for every identifier made of several words.
+pub(crate) fn words(text: &[u8], mut each: impl FnMut(Word)) {
+    let (mut whole, mut part) = (HASH_START, HASH_START);
+    let (mut whole_start, mut part_start) = (0, 0);
+    let (mut whole_digit, mut part_digit) = (false, false);
+    // Where the last word ended, and the hash of the identifier up to there: joiners behind it don't belong to it.
+    let (mut end, mut whole_to_end, mut parts) = (0, HASH_START, 0_u32);
+    for at in 0..=text.len() {
+        let byte = text.get(at).copied().unwrap_or(0);
+        let folded = FOLDED.get(usize::from(byte)).copied().unwrap_or(0);
+        if folded > 1 {
+            part = (part ^ u64::from(folded)).wrapping_mul(HASH_FACTOR);
+            whole = (whole ^ u64::from(folded)).wrapping_mul(HASH_FACTOR);
+            part_digit |= byte.is_ascii_digit();
+            continue;
+        }
+        if at > part_start {
+            each(Word {
+                hash: spread(part),
+                bytes: (at - part_start) as u32,
+                has_digit: part_digit,
+                is_joined: false,
+            });
+            parts += 1;
+            whole_digit |= part_digit;
+            end = at;
+            whole_to_end = whole;
+        }
+        part = HASH_START;
+        part_digit = false;
+        part_start = at + 1;
+        if folded == 1 && parts > 0 {
+            whole = (whole ^ u64::from(byte)).wrapping_mul(HASH_FACTOR);
+            continue;
+        }
+        if parts > 1 {
+            let bytes = (end - whole_start) as u32;
+            each(Word {
+                hash: spread(whole_to_end),
+                bytes,
+                has_digit: whole_digit,
+                is_joined: true,
+            });
+        }
+        whole = HASH_START;
+        whole_start = at + 1;
+        whole_digit = false;
+        parts = 0;
+    }
+}
+
+/// The multiplication leaves the low bits weak, and the filter uses them.
+fn spread(hash: u64) -> u64 {
+    hash ^ hash >> 29
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    fn hash_of(text: &str) -> u64 {
+        let mut last = 0;
+        words(text.as_bytes(), |word| last = word.hash);
+        last
+    }
+
+    fn found(text: &str) -> Vec<(u32, bool, bool)> {
+        let mut found = Vec::new();
+        words(text.as_bytes(), |word| {
+            found.push((word.bytes, word.has_digit, word.is_joined))
+        });
+        found
+    }
+
+    #[test]
+    fn words_and_the_identifiers_made_of_them_are_found() {
+        assert_eq!(
+            found("Find order A-12!"),
+            [
+                (4, false, false),
+                (5, false, false),
+                (1, false, false),
+                (2, true, false),
+                (4, true, true)
+            ]
+        );
+        assert_eq!(
+            found("--end. a/b/ "),
+            [
+                (3, false, false),
+                (1, false, false),
+                (1, false, false),
+                (3, false, true)
+            ]
+        );
+        assert_eq!(found(" ,; "), []);
+    }
+
+    #[test]
+    fn letter_case_and_what_stands_around_do_not_matter() {
+        assert_eq!(hash_of("see (ABC-7.X)."), hash_of("abc-7.x"));
+        assert_ne!(hash_of("abc-7.x"), hash_of("abc-7_x"));
+    }
+}
