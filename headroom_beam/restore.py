@@ -33,7 +33,10 @@ __all__ = [
 ]
 
 # Originals are looked up together for so many restored bytes, about: each row group of a pack is read once for all.
-_WINDOW_BYTES = 32 << 20
+_WINDOW_BYTES = 48 << 20
+
+# A block is restored whole in memory, so its compacted bytes are few where they stand for many.
+_RESTORED_BLOCK_BYTES = 2 << 20
 
 # And for so many hashes at most, because each costs memory however small its original is.
 _WINDOW_HASHES = 1 << 18
@@ -223,11 +226,11 @@ def _restore_part(part: CompactedPart, compacted: str, store: OriginalStore, wri
             compacted_digest.update(chunk)
             yield chunk
 
-    # Going by the whole part, so many compacted bytes restore to about a window's.
+    # How far compacted bytes grow is known for the whole part only, which is near enough for sizes.
     growth = max((part.stop - part.start) / max(part.compacted_bytes, 1), 1.0)
-    window_bytes = max(int(_WINDOW_BYTES / growth), 1)
+    window_bytes, block_bytes = (max(int(size / growth), 1) for size in (_WINDOW_BYTES, _RESTORED_BLOCK_BYTES))
     unresolved: list[Unresolved] = []
-    blocks = cut_blocks(chunks_of(chunks()), block_bytes=min(BLOCK_BYTES, window_bytes))
+    blocks = cut_blocks(chunks_of(chunks()), block_bytes=min(BLOCK_BYTES, block_bytes))
     for window in _windows(_stretches(blocks), window_bytes):
         for restored in _restore_window(window, part, store, unresolved):
             source_digest.update(restored)
