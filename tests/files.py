@@ -9,7 +9,7 @@ from pathlib import Path
 import zstandard
 
 from headroom_beam import _core
-from headroom_beam.codecs import open_decompressed
+from headroom_beam.codecs import SUFFIXES, open_decompressed
 from headroom_beam.crusher import SmartCrusherConfig
 from headroom_beam.manifest import read_manifest
 from headroom_beam.objects import open_objects
@@ -18,6 +18,7 @@ from headroom_beam.store import OriginalStore
 
 __all__ = [
     "AWKWARD",
+    "awkward_folder",
     "compress",
     "lines_of",
     "record",
@@ -69,6 +70,17 @@ AWKWARD = (
 def lines_of(count: int, *, first: int = 0) -> bytes:
     """A file of records that crush well."""
     return b"".join(record(number) + b"\n" for number in range(first, first + count))
+
+
+def awkward_folder(folder: Path) -> Path:
+    """Makes a folder with files of every codec, size and oddity."""
+    (folder / "deep").mkdir(parents=True)
+    for suffix in SUFFIXES:
+        (folder / f"records{suffix}").write_bytes(compress(lines_of(20), suffix))
+        (folder / "deep" / f"awkward{suffix}").write_bytes(compress(AWKWARD, suffix))
+        (folder / f"empty{suffix}").write_bytes(compress(b"", suffix))
+    (folder / "blank.jsonl").write_bytes(b"\n\n\r\n \n")
+    return folder
 
 
 def compress(data: bytes, name: str) -> bytes:

@@ -1,21 +1,17 @@
 """Runs over files: complete or visibly not, resumed, never mixed, and every byte accounted for."""
 
 import dataclasses
-import datetime as dt
 import hashlib
-import json
-import os
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from files import (
     AWKWARD,
     DROPPING,
+    awkward_folder,
     compress,
     lines_of,
-    record,
     restored_digests,
     source_digests,
     tree,
@@ -23,12 +19,11 @@ from files import (
 )
 
 from headroom_beam.codecs import decompressed, open_decompressed
-from headroom_beam.crusher import SmartCrusherConfig
-from headroom_beam.errors import HeadroomBeamError, IntegrityError, StoreError
+from headroom_beam.errors import HeadroomBeamError, StoreError
 from headroom_beam.manifest import Manifest, read_manifest
-from headroom_beam.objects import ObjectConflict, open_objects
+from headroom_beam.objects import open_objects
 from headroom_beam.parts import crush_shard
-from headroom_beam.plan import RunSettings, start_run, verify_run
+from headroom_beam.plan import RunSettings, start_run
 from headroom_beam.restore import source_parts
 from headroom_beam.run import finish_run, run_shards
 from headroom_beam.store import OriginalStore
@@ -43,15 +38,7 @@ def settings(tmp_path: Path) -> RunSettings:
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Path:
-    """A folder with files of every codec, size and oddity."""
-    folder = tmp_path / "in"
-    (folder / "deep").mkdir(parents=True)
-    for suffix in SUFFIXES:
-        (folder / f"records{suffix}").write_bytes(compress(lines_of(20), suffix))
-        (folder / "deep" / f"awkward{suffix}").write_bytes(compress(AWKWARD, suffix))
-        (folder / f"empty{suffix}").write_bytes(compress(b"", suffix))
-    (folder / "blank.jsonl").write_bytes(b"\n\n\r\n \n")
-    return folder
+    return awkward_folder(tmp_path / "in")
 
 
 def output_of(settings: RunSettings) -> Path:
@@ -133,53 +120,6 @@ def test_the_manifest_tells_what_each_part_is_made_of(inputs: Path, settings: Ru
     ]
 
 
-def test_failures_name_what_failed_and_where(tmp_path: Path, settings: RunSettings) -> None:
-    (tmp_path / "a.jsonl").write_bytes(AWKWARD)
-    run_shards([str(tmp_path / "a.jsonl")], settings)
-    lines = (output_of(settings) / "_failures" / "00000.jsonl").read_text().splitlines()
-    failures = [json.loads(line) for line in lines]
-    assert [failure["kind"] for failure in failures] == ["invalid_json", "invalid_json", "invalid_utf8", "too_deep"]
-    store = OriginalStore.open(settings.originals)
-    for failure in failures:
-        failed = AWKWARD[failure["offset"] : failure["offset"] + failure["length"]]
-        assert store.get(failure["hashes"][0]) == failed
-        assert AWKWARD[failure["offset"] - 1 : failure["offset"]] == b"\n"
-        assert (failure["source"], failure["part"]) == ("a.jsonl", "a.jsonl")
-        assert failed.decode(errors="ignore") not in failure["message"]
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
-def test_a_line_that_is_too_long_goes_to_the_store_in_pieces(
-    tmp_path: Path, settings: RunSettings, suffix: str, end: bytes
-) -> None:
-    long_line = b'{"long": "' + os.urandom(1).hex().encode() * 10_000_000 + b'"}'
-    data = record(1) + b"\n" + long_line + (end + record(2) if end else b"")
-    (tmp_path / f"a{suffix}").write_bytes(compress(data, suffix))
-    settings = dataclasses.replace(settings, config=SmartCrusherConfig(max_record_bytes=1 << 20))
-    manifest = run_shards([str(tmp_path / f"a{suffix}")], settings)
-    assert manifest.summary["failures"] == {"too_large": 1}
-    (failure,) = (output_of(settings) / "_failures" / "00000.jsonl").read_text().splitlines()
-    assert len(json.loads(failure)["hashes"]) == 3
-    assert json.loads(failure)["length"] == len(long_line)
-    restored = tmp_path / "restored"
-    assert list(restored_digests(output_of(settings), Path(settings.originals), restored).values()) == [
-        hashlib.sha256(data).hexdigest()
-    ]
-
-
-def test_too_long_lines_fail_alike_whether_they_fit_a_block_or_not(tmp_path: Path, settings: RunSettings) -> None:
-    # The first fits a block and is refused by the crusher, the second doesn't and is refused before.
-    data = b'"' + b"x" * 10_000 + b'"\n"' + b"x" * 1_000_000 + b'"\n'
-    (tmp_path / "a.jsonl").write_bytes(data)
-    settings = dataclasses.replace(settings, config=SmartCrusherConfig(max_record_bytes=5_000))
-    run_shards([str(tmp_path / "a.jsonl")], settings)
-    lines = (output_of(settings) / "_failures" / "00000.jsonl").read_text().splitlines()
-    first, second = (json.loads(line) for line in lines)
-    assert first["kind"] == second["kind"] == "too_large"
-    assert first["message"] == second["message"]
-
-
 def test_a_complete_run_is_left_as_it_is(inputs: Path, settings: RunSettings) -> None:
     first = run_shards([str(inputs)], settings)
     before = {path: path.stat().st_mtime_ns for path in output_of(settings).rglob("*") if path.is_file()}
@@ -198,77 +138,6 @@ def test_two_runs_of_one_input_are_equal_but_for_their_plan(inputs: Path, tmp_pa
         trees.append({**tree(tmp_path / name), **tree(tmp_path / f"{name}.originals" / "packs")})
         del trees[-1]["_run.json"]
     assert trees[0] == trees[1]
-
-
-def changed_option(inputs: Path, settings: RunSettings) -> RunSettings:
-    return dataclasses.replace(settings, config=SmartCrusherConfig(max_tokens=299))
-
-
-def changed_format(inputs: Path, settings: RunSettings) -> RunSettings:
-    return dataclasses.replace(settings, trace_format=".result")
-
-
-def changed_store(inputs: Path, settings: RunSettings) -> RunSettings:
-    return dataclasses.replace(settings, originals=settings.originals + "2")
-
-
-def changed_shards(inputs: Path, settings: RunSettings) -> RunSettings:
-    return dataclasses.replace(settings, shard_bytes=12_345)
-
-
-def new_input(inputs: Path, settings: RunSettings) -> RunSettings:
-    (inputs / "new.jsonl").write_bytes(b"1\n")
-    return settings
-
-
-def changed_input(inputs: Path, settings: RunSettings) -> RunSettings:
-    (inputs / "blank.jsonl").write_bytes(b"2\n")
-    return settings
-
-
-def missing_input(inputs: Path, settings: RunSettings) -> RunSettings:
-    (inputs / "blank.jsonl").unlink()
-    return settings
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        (changed_option, "option max_tokens is"),
-        (changed_format, "option paths is"),
-        (changed_store, "originals is"),
-        (changed_shards, "shard_bytes is"),
-        (new_input, "'new.jsonl' is new"),
-        (changed_input, "'blank.jsonl' has changed"),
-        (missing_input, "'blank.jsonl' is missing"),
-    ],
-)
-def test_another_run_is_refused_and_the_difference_named(
-    inputs: Path, settings: RunSettings, change: Any, named: str
-) -> None:
-    run_shards([str(inputs)], settings)
-    before = tree(output_of(settings))
-    with pytest.raises(StoreError, match=named):
-        run_shards([str(inputs)], change(inputs, settings))
-    assert tree(output_of(settings)) == before
-
-
-def test_a_resumed_run_keeps_its_date(inputs: Path, settings: RunSettings) -> None:
-
-    dated = dataclasses.replace(settings, run_date=dt.date(2026, 1, 31))
-    run, _ = start_run([str(inputs)], dated)
-    assert start_run([str(inputs)], settings)[0].run_date == run.run_date
-    with pytest.raises(StoreError, match="run_date"):
-        start_run([str(inputs)], dataclasses.replace(settings, run_date=dt.date(2026, 2, 1)))
-
-
-def test_a_worker_whose_plan_was_replaced_stops(inputs: Path, settings: RunSettings) -> None:
-    run, _ = start_run([str(inputs)], settings)
-    verify_run(run)
-    path = output_of(settings) / "_run.json"
-    path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(StoreError, match="another run"):
-        verify_run(run)
 
 
 def test_the_same_run_twice_at_the_same_time_is_one_run(inputs: Path, tmp_path: Path, settings: RunSettings) -> None:
@@ -301,45 +170,6 @@ def test_every_pack_is_in_an_index_file(inputs: Path, settings: RunSettings, mon
     run_shards([str(inputs)], dataclasses.replace(settings, shard_bytes=20_000))
     assert len(list((Path(settings.originals) / "index").iterdir())) > 1
     assert OriginalStore.open(settings.originals).check().uncovered_pack_count == 0
-
-
-def test_no_part_is_visible_before_its_packs(
-    inputs: Path, settings: RunSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: Any) -> str:
-        raise StoreError("the store is full", retryable=True)
-
-    monkeypatch.setattr(OriginalStore, "put_pack", fail)
-    with pytest.raises(StoreError, match="full"):
-        run_shards([str(inputs)], settings)
-    assert set(tree(output_of(settings))) == {"_run.json"}
-    monkeypatch.undo()
-    run_shards([str(inputs)], settings)
-    assert unresolved_markers(output_of(settings), Path(settings.originals)) == set()
-
-
-def test_a_part_that_is_there_with_other_bytes_is_an_error(inputs: Path, settings: RunSettings) -> None:
-    open_objects(settings.output).put_if_absent("records.jsonl", b"something else\n")
-    with pytest.raises(ObjectConflict, match=r"records\.jsonl"):
-        run_shards([str(inputs)], settings)
-
-
-def test_a_truncated_input_fails_the_run_and_leaves_none_of_its_parts(tmp_path: Path, settings: RunSettings) -> None:
-    (tmp_path / "a.jsonl.gz").write_bytes(compress(lines_of(5), ".gz")[:-20])
-    with pytest.raises(IntegrityError, match="Truncated"):
-        run_shards([str(tmp_path / "a.jsonl.gz")], settings)
-    assert set(tree(output_of(settings))) == {"_run.json"}
-
-
-def test_an_output_inside_the_input_is_refused(inputs: Path, settings: RunSettings) -> None:
-    settings = dataclasses.replace(settings, output=str(inputs / "deep"))
-    with pytest.raises(ValueError, match="in the output"):
-        run_shards([str(inputs)], settings)
-
-
-def test_output_and_store_need_roots_of_their_own(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="root of its own"):
-        RunSettings(output=str(tmp_path), originals=str(tmp_path) + "/")
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[]", b'{"format_version": 1}'])
