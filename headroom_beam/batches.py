@@ -26,6 +26,12 @@ class CrushedBatch(NamedTuple):
     originals: Sequence[pa.RecordBatch]
     """As `_core.CrushedBlock.originals` gives them; a digest may stand in several batches."""
 
+    def first_positions(self) -> dict[str, int]:
+        """For each hash, in 24 digits, the position of the first record that names it."""
+        named = [(at, payload.hashes) for at, row in self.compacted for payload in row.payloads]
+        named += [(at, row.hashes) for at, row in self.failures]
+        return {hash_[:24]: at for at, hashes in sorted(named, key=lambda pair: -pair[0]) for hash_ in hashes}
+
 
 def crush_batch(records: Sequence[bytes], options: _core.Options, *, source: str = "") -> CrushedBatch:
     """Crushes records; every one of them comes back either compacted or as a failure.
@@ -48,7 +54,7 @@ def crush_batch(records: Sequence[bytes], options: _core.Options, *, source: str
         failures.extend(zip(_positions(failed, start), failure_rows(failed, source=source), strict=True))
         if (batch := crushed.originals()).num_rows:
             originals.append(batch)
-    if len({at for at, _ in compacted} | {at for at, _ in failures}) != len(records):
+    if sorted([*(at for at, _ in compacted), *(at for at, _ in failures)]) != list(range(len(records))):
         raise HeadroomBeamError(
             f"{len(records)} records went in, {len(compacted)} compacted and {len(failures)} failed came out"
         )

@@ -175,9 +175,15 @@ def restore_batch(records: Sequence[bytes], store: OriginalStore) -> list[bytes 
     """
     wanted = [_hashes(record) for record in records]
     lookup = lookup_many(store, {hash_ for hashes in wanted if hashes for hash_ in hashes})
-    found = lookup.found.combine_chunks()
+    found = next(iter(lookup.found.select(["hash", "original"]).combine_chunks().to_batches()), _NO_ORIGINALS)
     position = {hash_: at for at, hash_ in enumerate(found.column("hash").to_pylist())}
     return [_restore(record, hashes, found, position, lookup) for record, hashes in zip(records, wanted, strict=True)]
+
+
+# Most records need no original; making an empty batch for each would take longer than restoring it.
+_NO_ORIGINALS = pa.RecordBatch.from_pylist(
+    [], schema=pa.schema([("hash", pa.string()), ("original", pa.large_binary())])
+)
 
 
 def _is_line(record: bytes) -> bool:
@@ -195,21 +201,18 @@ def _hashes(record: bytes) -> list[str] | None:
 
 
 def _restore(
-    record: bytes, hashes: list[str] | None, found: pa.Table, position: dict[str, int], lookup: Lookup
+    record: bytes, hashes: list[str] | None, found: pa.RecordBatch, position: dict[str, int], lookup: Lookup
 ) -> bytes | Problems:
     if hashes is None:
         return Problems((), ("format",))
     missing = sorted({hash_ for hash_ in hashes if hash_ not in position})
     if missing:
         return Problems(tuple(missing), tuple(lookup.unresolved[hash_] for hash_ in missing))
-    originals = found.take(pa.array(sorted({position[hash_] for hash_ in hashes}), pa.int64()))
-    restored = _core.restore_block(record, _as_batch(originals), lines=_is_line(record))
+    originals = _NO_ORIGINALS
+    if hashes:
+        originals = found.take(pa.array(sorted({position[hash_] for hash_ in hashes}), pa.int64()))
+    restored = _core.restore_block(record, originals, lines=_is_line(record))
     return Problems((), ("format",)) if restored.unresolved().num_rows else restored.restored
-
-
-def _as_batch(originals: pa.Table) -> pa.RecordBatch:
-    columns = originals.select(["hash", "original"]).combine_chunks()
-    return columns.to_batches()[0] if len(columns) else pa.RecordBatch.from_pylist([], schema=columns.schema)
 
 
 class RestoreResult(NamedTuple):

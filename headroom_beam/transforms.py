@@ -13,11 +13,11 @@ import datetime as dt
 import functools
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-import pyarrow.compute as pc
 from apache_beam import coders
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
@@ -95,33 +95,29 @@ class _CrushStep:
         if self._store is not None:
             run_date = self._run_date or dt.datetime.now(dt.timezone.utc).date()
             self._add("packs", len(self._store.open().put_many(batch.originals, run_date=run_date)))
-        self._count(batch)
+        originals = {row.digest: row for part in batch.originals for row in original_rows(part)}
+        self._count(batch, originals.values())
         rows: list[Any] = [collected[at].answer(row) for at, row in batch.compacted]
         rows += [TaggedOutput("failures", collected[at].answer(row)) for at, row in batch.failures]
-        # An original may belong to several records of the batch; it goes where the first record went.
-        place = collected[0].place
-        rows += [
-            TaggedOutput("originals", place.put(row))
-            for originals in batch.originals
-            for row in original_rows(originals)
-        ]
+        # An original may belong to several records of the batch; it goes where the first of them went.
+        first = batch.first_positions()
+        rows += [TaggedOutput("originals", collected[first[row.hash]].place.put(row)) for row in originals.values()]
         return rows
 
-    def _count(self, batch: CrushedBatch) -> None:
+    def _count(self, batch: CrushedBatch, originals: Collection[Original]) -> None:
         rows = [row for _, row in batch.compacted]
         self._add("records", len(rows) + len(batch.failures))
         self._add("failures", len(batch.failures))
-        for kind in {row.kind for _, row in batch.failures}:
-            self._add(f"failures_{kind}", sum(row.kind == kind for _, row in batch.failures))
+        for kind, count in Counter(row.kind for _, row in batch.failures).items():
+            self._add(f"failures_{kind}", count)
         for name in ("bytes_before", "bytes_after", "tokens_before", "tokens_after"):
             self._add(name, sum(getattr(row, name) for row in rows))
         self._add(
             "rows_dropped", sum(payload.rows_total - payload.rows_kept for row in rows for payload in row.payloads)
         )
-        self._add("originals", sum(originals.num_rows for originals in batch.originals))
-        self._add(
-            "originals_bytes", sum(pc.sum(originals.column("size_bytes")).as_py() for originals in batch.originals)
-        )
+        self._add("originals", len(originals))
+        self._add("originals_bytes", sum(row.size_bytes for row in originals))
+        self._add("duplicates", sum(part.num_rows for part in batch.originals) - len(originals))
         Metrics.distribution(METRICS_NAMESPACE, "batch_records").update(len(rows) + len(batch.failures))
 
     def _add(self, name: str, value: int) -> None:

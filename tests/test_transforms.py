@@ -171,10 +171,15 @@ def test_rows_keep_the_window_and_the_timestamp_of_their_record(tmp_path, collec
             | beam.WindowInto(FixedWindows(30))
             | CrushRecords(config=SMALL, originals=str(tmp_path / "store"), batch_bytes=batch_bytes)
         )
-        collect(crushed.compacted, "compacted")
-        collect(crushed.failures, "failures")
+        for name, pcollection in crushed._asdict().items():
+            collect(pcollection, name)
     arrived = collect.arrived("compacted") + collect.arrived("failures")
     assert len(arrived) == len(RECORDS) + 1
+    # An original goes with the first record that names it.
+    named = {hash_: one.window for one in arrived[: len(RECORDS)] for hash_ in hashes_of(one.value[1])}
+    rows = [one for one in collect.arrived("originals") if one.value.original not in (b"{", b"x" * 2000)]
+    assert len(rows) == len(RECORDS)
+    assert all(one.window == named[one.value.hash] for one in rows)
     for one in arrived:
         number = one.value[0]
         assert one.timestamp_us == number * 10_000_000
@@ -195,6 +200,7 @@ def test_counters_say_what_happened(tmp_path, collect):
     assert counters["originals"] == len(collect["originals"])
     assert counters["originals_bytes"] == sum(row.size_bytes for row in collect["originals"])
     assert counters["packs"] == 1
+    assert counters["duplicates"] == 0
     [distribution] = metrics["distributions"]
     assert distribution.result.max == len(RECORDS) + len(BROKEN)
 
@@ -274,6 +280,16 @@ def _lists(row):
 def test_transforms_can_be_pickled():
     transform = pickle.loads(pickle.dumps(CrushRecords(originals="/originals", trace_format="openai")))
     assert isinstance(transform, CrushRecords)
+
+
+def test_an_original_that_several_blocks_of_a_batch_have_is_handed_out_once_and_counted(collect):
+    records = [listing(7, rows=4000), listing(8, rows=4000)]
+    result = run(records, collect)
+    counters = result.metrics().query(MetricsFilter().with_name("duplicates"))["counters"]
+    # Both records have the same blob, and each of them fills a block.
+    assert [counter.result for counter in counters] == [1]
+    digests = [row.digest for row in collect["originals"]]
+    assert len(digests) == len(set(digests)) == 3
 
 
 def test_a_record_that_the_crusher_loses_is_an_error(monkeypatch):
