@@ -19,7 +19,7 @@ from headroom_beam.errors import StoreError
 from headroom_beam.formats import TraceFormat, resolve
 from headroom_beam.manifest import FORMAT_VERSION, RUN, dump_json, load_json
 from headroom_beam.objects import open_objects
-from headroom_beam.shards import SHARD_BYTES, Shard, Source, find_sources, plan_shards
+from headroom_beam.shards import SHARD_BYTES, Shard, Source, find_sources, matcher, plan_shards
 
 __all__ = ["Run", "RunSettings", "start_run", "verify_run"]
 
@@ -95,8 +95,8 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
         FormatError: the output's `_run.json` is of an unknown version, or damaged.
     """
     sources = find_sources(inputs)
-    _check_overlap(sources, settings)
     shards = plan_shards(sources, shard_bytes=settings.shard_bytes)
+    _check_overlap(inputs, shards, settings)
     run_date = settings.run_date or dt.datetime.now(dt.timezone.utc).date()
     plan = _plan(sources, shards, settings, run_date)
     stored = open_objects(settings.output).put_or_get(RUN, dump_json(plan))
@@ -125,11 +125,14 @@ def verify_run(run: Run) -> None:
         )
 
 
-def _check_overlap(sources: Sequence[Source], settings: RunSettings) -> None:
-    for source in sources:
-        path = f"{source.root.rstrip('/')}/{source.name}"
-        if path.startswith(settings.output.rstrip("/") + "/"):
-            raise ValueError(f"input {path} is in the output {settings.output}; write to a folder outside the input")
+def _check_overlap(inputs: Sequence[str], shards: Sequence[Shard], settings: RunSettings) -> None:
+    # A run that took its own parts for input couldn't be resumed.
+    matchers = [matcher(pattern) for pattern in inputs]
+    for shard in shards:
+        for span in shard.spans:
+            part = f"{settings.output.rstrip('/')}/{span.part}"
+            if any(matches(part) for matches in matchers):
+                raise ValueError(f"the output {part} would be an input of the same run; write to a folder outside")
 
 
 def _plan(

@@ -15,7 +15,7 @@ files alone.
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from headroom_beam.blocks import Block, LinePiece, chunks_of, cut_blocks, owned_lines
@@ -23,7 +23,7 @@ from headroom_beam.codecs import SUFFIXES, Codec, codec_of, decompressed
 from headroom_beam.errors import StoreError
 from headroom_beam.objects import ObjectInfo, open_objects
 
-__all__ = ["SHARD_BYTES", "Shard", "Source", "Span", "find_sources", "plan_shards", "read_span"]
+__all__ = ["SHARD_BYTES", "Shard", "Source", "Span", "find_sources", "matcher", "plan_shards", "read_span"]
 
 SHARD_BYTES = 64 << 20
 """Input bytes of a shard, about."""
@@ -117,17 +117,33 @@ def _matches(pattern: str) -> Iterator[Source]:
         yield from _file_or_directory(pattern)
         return
     folder, slash, _ = pattern[: wildcard.start()].rpartition("/")
-    root = folder or ("/" if slash else ".")
+    objects = open_objects(folder or ("/" if slash else "."))
     below = pattern[len(folder) + len(slash) :]
-    objects = open_objects(root)
     if pattern.startswith("gs://"):
         matching = re.compile(_regular_expression(below)).fullmatch
         found = (info for info in objects.list(_WILDCARD.split(below, maxsplit=1)[0]) if matching(info.name))
     else:
-        names = sorted(set(glob.glob(below, root_dir=root, recursive=True)))  # noqa: PTH207 (Path.glob has no root)
+        names = sorted(set(glob.glob(below, root_dir=objects.root, recursive=True)))  # noqa: PTH207 (Path.glob has no root)
         found = (info for name in names if (info := objects.info(name)) is not None)
     for info in found:
         yield _source(objects.root, info)
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Tells for paths (absolute, or `gs://BUCKET/…`) whether `find_sources` would find files there.
+
+    >>> matches = matcher("gs://logs/*/a*.jsonl")
+    >>> matches("gs://logs/out/a.jsonl"), matches("gs://logs/a.jsonl")
+    (True, False)
+    """
+    wildcard = _WILDCARD.search(pattern)
+    if not wildcard or os.path.lexists(pattern):
+        root = open_objects(pattern).root
+        return lambda path: f"{path}/".startswith(f"{root.rstrip('/')}/")
+    folder, slash, _ = pattern[: wildcard.start()].rpartition("/")
+    root = open_objects(folder or ("/" if slash else ".")).root.rstrip("/")
+    expression = re.compile(re.escape(root) + "/" + _regular_expression(pattern[len(folder) + len(slash) :]))
+    return lambda path: expression.fullmatch(path) is not None
 
 
 def _file_or_directory(path: str) -> Iterator[Source]:

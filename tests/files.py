@@ -18,8 +18,10 @@ from headroom_beam.store import OriginalStore
 
 __all__ = [
     "AWKWARD",
+    "DROPPING",
     "awkward_folder",
     "compress",
+    "is_complete",
     "lines_of",
     "record",
     "restored_digests",

@@ -103,10 +103,17 @@ def test_a_worker_whose_plan_was_replaced_stops(inputs: Path, settings: RunSetti
         verify_run(run)
 
 
-def test_an_output_inside_the_input_is_refused(inputs: Path, settings: RunSettings) -> None:
-    settings = dataclasses.replace(settings, output=str(inputs / "deep"))
-    with pytest.raises(ValueError, match="in the output"):
-        run_shards([str(inputs)], settings)
+@pytest.mark.parametrize("pattern", ["", "/**/*.jsonl", "/**/r*.jsonl"])
+def test_an_output_that_the_input_would_match_is_refused(inputs: Path, settings: RunSettings, pattern: str) -> None:
+    settings = dataclasses.replace(settings, output=str(inputs / "out"))
+    with pytest.raises(ValueError, match="input of the same run"):
+        run_shards([f"{inputs}{pattern}"], settings)
+    assert not (inputs / "out").exists()
+
+
+def test_an_output_below_the_input_that_no_pattern_reaches_is_fine(inputs: Path, settings: RunSettings) -> None:
+    settings = dataclasses.replace(settings, output=str(inputs / "out"))
+    assert run_shards([f"{inputs}/*.jsonl"], settings) == run_shards([f"{inputs}/*.jsonl"], settings)
 
 
 def test_output_and_store_need_roots_of_their_own(tmp_path: Path) -> None:
