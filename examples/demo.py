@@ -58,12 +58,13 @@ def main() -> int:
     parser.add_argument(
         "--input", type=Path, default=TRACES, help="folder of *.jsonl files in OpenAI or Anthropic form"
     )
-    parser.add_argument("--output", type=Path, default=Path("out"), help="folder that is emptied and written")
+    parser.add_argument("--output", type=Path, default=Path("out"), help="folder to write into")
     options = parser.parse_args()
     compacted, originals, restored = (options.output / name for name in ("compacted", "originals", "restored"))
-    # A folder of a demonstration that ran before is taken away; any other stays, and the run says what is in its way.
+    # What a demonstration wrote before is taken away; anything else stays, and the run says what is in its way.
     if (compacted / "_run.json").exists():
-        shutil.rmtree(options.output)
+        for folder in (compacted, originals, restored):
+            shutil.rmtree(folder, ignore_errors=True)
     print(f"headroom_beam from {Path(headroom_beam.__file__).parent}\n")
 
     with pipeline() as p:
