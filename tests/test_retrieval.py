@@ -6,7 +6,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.testing.test_stream import TestStream
+from apache_beam.testing.test_stream import TestStream as Events
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.typehints import typehints
 from collecting import Collect
@@ -140,7 +140,7 @@ def test_unbounded_hashes_are_looked_up_by_points(store, collect):
     store.put_many(rows_of([text]), run_date=RUN_DATE)
     options = PipelineOptions(["--streaming"])
     with beam.Pipeline(runner="BundleBasedDirectRunner", options=options) as pipeline:
-        events = TestStream().add_elements([hash_of(text)]).advance_watermark_to_infinity()
+        events = Events().add_elements([hash_of(text)]).advance_watermark_to_infinity()
         collect((pipeline | events | LookupOriginals(store.root)).found, "found")
     assert [row.original for row in collect["found"]] == [text]
 

@@ -5,7 +5,7 @@ import time
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.testing.test_stream import TestStream
+from apache_beam.testing.test_stream import TestStream as Events
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from collecting import Collect
 from crushable import BROKEN, RECORDS, SMALL, hashes_of
@@ -20,12 +20,12 @@ def collect(tmp_path) -> Collect:
     return Collect(tmp_path / "collected")
 
 
-def stream() -> TestStream:
+def stream() -> Events:
     """A stream whose clock begins now: timers are set by the wall clock, and a TestStream's own begins at 0."""
-    return TestStream().advance_watermark_to(0).advance_processing_time(int(time.time()))
+    return Events().advance_watermark_to(0).advance_processing_time(int(time.time()))
 
 
-def run(events: TestStream, collect: Collect, *, window=None, **arguments) -> None:
+def run(events: Events, collect: Collect, *, window=None, **arguments) -> None:
     options = PipelineOptions(["--streaming"])
     with beam.Pipeline(runner="BundleBasedDirectRunner", options=options) as pipeline:
         records = pipeline | events
