@@ -1,4 +1,4 @@
-"""The batch pipelines on Prism, Beam's portable local runner: `tests/run_prism.sh` builds it and runs these."""
+"""The batch pipelines on Prism, Beam's portable local runner: `make prism` builds it and runs these."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 
 pytestmark = [
     pytest.mark.prism,
-    pytest.mark.skipif(not PRISM, reason="HEADROOM_BEAM_PRISM names no Prism binary; tests/run_prism.sh does"),
+    pytest.mark.skipif(not PRISM, reason="HEADROOM_BEAM_PRISM names no Prism binary; `make prism` does"),
 ]
 
 OPTIONS = ["--runner=PrismRunner", f"--prism_location={PRISM}"]
