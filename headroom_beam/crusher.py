@@ -77,7 +77,9 @@ class SmartCrusherConfig:
     blob_min_bytes: int = _option(
         "Strings of at least this many bytes go to the store when that saves tokens.", default=1024
     )
-    excerpt_tokens: int = _option("Tokens of a long text that stay readable beside its marker.", default=160)
+    excerpt_tokens: int = _option(
+        "Tokens that stay readable beside the marker of a long text among other values.", default=160
+    )
     keep_patterns: Sequence[str] = _option(
         "Rows and lines that hold one of these texts (letter case ignored) are always kept.", default=()
     )

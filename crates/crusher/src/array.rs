@@ -7,11 +7,14 @@ use crate::marker::{self, Frame, SENTINEL_KEY};
 use crate::select::{self, Budget};
 use crate::spelling;
 use crate::table::{Cells, Table};
-use crate::tape::{Doc, Kind, Node};
+use crate::tape::{Doc, Kind};
 use crate::{text, tokens};
 
 /// Bytes of a string that stay in a row of an array whose whole text is in the store.
 const SHORTENED_BYTES: usize = 240;
+
+/// Rows that are printed to learn what the rows of a long array cost.
+const PROBED_ROWS: u32 = 64;
 
 /// What an array became.
 pub(crate) struct Rendered {
@@ -55,55 +58,90 @@ impl Context<'_> {
         if table.is_none() && !(droppable && raw.len() > budget) {
             return None;
         }
-        let mut smallest = self.tokens_of(doc, index);
-        if let Some(mut table) = table {
-            table.head.frame = frame;
-            let layout = if compact {
-                Some(Layout::Compact)
-            } else {
-                Layout::proved(doc, index)
-            };
-            table.head.layout = layout.unwrap_or_default();
-            if minify && layout.is_some_and(|layout| layout != Layout::Compact) {
-                let mut compact = Vec::with_capacity(raw.len());
-                Layout::Compact.print(doc, index, &Edits::default(), &mut compact);
-                smallest = tokens::estimate(&compact);
-            }
-            let mark = self.mark();
-            let (mut written, mut row_ends) = (Vec::with_capacity(raw.len() / 2), Vec::new());
-            table.write(
-                doc,
-                None,
-                &mut CellWriter {
-                    context: self,
-                    shorten: false,
-                },
-                &mut written,
-                &mut row_ends,
-            );
-            let after = tokens::estimate(&written);
-            let pays =
-                after < smallest && saves(raw.len(), written.len(), self.options.lossless_min_savings_ratio);
-            if layout.is_some() && pays && (after <= budget || !droppable) {
-                self.decide(Strategy::Table);
-                self.decisions.rows_total += u64::from(node.count);
-                self.decisions.rows_kept += u64::from(node.count);
-                return Some(Rendered {
-                    text: written,
-                    table: true,
-                });
-            }
-            self.undo(mark);
-            if !droppable || after.min(smallest) <= budget {
-                return None;
-            }
-            let costs: Vec<u32> = row_costs(&written, &row_ends).collect();
+        let before = self.tokens_of(doc, index);
+        let Some(mut table) = table else {
+            return (droppable && before > budget)
+                .then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
+        };
+        table.head.frame = frame;
+        if droppable
+            && before > budget
+            && let Some(costs) = self.hopeless(doc, index, &table, budget)
+        {
             return self.drop_rows(doc, index, &table, &costs, budget);
         }
-        if !droppable || smallest <= budget {
+        let layout = if compact {
+            Some(Layout::Compact)
+        } else {
+            Layout::proved(doc, index)
+        };
+        table.head.layout = layout.unwrap_or_default();
+        let mark = self.mark();
+        let (mut written, mut row_ends) = (Vec::with_capacity(raw.len() / 2), Vec::new());
+        table.write(
+            doc,
+            None,
+            &mut CellWriter {
+                context: self,
+                shorten: false,
+            },
+            &mut written,
+            &mut row_ends,
+        );
+        let after = tokens::estimate(&written);
+        // Without a table this text would be printed compactly, which saves about a token a node at most.
+        let nodes = (node.next - index) as usize;
+        let close = minify && layout != Some(Layout::Compact) && after + nodes >= before;
+        let smallest = if close { compact_tokens(doc, index) } else { before };
+        let pays =
+            after < smallest && saves(raw.len(), written.len(), self.options.lossless_min_savings_ratio);
+        if layout.is_some() && pays && (after <= budget || !droppable) {
+            self.decide(Strategy::Table);
+            self.decisions.rows_total += u64::from(node.count);
+            self.decisions.rows_kept += u64::from(node.count);
+            return Some(Rendered {
+                text: written,
+                table: true,
+            });
+        }
+        self.undo(mark);
+        if !droppable || after.min(smallest) <= budget {
             return None;
         }
-        self.sample(doc, index, Budget::Tokens(budget))
+        let costs: Vec<u32> = row_costs(&written, &row_ends).collect();
+        self.drop_rows(doc, index, &table, &costs, budget)
+    }
+
+    /// The cost of each row of a long array, by its bytes, if rows spread over it show that no table of all would come
+    /// near the budget; printing that table would be for nothing.
+    fn hopeless(&mut self, doc: &Doc<'_>, index: u32, table: &Table<'_>, budget: usize) -> Option<Vec<u32>> {
+        let count = doc.node(index).count;
+        if count < 4 * PROBED_ROWS {
+            return None;
+        }
+        let probe: Vec<u32> = (0..PROBED_ROWS)
+            .map(|at| (u64::from(at) * u64::from(count) / u64::from(PROBED_ROWS)) as u32)
+            .collect();
+        let (mut written, mut row_ends) = (Vec::new(), Vec::new());
+        table.write(
+            doc,
+            Some(&probe),
+            &mut CellWriter {
+                context: self,
+                shorten: true,
+            },
+            &mut written,
+            &mut row_ends,
+        );
+        let rows: Vec<u64> = doc
+            .elements(index)
+            .map(|row| u64::from(doc.node(row).end - doc.node(row).start))
+            .collect();
+        let probed_bytes: u64 = probe.iter().filter_map(|row| rows.get(*row as usize)).sum();
+        let tokens: u64 = row_costs(&written, &row_ends).map(u64::from).sum();
+        let all = rows.iter().sum::<u64>() * tokens / probed_bytes.max(1);
+        let cost = |bytes: &u64| (bytes * tokens / probed_bytes.max(1) + 1) as u32;
+        (all > 2 * budget as u64).then(|| rows.iter().map(cost).collect())
     }
 
     /// Puts the whole array into the store and prints the rows that matter as a table.
@@ -219,6 +257,12 @@ fn has_rows(doc: &Doc<'_>, index: u32) -> bool {
     }
 }
 
+fn compact_tokens(doc: &Doc<'_>, index: u32) -> usize {
+    let mut compact = Vec::with_capacity(doc.raw(doc.node(index)).len());
+    Layout::Compact.print(doc, index, &Edits::default(), &mut compact);
+    tokens::estimate(&compact)
+}
+
 fn row_costs(written: &[u8], row_ends: &[usize]) -> impl Iterator<Item = u32> {
     let starts = std::iter::once(row_ends.first().copied().unwrap_or(0)).chain(row_ends.iter().copied());
     row_ends.iter().zip(starts).enumerate().map(|(at, (end, start))| {
@@ -270,7 +314,7 @@ impl Cells for CellWriter<'_, '_> {
         for at in index..doc.node(index).next {
             let node = doc.node(at);
             if let Some(token) = self
-                .string(doc, node)
+                .string(doc, at)
                 .or_else(|| crate::document::literal(doc, node))
             {
                 edits.push(at, &token);
@@ -281,13 +325,14 @@ impl Cells for CellWriter<'_, '_> {
 }
 
 impl CellWriter<'_, '_> {
-    fn string(&mut self, doc: &Doc<'_>, node: Node) -> Option<Vec<u8>> {
+    fn string(&mut self, doc: &Doc<'_>, index: u32) -> Option<Vec<u8>> {
+        let node = doc.node(index);
         let long = (node.end - node.start) as usize >= self.long_bytes();
         if node.kind != Kind::String || node.flags & crate::tape::KEY != 0 || !long {
             return None;
         }
         if !self.shorten {
-            return self.context.string(doc, node);
+            return self.context.string(doc, index);
         }
         let mut decoded = Vec::new();
         if !spelling::decode(doc.inner(node), &mut decoded) {

@@ -9,7 +9,7 @@ use crate::layout::Layout;
 use crate::marker::{Frame, Head, LITERAL, is_reserved};
 use crate::options::Options;
 use crate::originals::Originals;
-use crate::restore::restore_text;
+use crate::restore::restores_text;
 use crate::scan::Tape;
 use crate::tape::{Doc, Kind};
 use crate::{spelling, tokens};
@@ -118,7 +118,7 @@ impl Crusher {
         );
         let long = context.lossy && text.len() >= self.options.blob_min_bytes;
         let changed = long
-            .then(|| context.blob(text.as_bytes(), spelling::Spelling::MINIMAL))
+            .then(|| context.blob(text.as_bytes(), spelling::Spelling::MINIMAL, true))
             .flatten();
         let decisions = context.decisions;
         let compressed = match changed {
@@ -174,7 +174,7 @@ fn crush_json(
     let decisions = std::mem::take(&mut context.decisions);
     let unchanged = decisions.strategy == Strategy::Unchanged
         || tokens::estimate(&compressed) >= tokens_before
-        || (options.verify && !restores_text(&compressed, text, context.originals));
+        || (options.verify && !restores_text(context.tapes, &compressed, context.originals, text.as_bytes()));
     if unchanged {
         context.originals.truncate(0);
         let mut edits = Edits::default();
@@ -221,14 +221,6 @@ fn edited(context: &mut Context<'_>, doc: &Doc<'_>, minify: bool) -> Vec<u8> {
     Layout::Compact.print(doc, 0, &edits, &mut body);
     context.decide(Strategy::Minified);
     body
-}
-
-fn restores_text(compressed: &[u8], text: &str, originals: &Originals) -> bool {
-    let mut restored = Vec::with_capacity(text.len());
-    let Ok(compressed) = std::str::from_utf8(compressed) else {
-        return false;
-    };
-    restore_text(compressed, originals, &mut restored).is_ok() && restored == text.as_bytes()
 }
 
 /// The kept rows of a top-level array as JSON, and its rows marker.

@@ -294,12 +294,13 @@ impl<'a> Level<'a> {
 struct Builder<'a> {
     /// Keys by child number.
     keys: Vec<&'a [u8]>,
-    by_key: HashMap<&'a [u8], usize>,
     /// Child numbers in column order.
     order: Vec<usize>,
     shapes: Vec<Shape<'a>>,
-    by_sequence: HashMap<Vec<&'a [u8]>, usize>,
     last: usize,
+    /// Children by key, and shapes by key sequence; empty as long as there is one shape.
+    by_key: HashMap<&'a [u8], usize>,
+    by_sequence: HashMap<Vec<&'a [u8]>, usize>,
 }
 
 impl<'a> Builder<'a> {
@@ -314,14 +315,8 @@ impl<'a> Builder<'a> {
                     .zip(doc.members(object))
                     .all(|(key, (at, _))| *key == doc.inner(doc.node(at)))
         };
-        let fits = |shapes: &[Shape<'_>], at: usize| {
-            shapes
-                .get(at)
-                .and_then(|shape| shape.children.as_ref())
-                .map(|_| at)
-        };
         if self.shapes.get(self.last).is_some_and(matches) {
-            return fits(&self.shapes, self.last);
+            return self.fitting(self.last);
         }
         if count > max_columns {
             return None;
@@ -332,21 +327,53 @@ impl<'a> Builder<'a> {
             .collect();
         if let Some(known) = self.by_sequence.get(&keys) {
             self.last = *known;
-            return fits(&self.shapes, *known);
+            return self.fitting(*known);
         }
         if self.shapes.len() >= MAX_SHAPES {
             return None;
         }
-        let children = self.merge(&keys, max_columns);
+        let children = if has_repeats(&keys) {
+            None
+        } else if self.keys.is_empty() {
+            self.keys.clone_from(&keys);
+            self.order = (0..keys.len()).collect();
+            Some(self.order.clone())
+        } else {
+            self.merge(&keys, max_columns)
+        };
         self.last = self.shapes.len();
-        self.by_sequence.insert(keys.clone(), self.last);
         self.shapes.push(Shape { keys, children });
-        fits(&self.shapes, self.last)
+        if self.last > 0 {
+            let known = self.by_sequence.len();
+            let new = self
+                .shapes
+                .iter()
+                .enumerate()
+                .skip(known)
+                .map(|(at, shape)| (shape.keys.clone(), at));
+            self.by_sequence.extend(new);
+        }
+        self.fitting(self.last)
     }
 
-    /// Puts a key sequence into the column order, new keys behind their predecessor; none if it contradicts the order
-    /// or repeats a key, or if there would be too many columns.
+    fn fitting(&self, shape: usize) -> Option<usize> {
+        self.shapes
+            .get(shape)
+            .filter(|found| found.children.is_some())
+            .map(|_| shape)
+    }
+
+    /// Puts a key sequence into the column order, new keys behind their predecessor; none if it contradicts the order,
+    /// or if there would be too many columns.
     fn merge(&mut self, keys: &[&'a [u8]], max_columns: usize) -> Option<Vec<usize>> {
+        if self.by_key.is_empty() {
+            self.by_key = self
+                .keys
+                .iter()
+                .enumerate()
+                .map(|(child, key)| (*key, child))
+                .collect();
+        }
         let mut place = vec![usize::MAX; self.keys.len()];
         for (at, child) in self.order.iter().enumerate() {
             if let Some(place) = place.get_mut(*child) {
@@ -362,10 +389,7 @@ impl<'a> Builder<'a> {
             return None;
         }
         let new = keys.iter().filter(|key| !self.by_key.contains_key(**key)).count();
-        let mut distinct: Vec<&[u8]> = keys.to_vec();
-        distinct.sort_unstable();
-        if distinct.windows(2).any(|pair| pair.first() == pair.last()) || self.keys.len() + new > max_columns
-        {
+        if self.keys.len() + new > max_columns {
             return None;
         }
         let mut order = Vec::with_capacity(self.order.len() + new);
@@ -388,4 +412,10 @@ impl<'a> Builder<'a> {
         self.order = order;
         Some(children)
     }
+}
+
+fn has_repeats(keys: &[&[u8]]) -> bool {
+    let mut sorted = keys.to_vec();
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair.first() == pair.last())
 }

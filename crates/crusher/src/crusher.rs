@@ -8,7 +8,7 @@ use crate::error::{Error, Limit, Result};
 use crate::options::Options;
 use crate::originals::Originals;
 use crate::record::{self, Payload};
-use crate::restore::restore_record_with;
+use crate::restore::restores_record;
 use crate::scan::Tape;
 use crate::tape::{Doc, ESCAPED, KEY, Kind};
 use crate::{document, spelling, tokens};
@@ -189,7 +189,7 @@ fn crush_payload(
         estimate
     };
     let pays = estimate_after < estimate;
-    let proved = !pays || !options.verify || restores(context.tapes, &after, raw, context.originals);
+    let proved = !pays || !options.verify || restores_record(context.tapes, &after, context.originals, raw);
     if !pays || !proved {
         context.undo(mark);
         *edits = Edits::default();
@@ -227,11 +227,6 @@ fn exact(token: &[u8]) -> usize {
         text.extend_from_slice(token);
     }
     tokens::count(&String::from_utf8_lossy(&text))
-}
-
-fn restores(tapes: &mut Vec<Tape>, compacted: &[u8], original: &[u8], originals: &Originals) -> bool {
-    let mut restored = Vec::with_capacity(original.len());
-    restore_record_with(tapes, compacted, originals, &mut restored).is_ok() && restored == original
 }
 
 /// The record's own text before a payload, the nearest last: what the agent was after when it called the tool.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints a whole payload: replacements are collected as edits, and everything else is copied.
 
+use crate::array::scaled;
 use crate::digest::hash;
 use crate::edits::Edits;
 use crate::layout::Layout;
@@ -185,9 +186,7 @@ impl Context<'_> {
             let node = doc.node(at);
             let edit = match node.kind {
                 Kind::Array | Kind::Object => self.container(doc, at, compact),
-                Kind::String if node.flags & KEY == 0 => {
-                    self.string(doc, node).or_else(|| literal(doc, node))
-                }
+                Kind::String if node.flags & KEY == 0 => self.string(doc, at).or_else(|| literal(doc, node)),
                 _ => None,
             };
             at = match edit {
@@ -211,7 +210,9 @@ impl Context<'_> {
     }
 
     /// The JSON token that a string becomes, if it changes.
-    pub fn string(&mut self, doc: &Doc<'_>, node: Node) -> Option<Vec<u8>> {
+    pub fn string(&mut self, doc: &Doc<'_>, index: u32) -> Option<Vec<u8>> {
+        let node = doc.node(index);
+        let whole = self.strings == 0 && index == self.tokens.0;
         let raw = doc.inner(node);
         let holds_json = matches!(raw.first(), Some(b'{' | b'[')) && self.strings < MAX_STRINGS;
         let is_long = self.lossy && raw.len() >= self.options.blob_min_bytes;
@@ -234,7 +235,7 @@ impl Context<'_> {
             self.undo(mark);
         }
         is_long
-            .then(|| self.blob(&decoded, spelling))
+            .then(|| self.blob(&decoded, spelling, whole))
             .flatten()
             .map(|changed| quoted(&changed))
     }
@@ -289,43 +290,46 @@ impl Context<'_> {
         Some(text)
     }
 
-    /// What a long string becomes, decoded: a blob marker, and an excerpt where there is something to read.
-    pub fn blob(&mut self, decoded: &[u8], spelling: Spelling) -> Option<Vec<u8>> {
+    /// What a long string becomes, decoded: a blob marker, and an excerpt where there is something to read. A payload
+    /// that is one text (`whole`) may be read up to the payload's budget; a string among others is not what was asked for.
+    pub fn blob(&mut self, decoded: &[u8], spelling: Spelling, whole: bool) -> Option<Vec<u8>> {
         let content = std::str::from_utf8(decoded).ok()?;
         let kind = text::kind(content);
+        let before = tokens::estimate(decoded);
+        let readable = matches!(kind, "text" | "html" | "json");
+        let budget = scaled(
+            if whole {
+                self.options.max_tokens
+            } else {
+                self.options.excerpt_tokens
+            },
+            self.bias,
+        );
+        if readable && whole && before <= budget {
+            return None;
+        }
         let mark = self.mark();
         let hash = self.offload(decoded, kind, 0)?;
         let mut changed = Vec::new();
         marker::write_blob(&hash, kind, decoded.len(), spelling, &mut changed);
-        let readable = matches!(kind, "text" | "html" | "json");
-        let excerpt = if readable {
-            text::excerpt(
-                content,
-                self.excerpt_tokens(),
-                self.query.get(),
-                &self.options.keep_patterns,
-            )
-        } else {
-            String::new()
-        };
-        if !excerpt.is_empty() {
-            changed.push(b' ');
-            changed.extend_from_slice(excerpt.as_bytes());
+        if readable {
+            let left = budget.saturating_sub(if whole { tokens::estimate(&changed) + 1 } else { 0 });
+            let excerpt = text::excerpt(content, left, self.query.get(), &self.options.keep_patterns);
+            if !excerpt.is_empty() {
+                changed.push(b' ');
+                changed.extend_from_slice(excerpt.as_bytes());
+            }
         }
-        if tokens::estimate(&changed) >= tokens::estimate(decoded) {
+        if tokens::estimate(&changed) >= before {
             self.undo(mark);
             return None;
         }
-        self.decide(if excerpt.is_empty() {
-            Strategy::Blob
-        } else {
+        self.decide(if readable {
             Strategy::Excerpt
+        } else {
+            Strategy::Blob
         });
         Some(changed)
-    }
-
-    fn excerpt_tokens(&self) -> usize {
-        crate::array::scaled(self.options.excerpt_tokens, self.bias)
     }
 
     /// A raw marker for a long string whose spelling can't be reproduced.

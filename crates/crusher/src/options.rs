@@ -18,7 +18,7 @@ pub struct Options {
     pub max_depth: usize,
     /// An array whose rows have more distinct columns is not made a table.
     pub max_columns: usize,
-    /// Budget of one payload in tokens: a table over it loses rows to the store.
+    /// Budget of one payload in tokens: a table over it loses rows to the store, a text over it lines.
     pub max_tokens: usize,
     /// Rows to keep when rows are dropped without compaction.
     pub max_items_after_crush: usize,
@@ -32,7 +32,7 @@ pub struct Options {
     pub lossless_only: bool,
     /// Write tables; without, arrays stay JSON and only rows are dropped.
     pub with_compaction: bool,
-    /// Standard deviations from the mean beyond which a number is an outlier.
+    /// Robust deviations from the median (1.4826 times the median absolute deviation) beyond which a number is an outlier.
     pub variance_threshold: f64,
     /// Keep the rows at which the level of a numeric column changes.
     pub preserve_change_points: bool,
@@ -44,7 +44,7 @@ pub struct Options {
     pub last_fraction: f64,
     /// Strings of at least this many bytes go to the store when that saves tokens.
     pub blob_min_bytes: usize,
-    /// Tokens of text left visible beside the marker of a text.
+    /// Tokens left visible beside the marker of a long text among other values; a payload that is one text has `max_tokens`.
     pub excerpt_tokens: usize,
     /// Rows and lines that hold one of these texts (letter case ignored) are always kept.
     pub keep_patterns: Vec<String>,

@@ -17,20 +17,35 @@ pub trait Lookup {
 /// `Missing` for an original that `originals` doesn't have, `Format` for an unknown marker, head or table,
 /// `InvalidPayload` for text that isn't JSON. `out` is then as it was.
 pub fn restore_record(compacted: &[u8], originals: &dyn Lookup, out: &mut Vec<u8>) -> Result<()> {
-    restore_record_with(&mut Vec::new(), compacted, originals, out)
+    let mark = out.len();
+    let tapes = &mut Vec::new();
+    Walker::new(Sink::Restore(originals), tapes, false)
+        .record(compacted, out)
+        .inspect_err(|_| out.truncate(mark))
 }
 
-/// As `restore_record`, with tapes to use again.
-pub(crate) fn restore_record_with(
+/// True if a record, just written here, restores to `original`.
+pub(crate) fn restores_record(
     tapes: &mut Vec<Tape>,
     compacted: &[u8],
     originals: &dyn Lookup,
-    out: &mut Vec<u8>,
-) -> Result<()> {
-    let mark = out.len();
-    Walker::new(Sink::Restore(originals), tapes)
-        .record(compacted, out)
-        .inspect_err(|_| out.truncate(mark))
+    original: &[u8],
+) -> bool {
+    let mut restored = Vec::with_capacity(original.len());
+    let mut walker = Walker::new(Sink::Restore(originals), tapes, true);
+    walker.record(compacted, &mut restored).is_ok() && restored == original
+}
+
+/// True if a bare text, just written here, restores to `original`.
+pub(crate) fn restores_text(
+    tapes: &mut Vec<Tape>,
+    compacted: &[u8],
+    originals: &dyn Lookup,
+    original: &[u8],
+) -> bool {
+    let mut restored = Vec::with_capacity(original.len());
+    let mut walker = Walker::new(Sink::Restore(originals), tapes, true);
+    walker.text(compacted, &mut restored).is_ok() && restored == original
 }
 
 /// Restores one bare text, as `SmartCrusher` returns it and as it would stand inside a JSON string.
@@ -40,7 +55,7 @@ pub(crate) fn restore_record_with(
 pub fn restore_text(compacted: &str, originals: &dyn Lookup, out: &mut Vec<u8>) -> Result<()> {
     let mark = out.len();
     let tapes = &mut Vec::new();
-    Walker::new(Sink::Restore(originals), tapes)
+    Walker::new(Sink::Restore(originals), tapes, false)
         .text(compacted.as_bytes(), out)
         .inspect_err(|_| out.truncate(mark))
 }
@@ -50,7 +65,7 @@ pub fn restore_text(compacted: &str, originals: &dyn Lookup, out: &mut Vec<u8>) 
 /// # Errors
 /// As `restore_record`, except that nothing is missing.
 pub fn markers_in_record(compacted: &[u8], found: &mut Vec<String>) -> Result<()> {
-    Walker::new(Sink::List(found), &mut Vec::new()).record(compacted, &mut Vec::new())
+    Walker::new(Sink::List(found), &mut Vec::new(), false).record(compacted, &mut Vec::new())
 }
 
 /// As `markers_in_record`, for a bare text.
@@ -58,7 +73,7 @@ pub fn markers_in_record(compacted: &[u8], found: &mut Vec<String>) -> Result<()
 /// # Errors
 /// As `markers_in_record`.
 pub fn markers_in_text(compacted: &str, found: &mut Vec<String>) -> Result<()> {
-    Walker::new(Sink::List(found), &mut Vec::new()).text(compacted.as_bytes(), &mut Vec::new())
+    Walker::new(Sink::List(found), &mut Vec::new(), false).text(compacted.as_bytes(), &mut Vec::new())
 }
 
 impl Walker<'_> {

@@ -10,7 +10,7 @@ use crate::tape::{Doc, ESCAPED, INTEGER, KEY, Kind, NON_ASCII, Node, SUSPECT};
 #[derive(Default, Debug)]
 pub struct Tape {
     nodes: Vec<Node>,
-    open: Vec<u32>,
+    open: Vec<Open>,
 }
 
 impl Tape {
@@ -87,16 +87,23 @@ struct Scanner<'a, 't> {
     at: usize,
     has_suspects: bool,
     nodes: &'t mut Vec<Node>,
-    open: &'t mut Vec<u32>,
+    open: &'t mut Vec<Open>,
     max_depth: usize,
+}
+
+/// A container that isn't closed yet.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    index: u32,
+    count: u32,
+    close: u8,
 }
 
 impl Scanner<'_, '_> {
     fn run(&mut self) -> std::result::Result<(), Stop> {
         self.skip_space();
-        self.value()?;
-        while let Some(&top) = self.open.last() {
-            self.member(top)?;
+        if let Some(root) = self.value(0)? {
+            self.members(root)?;
         }
         self.skip_space();
         if self.at < self.text.len() {
@@ -105,52 +112,61 @@ impl Scanner<'_, '_> {
         Ok(())
     }
 
-    /// One step inside the innermost open container: its next member or its end.
-    #[inline]
-    fn member(&mut self, top: u32) -> std::result::Result<(), Stop> {
-        self.skip_space();
-        let byte = self.peek();
-        let Some(container) = self.nodes.get_mut(top as usize) else {
-            return Err(Stop::Syntax("unbalanced container", self.at));
-        };
-        let is_object = container.kind == Kind::Object;
-        let first = container.count == 0;
-        if byte == Some(if is_object { b'}' } else { b']' }) {
-            self.at += 1;
-            container.end = self.at as u32;
-            let next = self.nodes.len() as u32;
-            if let Some(container) = self.nodes.get_mut(top as usize) {
-                container.next = next;
-            }
-            self.open.pop();
-            return Ok(());
-        }
-        container.count += 1;
-        if !first {
-            if byte != Some(b',') {
-                let what = if is_object {
-                    "expected ',' or '}'"
-                } else {
-                    "expected ',' or ']'"
-                };
-                return Err(Stop::Syntax(what, self.at));
-            }
-            self.at += 1;
+    /// Reads what a container holds, up to its end.
+    fn members(&mut self, root: Open) -> std::result::Result<(), Stop> {
+        let mut top = root;
+        loop {
             self.skip_space();
-        }
-        if is_object {
-            if self.peek() != Some(b'"') {
-                return Err(Stop::Syntax("expected a key", self.at));
+            let byte = self.peek();
+            if byte == Some(top.close) {
+                self.at += 1;
+                self.close(top);
+                match self.open.pop() {
+                    Some(outer) => top = outer,
+                    None => return Ok(()),
+                }
+                continue;
             }
-            self.string(KEY)?;
-            self.skip_space();
-            if self.peek() != Some(b':') {
-                return Err(Stop::Syntax("expected ':'", self.at));
+            let is_object = top.close == b'}';
+            if top.count > 0 {
+                if byte != Some(b',') {
+                    let what = if is_object {
+                        "expected ',' or '}'"
+                    } else {
+                        "expected ',' or ']'"
+                    };
+                    return Err(Stop::Syntax(what, self.at));
+                }
+                self.at += 1;
+                self.skip_space();
             }
-            self.at += 1;
-            self.skip_space();
+            top.count += 1;
+            if is_object {
+                if self.peek() != Some(b'"') {
+                    return Err(Stop::Syntax("expected a key", self.at));
+                }
+                self.string(KEY)?;
+                self.skip_space();
+                if self.peek() != Some(b':') {
+                    return Err(Stop::Syntax("expected ':'", self.at));
+                }
+                self.at += 1;
+                self.skip_space();
+            }
+            if let Some(inner) = self.value(self.open.len() + 1)? {
+                self.open.push(top);
+                top = inner;
+            }
         }
-        self.value()
+    }
+
+    fn close(&mut self, container: Open) {
+        let (end, next) = (self.at as u32, self.nodes.len() as u32);
+        if let Some(node) = self.nodes.get_mut(container.index as usize) {
+            node.end = end;
+            node.next = next;
+            node.count = container.count;
+        }
     }
 
     #[inline]
@@ -165,27 +181,29 @@ impl Scanner<'_, '_> {
         }
     }
 
+    /// Reads a scalar, or the start of a container inside `depth` others.
     #[inline]
-    fn value(&mut self) -> std::result::Result<(), Stop> {
+    fn value(&mut self, depth: usize) -> std::result::Result<Option<Open>, Stop> {
         match self.peek() {
-            Some(b'"') => self.string(0),
-            Some(b'{') => self.container(Kind::Object),
-            Some(b'[') => self.container(Kind::Array),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.literal(b"true", Kind::True),
-            Some(b'f') => self.literal(b"false", Kind::False),
-            Some(b'n') => self.literal(b"null", Kind::Null),
-            Some(_) => Err(Stop::Syntax("expected a value", self.at)),
-            None => Err(Stop::Syntax("the text ends inside a value", self.at)),
+            Some(b'"') => self.string(0)?,
+            Some(b'{') => return self.container(Kind::Object, b'}', depth).map(Some),
+            Some(b'[') => return self.container(Kind::Array, b']', depth).map(Some),
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b't') => self.literal(b"true", Kind::True)?,
+            Some(b'f') => self.literal(b"false", Kind::False)?,
+            Some(b'n') => self.literal(b"null", Kind::Null)?,
+            Some(_) => return Err(Stop::Syntax("expected a value", self.at)),
+            None => return Err(Stop::Syntax("the text ends inside a value", self.at)),
         }
+        Ok(None)
     }
 
-    fn container(&mut self, kind: Kind) -> std::result::Result<(), Stop> {
-        if self.open.len() >= self.max_depth {
+    #[inline]
+    fn container(&mut self, kind: Kind, close: u8, depth: usize) -> std::result::Result<Open, Stop> {
+        if depth >= self.max_depth {
             return Err(Stop::Depth);
         }
         let index = self.nodes.len() as u32;
-        self.open.push(index);
         self.nodes.push(Node {
             start: self.at as u32,
             end: 0,
@@ -195,7 +213,11 @@ impl Scanner<'_, '_> {
             flags: 0,
         });
         self.at += 1;
-        Ok(())
+        Ok(Open {
+            index,
+            count: 0,
+            close,
+        })
     }
 
     #[inline]

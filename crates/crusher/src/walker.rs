@@ -28,16 +28,19 @@ pub(crate) struct Walker<'a> {
     /// Tapes that aren't in use, one for each level of heads.
     pub tapes: &'a mut Vec<Tape>,
     heads: usize,
+    /// The text was just written here, and what is made of it will be compared: it need not be checked on the way.
+    trusted: bool,
     /// Bytes that may still be made of short text: rows of tables, and originals, which a hostile record names many times.
     left_bytes: usize,
 }
 
 impl<'a> Walker<'a> {
-    pub fn new(sink: Sink<'a>, tapes: &'a mut Vec<Tape>) -> Self {
+    pub fn new(sink: Sink<'a>, tapes: &'a mut Vec<Tape>, trusted: bool) -> Self {
         Self {
             sink,
             tapes,
             heads: 0,
+            trusted,
             left_bytes: MAX_RECORD_BYTES,
         }
     }
@@ -214,9 +217,11 @@ impl<'a> Walker<'a> {
                     }),
                 };
             }
-            // Only bare cells: they decode to valid JSON, and no bare string is ours.
-            let bare = memchr::memchr3(b'"', b'[', b'{', text.get(at + 1..).unwrap_or_default()).is_none();
-            if bare && head.layout == Layout::Compact {
+            // Bare cells decode to valid JSON, and no bare string is ours.
+            let cells = text.get(at + 1..).unwrap_or_default();
+            let needs_no_scan = memchr::memchr3(b'"', b'[', b'{', cells).is_none()
+                || (self.trusted && !may_hold_ours(&decoded));
+            if needs_no_scan && head.layout == Layout::Compact {
                 put_framed(&decoded, head.frame, out);
                 return Ok(());
             }
@@ -257,6 +262,11 @@ impl<'a> Walker<'a> {
         put_framed(result, head.frame, out);
         Ok(())
     }
+}
+
+/// False where no string of a valid JSON text is ours: each begins with one of these bytes behind its quote.
+fn may_hold_ours(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'"', text).any(|at| matches!(text.get(at + 1), Some(b'<' | b'[' | b'\\')))
 }
 
 fn between<'a>(doc: &Doc<'a>, from: u32, to: u32) -> &'a [u8] {

@@ -1,7 +1,5 @@
 //! Table text → compact JSON. Strict: what the encoder can't have written is an error, never a guess.
 
-use std::collections::HashSet;
-
 use super::{IRREGULAR, JSON_CELL, MAP_KEY, OVERRIDE, is_bare, is_bare_key};
 use crate::error::{Error, Limit, Result};
 use crate::marker::Head;
@@ -137,8 +135,9 @@ impl<'a> Header<'a> {
             rest = rest.strip_prefix(&[MAP_KEY]).ok_or("expected the key column")?;
             rest = rest.strip_prefix(b",").ok_or("expected a column")?;
         }
-        let mut names = HashSet::new();
-        let mut open: Vec<(Vec<u8>, usize)> = Vec::new();
+        // Every group and column by the group around it, to find those that stand twice.
+        let mut names: Vec<(Option<usize>, Vec<u8>)> = Vec::new();
+        let mut open: Vec<usize> = Vec::new();
         loop {
             let mut path = Vec::new();
             loop {
@@ -155,24 +154,16 @@ impl<'a> Header<'a> {
                 }
             }
             let leaf = path.pop().unwrap_or_default();
-            let shared = open
-                .iter()
-                .zip(&path)
-                .take_while(|((name, _), key)| name == *key)
-                .count();
+            let is_open = |(group, key): &(&usize, &Vec<u8>)| self.groups.get(**group) == Some(*key);
+            let shared = open.iter().zip(&path).take_while(is_open).count();
             open.truncate(shared);
-            for (depth, group) in path.into_iter().enumerate().skip(shared) {
-                let parents: Vec<usize> = open.iter().map(|(_, index)| *index).collect();
-                if open.len() != depth || !names.insert((parents, group.clone())) {
-                    return Err("a group of columns stands twice");
-                }
-                open.push((group.clone(), self.groups.len()));
+            for group in path.into_iter().skip(shared) {
+                names.push((open.last().copied(), group.clone()));
+                open.push(self.groups.len());
                 self.groups.push(group);
             }
-            let groups: Vec<usize> = open.iter().map(|(_, index)| *index).collect();
-            if !names.insert((groups.clone(), leaf.clone())) {
-                return Err("a column stands twice");
-            }
+            names.push((open.last().copied(), leaf.clone()));
+            let groups = open.clone();
             let (kind, behind) = column_kind(rest)?;
             rest = behind;
             let mut constant = None;
@@ -192,7 +183,13 @@ impl<'a> Header<'a> {
             });
             match rest.split_first() {
                 Some((b',', behind)) => rest = behind,
-                Some((b'}', behind)) => return Ok(text.len() - behind.len()),
+                Some((b'}', behind)) => {
+                    names.sort_unstable();
+                    if names.windows(2).any(|pair| pair.first() == pair.last()) {
+                        return Err("a column or a group of columns stands twice");
+                    }
+                    return Ok(text.len() - behind.len());
+                }
                 _ => return Err("expected ',' or '}' behind a column"),
             }
         }
