@@ -67,7 +67,6 @@ def pipeline(result: dict[str, Any]) -> str:
     names = {
         "bare": "a bare loop over the same blocks: crush, write, nothing verified, no Beam",
         "ours": "`pipelines.crush`, one core: originals verified and durable before a record that names them",
-        "ours_on_all_cores": "`pipelines.crush`, all cores",
         "naive": "ReadFromText → headroom-ai → WriteToText, one core, originals lost",
     }
     rows = [[text, f"{result[name]['mb_per_s']:.1f}"] for name, text in names.items()]
