@@ -5,7 +5,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "tests fail by panicking"
+    clippy::similar_names,
+    reason = "tests fail by panicking, and crush with a crusher"
 )]
 
 mod common;
@@ -38,7 +39,7 @@ fn the_default_options_restore_too() {
 
 #[test]
 fn crushing_twice_is_undone_by_restoring_twice() {
-    each(cases(20), |random| {
+    each(cases(10), |random| {
         let mut crusher = crusher(random)?;
         let record = documents::record(random);
         let Some(once) = check_record(&mut crusher, record.as_bytes())? else {
@@ -52,7 +53,7 @@ fn crushing_twice_is_undone_by_restoring_twice() {
 
 #[test]
 fn compacted_text_inside_another_record_is_user_text() {
-    each(cases(15), |random| {
+    each(cases(10), |random| {
         let mut crusher = crusher(random)?;
         let record = documents::record(random);
         let Some(Crushed { compacted, .. }) = check_record(&mut crusher, record.as_bytes())? else {
@@ -97,10 +98,6 @@ fn records_of_a_block_are_what_they_are_alone() {
         let mut lines = Vec::new();
         let mut wanted = Vec::new();
         let mut digests = std::collections::BTreeSet::new();
-        if random.chance(10) {
-            lines.extend_from_slice("\u{feff}".as_bytes());
-            wanted.extend_from_slice("\u{feff}".as_bytes());
-        }
         let mut alone = Crusher::new(crusher.options().clone()).map_err(|error| error.to_string())?;
         let mut failures = 0;
         for index in 0..count {
@@ -111,7 +108,7 @@ fn records_of_a_block_are_what_they_are_alone() {
                 .filter(|byte| **byte == b'\n')
                 .for_each(|byte| *byte = b' ');
             if random.chance(10) {
-                super_mutate(random, &mut record);
+                damage(random, &mut record);
             }
             let end: &[u8] = match random.below(8) {
                 0 => b"\r\n",
@@ -120,6 +117,10 @@ fn records_of_a_block_are_what_they_are_alone() {
                 3 if index + 1 == count => b"",
                 _ => b"\n",
             };
+            if random.chance(5) {
+                lines.extend_from_slice("\u{feff}".as_bytes());
+                wanted.extend_from_slice("\u{feff}".as_bytes());
+            }
             lines.extend_from_slice(&record);
             lines.extend_from_slice(end);
             if record.trim_ascii().is_empty() {
@@ -163,7 +164,7 @@ fn records_of_a_block_are_what_they_are_alone() {
     });
 }
 
-fn super_mutate(random: &mut Random, record: &mut Vec<u8>) {
+fn damage(random: &mut Random, record: &mut Vec<u8>) {
     common::mutate::mutate(random, record);
     record.retain(|byte| *byte != b'\n' && *byte != b'\r');
 }

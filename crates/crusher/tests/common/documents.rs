@@ -95,10 +95,13 @@ fn column(random: &mut Random, depth: usize) -> Column {
             Column::Choice((0..count).map(|_| short(random)).collect())
         }
         12..14 => Column::Constant(any(random, 1)),
-        14..16 => Column::Template {
-            head: format!("https://example.com/{}/", word(random)),
-            tail: *random.pick(&["", "/x", ".json", ","]),
-        },
+        14..16 => {
+            let head = format!("https://example.com/{}/", word(random));
+            Column::Template {
+                head,
+                tail: ["", "/x", ".json", ","][random.below(4)],
+            }
+        }
         16 => Column::Time,
         17 => Column::Hash(*random.pick(&[7, 24, 40, 64])),
         18..21 => Column::Short,
@@ -172,7 +175,7 @@ fn members(random: &mut Random, columns: &[(Json, Column)], row: usize, defects:
     for (name, column) in columns {
         if random.chance(defects) {
             match random.below(6) {
-                0 | 1 => continue,
+                0 | 1 => {}
                 2 => members.push((name.clone(), Json::Null)),
                 3 => members.push((name.clone(), "".into())),
                 4 => members.push((name.clone(), any(random, 1))),

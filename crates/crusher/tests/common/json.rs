@@ -251,7 +251,7 @@ impl Printer {
             '\0'..='\u{1f}' => self.units(c, upper),
             '/' if matches!(self.spelling, Spelling::Slash { .. }) => self.out.push_str("\\/"),
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' if self.spelling == Spelling::Html => {
-                self.units(c, false)
+                self.units(c, false);
             }
             '\u{7f}'.. if ascii => self.units(c, upper),
             _ => self.out.push(c),

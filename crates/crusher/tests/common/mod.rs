@@ -5,12 +5,19 @@
 //! read as ours. A failing case is named by its seed and size; `smallest` then finds the smallest size that still fails.
 
 #![allow(dead_code, reason = "each test binary uses its own part of the generators")]
+#![allow(
+    clippy::similar_names,
+    clippy::match_same_arms,
+    clippy::cast_possible_wrap,
+    reason = "weights are listed by kind; numbers are small"
+)]
 
 pub mod check;
 pub mod documents;
 pub mod json;
 pub mod mutate;
 pub mod random;
+pub mod shelf;
 pub mod strings;
 
 use random::Random;

@@ -1,0 +1,199 @@
+//! Compacted records that are small and would restore to more than any memory holds, or take forever.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    clippy::too_many_lines,
+    reason = "tests fail by panicking; the bombs are one list"
+)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::json::{Spelling, quote};
+use common::shelf::Shelf;
+use headroom_crusher::{Error, restore_record};
+
+/// Compacted records that would grow without bound.
+fn bombs() -> Vec<(&'static str, String, Shelf)> {
+    let mut bombs = Vec::new();
+    let constant = "x".repeat(1 << 20);
+    let rows = 1 << 20;
+    bombs.push((
+        "a long constant in many rows",
+        quote(
+            &format!("[{rows}]{{a:string={constant}}}{}", "\n".repeat(rows)),
+            Spelling::Minimal,
+        ),
+        Shelf::default(),
+    ));
+    bombs.push((
+        "more rows than there is text",
+        "\"[18446744073709551615]{a:int=1}\\n\\n\"".to_owned(),
+        Shelf::default(),
+    ));
+    let mut nested = "[1]{a:int=1}\n".to_owned();
+    for _ in 0..12 {
+        nested = format!(
+            "[1000]{{a:any={}}}{}",
+            quote(&nested, Spelling::Minimal),
+            "\n".repeat(1000)
+        );
+        if nested.len() > 4 << 20 {
+            break;
+        }
+    }
+    bombs.push((
+        "tables in constants of tables",
+        quote(&nested, Spelling::Minimal),
+        Shelf::default(),
+    ));
+    let mut shelf = Shelf::default();
+    let hash = shelf.put(&vec![b'x'; 4 << 20]);
+    let marker = format!("\"<<ccr:{hash},text,4.0MB>>\"");
+    bombs.push((
+        "many markers of one original",
+        format!("[{}]", vec![marker; 20_000].join(",")),
+        shelf,
+    ));
+    let mut shelf = Shelf::default();
+    let hash = shelf.put(&vec![b'1'; 4 << 20]);
+    bombs.push((
+        "one marker in many rows",
+        quote(
+            &format!(
+                "[20000]{{a:any=\"<<ccr:{hash},text,4.0MB>>\"}}{}",
+                "\n".repeat(20_000)
+            ),
+            Spelling::Minimal,
+        ),
+        shelf,
+    ));
+    let mut shelf = Shelf::default();
+    let hash = shelf.put(&vec![b'1'; 4 << 20]);
+    bombs.push((
+        "a line of many pieces",
+        format!("\"{}\"", format!("<<ccr:{hash},raw,4.0MB>>").repeat(20_000)),
+        shelf,
+    ));
+    bombs.push((
+        "deep indentation",
+        quote(
+            &format!("[i8s]{}{}", "[".repeat(900), "]".repeat(900)),
+            Spelling::Minimal,
+        ),
+        Shelf::default(),
+    ));
+    bombs.push((
+        "a wide text in deep indentation",
+        quote(
+            &format!(
+                "[i8s]{}{}1{}",
+                "[".repeat(900),
+                "1,".repeat(500_000),
+                "]".repeat(900)
+            ),
+            Spelling::Minimal,
+        ),
+        Shelf::default(),
+    ));
+    let mut heads = "[s]{}".to_owned();
+    while heads.len() < 1 << 20 {
+        heads = format!("[s][{}]", quote(&heads, Spelling::Minimal));
+    }
+    bombs.push((
+        "documents in documents",
+        quote(&heads, Spelling::Minimal),
+        Shelf::default(),
+    ));
+    bombs.push(("a million open brackets", "[".repeat(1_000_000), Shelf::default()));
+    bombs.push((
+        "a million open brackets in a document",
+        format!("\"[s]{}\"", "[".repeat(1_000_000)),
+        Shelf::default(),
+    ));
+    bombs.push((
+        "a million groups",
+        quote(
+            &format!("[1]{{{}a:int}}\n1", "g.".repeat(500_000)),
+            Spelling::Minimal,
+        ),
+        Shelf::default(),
+    ));
+    bombs.push((
+        "a hundred thousand columns",
+        quote(
+            &format!(
+                "[1]{{{}z:int}}\n{}1",
+                (0..100_000).map(|at| format!("c{at}:int,")).collect::<String>(),
+                "1,".repeat(100_000)
+            ),
+            Spelling::Minimal,
+        ),
+        Shelf::default(),
+    ));
+    bombs.push((
+        "many columns in deep groups",
+        quote(
+            &format!(
+                "[1]{{{}z:int}}\n{}1",
+                (0..2_000)
+                    .map(|at| format!(
+                        "{}c{at}:int,",
+                        (0..100).map(|group| format!("g{group}.")).collect::<String>()
+                    ))
+                    .collect::<String>(),
+                "1,".repeat(2_000)
+            ),
+            Spelling::Minimal,
+        ),
+        Shelf::default(),
+    ));
+    bombs.push((
+        "a million tildes",
+        quote(
+            &format!("[1]{{g.a:int,g.b:int}}\n{}1,", "~".repeat(1_000_000)),
+            Spelling::Minimal,
+        ),
+        Shelf::default(),
+    ));
+    bombs.push((
+        "a long hash",
+        format!("\"<<ccr:{}\"", "a".repeat(1_000_000)),
+        Shelf::default(),
+    ));
+    bombs
+}
+
+#[test]
+fn bombs_end_in_bounded_time_and_memory() {
+    for (name, text, shelf) in bombs() {
+        let start = Instant::now();
+        let mut out = Vec::new();
+        let result = restore_record(text.as_bytes(), &shelf, &mut out);
+        let limit = Duration::from_secs(if cfg!(debug_assertions) { 120 } else { 6 });
+        let took = start.elapsed();
+        if std::env::var_os("HEADROOM_SHOW_TIMES").is_some() {
+            println!(
+                "{:>8.1} ms  {:>9} bytes in {:>10} out  {name} {:?}",
+                took.as_secs_f64() * 1e3,
+                text.len(),
+                out.len(),
+                result.as_ref().err().map(Error::kind)
+            );
+        }
+        assert!(took < limit, "{name}: {took:?}");
+        assert!(out.len() <= 1 << 30, "{name}: {} bytes", out.len());
+        if let Err(error) = result {
+            assert!(
+                matches!(error.kind(), "format" | "too_large" | "too_deep" | "invalid_json"),
+                "{name}: {error:?}"
+            );
+            assert!(out.is_empty(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Bare texts: what `crush_text` makes of JSON and of plain text comes back, and says what it did.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "tests fail by panicking, and crush with a crusher"
+)]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::check::{may_fail, options};
+use common::json::{Json, layout, print, spelling};
+use common::random::Random;
+use common::{cases, documents, each, mutate, show, strings};
+use headroom_crusher::scan::Tape;
+use headroom_crusher::tape::Kind;
+use headroom_crusher::{
+    CrushedText, Crusher, Error, Options, Strategy, TextKind, hash, markers_in_text, restore_text,
+};
+
+/// What must hold of one bare text. Gives what it was crushed to; none where it is nested too deep.
+fn check(
+    crusher: &mut Crusher,
+    text: &str,
+    kind: TextKind,
+    query: &str,
+    bias: f64,
+) -> Result<Option<CrushedText>, String> {
+    let crushed = match crusher.crush_text(text, kind, query, bias) {
+        Ok(crushed) => crushed,
+        Err(error) if may_fail(&error) => return Ok(None),
+        Err(error) => return Err(format!("{error}\n{}", show(text.as_bytes()))),
+    };
+    let options = crusher.options();
+    let told = |what: &str| {
+        Err(format!(
+            "{what}\n{options:?}\n{}\n{}",
+            show(text.as_bytes()),
+            show(crushed.compressed.as_bytes())
+        ))
+    };
+    let mut restored = Vec::new();
+    if let Err(error) = restore_text(&crushed.compressed, &crushed.originals, &mut restored) {
+        return told(&format!("G1: {error}"));
+    }
+    if restored != text.as_bytes() {
+        return told(&format!("G1: restored as {}", show(&restored)));
+    }
+    let mut found = Vec::new();
+    if let Err(error) = markers_in_text(&crushed.compressed, &mut found) {
+        return told(&format!("G2: {error}"));
+    }
+    let stored: BTreeSet<String> = crushed
+        .originals
+        .entries
+        .iter()
+        .map(|entry| hash(&entry.digest, options.hash_digits))
+        .collect();
+    if found.into_iter().collect::<BTreeSet<_>>() != stored {
+        return told("G2: the markers aren't the originals");
+    }
+    if crushed.originals.arena.len() > text.len() || (options.lossless_only && !stored.is_empty()) {
+        return told("too much is stored");
+    }
+    let report = &crushed.report;
+    if report.decisions.strategy == Strategy::Unchanged {
+        if crushed.compressed != text && !crushed.compressed.contains("<<ccr:lit>>") {
+            return told("G4: unchanged, but other text");
+        }
+    } else if report.tokens_after >= report.tokens_before {
+        return told("G4: not fewer tokens");
+    }
+    if report.unproved {
+        return told("a change was taken back since it didn't restore");
+    }
+    Ok(Some(crushed))
+}
+
+fn any_text(random: &mut Random) -> String {
+    match random.below(8) {
+        0 => match strings::long(random) {
+            Json::Text(text) => text,
+            _ => String::new(),
+        },
+        1 => match strings::short(random) {
+            Json::Text(text) | Json::Spelled(text) => text,
+            _ => String::new(),
+        },
+        2 => documents::inner(random),
+        3 => {
+            let mut text = documents::record(random).into_bytes();
+            mutate::mutate(random, &mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        4 => documents::record(random) + *random.pick(&["\n", " ", "\r\n", "\t", "x"]),
+        _ => documents::record(random),
+    }
+}
+
+#[test]
+fn any_text_comes_back() {
+    each(cases(30), |random| {
+        let mut crusher = Crusher::new(options(random)).map_err(|error| error.to_string())?;
+        let text = any_text(random);
+        let query = strings::words(random, 3);
+        let bias = *random.pick(&[0.1, 0.5, 1.0, 1.0, 3.0, 1000.0]);
+        let Some(crushed) = check(&mut crusher, &text, TextKind::Any, &query, bias)? else {
+            return Ok(());
+        };
+        // What was crushed once is text like any other.
+        check(&mut crusher, &crushed.compressed, TextKind::Any, &query, bias).map(drop)
+    });
+}
+
+#[test]
+fn an_array_says_which_rows_it_kept() {
+    each(cases(10), |random| {
+        let mut crusher = Crusher::new(options(random)).map_err(|error| error.to_string())?;
+        let text = print(&documents::rows(random), layout(random), spelling(random));
+        let crushed = check(&mut crusher, &text, TextKind::Array, "", 1.0)?.ok_or("too deep")?;
+        let rows: Vec<&serde_json::value::RawValue> =
+            serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let kept = crushed.kept_rows.as_deref().ok_or("no kept rows")?;
+        let kept: Vec<&serde_json::value::RawValue> =
+            serde_json::from_str(kept).map_err(|error| error.to_string())?;
+        if crushed.rows_marker.is_empty() != (kept.len() == rows.len()) {
+            return Err(format!(
+                "{} of {} rows are kept, the marker is {}",
+                kept.len(),
+                rows.len(),
+                crushed.rows_marker
+            ));
+        }
+        let dropped = rows.len() - kept.len();
+        let says = format!(" {dropped}_rows_offloaded>>");
+        if dropped > 0
+            && !(crushed.rows_marker.ends_with(&says) && crushed.compressed.contains(&crushed.rows_marker))
+        {
+            return Err(format!(
+                "{dropped} rows are gone, {} says {}",
+                crushed.compressed, crushed.rows_marker
+            ));
+        }
+        // In order, each one a row that was there; only whitespace and escapes may differ.
+        let normal = |row: &serde_json::value::RawValue| {
+            let mut row = row.get().replace("<<ccr:lit>>", "");
+            row.retain(|c| !c.is_ascii_whitespace());
+            row
+        };
+        let mut rest = rows.iter().map(|row| normal(row));
+        if kept.iter().all(|row| rest.any(|other| other == normal(row))) {
+            Ok(())
+        } else {
+            Err(format!(
+                "the kept rows are no rows of the array: {:?}",
+                crushed.kept_rows
+            ))
+        }
+    });
+}
+
+#[test]
+fn a_document_keeps_its_outer_keys_in_order() {
+    each(cases(10), |random| {
+        let mut crusher = Crusher::new(options(random)).map_err(|error| error.to_string())?;
+        let mut text = documents::record(random);
+        if Tape::default()
+            .scan(text.as_bytes(), 512)
+            .is_ok_and(|doc| doc.node(0).kind != Kind::Object)
+        {
+            text = format!("{{\"result\":{text},\"done\":true}}");
+        }
+        let Some(crushed) = check(&mut crusher, &text, TextKind::Document, "", 1.0)? else {
+            return Ok(());
+        };
+        let keys = |text: &str| -> Result<Vec<Vec<u8>>, String> {
+            let mut tape = Tape::default();
+            let doc = tape
+                .scan(text.as_bytes(), 512)
+                .map_err(|error| error.to_string())?;
+            if doc.node(0).kind != Kind::Object {
+                return Err("no object".to_owned());
+            }
+            Ok(doc
+                .members(0)
+                .map(|(key, _)| doc.inner(doc.node(key)).to_vec())
+                .collect())
+        };
+        if keys(&text)? == keys(&crushed.compressed)? {
+            Ok(())
+        } else {
+            Err(format!("other keys: {text}\n{}", crushed.compressed))
+        }
+    });
+}
+
+#[test]
+fn another_type_than_asked_for_is_refused_with_its_place() {
+    let mut crusher = Crusher::new(Options::default()).unwrap();
+    let cases = [
+        (
+            "{\"a\":1}",
+            TextKind::Array,
+            "expected an array at line 1 column 1",
+        ),
+        (
+            "\n [1]",
+            TextKind::Document,
+            "expected an object at line 2 column 2",
+        ),
+        ("3", TextKind::Document, "expected an object at line 1 column 1"),
+        (
+            "[1,",
+            TextKind::Array,
+            "the text ends inside a value at line 1 column 4",
+        ),
+        (
+            "",
+            TextKind::Array,
+            "the text ends inside a value at line 1 column 1",
+        ),
+        (
+            "{\"a\":\n\n  nope}",
+            TextKind::Document,
+            "expected a value at line 3 column 3",
+        ),
+        (
+            "[1]\n[2]",
+            TextKind::Array,
+            "expected the end of the text at line 2 column 1",
+        ),
+    ];
+    for (text, kind, message) in cases {
+        let error = crusher.crush_text(text, kind, "", 1.0).unwrap_err();
+        assert!(matches!(error, Error::InvalidPayload { .. }), "{text:?}");
+        assert_eq!(error.to_string(), message, "{text:?}");
+    }
+}
+
+#[test]
+fn a_bias_that_makes_no_sense_is_refused() {
+    let mut crusher = Crusher::new(Options::default()).unwrap();
+    for bias in [0.0, -1.0, f64::NAN, f64::INFINITY, 1001.0] {
+        let error = crusher.crush_text("[]", TextKind::Any, "", bias).unwrap_err();
+        assert!(matches!(error, Error::Option { name: "bias", .. }), "{bias}");
+    }
+}
+
+#[test]
+fn a_higher_bias_never_keeps_fewer_rows() {
+    each(cases(1), |random| {
+        let mut crusher = Crusher::new(Options {
+            max_tokens: 200,
+            min_tokens_to_crush: 0,
+            ..Options::default()
+        })
+        .unwrap();
+        let text = print(&documents::rows(random), layout(random), spelling(random));
+        let mut before = 0;
+        for bias in [0.3, 1.0, 4.0] {
+            let crushed = check(&mut crusher, &text, TextKind::Array, "", bias)?.ok_or("too deep")?;
+            let kept = crushed.kept_rows.as_deref().unwrap_or_default();
+            let rows = serde_json::from_str::<Vec<&serde_json::value::RawValue>>(kept)
+                .map_err(|error| error.to_string())?
+                .len();
+            if rows < before {
+                return Err(format!(
+                    "bias {bias} keeps {rows} rows, a lower one {before}: {text}"
+                ));
+            }
+            before = rows;
+        }
+        Ok(())
+    });
+}

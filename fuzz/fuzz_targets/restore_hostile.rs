@@ -1,0 +1,39 @@
+//! Restoring any bytes, with an original of any bytes that markers may name, gives bytes or an error and leaves nothing behind an error.
+#![no_main]
+
+use headroom_crusher::{Lookup, markers_in_record, restore_record};
+use libfuzzer_sys::fuzz_target;
+
+/// One original under every hash: what a marker names is the store's business, not the restorer's.
+struct Every<'a>(&'a [u8]);
+
+impl Lookup for Every<'_> {
+    fn get(&self, _: &str) -> Option<&[u8]> {
+        Some(self.0)
+    }
+}
+
+struct Nothing;
+
+impl Lookup for Nothing {
+    fn get(&self, _: &str) -> Option<&[u8]> {
+        None
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    // A line feed can't stand in a record of a file, so it parts the record from the original.
+    let at = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let (compacted, original) = data.split_at(at);
+    let original = original.get(1..).unwrap_or_default();
+    for originals in [&Every(original) as &dyn Lookup, &Nothing] {
+        let mut out = b"before".to_vec();
+        let result = restore_record(compacted, originals, &mut out);
+        assert!(out.starts_with(b"before"));
+        if result.is_ok() {
+            assert!(markers_in_record(compacted, &mut Vec::new()).is_ok());
+        } else {
+            assert_eq!(out.len(), 6);
+        }
+    }
+});

@@ -1,0 +1,45 @@
+//! A table that decodes holds JSON, and the text that the crusher makes of that JSON restores to it again.
+#![no_main]
+
+use headroom_crusher::scan::Tape;
+use headroom_crusher::{Crusher, Error, Lookup, Options, Originals, TextKind, restore_text};
+use libfuzzer_sys::fuzz_target;
+
+struct Nothing;
+
+impl Lookup for Nothing {
+    fn get(&self, _: &str) -> Option<&[u8]> {
+        None
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if !text.starts_with('[') {
+        return;
+    }
+    let mut decoded = Vec::new();
+    match restore_text(text, &Nothing, &mut decoded) {
+        Ok(()) if decoded == data => return,
+        Ok(()) => {}
+        Err(Error::Format { .. } | Error::Missing { .. } | Error::LimitExceeded { .. }) => return,
+        Err(error) => panic!("{error:?}"),
+    }
+    assert!(Tape::default().scan(&decoded, 1000).is_ok());
+    let decoded = String::from_utf8(decoded).expect("JSON is text");
+    let options = Options {
+        lossless_only: true,
+        lossless_min_savings_ratio: 0.0,
+        verify: false,
+        ..Options::default()
+    };
+    let mut crusher = Crusher::new(options).expect("valid options");
+    let Ok(crushed) = crusher.crush_text(&decoded, TextKind::Any, "", 1.0) else {
+        return;
+    };
+    let mut again = Vec::new();
+    restore_text(&crushed.compressed, &Originals::default(), &mut again).expect("it restores");
+    assert_eq!(again, decoded.as_bytes());
+});
