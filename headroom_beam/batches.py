@@ -25,6 +25,8 @@ class CrushedBatch(NamedTuple):
     failures: Sequence[tuple[int, Failure]]
     originals: Sequence[pa.RecordBatch]
     """As `_core.CrushedBlock.originals` gives them; a digest may stand in several batches."""
+    unproved: int
+    """Payloads left as they were because their compacted form didn't restore: a defect, which lost nothing."""
 
     def first_positions(self) -> dict[str, int]:
         """For each hash, in 24 digits, the position of the first record that names it."""
@@ -47,6 +49,7 @@ def crush_batch(records: Sequence[bytes], options: _core.Options, *, source: str
     compacted: list[tuple[int, Compacted]] = []
     failures: list[tuple[int, Failure]] = []
     originals: list[pa.RecordBatch] = []
+    unproved = 0
     for start, block in _blocks(records):
         crushed = _core.crush_records(pa.array(block, pa.large_binary()), options)
         kept, failed = crushed.records(), crushed.failures()
@@ -54,11 +57,12 @@ def crush_batch(records: Sequence[bytes], options: _core.Options, *, source: str
         failures.extend(zip(_positions(failed, start), failure_rows(failed, source=source), strict=True))
         if (batch := crushed.originals()).num_rows:
             originals.append(batch)
+        unproved += crushed.unproved_count
     if sorted([*(at for at, _ in compacted), *(at for at, _ in failures)]) != list(range(len(records))):
         raise HeadroomBeamError(
             f"{len(records)} records went in, {len(compacted)} compacted and {len(failures)} failed came out"
         )
-    return CrushedBatch(compacted, failures, originals)
+    return CrushedBatch(compacted, failures, originals, unproved)
 
 
 def _positions(batch: pa.RecordBatch, start: int) -> list[int]:

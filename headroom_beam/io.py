@@ -188,6 +188,7 @@ class _Counters:
         self._add("originals", sum(pack.originals for pack in result.packs))
         self._add("originals_bytes", sum(pack.original_bytes for pack in result.packs))
         self._add("duplicates", result.duplicates)
+        self._add("unproved", result.unproved)
         self._add("packs", len(result.packs))
         self._add("shards_resumed" if resumed else "shards_crushed", 1)
         Metrics.distribution(METRICS_NAMESPACE, "shard_bytes").update(source_bytes)

@@ -150,6 +150,8 @@ class ShardResult(NamedTuple):
     """Originals that stood in the shard's input more often than in its packs."""
     refused: int
     """Originals that weren't stored because they have been erased."""
+    unproved: int
+    """Payloads left as they were because their compacted form didn't restore: a defect, which lost nothing."""
 
     def to_json(self) -> bytes:
         """The shard's done-record."""
@@ -246,6 +248,7 @@ def summarize(results: Sequence[ShardResult]) -> dict[str, Any]:
         "pack_bytes": sum(pack.pack_bytes for pack in packs.values()),
         "duplicates": sum(result.duplicates for result in results),
         "refused": sum(result.refused for result in results),
+        "unproved": sum(result.unproved for result in results),
         "tools": totals.rows(),
     }
 

@@ -109,6 +109,7 @@ class _ShardWork:
         self._parts: list[_PartWriter] = []
         self._totals = Totals()
         self._failures: Counter[str] = Counter()
+        self._unproved = 0
         self._failures_writer: ObjectWriter | None = None
         self._stack = ExitStack()
 
@@ -138,6 +139,7 @@ class _ShardWork:
         self._add_originals(crushed.originals())
         part.write(crushed.lines(), source=block.data, offset=block.offset)
         part.records += crushed.record_count
+        self._unproved += crushed.unproved_count
         for row in crushed.totals().to_pylist():
             self._totals.add(row)
         if crushed.failure_count:
@@ -215,6 +217,7 @@ class _ShardWork:
             failures=dict(sorted(self._failures.items())),
             duplicates=self._added - refused - sum(pack.originals for pack in self._packs),
             refused=refused,
+            unproved=self._unproved,
         )
         return self._put_done(result)
 

@@ -47,6 +47,9 @@ def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
         ("duplicates", f"{summary['duplicates']:,}"),
         ("failures", failures),
     ]
+    if unproved := summary["unproved"]:
+        what = "payloads left as they were, because they wouldn't have restored"
+        facts.append(("unproved", f"{unproved:,} {what}; nothing is lost, but this is a defect: please report it"))
     return "\n".join([format_table([_HEAD, *lines]), "", *(f"{name:10}  {value}" for name, value in facts)])
 
 

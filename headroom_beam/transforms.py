@@ -118,6 +118,7 @@ class _CrushStep:
         self._add("originals", len(originals))
         self._add("originals_bytes", sum(row.size_bytes for row in originals))
         self._add("duplicates", sum(part.num_rows for part in batch.originals) - len(originals))
+        self._add("unproved", batch.unproved)
         Metrics.distribution(METRICS_NAMESPACE, "batch_records").update(len(rows) + len(batch.failures))
 
     def _add(self, name: str, value: int) -> None:

@@ -4,9 +4,10 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import pytest
 from originals import digest_of
 
-from headroom_beam import OriginalStore, SmartCrusherConfig
+from headroom_beam import OriginalStore, SmartCrusherConfig, _core
 from headroom_beam.layout import tombstone_name
 from headroom_beam.records import Compacted
 from headroom_beam.tombstones import Tombstone, encode_tombstones
@@ -25,6 +26,22 @@ SMALL = SmartCrusherConfig(max_tokens=200)
 
 def hashes_of(row: Compacted) -> list[str]:
     return [hash_ for payload in row.payloads for hash_ in payload.hashes]
+
+
+class _Unproved:
+    def __init__(self, crushed: _core.CrushedBlock) -> None:
+        self._crushed = crushed
+        self.unproved_count = 1
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._crushed, name)
+
+
+def doubt_each_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets every crushed block say that one payload wasn't proved: no input is known for which the real one does."""
+    for name in ("crush_block", "crush_records"):
+        crush = getattr(_core, name)
+        monkeypatch.setattr(_core, name, lambda *arguments, crush=crush: _Unproved(crush(*arguments)))
 
 
 def bury(store: OriginalStore, original: bytes, reason: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.display import DisplayData
+from crushable import doubt_each_block
 from files import AWKWARD, DROPPING, compress, lines_of, tree
 
 from headroom_beam.crusher import SmartCrusherConfig
@@ -137,7 +138,7 @@ def test_what_happens_is_counted(inputs: Path, tmp_path: Path) -> None:
     summary = read_manifest(open_objects(tmp_path / "out")).summary
     found = counters(result)
     sizes = ("bytes_before", "bytes_after", "tokens_before", "tokens_after")
-    for name in (*sizes, "records", "rows_dropped", "originals", "duplicates", "packs"):
+    for name in (*sizes, "records", "rows_dropped", "originals", "duplicates", "packs", "unproved"):
         assert found[name] == summary[name], name
     assert found["failures"] == 4
     assert {name: count for name, count in found.items() if name.startswith("failures_")} == {
@@ -146,6 +147,21 @@ def test_what_happens_is_counted(inputs: Path, tmp_path: Path) -> None:
     assert found["shards_crushed"] == len(list((tmp_path / "out" / "_shards").iterdir()))
     (sizes,) = (one.result for one in result.metrics().query()["distributions"] if one.key.metric.name == "shard_bytes")
     assert (sizes.count, sizes.sum) == (found["shards_crushed"], summary["bytes_before"])
+    assert found["unproved"] == 0
+
+
+def test_payloads_that_were_not_proved_are_counted(
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubt_each_block(monkeypatch)
+    pipeline = beam.Pipeline(runner="FnApiRunner")
+    _ = pipeline | crush_files(inputs, tmp_path)
+    result = pipeline.run()
+    result.wait_until_finish()
+    # Each of the files is one block or, cut into parts, one block a part.
+    manifest = read_manifest(open_objects(tmp_path / "out"))
+    assert counters(result)["unproved"] == manifest.summary["unproved"] == len(manifest.parts) > 0
+    assert json.loads((tmp_path / "out" / "_summary.json").read_bytes())["unproved"] == len(manifest.parts)
 
 
 def test_lines_that_cannot_be_restored_come_out_as_unresolved(inputs: Path, tmp_path: Path) -> None:

@@ -24,11 +24,11 @@ def totals(tool: str, strategy: str, tokens_before: int, tokens_after: int) -> d
     }
 
 
-def summary_of(*rows: dict[str, object]) -> dict[str, object]:
+def summary_of(*rows: dict[str, object], unproved: int = 0) -> dict[str, object]:
     part = CompactedPart("a.jsonl", "a.jsonl", 0, 8192, "0" * 64, "1" * 64, 2048, records=7, failures=3, packs=["p"])
     pack = StoredPack("p", originals=4, original_bytes=6144, pack_bytes=900)
     return summarize(
-        [ShardResult(0, [part], [pack], rows, {"too_deep": 1, "invalid_json": 2}, duplicates=5, refused=0)]
+        [ShardResult(0, [part], [pack], rows, {"too_deep": 1, "invalid_json": 2}, 5, refused=0, unproved=unproved)]
     )
 
 
@@ -54,6 +54,13 @@ def test_the_table_says_what_became_of_all_records() -> None:
     assert facts["originals"] == ["originals", "4", "(6.0", "KB)"]
     assert facts["duplicates"] == ["duplicates", "5"]
     assert facts["failures"] == ["failures", "invalid_json", "2,", "too_deep", "1"]
+
+
+def test_payloads_that_could_not_be_proved_have_a_line_that_asks_to_report_them() -> None:
+    assert "unproved" not in format_summary(summary_of())
+    line = format_summary(summary_of(unproved=1234)).splitlines()[-1]
+    assert line.startswith("unproved    1,234 payloads")
+    assert line.endswith("please report it")
 
 
 def test_tools_beyond_the_asked_number_share_a_line_and_the_columns_still_add_up() -> None:

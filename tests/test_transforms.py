@@ -12,7 +12,7 @@ from apache_beam.transforms.display import DisplayData
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.typehints import typehints
 from collecting import Collect
-from crushable import BROKEN, RECORDS, SMALL, hashes_of, listing
+from crushable import BROKEN, RECORDS, SMALL, doubt_each_block, hashes_of, listing
 
 from headroom_beam import OriginalStore, SmartCrusherConfig, restore_record
 from headroom_beam.batches import crush_batch
@@ -201,8 +201,16 @@ def test_counters_say_what_happened(tmp_path, collect):
     assert counters["originals_bytes"] == sum(row.size_bytes for row in collect["originals"])
     assert counters["packs"] == 1
     assert counters["duplicates"] == 0
+    assert counters["unproved"] == 0
     [distribution] = metrics["distributions"]
     assert distribution.result.max == len(RECORDS) + len(BROKEN)
+
+
+def test_payloads_that_were_not_proved_are_counted(collect, monkeypatch):
+    doubt_each_block(monkeypatch)
+    result = run(RECORDS, collect)
+    [counter] = result.metrics().query(MetricsFilter().with_name("unproved"))["counters"]
+    assert counter.result == 1
 
 
 @pytest.mark.parametrize(
