@@ -6,7 +6,6 @@ that merely hold equal records write two.
 """
 
 import hashlib
-import io
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,6 @@ from typing import Any, Literal, NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.parquet as pq  # noqa: TID251
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.metrics import Metrics
 from apache_beam.typehints import typehints
@@ -23,6 +21,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from headroom_beam.errors import InvalidPayload
 from headroom_beam.objects import Objects, open_objects
+from headroom_beam.pack import encode_rows
 from headroom_beam.records import Compacted, Failure, compacted_batch, register_schemas
 
 __all__ = [
@@ -88,9 +87,7 @@ def compacted_parquet(rows: Sequence[tuple[Any, Compacted]]) -> bytes:
     batch = compacted_batch([row for _, row in rows])
     for name, column in _key_columns([key for key, _ in rows]).items():
         batch = batch.append_column(name, column)
-    sink = io.BytesIO()
-    pq.write_table(pa.Table.from_batches([batch]), sink, compression="zstd", write_page_checksum=True)
-    return sink.getvalue()
+    return encode_rows(pa.Table.from_batches([batch]))
 
 
 def _key_columns(keys: Sequence[Any]) -> Mapping[str, pa.Array]:

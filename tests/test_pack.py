@@ -21,7 +21,7 @@ from headroom_beam import pack
 from headroom_beam import rows as row_module
 from headroom_beam.builder import PackBuilder
 from headroom_beam.errors import CorruptPack, DigestMismatch, FormatError, LimitExceeded
-from headroom_beam.pack import PACK_SCHEMA, PackFooter, encode_pack, read_pack, verify_pack
+from headroom_beam.pack import PACK_SCHEMA, PackFooter, encode_pack, encode_rows, read_pack, verify_pack
 from headroom_beam.pages import walk_pages
 
 
@@ -49,6 +49,17 @@ def test_order_batching_and_repetition_do_not_change_a_byte(texts, source):
     builder = PackBuilder(run_date=RUN_DATE)
     packs = [full for batch in table.to_batches(max_chunksize=3) for full in builder.add(batch)]
     assert packs + list(builder.finish()) == ([data] if texts else [])
+
+
+def test_a_flipped_bit_in_plain_rows_is_found_by_any_reader_that_checks_pages():
+    table = pa.table({"record": [b"%05d" % number * 40 for number in range(200)]})
+    data = bytearray(encode_rows(table))
+    assert pq.read_table(pa.BufferReader(bytes(data)), page_checksum_verification=True).equals(table)
+    column = pq.ParquetFile(pa.BufferReader(bytes(data))).metadata.row_group(0).column(0)
+    assert column.compression == "ZSTD"
+    data[column.dictionary_page_offset + column.total_compressed_size - 1] ^= 1
+    with pytest.raises(OSError, match="CRC"):
+        pq.read_table(pa.BufferReader(bytes(data)), page_checksum_verification=True)
 
 
 def test_rows_are_sorted_and_carry_what_was_given():
