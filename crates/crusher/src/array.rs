@@ -58,16 +58,12 @@ impl Context<'_> {
         if table.is_none() && !(droppable && raw.len() > budget) {
             return None;
         }
-        let before = self.tokens_of(doc, index);
+        let may_drop = droppable && raw.len() > budget && self.tokens_of(doc, index) > budget;
         let Some(mut table) = table else {
-            return (droppable && before > budget)
-                .then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
+            return may_drop.then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
         };
         table.head.frame = frame;
-        if droppable
-            && before > budget
-            && let Some(costs) = self.hopeless(doc, index, &table, budget)
-        {
+        if may_drop && let Some(costs) = self.hopeless(doc, index, &table, budget) {
             return self.drop_rows(doc, index, &table, &costs, budget);
         }
         let layout = if compact {
@@ -88,14 +84,9 @@ impl Context<'_> {
             &mut written,
             &mut row_ends,
         );
-        let after = tokens::estimate(&written);
-        // Without a table this text would be printed compactly, which saves about a token a node at most.
-        let nodes = (node.next - index) as usize;
-        let close = minify && layout != Some(Layout::Compact) && after + nodes >= before;
-        let smallest = if close { compact_tokens(doc, index) } else { before };
-        let pays =
-            after < smallest && saves(raw.len(), written.len(), self.options.lossless_min_savings_ratio);
-        if layout.is_some() && pays && (after <= budget || !droppable) {
+        let fits = !may_drop || tokens::estimate(&written) <= budget;
+        let minify = minify && layout != Some(Layout::Compact);
+        if layout.is_some() && fits && self.pays(doc, index, &written, minify) {
             self.decide(Strategy::Table);
             self.decisions.rows_total += u64::from(node.count);
             self.decisions.rows_kept += u64::from(node.count);
@@ -105,11 +96,33 @@ impl Context<'_> {
             });
         }
         self.undo(mark);
-        if !droppable || after.min(smallest) <= budget {
+        if fits || (minify && compact_tokens(doc, index) <= budget) {
             return None;
         }
         let costs: Vec<u32> = row_costs(&written, &row_ends).collect();
         self.drop_rows(doc, index, &table, &costs, budget)
+    }
+
+    /// True where a table is worth more than the JSON that would stand there without it.
+    fn pays(&self, doc: &Doc<'_>, index: u32, written: &[u8], minify: bool) -> bool {
+        let (before, after) = (doc.raw(doc.node(index)).len(), written.len());
+        if !saves(before, after, self.options.lossless_min_savings_ratio) {
+            return false;
+        }
+        // Where far fewer bytes are left, so are tokens; counting them would cost more than all else here.
+        let clearly = if minify {
+            after * 3 <= before * 2
+        } else {
+            after * 4 <= before * 3
+        };
+        let json = || {
+            if minify {
+                compact_tokens(doc, index)
+            } else {
+                self.tokens_of(doc, index)
+            }
+        };
+        clearly || tokens::estimate(written) < json()
     }
 
     /// The cost of each row of a long array, by its bytes, if rows spread over it show that no table of all would come

@@ -227,12 +227,8 @@ impl Context<'_> {
                 None
             };
         };
-        let mark = self.mark();
         if let Some(changed) = holds_json.then(|| self.json_string(&decoded, spelling)).flatten() {
-            if tokens::estimate(&changed) < tokens::estimate(&decoded) {
-                return Some(quoted(&changed));
-            }
-            self.undo(mark);
+            return Some(quoted(&changed));
         }
         is_long
             .then(|| self.blob(&decoded, spelling, whole))
@@ -282,7 +278,8 @@ impl Context<'_> {
         }
         head.write(&mut text);
         Layout::Compact.print(doc, 0, &edits, &mut text);
-        if tokens::estimate(&text) >= tokens::estimate(doc.text) {
+        let clearly = text.len() * 8 <= doc.text.len() * 7;
+        if !clearly && tokens::estimate(&text) >= tokens::estimate(doc.text) {
             self.undo(mark);
             return None;
         }
