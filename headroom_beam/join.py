@@ -21,16 +21,14 @@ from apache_beam.typehints import typehints
 from headroom_beam.elements import METRICS_NAMESPACE, Place, SharedStore
 from headroom_beam.errors import IntegrityError, InvalidHash
 from headroom_beam.index import index_rows
-from headroom_beam.layout import verified_by_name
 from headroom_beam.lookup import Lookup, check_hash, plan_lookup
 from headroom_beam.objects import ObjectNotFound
 from headroom_beam.pack import read_pack
 from headroom_beam.records import Original, original_rows, register_schemas
 from headroom_beam.resolution import Resolution
-from headroom_beam.store import OriginalStore, StoreSize
-from headroom_beam.tombstones import Tombstones, decode_tombstones
+from headroom_beam.store import StoreSize
 
-__all__ = ["Missing", "hash_of", "is_hash", "join", "join_is_faster", "pack_names", "points", "tombstones"]
+__all__ = ["Missing", "hash_of", "is_hash", "join", "join_is_faster", "pack_names", "points"]
 
 _POINT_HASHES = 256
 """Hashes of one bundle that are looked up together: their originals are in memory at the same time."""
@@ -203,7 +201,7 @@ class _ReadPacks(beam.DoFn):
             for one in candidates:
                 for digest in one.digests:
                     resolution.note(one.hash, digest)
-            return resolution.finish(tombstones(self._store.open()))
+            return resolution.finish(self._store.open().tombstones())
         if not place.startswith(_ASK_STORE):
             try:
                 for _, rows in read_pack(self._store.open().objects.get(place)):
@@ -213,14 +211,6 @@ class _ReadPacks(beam.DoFn):
                 # find.
                 Metrics.counter(METRICS_NAMESPACE, "packs_unreadable").inc()
         return self._store.open().resolve(resolution)
-
-
-def tombstones(store: OriginalStore) -> Tombstones:
-    """Reads what has been taken out of a store."""
-    names = [info.name for info in store.objects.list("tombstones/")]
-    return Tombstones(
-        stone for name in names for stone in decode_tombstones(verified_by_name(name, store.objects.get(name)))
-    )
 
 
 def pack_names(_: Any, store: SharedStore) -> list[str]:

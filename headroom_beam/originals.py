@@ -12,7 +12,7 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from headroom_beam.elements import METRICS_NAMESPACE, Place, SharedStore
-from headroom_beam.join import pack_names, tombstones
+from headroom_beam.join import pack_names
 from headroom_beam.objects import open_objects
 from headroom_beam.pack import read_pack
 from headroom_beam.records import Original, original_batch, original_rows, register_schemas
@@ -146,7 +146,7 @@ class _ReadPack(beam.DoFn):
 
     def process(self, name: str) -> Iterator[Original]:
         store = self._store.open()
-        buried = tombstones(store)
+        buried = store.tombstones()
         for _, rows in read_pack(store.objects.get(name)):
             verify_digests(rows.column("original"), rows.column("digest"))
             run_dates = rows.column("run_date").to_pylist()

@@ -48,7 +48,8 @@ from headroom_beam.pack import (
 )
 from headroom_beam.resolution import Lookup, Resolution, check_hash, resolution_error
 from headroom_beam.rows import HASH_DIGITS, Digests
-from headroom_beam.view import StoreSize, StoreView, ViewLoader
+from headroom_beam.tombstones import Tombstones
+from headroom_beam.view import StoreSize, StoreView, TombstoneLoader, ViewLoader
 
 __all__ = ["OriginalStore", "StoreSize"]
 
@@ -76,8 +77,10 @@ class OriginalStore:
         self._create = create
         self._lock = threading.RLock()
         self._view: StoreView | None = None
-        self._loader = ViewLoader(objects)
-        self._seen_at = -REFRESH_S
+        self._tombstone_loader = TombstoneLoader(objects)
+        self._loader = ViewLoader(objects, self._tombstone_loader)
+        self._tombstones = Tombstones()
+        self._seen_at = self._tombstones_seen_at = -REFRESH_S
         self._opened = False
         self._footers: OrderedDict[str, PackFooter] = OrderedDict()
 
@@ -145,11 +148,25 @@ class OriginalStore:
 
     def pack_builder(self, *, run_date: dt.date, pack_bytes: int = PACK_BYTES) -> PackBuilder:
         """A builder whose packs are for `put_pack`; it leaves erased originals out and counts them."""
-        self._refresh()
+        # A writer needs nothing else of the store: listing packs here would make a run of n shards list n² of them.
+        self.tombstones()
         return PackBuilder(run_date=run_date, pack_bytes=pack_bytes, refused=self._erased)
 
     def _erased(self, digests: Digests) -> npt.NDArray[np.bool_]:
-        return self._current().tombstones.refuses(digests)
+        seen = time.monotonic() < self._tombstones_seen_at + REFRESH_S
+        return (self._tombstones if seen else self.tombstones()).refuses(digests)
+
+    def tombstones(self) -> Tombstones:
+        """What has been taken out of the store, as of now; files that were read before aren't read again.
+
+        Raises IntegrityError for a damaged tombstone file, StoreError.
+        """
+        self._ensure_open()
+        with self._lock:
+            now_s = time.monotonic()
+            self._tombstones = self._tombstone_loader.load()
+            self._tombstones_seen_at = now_s
+            return self._tombstones
 
     def put_pack(self, data: bytes) -> str:
         """Stores one encoded pack and returns its name.

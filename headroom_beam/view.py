@@ -12,7 +12,7 @@ from headroom_beam.layout import folder_of, verified_by_name
 from headroom_beam.objects import ObjectInfo, ObjectNotFound, Objects
 from headroom_beam.tombstones import Tombstone, Tombstones, decode_tombstones
 
-__all__ = ["StoreSize", "StoreView", "ViewLoader"]
+__all__ = ["StoreSize", "StoreView", "TombstoneLoader", "ViewLoader"]
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,6 @@ class StoreView(NamedTuple):
     """The packs that only their own footers describe."""
     tombstones: Tombstones
     index_names: tuple[str, ...]
-    tombstone_names: tuple[str, ...]
 
     def size(self) -> StoreSize:
         """How large the store is; row groups of uncovered packs are estimated from their bytes."""
@@ -50,13 +49,36 @@ class StoreView(NamedTuple):
         return StoreSize(len(self.packs), groups, sum(self.packs.values()))
 
 
-class ViewLoader:
-    """Loads views of one store; index and tombstone files, which never change, are read once. Not thread safe."""
+class TombstoneLoader:
+    """Loads the tombstones of one store; their files, which never change, are read once. Not thread safe."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._files: dict[str, list[Tombstone]] = {}
+        self._tombstones = Tombstones()
+
+    def load(self) -> Tombstones:
+        """Lists the tombstone files; gives the same object when nothing has changed.
+
+        A damaged file raises IntegrityError: an erasure must not be overlooked.
+        """
+        names = [info.name for info in self._objects.list("tombstones/")]
+        if names != list(self._files):
+            self._files = {name: self._files.get(name) or self._read(name) for name in names}
+            self._tombstones = Tombstones(tombstone for file in self._files.values() for tombstone in file)
+        return self._tombstones
+
+    def _read(self, name: str) -> list[Tombstone]:
+        return decode_tombstones(verified_by_name(name, self._objects.get(name)))
+
+
+class ViewLoader:
+    """Loads views of one store; index files, which never change, are read once. Not thread safe."""
+
+    def __init__(self, objects: Objects, tombstones: TombstoneLoader) -> None:
+        self._objects = objects
+        self._tombstones = tombstones
         self._indexes: dict[str, Index] = {}
-        self._tombstones: dict[str, list[Tombstone]] = {}
 
     def load(self, old: StoreView | None) -> StoreView:
         """Lists the store; gives `old` itself when nothing has changed.
@@ -67,13 +89,9 @@ class ViewLoader:
         # Packs are listed after index files: a pack stored in between is then merely uncovered, never unseen.
         index_files = [info for info in self._objects.list("index/") if folder_of(info.name)]
         packs = {info.name: info.size_bytes for info in self._objects.list("packs/") if folder_of(info.name)}
-        tombstone_names = tuple(info.name for info in self._objects.list("tombstones/"))
+        tombstones = self._tombstones.load()
         index_names = tuple(info.name for info in index_files)
-        if old is not None and (old.packs, old.index_names, old.tombstone_names) == (
-            packs,
-            index_names,
-            tombstone_names,
-        ):
+        if old is not None and old.tombstones is tombstones and (old.packs, old.index_names) == (packs, index_names):
             return old
         indexes, covered = self._load_indexes(index_files, packs)
         return StoreView(
@@ -81,9 +99,8 @@ class ViewLoader:
             indexes=indexes,
             covered=covered,
             uncovered=tuple(name for name in packs if name not in covered),
-            tombstones=self._load_tombstones(tombstone_names),
+            tombstones=tombstones,
             index_names=index_names,
-            tombstone_names=tombstone_names,
         )
 
     def _load_indexes(
@@ -111,9 +128,3 @@ class ViewLoader:
         except ObjectNotFound:
             log.info("index file %s is gone", name)
         return None
-
-    def _load_tombstones(self, names: Iterable[str]) -> Tombstones:
-        for name in names:
-            if name not in self._tombstones:
-                self._tombstones[name] = decode_tombstones(verified_by_name(name, self._objects.get(name)))
-        return Tombstones(tombstone for name in names for tombstone in self._tombstones[name])

@@ -1,16 +1,12 @@
 """Records that lose rows and blobs to the store when they are crushed, and what tests do to such a store."""
 
-import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
-from originals import digest_of
 
 from headroom_beam import OriginalStore, SmartCrusherConfig, _core
-from headroom_beam.layout import tombstone_name
 from headroom_beam.records import Compacted
-from headroom_beam.tombstones import Tombstone, encode_tombstones
 
 
 def listing(number: int, rows: int = 80) -> bytes:
@@ -42,12 +38,6 @@ def doubt_each_block(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("crush_block", "crush_records"):
         crush = getattr(_core, name)
         monkeypatch.setattr(_core, name, lambda *arguments, crush=crush: _Unproved(crush(*arguments)))
-
-
-def bury(store: OriginalStore, original: bytes, reason: str) -> None:
-    """Writes a tombstone for an original, and leaves its copies where they are."""
-    data = encode_tombstones([Tombstone(digest_of(original), reason, dt.date(2026, 2, 1))])
-    store.objects.put_if_absent(tombstone_name(data), data)
 
 
 def flip_a_bit(store: OriginalStore, name: str) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
+from headroom_beam import OriginalStore
+from headroom_beam.layout import tombstone_name
+from headroom_beam.objects import ObjectInfo, open_objects
 from headroom_beam.rows import original_digest
+from headroom_beam.tombstones import Tombstone, encode_tombstones
 
 RUN_DATE = dt.date(2026, 1, 31)
 
@@ -51,3 +55,33 @@ def some_originals(count: int, *, seed: int = 0, size_bytes: int = 400) -> list[
         body = b",".join(source.choices(rows, k=max(1, size_bytes // 50)))
         texts.append(b'{"seed":%d,"number":%d,"rows":[%s]}' % (seed, number, body))
     return texts
+
+
+def bury(store: OriginalStore, original: bytes, reason: str, date: dt.date = RUN_DATE) -> None:
+    """Writes a tombstone for an original, and leaves its copies where they are."""
+    data = encode_tombstones([Tombstone(digest_of(original), reason, date)])
+    store.objects.put_if_absent(tombstone_name(data), data)
+
+
+class Counting:
+    """Objects that note every listing, and every read of an object's bytes."""
+
+    def __init__(self, root: str) -> None:
+        self.objects = open_objects(root)
+        self.reads: list[str] = []
+        self.listings: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.objects, name)
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        self.listings.append(prefix)
+        return self.objects.list(prefix)
+
+    def get(self, name: str) -> bytes:
+        self.reads.append(f"get {name}")
+        return self.objects.get(name)
+
+    def get_range(self, name: str, offset: int, length: int) -> bytes:
+        self.reads.append(f"range {name}")
+        return self.objects.get_range(name, offset, length)

@@ -6,8 +6,8 @@ import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
 from collecting import Collect
-from crushable import bury, flip_a_bit
-from originals import RUN_DATE, rows_of, some_originals
+from crushable import flip_a_bit
+from originals import RUN_DATE, bury, rows_of, some_originals
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import CorruptPack, DigestMismatch, StoreError

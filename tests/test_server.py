@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import datetime as dt
 import hashlib
 import json
 import logging
@@ -18,43 +17,22 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import pyarrow as pa
 import pytest
 import uvicorn
+from originals import RUN_DATE, bury, hash_of, rows_of
 
 from headroom_beam.errors import StoreError
 from headroom_beam.index import Index, index_rows
 from headroom_beam.server import MAX_BODY_BYTES, check_binding, create_app
 from headroom_beam.store import OriginalStore
-from headroom_beam.tombstones import Tombstone, encode_tombstones
 
 ROWS = b'[{"id": 1}, {"id": 2, "name": "J\xc3\xbcrgen \\ud800"}]'
 NOT_TEXT = b'{"broken": "\xff\xfe"}'
 TOKEN = "a token of some length"
 
 
-def hash_of(original: bytes) -> str:
-    return hashlib.sha256(original).hexdigest()[:24]
-
-
 def put(store: OriginalStore, *originals: bytes) -> list[str]:
-    batch = pa.table(
-        {
-            "digest": pa.array([hashlib.sha256(original).digest() for original in originals], pa.binary(32)),
-            "kind": ["rows"] * len(originals),
-            "item_count": pa.array([2] * len(originals), pa.int64()),
-            "original": pa.array(originals, pa.large_binary()),
-            "tool": ["list_things"] * len(originals),
-        }
-    )
-    return store.put_many(batch, run_date=dt.date(2026, 1, 31))
-
-
-def bury(store: OriginalStore, original: bytes, reason: str) -> str:
-    tombstone = Tombstone(hashlib.sha256(original).hexdigest(), reason, dt.date(2026, 2, 1))
-    data = encode_tombstones([tombstone])
-    store.objects.put_if_absent(f"tombstones/{hashlib.sha256(data).hexdigest()}.jsonl", data)
-    return tombstone.digest[:24]
+    return store.put_many(rows_of(originals, kind="rows"), run_date=RUN_DATE)
 
 
 @contextlib.contextmanager
@@ -97,7 +75,7 @@ def test_an_original_is_answered_with_what_is_known_of_it(client: httpx.Client) 
         "encoding": "utf-8",
         "kind": "rows",
         "size_bytes": len(ROWS),
-        "original_item_count": 2,
+        "original_item_count": 3,
         "compressed_item_count": None,
         "tool_name": "list_things",
     }
@@ -134,9 +112,9 @@ def test_what_was_never_stored_is_404(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("reason", ["expired", "erased"])
 def test_what_was_taken_out_is_410_and_says_why(store: OriginalStore, reason: str) -> None:
-    gone = bury(store, b"taken out", reason)
+    bury(store, b"taken out", reason)
     with serving(store) as client:
-        answer = client.post("/v1/retrieve", json={"hash": gone})
+        answer = client.post("/v1/retrieve", json={"hash": hash_of(b"taken out")})
     assert (answer.status_code, answer.json()["error"]) == (410, reason)
 
 

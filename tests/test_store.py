@@ -13,47 +13,18 @@ import sys
 import duckdb
 import pyarrow as pa
 import pytest
-from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
+from originals import RUN_DATE, Counting, digest_of, hash_of, rows_of, some_originals
 
-from headroom_beam import OriginalStore, layout, rows, store, view
+from headroom_beam import OriginalStore, layout, rows, view
 from headroom_beam.errors import (
     AmbiguousHash,
     DigestMismatch,
     FormatError,
     IntegrityError,
     InvalidHash,
-    OriginalExpired,
     OriginalNotFound,
     StoreError,
 )
-from headroom_beam.layout import tombstone_name
-from headroom_beam.objects import open_objects
-from headroom_beam.tombstones import Tombstone, encode_tombstones
-
-
-class Counting:
-    """Objects that note every read of an object's bytes."""
-
-    def __init__(self, root: str) -> None:
-        self.objects = open_objects(root)
-        self.reads: list[str] = []
-
-    def __getattr__(self, name: str):
-        return getattr(self.objects, name)
-
-    def get(self, name: str) -> bytes:
-        self.reads.append(f"get {name}")
-        return self.objects.get(name)
-
-    def get_range(self, name: str, offset: int, length: int) -> bytes:
-        self.reads.append(f"range {name}")
-        return self.objects.get_range(name, offset, length)
-
-
-def bury(root: str, original: bytes, reason: str, date: dt.date = RUN_DATE) -> None:
-    data = encode_tombstones([Tombstone(digest_of(original), reason, date)])
-    open_objects(root).put_if_absent(tombstone_name(data), data)
-
 
 # --- conformance -----------------------------------------------------------------------------------------------------
 
@@ -317,82 +288,6 @@ def test_indexes_are_rebuilt_to_the_same_bytes(tmp_path):
     (tmp_path / name).unlink()
     assert OriginalStore.open(tmp_path).write_index() == name
     assert (tmp_path / name).read_bytes() == data
-
-
-# --- taken out -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("reason", ["erased", "expired"])
-def test_what_was_taken_out_is_not_given_out_and_says_why(root, reason):
-    texts = some_originals(5)
-    writer = OriginalStore.open(root)
-    writer.put_many(rows_of(texts), run_date=RUN_DATE)
-    bury(root, texts[0], reason)
-    bury(root, b"never stored here, or its pack is gone", reason)
-    for asked in (hash_of(texts[0]), digest_of(texts[0]), hash_of(b"never stored here, or its pack is gone")):
-        reader = OriginalStore.open(root)
-        with pytest.raises(OriginalExpired, match=reason) as caught:
-            reader.get(asked)
-        assert caught.value.reason == reason
-        assert not reader.contains(asked)
-    assert reader.get(hash_of(texts[1])) == texts[1]
-    assert reader.check(hashes=map(hash_of, texts)).problems == ()
-
-
-def test_a_running_reader_honours_a_new_tombstone_within_the_time_it_promises(tmp_path, monkeypatch):
-    text = b"[1]"
-    reader = OriginalStore.open(tmp_path)
-    reader.put_many(rows_of([text]), run_date=RUN_DATE)
-    now = [0.0]
-    monkeypatch.setattr(store.time, "monotonic", lambda: now[0])
-    assert reader.get(hash_of(text)) == text
-    bury(str(tmp_path), text, "erased")
-    now[0] += store.REFRESH_S
-    with pytest.raises(OriginalExpired):
-        reader.get(hash_of(text))
-
-
-def test_erased_originals_are_refused_and_expired_ones_come_back(root, caplog):
-    texts = some_originals(5)
-    bury(root, texts[0], "erased")
-    bury(root, texts[1], "expired")
-    writer = OriginalStore.open(root)
-    writer.put_many(rows_of(texts), run_date=RUN_DATE)
-    assert "1 originals weren't stored" in caplog.text
-    assert writer.check().original_count == 4
-    assert writer.get_many(map(hash_of, texts)).unresolved == {
-        hash_of(texts[0]): "erased",
-        hash_of(texts[1]): "expired",
-    }
-    for index in (False, True):
-        writer.put_many(rows_of(texts[1:2]), run_date=RUN_DATE + dt.timedelta(days=1))
-        if index:
-            writer.write_index()
-        assert OriginalStore.open(root).get(hash_of(texts[1])) == texts[1]
-
-
-def test_a_builder_that_has_been_at_work_for_long_refuses_what_was_erased_meanwhile(tmp_path, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(store.time, "monotonic", lambda: now[0])
-    writer = OriginalStore.open(tmp_path)
-    builder = writer.pack_builder(run_date=RUN_DATE)
-    bury(str(tmp_path), b"[1]", "erased")
-    now[0] += store.REFRESH_S
-    assert list(builder.add(rows_of([b"[1]", b"[2]"]))) == []
-    for pack in builder.finish():
-        writer.put_pack(pack)
-    assert builder.refused_count == 1
-    assert writer.get_many([hash_of(b"[1]"), hash_of(b"[2]")]).unresolved == {hash_of(b"[1]"): "erased"}
-
-
-def test_a_damaged_tombstone_stops_reading(tmp_path):
-    writer = OriginalStore.open(tmp_path)
-    writer.put_many(rows_of([b"[1]"]), run_date=RUN_DATE)
-    bury(str(tmp_path), b"[1]", "erased")
-    (file,) = (tmp_path / "tombstones").iterdir()
-    file.write_bytes(file.read_bytes().replace(b"erased", b"ersaed"))
-    with pytest.raises(IntegrityError, match="isn't what it is named by"):
-        OriginalStore.open(tmp_path).get(hash_of(b"[1]"))
 
 
 # --- ambiguity -------------------------------------------------------------------------------------------------------
