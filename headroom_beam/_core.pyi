@@ -92,7 +92,7 @@ class CrushedBlock:
         """Columns: `hash` string, `digest` fixed_size_binary(32), `kind` string, `size_bytes` int64, `item_count` int64
         (rows of an array, else 0), `original` large_binary, `tool` string. In order of appearance, each digest once."""
     def failures(self) -> pa.RecordBatch:
-        """Columns: `index` int64, `kind` string, `message` string, `offset` int64 (in the block), `length` int64, `hash` string.
+        """Columns: `index` int64, `kind` string (as `headroom_beam.records.Failure.kind`), `message` string, `offset` int64 (in the block), `length` int64, `hash` string.
         The failed line's bytes are among the originals."""
     def totals(self) -> pa.RecordBatch:
         """One row per (tool, strategy), sorted: `tool` string, `strategy` string, `payloads`, `bytes_before`,

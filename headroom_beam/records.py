@@ -45,7 +45,8 @@ class Payload(NamedTuple):
     """One payload of a compacted record: where it was, what was done to it and what that saved."""
 
     path: str
-    """The path of the trace format that selected it; empty when the whole record is the payload."""
+    """The path of the trace format that selected it, as it is written there (`.result @ .tool`); empty when the whole
+    record is the payload."""
     tool: str
     """Name of the tool whose result it is; empty when the record doesn't say."""
     strategy: str
@@ -97,7 +98,7 @@ class Failure(NamedTuple):
     """A record that could not be processed; its exact bytes are the originals that `hashes` name."""
 
     kind: str
-    """Why: `invalid_json`, `invalid_utf8`, `too_large` or `too_deep`."""
+    """Why: `invalid_json`, `invalid_utf8`, `too_large`, `too_deep` or `internal` (a defect in the crusher)."""
     message: str
     """What is wrong and where, without text of the record."""
     source: str

@@ -112,9 +112,9 @@ def _key_columns(keys: Sequence[Any]) -> Mapping[str, pa.Array]:
 def failure_lines(rows: Sequence[tuple[Any, Failure]]) -> bytes:
     """Writes failures as JSONL, one object each, with the key (or the Pub/Sub message's attributes) if there is one.
 
-    >>> line = failure_lines([("session-1", Failure("InvalidPayload", "line 1, column 2", "", "", 0, 1, ["0" * 24]))])
+    >>> line = failure_lines([("session-1", Failure("invalid_json", "line 1, column 2", "", "", 0, 1, ["0" * 24]))])
     >>> json.loads(line)["kind"], json.loads(line)["key"]
-    ('InvalidPayload', 'session-1')
+    ('invalid_json', 'session-1')
     """
     lines = []
     for key, row in rows:

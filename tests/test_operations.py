@@ -4,16 +4,17 @@ import re
 from pathlib import Path
 
 from headroom_beam import errors, memory, server
-from headroom_beam.crusher import SmartCrusherConfig
+from headroom_beam.batches import crush_batch
+from headroom_beam.crusher import SmartCrusherConfig, options_for
 from headroom_beam.manifest import summarize
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-SOURCES = [
-    path.read_text(encoding="utf-8")
-    for folder in ("headroom_beam", "pipelines")
+SOURCES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for folder in ("pipelines", "headroom_beam")
     for path in (ROOT / folder).glob("*.py")
-]
+}
 
 
 def section(title: str) -> str:
@@ -31,6 +32,18 @@ def test_every_error_is_listed_with_its_exit_code() -> None:
     }
 
 
+def test_every_kind_of_failure_is_explained() -> None:
+    listed = set(re.findall(r"^\| `(\w+)`", section("Failures"), re.MULTILINE))
+    records = [b"{", b'"\xff"', b"[" * 9 + b"]" * 9, b'"' + b" " * 2000 + b'"']
+    batch = crush_batch(records, options_for(SmartCrusherConfig(max_depth=8, max_record_bytes=1024)))
+    # Nothing known brings about the last one.
+    assert {row.kind for _, row in batch.failures} | {"internal"} == listed
+    (described,) = re.findall(
+        r'class Failure\(.*?    kind: str\n    """(.*?)"""', SOURCES["headroom_beam/records.py"], re.DOTALL
+    )
+    assert names_in(described) == listed
+
+
 def test_limits_have_their_defaults() -> None:
     rows = re.findall(r"^\| `(max_\w+)`[^|]*\| (\d+)", section("Limits"), re.MULTILINE)
     found = {name: int(value) for name, value in rows}
@@ -46,7 +59,7 @@ def test_every_field_of_the_summary_is_explained() -> None:
 
 def test_every_metric_is_listed() -> None:
     pattern = r"""(?:_add|Metrics\.\w+)\((?:METRICS_NAMESPACE|"headroom_beam")?,?\s*"(\w+)\""""
-    metrics = {name for source in SOURCES for name in re.findall(pattern, source)}
+    metrics = {name for source in SOURCES.values() for name in re.findall(pattern, source)}
     assert {"records", "packs", "shard_ms", "restored_files"} <= metrics
     assert metrics <= names_in(section("Metrics"))
 

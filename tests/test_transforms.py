@@ -230,9 +230,9 @@ def test_a_wrong_argument_is_an_error_at_construction(arguments, message):
 
 def test_options_reach_the_crusher(collect):
     record = json.dumps({"result": json.loads(RECORDS[0])["items"], "other": json.loads(RECORDS[0])["items"]}).encode()
-    run([record], collect, trace_format=".result", with_compaction=False, source="a topic")
+    run([record], collect, trace_format=".result @ .tool", with_compaction=False, source="a topic")
     [row] = collect["compacted"]
-    assert [payload.path.removeprefix("$") for payload in row.payloads] == [".result"]
+    assert [payload.path for payload in row.payloads] == [".result @ .tool"]
     assert json.loads(row.record)["other"] == json.loads(record)["other"]
     assert row.source == "a topic"
     assert not any(payload.strategy == "table" for payload in row.payloads)
