@@ -4,7 +4,7 @@ use crate::document::{Context, Strategy, literals, quoted};
 use crate::edits::Edits;
 use crate::layout::Layout;
 use crate::marker::{self, Frame, SENTINEL_KEY};
-use crate::select::{self, Budget};
+use crate::select::{self, Budget, Selection};
 use crate::spelling;
 use crate::table::{Cells, Table};
 use crate::tape::{Doc, Kind};
@@ -63,8 +63,11 @@ impl Context<'_> {
             return may_drop.then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
         };
         table.head.frame = frame;
-        if may_drop && let Some(costs) = self.hopeless(doc, index, &table, budget) {
-            return self.drop_rows(doc, index, &table, &costs, budget);
+        if may_drop
+            && let Some(costs) = self.hopeless(doc, index, &table, budget)
+            && let Some(selection) = self.select(doc, index, &costs, Budget::Tokens(budget))
+        {
+            return self.print_kept(doc, index, &table, &selection);
         }
         let layout = if compact {
             Some(Layout::Compact)
@@ -86,7 +89,16 @@ impl Context<'_> {
         );
         let fits = !may_drop || tokens::estimate(&written) <= budget;
         let minify = minify && layout != Some(Layout::Compact);
-        if layout.is_some() && fits && self.pays(doc, index, &written, minify) {
+        let json_fits = !fits && minify && compact_tokens(doc, index) <= budget;
+        if !(fits || json_fits) {
+            let costs: Vec<u32> = row_costs(&written, &row_ends).collect();
+            // Rows go; unless all of them must stay, whatever the budget.
+            if let Some(selection) = self.select(doc, index, &costs, Budget::Tokens(budget)) {
+                self.undo(mark);
+                return self.print_kept(doc, index, &table, &selection);
+            }
+        }
+        if layout.is_some() && self.pays(doc, index, &written, minify) {
             self.decide(Strategy::Table);
             self.decisions.rows_total += u64::from(node.count);
             self.decisions.rows_kept += u64::from(node.count);
@@ -96,11 +108,7 @@ impl Context<'_> {
             });
         }
         self.undo(mark);
-        if fits || (minify && compact_tokens(doc, index) <= budget) {
-            return None;
-        }
-        let costs: Vec<u32> = row_costs(&written, &row_ends).collect();
-        self.drop_rows(doc, index, &table, &costs, budget)
+        None
     }
 
     /// True where a table is worth more than the JSON that would stand there without it.
@@ -158,86 +166,77 @@ impl Context<'_> {
     }
 
     /// Puts the whole array into the store and prints the rows that matter as a table.
-    fn drop_rows(
+    fn print_kept(
         &mut self,
         doc: &Doc<'_>,
         index: u32,
         table: &Table<'_>,
-        costs: &[u32],
-        budget: usize,
+        selection: &Selection,
     ) -> Option<Rendered> {
-        let keep = self.select(doc, index, costs, Budget::Tokens(budget))?;
-        let hash = self.store_rows(doc, index, &keep)?;
-        let mut text = Vec::new();
-        let dropped = u64::from(doc.node(index).count) - keep.len() as u64;
-        if keep.is_empty() {
-            marker::write_rows(&hash, dropped, table.head.frame, &mut text);
-        } else {
-            table.write(
-                doc,
-                Some(&keep),
-                &mut CellWriter {
-                    context: self,
-                    shorten: true,
-                },
-                &mut text,
-                &mut Vec::new(),
-            );
-            text.push(b'\n');
-            marker::write_rows(&hash, dropped, Frame::Value, &mut text);
+        if selection.keep.is_empty() {
+            return self.print_sample(doc, index, selection);
         }
+        let marker = self.store_rows(doc, index, selection)?;
+        let mut text = Vec::new();
+        let cells = &mut CellWriter {
+            context: self,
+            shorten: true,
+        };
+        table.write(doc, Some(&selection.keep), cells, &mut text, &mut Vec::new());
+        text.push(b'\n');
+        text.extend_from_slice(&marker);
         Some(Rendered { text, table: true })
     }
 
     /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.
-    fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<Rendered> {
-        let costs: Vec<u32> = doc
-            .elements(index)
-            .map(|row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1)
-            .collect();
-        let keep = self.select(doc, index, &costs, budget)?;
-        let hash = self.store_rows(doc, index, &keep)?;
-        let mut text = kept_rows(doc, index, &keep);
+    fn print_sample(&mut self, doc: &Doc<'_>, index: u32, selection: &Selection) -> Option<Rendered> {
+        let marker = self.store_rows(doc, index, selection)?;
+        let mut text = kept_rows(doc, index, &selection.keep);
         text.pop();
-        if !keep.is_empty() {
+        if !selection.keep.is_empty() {
             text.push(b',');
         }
         text.extend_from_slice(b"{\"");
         text.extend_from_slice(SENTINEL_KEY);
         text.extend_from_slice(b"\":\"");
-        marker::write_rows(
-            &hash,
-            u64::from(doc.node(index).count) - keep.len() as u64,
-            Frame::Value,
-            &mut text,
-        );
+        text.extend_from_slice(&marker);
         text.extend_from_slice(b"\"}]");
         Some(Rendered { text, table: false })
     }
 
-    fn select(&mut self, doc: &Doc<'_>, index: u32, costs: &[u32], budget: Budget) -> Option<Vec<u32>> {
+    /// As `print_sample`, for rows that are yet to be selected.
+    fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<Rendered> {
+        let cost = |row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1;
+        let costs: Vec<u32> = doc.elements(index).map(cost).collect();
+        let selection = self.select(doc, index, &costs, budget)?;
+        self.print_sample(doc, index, &selection)
+    }
+
+    /// Which rows stay; none if all of them do.
+    fn select(&mut self, doc: &Doc<'_>, index: u32, costs: &[u32], budget: Budget) -> Option<Selection> {
         let selection = select::select(doc, index, costs, budget, self.query.get(), self.options);
-        if selection.keep.len() >= doc.node(index).count as usize {
-            return None;
-        }
+        (selection.keep.len() < doc.node(index).count as usize).then_some(selection)
+    }
+
+    /// Stores an array, notes which of its rows stay and why, and gives its rows marker.
+    fn store_rows(&mut self, doc: &Doc<'_>, index: u32, selection: &Selection) -> Option<Vec<u8>> {
+        let node = doc.node(index);
+        let (total, kept) = (u64::from(node.count), selection.keep.len() as u64);
+        let hash = self.offload(doc.raw(node), "rows", total)?;
+        self.decide(Strategy::Rows);
+        self.decisions.rows_total += total;
+        self.decisions.rows_kept += kept;
+        self.decisions.over_budget += selection.excess;
         for (rule, count) in selection.counts() {
             self.decisions.note(rule.name(), count as u64);
         }
         self.decisions.note("duplicate", u64::from(selection.duplicates));
-        self.decisions.over_budget += selection.excess;
-        Some(selection.keep)
-    }
-
-    fn store_rows(&mut self, doc: &Doc<'_>, index: u32, keep: &[u32]) -> Option<String> {
-        let node = doc.node(index);
-        let hash = self.offload(doc.raw(node), "rows", u64::from(node.count))?;
-        self.decide(Strategy::Rows);
-        self.decisions.rows_total += u64::from(node.count);
-        self.decisions.rows_kept += keep.len() as u64;
         if index == 0 && self.strings == 0 {
-            self.decisions.keep = Some(keep.to_vec());
+            self.decisions.keep = Some(selection.keep.clone());
         }
-        Some(hash)
+        let mut marker = Vec::new();
+        marker::write_rows(&hash, total - kept, Frame::Value, &mut marker);
+        Some(marker)
     }
 }
 

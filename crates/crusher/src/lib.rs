@@ -39,6 +39,7 @@ pub mod record;
 mod restore;
 pub mod scan;
 mod select;
+mod shapes;
 mod spelling;
 pub mod table;
 pub mod tape;

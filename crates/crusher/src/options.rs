@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::record::Path;
 
 /// No record is larger, so nothing that is restored may be: restoring stops there, whatever it is given.
-pub const MAX_RECORD_BYTES: usize = 512 << 20;
+pub const MAX_RECORD_BYTES: usize = 256 << 20;
 
 /// Options of a crusher; see each field. Build with `Options::default()`, change fields, then `validate`.
 #[derive(Clone, Debug)]

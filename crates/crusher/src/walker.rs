@@ -16,6 +16,11 @@ use crate::tape::{Doc, KEY, Kind, Node, SUSPECT};
 pub(crate) const MAX_DEPTH: usize = 4096;
 /// Heads inside heads; the crusher writes far fewer.
 const MAX_HEADS: usize = 64;
+/// What restoring one record may write in all, in records of the largest size: a document in a string in a string is
+/// written once at each level.
+const BUDGET_RECORDS: usize = 4;
+/// Text is framed in steps of so many bytes, each at most six times as long when it is spelled out.
+const FRAMED_BYTES: usize = 64 << 10;
 
 /// What happens at a marker.
 pub(crate) enum Sink<'a> {
@@ -41,7 +46,7 @@ impl<'a> Walker<'a> {
             tapes,
             heads: 0,
             trusted,
-            left_bytes: MAX_RECORD_BYTES,
+            left_bytes: BUDGET_RECORDS * MAX_RECORD_BYTES,
         }
     }
 
@@ -60,11 +65,7 @@ impl<'a> Walker<'a> {
                 let bytes = originals.get(hash).ok_or_else(|| Error::Missing {
                     hash: hash.to_owned(),
                 })?;
-                self.spend(bytes.len())?;
-                match frame {
-                    Some(frame) => put_framed(bytes, frame, out),
-                    None => out.extend_from_slice(bytes),
-                }
+                self.framed(bytes, frame.unwrap_or_default(), out)?;
             }
             Sink::List(found) => {
                 found.push(hash.to_owned());
@@ -105,9 +106,9 @@ impl<'a> Walker<'a> {
             {
                 arrays.pop();
             }
-            if let Some((array, start)) = sentinel_of(doc, at, arrays.last()) {
+            if let Some((array, start, hash)) = sentinel_of(doc, at, arrays.last()) {
                 out.truncate(start);
-                self.sentinel(doc, node, out)?;
+                self.original(hash, None, out)?;
                 copied = doc.node(array).end;
             } else {
                 out.extend_from_slice(between(doc, copied, node.start));
@@ -117,23 +118,6 @@ impl<'a> Walker<'a> {
         }
         out.extend_from_slice(doc.text.get(copied as usize..).unwrap_or_default());
         Ok(())
-    }
-
-    /// Appends the array that a sentinel stands for.
-    fn sentinel(&mut self, doc: &Doc<'_>, node: Node, out: &mut Vec<u8>) -> Result<()> {
-        match Marker::read(doc.inner(node))? {
-            Some((
-                Marker::Rows {
-                    hash,
-                    frame: Frame::Value,
-                },
-                end,
-            )) if end == doc.inner(node).len() => self.original(hash, None, out),
-            _ => Err(Error::Format {
-                what: "a sentinel without a rows marker",
-                offset: 0,
-            }),
-        }
     }
 
     /// Appends what stood in the place of a reserved string, quotes included.
@@ -222,8 +206,7 @@ impl<'a> Walker<'a> {
             let needs_no_scan = memchr::memchr3(b'"', b'[', b'{', cells).is_none()
                 || (self.trusted && !may_hold_ours(&decoded));
             if needs_no_scan && head.layout == Layout::Compact {
-                put_framed(&decoded, head.frame, out);
-                return Ok(());
+                return self.framed(&decoded, head.frame, out);
             }
             decoded.as_slice()
         } else {
@@ -254,12 +237,36 @@ impl<'a> Walker<'a> {
         if head.layout != Layout::Compact {
             let doc = tape.scan(result, MAX_DEPTH)?;
             printed.reserve(result.len() * 2);
-            if !head.layout.print_within(&doc, self.left_bytes, &mut printed) {
-                self.spend(printed.len())?;
-            }
+            // Where it isn't enough, what was printed is more than is left.
+            let _enough = head.layout.print_within(&doc, self.left_bytes, &mut printed);
+            self.spend(printed.len())?;
             result = &printed;
         }
-        put_framed(result, head.frame, out);
+        self.framed(result, head.frame, out)
+    }
+
+    /// Appends content as what it stood in.
+    fn framed(&mut self, content: &[u8], frame: Frame, out: &mut Vec<u8>) -> Result<()> {
+        let Frame::String { newline, spelling } = frame else {
+            self.spend(content.len())?;
+            out.extend_from_slice(content);
+            return Ok(());
+        };
+        out.push(b'"');
+        let mut rest = content;
+        while !rest.is_empty() {
+            let mut length = rest.len().min(FRAMED_BYTES);
+            // A character's further bytes are 10xxxxxx.
+            while rest.get(length).is_some_and(|byte| byte & 0xc0 == 0x80) {
+                length += 1;
+            }
+            let (step, behind) = rest.split_at(length);
+            let before = out.len();
+            spelling::encode(step, spelling, out);
+            self.spend(out.len() - before)?;
+            rest = behind;
+        }
+        out.extend_from_slice(if newline { b"\\n\"" } else { b"\"" });
         Ok(())
     }
 }
@@ -273,28 +280,28 @@ fn between<'a>(doc: &Doc<'a>, from: u32, to: u32) -> &'a [u8] {
     doc.text.get(from as usize..to as usize).unwrap_or_default()
 }
 
-fn put_framed(content: &[u8], frame: Frame, out: &mut Vec<u8>) {
-    match frame {
-        Frame::Value => out.extend_from_slice(content),
-        Frame::String { newline, spelling } => {
-            out.push(b'"');
-            spelling::encode(content, spelling, out);
-            if newline {
-                out.extend_from_slice(b"\\n");
-            }
-            out.push(b'"');
-        }
-    }
-}
-
 /// The array that the string at `at` ends as its sentinel, with the length of the output before it.
-fn sentinel_of(doc: &Doc<'_>, at: u32, innermost: Option<&(u32, usize)>) -> Option<(u32, usize)> {
+fn sentinel_of<'a>(
+    doc: &Doc<'a>,
+    at: u32,
+    innermost: Option<&(u32, usize)>,
+) -> Option<(u32, usize, &'a str)> {
     let (array, start) = *innermost?;
     let object = at.checked_sub(2).filter(|object| *object > array)?;
     let node = doc.node(object);
     let sole = node.kind == Kind::Object && node.count == 1 && doc.inner(doc.node(at - 1)) == SENTINEL_KEY;
     let is_element = doc.node(object - 1).flags & KEY == 0;
     let last = doc.node(array).next == at + 1;
-    let literal = doc.inner(doc.node(at)).starts_with(LITERAL);
-    (sole && is_element && last && !literal).then_some((array, start))
+    let text = doc.inner(doc.node(at));
+    match Marker::read(text) {
+        // Any other string of ours stands in an object that merely has this key.
+        Ok(Some((
+            Marker::Rows {
+                hash,
+                frame: Frame::Value,
+            },
+            end,
+        ))) if sole && is_element && last && end == text.len() => Some((array, start, hash)),
+        _ => None,
+    }
 }

@@ -52,6 +52,9 @@ pub fn decode<'a>(
     Ok(tail)
 }
 
+/// Groups inside groups; the encoder writes far fewer, and each column keeps its own list of them.
+const MAX_GROUPS: usize = 64;
+
 type Parse<T> = std::result::Result<T, &'static str>;
 
 struct Reader<'a> {
@@ -154,6 +157,9 @@ impl<'a> Header<'a> {
                 }
             }
             let leaf = path.pop().unwrap_or_default();
+            if path.len() > MAX_GROUPS {
+                return Err("too many groups inside one another");
+            }
             let is_open = |(group, key): &(&usize, &Vec<u8>)| self.groups.get(**group) == Some(*key);
             let shared = open.iter().zip(&path).take_while(is_open).count();
             open.truncate(shared);
