@@ -15,7 +15,7 @@ import pyarrow as pa
 from headroom_beam import _core
 from headroom_beam.blocks import BLOCK_BYTES, Block, LinePiece, chunks_of, cut_blocks
 from headroom_beam.codecs import FileWriter, open_decompressed
-from headroom_beam.errors import DigestMismatch, FormatError
+from headroom_beam.errors import DigestMismatch, FormatError, InvalidPayload, LimitExceeded
 from headroom_beam.lookup import lookup_many, resolution_error
 from headroom_beam.manifest import CompactedPart, read_manifest
 from headroom_beam.objects import open_objects
@@ -25,11 +25,14 @@ __all__ = [
     "RestoredFile",
     "SourceParts",
     "Unresolved",
+    "is_line",
+    "line_markers",
     "restore_file",
     "restore_record",
     "restore_run",
     "restore_text",
     "source_parts",
+    "split_record",
 ]
 
 # Originals are looked up together for so many restored bytes, about: each row group of a pack is read once for all.
@@ -78,13 +81,26 @@ def restore_record(record: bytes, store: OriginalStore) -> bytes:
         FormatError: a marker, head or table that no released version writes.
         StoreError: the store can't be read.
     """
-    # A block is of lines, and a record by itself may have line ends between its tokens, which only arrays and objects
-    # have more than one of.
-    content = record.strip(b" \t\r\n")
-    if content[:1] in (b"{", b"["):
-        return _restore(record, store, lines=False)
-    before, _, after = record.partition(content)
-    return before + _restore(content, store, lines=True) + after
+    before, content, after = split_record(record)
+    return before + _restore(content, store, lines=is_line(content)) + after
+
+
+def is_line(record: bytes) -> bool:
+    """Whether a record is walked as a line; one with line breaks between its tokens is walked as one text."""
+    return b"\n" not in record and b"\r" not in record
+
+
+def split_record(record: bytes) -> tuple[bytes, bytes, bytes]:
+    r"""Cuts a record with line breaks into its JSON text and the whitespace around it, where they make it no line.
+
+    >>> split_record(b'\n"a"\r\n'), split_record(b" 1 ")
+    ((b'\n', b'"a"', b'\r\n'), (b'', b' 1 ', b''))
+    """
+    if is_line(record):
+        return b"", record, b""
+    start = len(record) - len(record.lstrip(b" \t\r\n"))
+    stop = max(len(record.rstrip(b" \t\r\n")), start)
+    return record[:start], record[start:stop], record[stop:]
 
 
 def _restore(compacted: bytes, store: OriginalStore, *, lines: bool) -> bytes:
@@ -254,7 +270,7 @@ class _Stretch(NamedTuple):
 
 def _stretches(blocks: Iterable[Block | LinePiece]) -> Iterator[_Stretch]:
     for offset, data, *_ in blocks:
-        rows = _markers(data)
+        rows = line_markers(data)
         begin = 0
         # A line in pieces may be of any size, so it isn't restored in memory but piece by piece.
         if _BETWEEN_PIECES in data:
@@ -278,11 +294,11 @@ def _stretch(
         yield _Stretch(offset + start, data[start:stop], hashes, in_pieces=False)
 
 
-def _markers(data: bytes) -> list[tuple[int, int, str]]:
+def line_markers(data: bytes) -> list[tuple[int, int, str]]:
     """Offset and length of the line, and hash, of each marker; lines whose form is wrong have none here."""
     try:
         batch = _core.markers(data)
-    except FormatError:
+    except (FormatError, InvalidPayload, LimitExceeded):
         lines = io.BytesIO(data).readlines()
         if len(lines) <= 1:
             return []
@@ -290,7 +306,7 @@ def _markers(data: bytes) -> list[tuple[int, int, str]]:
         return [
             (start + at, length, hash_)
             for start, line in zip(starts, lines, strict=False)
-            for at, length, hash_ in _markers(line)
+            for at, length, hash_ in line_markers(line)
         ]
     return list(zip(*(batch.column(name).to_pylist() for name in ("offset", "length", "hash")), strict=True))
 

@@ -1,6 +1,9 @@
 """`LookupOriginals` and `RestoreRecords`: from hashes to originals, and from compacted records to what they were."""
 
-from collections.abc import Iterator, Sequence
+import bisect
+import codecs
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import apache_beam as beam
@@ -12,6 +15,7 @@ from apache_beam.transforms.window import GlobalWindows
 from apache_beam.typehints.decorators import no_annotations
 
 from headroom_beam import _core
+from headroom_beam.blocks import BLOCK_BYTES
 from headroom_beam.elements import (
     METRICS_NAMESPACE,
     Bare,
@@ -23,11 +27,12 @@ from headroom_beam.elements import (
     row_type,
     typed,
 )
-from headroom_beam.errors import FormatError
+from headroom_beam.errors import FormatError, InvalidPayload, LimitExceeded
 from headroom_beam.join import Missing, hash_of, is_hash, join, join_is_faster, points
 from headroom_beam.lookup import Lookup, lookup_many
 from headroom_beam.objects import open_objects
 from headroom_beam.records import Compacted, Original, register_schemas
+from headroom_beam.restore import is_line, line_markers, split_record
 from headroom_beam.store import OriginalStore
 
 __all__ = ["LookupOriginals", "LookupResult", "RestoreRecords", "RestoreResult", "UnresolvedRecord", "restore_batch"]
@@ -173,46 +178,95 @@ def restore_batch(records: Sequence[bytes], store: OriginalStore) -> list[bytes 
     >>> restore_batch([b'{"id": 1}', b'"<<ccr:new>>"'], OriginalStore.open(tempfile.mkdtemp()))
     [b'{"id": 1}', Problems(hashes=(), reasons=('format',))]
     """
-    wanted = [_hashes(record) for record in records]
-    lookup = lookup_many(store, {hash_ for hashes in wanted if hashes for hash_ in hashes})
+    framed = [split_record(record) for record in records]
+    runs = [(run, _hashes(run)) for run in _runs(content for _, content, _ in framed)]
+    lookup = lookup_many(store, {hash_ for _, wanted in runs for hashes in wanted for hash_ in hashes})
     found = next(iter(lookup.found.select(["hash", "original"]).combine_chunks().to_batches()), _NO_ORIGINALS)
-    position = {hash_: at for at, hash_ in enumerate(found.column("hash").to_pylist())}
-    return [_restore(record, hashes, found, position, lookup) for record, hashes in zip(records, wanted, strict=True)]
+    originals = _Originals(found, {hash_: at for at, hash_ in enumerate(found.column("hash").to_pylist())}, lookup)
+    restored = (one for run, wanted in runs for one in _restore_run(run, wanted, originals))
+    return [
+        before + one + after if isinstance(one, bytes) else one
+        for (before, _, after), one in zip(framed, restored, strict=True)
+    ]
 
 
-# Most records need no original; making an empty batch for each would take longer than restoring it.
+# Most blocks need no original; taking none from those of the others would copy them.
 _NO_ORIGINALS = pa.RecordBatch.from_pylist(
     [], schema=pa.schema([("hash", pa.string()), ("original", pa.large_binary())])
 )
 
 
-def _is_line(record: bytes) -> bool:
-    # A record may have line breaks between its tokens; then it is no line, and is walked as one text.
-    return b"\n" not in record and b"\r" not in record
+class _Originals(NamedTuple):
+    """What was found for a batch of records, and where it stands."""
+
+    found: pa.RecordBatch
+    position: dict[str, int]
+    lookup: Lookup
+
+    def take(self, wanted: Iterable[Iterable[str]]) -> pa.RecordBatch:
+        places = sorted({self.position[hash_] for hashes in wanted for hash_ in hashes if hash_ in self.position})
+        return self.found.take(pa.array(places, pa.int64())) if places else _NO_ORIGINALS
+
+    def missing(self, hashes: Iterable[str]) -> list[str]:
+        return sorted({hash_ for hash_ in hashes if hash_ not in self.position})
 
 
-def _hashes(record: bytes) -> list[str] | None:
-    """The hashes that restoring a record needs; None for a form that no release writes."""
-    try:
-        found: list[str] = _core.markers(record, lines=_is_line(record)).column("hash").to_pylist()
-    except FormatError:
-        return None
-    return found
+def _runs(records: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Cuts records into runs that are restored in one call: a call costs as much as a hundred small records."""
+    run: list[bytes] = []
+    size_bytes, alone = 0, False
+    for record in records:
+        # A byte order mark is one at the start of a block only.
+        joins = is_line(record) and not record.startswith(codecs.BOM_UTF8)
+        if run and (alone or not joins or size_bytes + len(record) > BLOCK_BYTES):
+            yield run
+            run, size_bytes = [], 0
+        run.append(record)
+        size_bytes, alone = size_bytes + len(record), not joins
+    if run:
+        yield run
 
 
-def _restore(
-    record: bytes, hashes: list[str] | None, found: pa.RecordBatch, position: dict[str, int], lookup: Lookup
-) -> bytes | Problems:
-    if hashes is None:
-        return Problems((), ("format",))
-    missing = sorted({hash_ for hash_ in hashes if hash_ not in position})
-    if missing:
-        return Problems(tuple(missing), tuple(lookup.unresolved[hash_] for hash_ in missing))
-    originals = _NO_ORIGINALS
-    if hashes:
-        originals = found.take(pa.array(sorted({position[hash_] for hash_ in hashes}), pa.int64()))
-    restored = _core.restore_block(record, originals, lines=_is_line(record))
-    return Problems((), ("format",)) if restored.unresolved().num_rows else restored.restored
+def _hashes(run: Sequence[bytes]) -> list[list[str]]:
+    """The hashes that restoring each record of a run needs; none where the record itself is at fault."""
+    if not is_line(run[0]):
+        try:
+            return [_core.markers(run[0], lines=False).column("hash").to_pylist()]
+        except (FormatError, InvalidPayload, LimitExceeded):
+            return [[]]
+    hashes: list[list[str]] = [[] for _ in run]
+    starts = _starts(run)
+    for offset, _, hash_ in line_markers(b"\n".join(run)):
+        hashes[bisect.bisect_right(starts, offset) - 1].append(hash_)
+    return hashes
+
+
+def _starts(run: Sequence[bytes]) -> list[int]:
+    """Where each record of a run starts in the block that it is joined to."""
+    return list(itertools.accumulate((len(record) + 1 for record in run[:-1]), initial=0))
+
+
+def _restore_run(
+    run: Sequence[bytes], wanted: Sequence[Sequence[str]], originals: _Originals
+) -> list[bytes | Problems]:
+    restored = _core.restore_block(b"\n".join(run), originals.take(wanted), lines=is_line(run[0]))
+    text = restored.restored
+    texts = text.split(b"\n") if len(run) > 1 else [text]
+    if len(texts) != len(run):
+        # Some of what was restored has line feeds of its own; one record at a time there is no doubt whose they are.
+        return [
+            one
+            for record, hashes in zip(run, wanted, strict=True)
+            for one in _restore_run([record], [hashes], originals)
+        ]
+    starts = _starts(run)
+    at_fault = {bisect.bisect_right(starts, row["offset"]) - 1 for row in restored.unresolved().to_pylist()}
+    results: list[bytes | Problems] = list(texts)
+    for at in at_fault | {at for at, hashes in enumerate(wanted) if originals.missing(hashes)}:
+        missing = originals.missing(wanted[at])
+        reasons = tuple(originals.lookup.unresolved[hash_] for hash_ in missing)
+        results[at] = Problems(tuple(missing), reasons or ("format",))
+    return results
 
 
 class RestoreResult(NamedTuple):

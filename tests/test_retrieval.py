@@ -245,3 +245,24 @@ def test_restore_batch_says_what_is_wrong_with_each_record(store):
         Problems(("1" * 24,), ("missing",)),
         Problems((), ("format",)),
     ]
+
+
+def test_restoring_together_gives_what_restoring_one_by_one_gives(store):
+    pretty = json.dumps(json.loads(RECORDS[0])["items"], indent=2).encode()
+    records = [row.record for row in crushed(store, [*RECORDS, pretty])]
+    [lines] = [record for record in records if restore_batch([record], store) == [pretty]]
+    # A single line that stands for several is what makes the lines of a block ambiguous.
+    assert b"\n" not in lines
+    assert b"\n" in pretty
+    unknown, lost = b'{"a": "<<ccr:?"}', b'["<<ccr:%s,raw,1.0KB>>"]' % (b"1" * 24)
+    framed = [b"[1,\r2]", b"\n", b'\r\n"<<ccr:lit>>"\n', b"\xef\xbb\xbf[1]", b"1 ", b"", b"  "]
+    others = [*framed, b'{"a":\n"<<ccr:?"}', unknown, lost, unknown, *BROKEN]
+    for batch in ([*records, *others], [*others, *records], others, [lines] * 3, [lines, lost], records * 40):
+        assert restore_batch(batch, store) == [one for record in batch for one in restore_batch([record], store)]
+    assert restore_batch([unknown, lost, b'[\n"<<ccr:?"]'], store) == [
+        Problems((), ("format",)),
+        Problems(("1" * 24,), ("missing",)),
+        Problems((), ("format",)),
+    ]
+    assert restore_batch([], store) == []
+    assert restore_batch([b'\r\n"<<ccr:lit>>1"\n', b"\n"], store) == [b'\r\n"1"\n', b"\n"]
