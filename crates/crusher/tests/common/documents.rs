@@ -1,8 +1,9 @@
 //! Documents in the shapes that tool results have, with every defect that real ones have too.
 
-use super::json::{Json, Layout, Spelling, layout, object, print, spelling};
+use super::envelopes;
+use super::json::{Json, layout, object, print, spelling};
 use super::random::Random;
-use super::strings::{key, long, number, short, word, words};
+use super::strings::{key, long, number, short, word};
 
 /// A record: one JSON text of any shape, layout and spelling, sometimes with whitespace around it.
 pub fn record(random: &mut Random) -> String {
@@ -17,7 +18,7 @@ pub fn record(random: &mut Random) -> String {
 
 /// A value of any shape.
 pub fn document(random: &mut Random) -> Json {
-    match random.below(24) {
+    match random.below(25) {
         0..8 => rows(random),
         8..10 => map(random),
         10 => mixed(random),
@@ -29,12 +30,13 @@ pub fn document(random: &mut Random) -> Json {
             Json::Array((0..count).map(|_| long(random)).collect())
         }
         16 => long(random),
-        17 => openai(random),
-        18 => anthropic(random),
+        17 => envelopes::openai(random),
+        18 => envelopes::anthropic(random),
         19 => Json::Text(inner(random)),
         20 => object([("result", inner(random).into()), ("ok", Json::Bool(true))]),
-        21 => ndjson(random),
-        22 => object([("a", rows(random)), ("b", rows(random)), ("c", short(random))]),
+        21 => envelopes::ndjson(random),
+        22 => sentinels(random),
+        23 => object([("a", rows(random)), ("b", rows(random)), ("c", short(random))]),
         _ => any(random, 4),
     }
 }
@@ -58,7 +60,7 @@ pub fn inner(random: &mut Random) -> String {
 
 /// What a column's cells look like.
 #[derive(Clone, Debug)]
-enum Column {
+pub enum Column {
     Sequence { start: i64, step: i64 },
     Count,
     Number,
@@ -117,7 +119,7 @@ fn column(random: &mut Random, depth: usize) -> Column {
     }
 }
 
-fn columns(random: &mut Random, depth: usize, most: usize) -> Vec<(Json, Column)> {
+pub fn columns(random: &mut Random, depth: usize, most: usize) -> Vec<(Json, Column)> {
     let count = random.within(1, most);
     let plain = random.chance(70);
     (0..count)
@@ -170,7 +172,7 @@ fn cell(random: &mut Random, column: &Column, row: usize) -> Json {
 }
 
 /// One row: each defect (missing, null, empty, other type, other order, doubled or extra key) in `defects` of 100 cells.
-fn members(random: &mut Random, columns: &[(Json, Column)], row: usize, defects: usize) -> Json {
+pub fn members(random: &mut Random, columns: &[(Json, Column)], row: usize, defects: usize) -> Json {
     let mut members = Vec::with_capacity(columns.len());
     for (name, column) in columns {
         if random.chance(defects) {
@@ -280,6 +282,25 @@ fn scalars(random: &mut Random) -> Json {
     Json::Array((0..count).map(|row| cell(random, &column, row)).collect())
 }
 
+/// A user's objects of the shape that a sentinel has, with values that crushing changes.
+fn sentinels(random: &mut Random) -> Json {
+    let mut value = match random.below(5) {
+        0 => long(random),
+        1 => rows(random),
+        2 => Json::Text(inner(random)),
+        3 => map(random),
+        _ => short(random),
+    };
+    for _ in 0..random.within(1, 3) {
+        let mut items = vec![object([("_ccr_dropped", value)])];
+        for _ in 0..random.below(4) {
+            items.insert(0, any(random, 1));
+        }
+        value = Json::Array(items);
+    }
+    value
+}
+
 fn nest(random: &mut Random) -> Json {
     let mut value = any(random, 2);
     for _ in 0..random.within(1, 10 + random.size * 2) {
@@ -329,76 +350,4 @@ pub fn any(random: &mut Random, depth: usize) -> Json {
             Json::Array((0..count).map(|_| any(random, depth - 1)).collect())
         }
     }
-}
-
-fn ndjson(random: &mut Random) -> Json {
-    let columns = columns(random, 1, 5);
-    let count = random.within(1, random.size + 1);
-    let layout = if random.chance(80) {
-        Layout::Compact
-    } else {
-        Layout::Spaced
-    };
-    let mut text = String::new();
-    for row in 0..count {
-        text += &print(&members(random, &columns, row, 2), layout, Spelling::Minimal);
-        text += if random.chance(97) { "\n" } else { "\n\n" };
-    }
-    object([("type", "tool".into()), ("content", text.into())])
-}
-
-fn result(random: &mut Random) -> Json {
-    match random.below(6) {
-        0 => long(random),
-        1 => short(random),
-        2 => words(random, 60).into(),
-        _ => inner(random).into(),
-    }
-}
-
-/// A conversation in `OpenAI` message form.
-pub fn openai(random: &mut Random) -> Json {
-    let mut messages = vec![object([
-        ("role", "user".into()),
-        ("content", words(random, 20).into()),
-    ])];
-    for call in 0..random.within(1, 3) {
-        let content = if random.chance(80) {
-            result(random)
-        } else {
-            Json::Array(vec![object([("type", "text".into()), ("text", result(random))])])
-        };
-        messages.push(object([
-            ("role", "tool".into()),
-            ("tool_call_id", format!("call_{call}").into()),
-            ("content", content),
-        ]));
-        messages.push(object([("role", "assistant".into()), ("content", short(random))]));
-    }
-    object([("model", "m".into()), ("messages", Json::Array(messages))])
-}
-
-/// A conversation in Anthropic message form.
-pub fn anthropic(random: &mut Random) -> Json {
-    let block = object([
-        ("type", "tool_result".into()),
-        ("tool_use_id", "toolu_1".into()),
-        (
-            "content",
-            Json::Array(vec![object([("type", "text".into()), ("text", result(random))])]),
-        ),
-    ]);
-    let other = object([
-        ("type", "tool_result".into()),
-        ("content", result(random)),
-        ("is_error", Json::Bool(false)),
-    ]);
-    let user = object([
-        ("role", "user".into()),
-        ("content", Json::Array(vec![block, other])),
-    ]);
-    object([
-        ("messages", Json::Array(vec![user])),
-        ("system", words(random, 9).into()),
-    ])
 }

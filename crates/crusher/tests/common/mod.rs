@@ -14,6 +14,7 @@
 
 pub mod check;
 pub mod documents;
+pub mod envelopes;
 pub mod json;
 pub mod mutate;
 pub mod random;
