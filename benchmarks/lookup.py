@@ -1,4 +1,4 @@
-"""Measures the store: putting, single lookups cold and warm, and where a scan overtakes point reads. Prints JSON.
+"""The store by itself: putting, single lookups cold and warm, and where a scan overtakes point reads, as JSON.
 
     python benchmarks/lookup.py [--root gs://BUCKET/PREFIX] [--megabytes 200]
 
@@ -11,27 +11,25 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import hashlib
-import json
 import random
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pyarrow as pa
+from common import files_of, show
 
 from headroom_beam import OriginalStore
 from headroom_beam.lookup import lookup_many, plan_lookup
 from headroom_beam.resolution import Resolution
 
-TRACES = Path(__file__).parent.parent / "examples" / "traces"
 RUN_DATE = dt.date(2026, 1, 31)
 
 
 def batches(original_bytes: int) -> Iterator[pa.RecordBatch]:
     """Different originals of real size and repetitiveness, up to this many bytes."""
-    lines = [line for file in sorted(TRACES.glob("*.jsonl")) for line in file.read_bytes().splitlines()]
+    lines = [line for file in files_of([]) for line in file.read_bytes().splitlines()]
     made = number = 0
     while made < original_bytes:
         texts = [b"%d %s" % (number + at, line) for at, line in enumerate(lines)]
@@ -101,6 +99,7 @@ def measure(root: str, original_bytes: int, seed: int) -> dict[str, object]:
         )
     cpu_ms = [cpu_seconds(lambda: warm.get(hash_)) * 1000 for hash_ in source.choices(hashes, k=300)]
     return {
+        "benchmark": "lookup",
         "root": root.partition("://")[0] if "://" in root else "local",
         "originals": len(hashes),
         "original_bytes": total,
@@ -125,10 +124,9 @@ def main() -> None:
     parser.add_argument("--root", help="an empty root; a temporary directory if it isn't given")
     parser.add_argument("--megabytes", type=float, default=200, help="originals to store")
     parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(arguments.root or folder, int(arguments.megabytes * 1e6), arguments.seed)
-    print(json.dumps(figures, indent=1))
+        show(measure(options.root or folder, int(options.megabytes * 1e6), options.seed))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The benchmarks measure what they say: same payloads on both sides, proofs that can fail, exact token budgets."""
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -210,3 +211,23 @@ def test_figures_replace_those_of_the_last_time(tmp_path, monkeypatch):
     assert "old" not in first
     assert "| all | 1 | 4 | 1.00 | 1.00 | 0.25 ✓ | 0.50 ✓ | 1.00 |" in first
     assert "| array, `crush` | 30 | 2.0 | 15.0 | 400 |" in first
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "measured"),
+    [
+        ("lookup", ["--megabytes", "1"], {"warm_ms", "many"}),
+        ("retrieval", ["--megabytes", "1", "--counts", "3", "--repeats", "1"], {"hashes"}),
+        ("records", ["--max-bytes", "20000", "--repeats", "1"], {"small", "traces"}),
+    ],
+)
+def test_benchmarks_without_a_peer_print_json(name, arguments, measured, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
+    importlib.import_module(name).main()
+    result = json.loads(capsys.readouterr().out)
+    assert result["benchmark"] == name
+    assert measured <= set(result)
+    if name == "retrieval":
+        assert set(result["hashes"]["3"]) == {"auto_cpu_s", "point_cpu_s", "join_cpu_s"}
+    if name == "records":
+        assert all(result[kind]["restore"]["mb_per_s"] > 0 for kind in measured)

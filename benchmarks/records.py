@@ -1,0 +1,120 @@
+"""Speed of records as elements of a pipeline, on one core, as JSON: what crushing, the step and Beam take of it.
+
+    python benchmarks/records.py [DATA…]
+
+`small` are records of 120 bytes, made here; `traces` are the lines of the data. `native` is the crusher alone,
+`crush_batch` makes rows of what it gives, `pipeline` is Beam with one step that does nothing, `crush` is `CrushRecords`
+behind it, `crush_and_store` the same with a store; `restore_batch` and `restore` bring the stored records back, the
+latter as `RestoreRecords` in a pipeline. Each figure is the median of several passes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+from common import files_of, lines_of, megabytes_per_second, one_core, seconds_of, show
+
+from headroom_beam import CrushRecords, OriginalStore, RestoreRecords, SmartCrusherConfig, _core
+from headroom_beam.batches import crush_batch
+from headroom_beam.crusher import options_for
+from headroom_beam.formats import resolve
+from headroom_beam.retrieval import restore_batch
+
+RUN_DATE = dt.date(2026, 1, 31)
+BLOCK_RECORDS = 500
+FORMATS = (".result @ .tool", *resolve("openai"), *resolve("anthropic"))
+
+
+def small_records(count: int) -> list[bytes]:
+    """Different records of some 120 bytes, as a service logs its requests."""
+    return [
+        b'{"id":%d,"ts":%d,"msg":"request %d done","level":"info","dur":%d,"path":"/api/v1/items/%d"}'
+        % (number, 1_700_000_000 + number, number, number * 37 % 1009, number % 977)
+        for number in range(count)
+    ]
+
+
+def trace_records(data: list[Path], min_bytes: int) -> list[bytes]:
+    """The lines of the data, again and again until there are enough bytes of them."""
+    lines = [line.rstrip(b"\n") for path in files_of(data) for line in lines_of(path) if line.strip()]
+    return lines * -(-min_bytes // sum(map(len, lines)))
+
+
+def in_pipeline(elements: list[Any], step: Callable[[Any], Any]) -> None:
+    """Runs a step over elements in this process and drops what it gives."""
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        _ = step(pipeline | beam.Create(elements, reshuffle=False)) | "Drop" >> beam.Map(lambda _: None)
+
+
+def measure(records: list[bytes], paths: tuple[str, ...], folder: str, repeats: int) -> dict[str, Any]:
+    """Measures every way for the same records."""
+    Path(folder).mkdir()
+    options = options_for(SmartCrusherConfig(), paths or "json")
+    batch = crush_batch(records, options)
+    compacted = [row.record for _, row in batch.compacted]
+    store = OriginalStore.open(f"{folder}/restore")
+    store.put_many(batch.originals, run_date=RUN_DATE)
+    store.write_index()
+    if restore_batch(compacted, store) != [records[at] for at, _ in batch.compacted]:
+        raise SystemExit("restoring didn't give the records back")
+
+    def native() -> None:
+        for start in range(0, len(records), BLOCK_RECORDS):
+            block = pa.array(records[start : start + BLOCK_RECORDS], pa.large_binary())
+            _core.crush_records(block, options).records()
+
+    def crush(originals: str | None = None) -> None:
+        transform = CrushRecords(trace_format=paths or "json", originals=originals, run_date=RUN_DATE)
+        in_pipeline(records, lambda pcollection: (pcollection | transform).compacted)
+
+    def crush_and_store() -> None:
+        crush(tempfile.mkdtemp(dir=folder))
+
+    ways: dict[str, Callable[[], object]] = {
+        "native": native,
+        "crush_batch": lambda: crush_batch(records, options),
+        "pipeline": lambda: in_pipeline(records, lambda pcollection: pcollection | beam.Map(lambda record: record)),
+        "crush": crush,
+        "crush_and_store": crush_and_store,
+        "restore_batch": lambda: restore_batch(compacted, store),
+        "restore": lambda: in_pipeline(compacted, lambda rows: (rows | RestoreRecords(store.root)).restored),
+    }
+    size_bytes = sum(map(len, records))
+    result: dict[str, Any] = {"records": len(records), "bytes": size_bytes}
+    for name, way in ways.items():
+        seconds = seconds_of(way, repeats)
+        result[name] = {
+            "mb_per_s": megabytes_per_second(size_bytes, seconds),
+            "us_per_record": round(statistics.median(seconds) / len(records) * 1e6, 1),
+        }
+    return result
+
+
+def main() -> None:
+    """Measures small records and traces."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="*", type=Path, help="traces; examples/traces if none")
+    parser.add_argument("--repeats", type=int, default=5, help="passes of which the median is printed")
+    parser.add_argument("--max-bytes", type=int, default=8_000_000, help="about how much to measure of each kind")
+    options = parser.parse_args()
+    kinds = {
+        "small": (small_records(max(1, options.max_bytes // 120)), ()),
+        "traces": (trace_records(options.data, options.max_bytes), FORMATS),
+    }
+    result: dict[str, Any] = {"benchmark": "records", "repeats": options.repeats}
+    with one_core(), tempfile.TemporaryDirectory(prefix="headroom-beam-") as folder:
+        for kind, (records, paths) in kinds.items():
+            result[kind] = measure(records, paths, f"{folder}/{kind}", options.repeats)
+    show(result)
+
+
+if __name__ == "__main__":
+    main()
