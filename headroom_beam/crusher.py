@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
@@ -186,7 +187,8 @@ class SmartCrusher:
         self._options = options_for(config, with_compaction=with_compaction)
         self._store = store
         self._memory = MemoryOriginals() if max_memory_bytes is None else MemoryOriginals(max_memory_bytes)
-        self._digests: set[bytes] = set()
+        self._put_count = 0
+        self._count_lock = threading.Lock()
 
     def __reduce__(self) -> tuple[object, ...]:
         # A copy on a worker would keep its originals in that worker's memory, where they end with it.
@@ -287,8 +289,12 @@ class SmartCrusher:
             raise InvalidPayload(f"original {hash} isn't UTF-8 (byte {error.start}); read it as bytes") from None
 
     def ccr_len(self) -> int:
-        """Gives the number of different originals that this crusher has put away."""
-        return len(self._digests)
+        """Gives the number of originals that this crusher has put away.
+
+        In memory each counts once. With a store it is the sum over all calls, where an original of two calls counts
+        twice: telling them apart would take memory for each original ever put there.
+        """
+        return len(self._memory) if self._store is None else self._put_count
 
     def restore(self, text: str) -> str:
         """Puts the originals back into what `crush`, `compact_document_json` or a table's `compacted` gave.
@@ -324,9 +330,7 @@ class SmartCrusher:
         except UnicodeEncodeError as error:
             raise _lone_surrogate(error) from None
         if result.original_count:
-            originals = result.originals()
-            self._put(originals)
-            self._digests.update(originals.column("digest").to_pylist())
+            self._put(result.originals())
         return result
 
     def _put(self, originals: pa.RecordBatch) -> None:
@@ -334,6 +338,8 @@ class SmartCrusher:
             self._memory.put_many(originals)
         else:
             self._store.put_many(originals, run_date=dt.datetime.now(dt.timezone.utc).date())
+            with self._count_lock:
+                self._put_count += originals.num_rows
 
     def _get(self, hash: str) -> bytes:  # noqa: A002
         # A store's word alone counts: it may know a second original with this hash, or that this one was erased.

@@ -294,6 +294,9 @@ def test_with_a_store_other_processes_find_every_original(tmp_path: Path) -> Non
     compressed = crusher.crush(DOCUMENT).compressed
     assert crusher.restore(compressed) == DOCUMENT
     assert crusher.ccr_len() == 1
+    crusher.crush(DOCUMENT)
+    # No memory is kept of what the store has, so the second call counts it again.
+    assert crusher.ccr_len() == 2
     program = (
         "import sys; from headroom_beam import OriginalStore, SmartCrusher;"
         "print(SmartCrusher(store=OriginalStore.open(sys.argv[1])).ccr_get(sys.argv[2]), end='')"
