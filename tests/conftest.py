@@ -17,6 +17,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import gcs_emulator
+from files import DROPPING, awkward_folder
+
+from headroom_beam.plan import RunSettings
 
 BUCKET = "test-bucket"
 FAKE_GCS = os.environ.get("HEADROOM_BEAM_FAKE_GCS", "")
@@ -86,3 +89,15 @@ def root(request: pytest.FixtureRequest) -> str:
     if request.param == "local":
         return str(request.getfixturevalue("tmp_path") / "new" / "root")
     return str(request.getfixturevalue(f"{request.param}_root"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> RunSettings:
+    """A run whose records lose rows to the store."""
+    return RunSettings(output=str(tmp_path / "out"), originals=str(tmp_path / "originals"), config=DROPPING)
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """A folder with files of every codec and lines of every kind."""
+    return awkward_folder(tmp_path / "in")

@@ -13,6 +13,7 @@ from headroom_beam.codecs import SUFFIXES, open_decompressed
 from headroom_beam.crusher import SmartCrusherConfig
 from headroom_beam.manifest import read_manifest
 from headroom_beam.objects import open_objects
+from headroom_beam.plan import RunSettings
 from headroom_beam.restore import restore_run
 from headroom_beam.store import OriginalStore
 
@@ -23,6 +24,7 @@ __all__ = [
     "compress",
     "is_complete",
     "lines_of",
+    "output_of",
     "record",
     "restored_digests",
     "source_digests",
@@ -132,3 +134,8 @@ def unresolved_markers(output: Path, originals: Path) -> set[str]:
 def is_complete(output: Path) -> bool:
     """Whether a run says that it is complete."""
     return open_objects(output).exists("_manifest.json") and bool(read_manifest(open_objects(output)).parts)
+
+
+def output_of(settings: RunSettings) -> Path:
+    """Where a run puts its parts."""
+    return Path(settings.output)

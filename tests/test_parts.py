@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from files import (
     AWKWARD,
-    DROPPING,
-    awkward_folder,
     compress,
     lines_of,
+    output_of,
     record,
     restored_digests,
     tree,
@@ -28,20 +27,6 @@ from headroom_beam.run import run_shards
 from headroom_beam.store import OriginalStore
 
 SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> RunSettings:
-    return RunSettings(output=str(tmp_path / "out"), originals=str(tmp_path / "originals"), config=DROPPING)
-
-
-@pytest.fixture
-def inputs(tmp_path: Path) -> Path:
-    return awkward_folder(tmp_path / "in")
-
-
-def output_of(settings: RunSettings) -> Path:
-    return Path(settings.output)
 
 
 def test_failures_name_what_failed_and_where(tmp_path: Path, settings: RunSettings) -> None:

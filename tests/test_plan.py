@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from files import (
-    DROPPING,
-    awkward_folder,
+    output_of,
     tree,
 )
 
@@ -16,20 +15,6 @@ from headroom_beam.crusher import SmartCrusherConfig
 from headroom_beam.errors import StoreError
 from headroom_beam.plan import RunSettings, start_run, verify_run
 from headroom_beam.run import run_shards
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> RunSettings:
-    return RunSettings(output=str(tmp_path / "out"), originals=str(tmp_path / "originals"), config=DROPPING)
-
-
-@pytest.fixture
-def inputs(tmp_path: Path) -> Path:
-    return awkward_folder(tmp_path / "in")
-
-
-def output_of(settings: RunSettings) -> Path:
-    return Path(settings.output)
 
 
 def changed_option(inputs: Path, settings: RunSettings) -> RunSettings:

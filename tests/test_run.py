@@ -9,9 +9,9 @@ import pytest
 from files import (
     AWKWARD,
     DROPPING,
-    awkward_folder,
     compress,
     lines_of,
+    output_of,
     restored_digests,
     source_digests,
     tree,
@@ -29,20 +29,6 @@ from headroom_beam.run import finish_run, run_shards
 from headroom_beam.store import OriginalStore
 
 SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> RunSettings:
-    return RunSettings(output=str(tmp_path / "out"), originals=str(tmp_path / "originals"), config=DROPPING)
-
-
-@pytest.fixture
-def inputs(tmp_path: Path) -> Path:
-    return awkward_folder(tmp_path / "in")
-
-
-def output_of(settings: RunSettings) -> Path:
-    return Path(settings.output)
 
 
 @pytest.mark.parametrize("shard_bytes", [5_000, 100_000, 64 << 20])
