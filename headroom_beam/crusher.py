@@ -54,7 +54,9 @@ class SmartCrusherConfig:
     ValueError: option max_items_after_crush: 0 is not in 1..=1000000
     """
 
-    max_tokens: int = _option("Budget of one payload: a table over it loses rows to the store.", default=4096)
+    max_tokens: int = _option(
+        "Tokens of one payload: a table over it loses rows to the store, a text over it lines.", default=4096
+    )
     max_items_after_crush: int = _option(
         "Rows to keep where rows are dropped without compaction; rows that must stay may exceed it.", default=15
     )
@@ -65,9 +67,12 @@ class SmartCrusherConfig:
     lossless_min_savings_ratio: float = _option(
         "Share of an array's bytes that a table must save, 0 to 1.", default=0.05
     )
+    with_compaction: bool = _option(
+        "Write tables; without, arrays stay JSON and rows beyond `max_items_after_crush` are dropped.", default=True
+    )
     lossless_only: bool = _option("Never drop rows and never put anything away.", default=False)
     variance_threshold: float = _option(
-        "Standard deviations from the mean beyond which a number is an outlier, and its row is kept.", default=3.0
+        "Robust deviations from the median beyond which a number is an outlier, and its row is kept.", default=3.0
     )
     preserve_change_points: bool = _option(
         "Keep the rows at which the level of a numeric column changes.", default=True
@@ -100,24 +105,18 @@ class SmartCrusherConfig:
         options_for(self)
 
 
-def options_for(
-    config: SmartCrusherConfig,
-    trace_format: str | Sequence[str] | TraceFormat = "json",
-    *,
-    with_compaction: bool = True,
-) -> _core.Options:
+def options_for(config: SmartCrusherConfig, trace_format: str | Sequence[str] | TraceFormat = "json") -> _core.Options:
     """Gives the native options for a configuration; every caller of the native crusher takes them from here.
 
     Args:
         config: what to keep and how far to go.
         trace_format: where payloads are, as `headroom_beam.formats.resolve` takes it.
-        with_compaction: write tables; without, arrays stay JSON and only rows are dropped.
 
     Raises:
         ValueError: an unknown format, a path that doesn't parse, or an option out of its range.
     """
     options = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    return _core.Options(paths=resolve(trace_format), with_compaction=with_compaction, **options)
+    return _core.Options(paths=resolve(trace_format), **options)
 
 
 class Crushed(NamedTuple):
@@ -156,7 +155,7 @@ class SmartCrusher:
 
     Args:
         config: what to keep and how far to go.
-        with_compaction: write tables; without, arrays stay JSON and rows beyond `max_items_after_crush` are dropped.
+        with_compaction: overrides the configuration's, unless it is None.
         lossless_only: overrides the configuration's, unless it is None.
         store: where originals go, durably and verified, before a call returns; other processes find them there, and
             nothing accumulates here. Without one they are kept in memory for the life of this object.
@@ -172,19 +171,20 @@ class SmartCrusher:
         self,
         config: SmartCrusherConfig | None = None,
         *,
-        with_compaction: bool = True,
+        with_compaction: bool | None = None,
         lossless_only: bool | None = None,
         store: OriginalStore | None = None,
         max_memory_bytes: int | None = None,
     ) -> None:
         config = config or SmartCrusherConfig()
-        self._with_compaction = with_compaction
+        if with_compaction is not None:
+            config = dataclasses.replace(config, with_compaction=with_compaction)
         if lossless_only is not None:
             config = dataclasses.replace(config, lossless_only=lossless_only)
         if store is not None and max_memory_bytes is not None:
             raise ValueError("max_memory_bytes has no effect with a store; leave one of them out")
         self.config = config
-        self._options = options_for(config, with_compaction=with_compaction)
+        self._options = options_for(config)
         self._store = store
         self._memory = MemoryOriginals() if max_memory_bytes is None else MemoryOriginals(max_memory_bytes)
         self._put_count = 0
@@ -194,7 +194,7 @@ class SmartCrusher:
         # A copy on a worker would keep its originals in that worker's memory, where they end with it.
         if self._store is None:
             raise TypeError("a crusher that keeps originals in memory can't be pickled; give it a store")
-        make = functools.partial(SmartCrusher, with_compaction=self._with_compaction, store=self._store)
+        make = functools.partial(SmartCrusher, store=self._store)
         return make, (self.config,)
 
     def crush(self, text: str, query: str = "", bias: float = 1.0) -> Crushed:

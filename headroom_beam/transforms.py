@@ -270,7 +270,6 @@ class CrushRecords(beam.PTransform):
             alone.
         trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a `TraceFormat`.
         config: how to crush; None for the defaults.
-        with_compaction: write tables; without, arrays stay JSON and only rows are dropped.
         run_date: written beside each original, for `expire`; None for the day (UTC) on which its batch is crushed.
         source: written into each row's `source`, for example the name of the topic.
         batch_bytes: input collected before it is crushed and emitted; bounds memory and the size of a pack.
@@ -293,7 +292,6 @@ class CrushRecords(beam.PTransform):
         originals: str | None = None,
         trace_format: str | Sequence[str] | TraceFormat = "json",
         config: SmartCrusherConfig | None = None,
-        with_compaction: bool = True,
         run_date: dt.date | None = None,
         source: str = "",
         batch_bytes: int = 16 << 20,
@@ -310,7 +308,6 @@ class CrushRecords(beam.PTransform):
             options_for,
             config or SmartCrusherConfig(),
             TraceFormat("paths", resolve(trace_format)),
-            with_compaction=with_compaction,
         )
         self._fingerprint = self._make_options().fingerprint()
         self._originals = originals

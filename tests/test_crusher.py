@@ -426,9 +426,10 @@ def series(*, outlier: int = 0, step: int = 0) -> str:
 LONG_TEXT = "\n".join(f"step {number} took {number * 7919 % 83} ms in module {number % 17}" for number in range(900))
 
 # Each option with a value that isn't its default, on a text where it matters.
-EFFECTS: dict[str, tuple[object, str, bool]] = {
+EFFECTS: dict[str, tuple[object, str, bool | None]] = {
     "max_tokens": (800, WIDE_ROWS, True),
     "max_items_after_crush": (30, ROWS, False),
+    "with_compaction": (False, ROWS, None),
     "min_items_to_analyze": (100, ROWS, False),
     "min_tokens_to_crush": (100_000, ROWS, False),
     "lossless_min_savings_ratio": (0.99, ROWS, True),
@@ -480,6 +481,6 @@ def test_a_run_that_keeps_other_options_has_another_fingerprint() -> None:
         options_for(SmartCrusherConfig()).fingerprint(),
         options_for(SmartCrusherConfig(verify=False)).fingerprint(),
         options_for(SmartCrusherConfig(), "openai").fingerprint(),
-        options_for(SmartCrusherConfig(), with_compaction=False).fingerprint(),
+        options_for(SmartCrusherConfig(with_compaction=False)).fingerprint(),
     }
     assert len(prints) == 4

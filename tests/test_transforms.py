@@ -1,5 +1,6 @@
 """`CrushRecords`: every record comes out, originals are durable first, and how records are batched changes nothing."""
 
+import dataclasses
 import hashlib
 import json
 import pickle
@@ -26,7 +27,7 @@ from headroom_beam.transforms import CrushRecords
 
 def run(elements, collect: Collect, **arguments):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create(elements, reshuffle=False) | CrushRecords(config=SMALL, **arguments)
+        crushed = pipeline | beam.Create(elements, reshuffle=False) | CrushRecords(**{"config": SMALL, **arguments})
         for name, pcollection in crushed._asdict().items():
             collect(pcollection, name)
     return pipeline.result
@@ -230,7 +231,13 @@ def test_a_wrong_argument_is_an_error_at_construction(arguments, message):
 
 def test_options_reach_the_crusher(collect):
     record = json.dumps({"result": json.loads(RECORDS[0])["items"], "other": json.loads(RECORDS[0])["items"]}).encode()
-    run([record], collect, trace_format=".result @ .tool", with_compaction=False, source="a topic")
+    run(
+        [record],
+        collect,
+        trace_format=".result @ .tool",
+        config=dataclasses.replace(SMALL, with_compaction=False),
+        source="a topic",
+    )
     [row] = collect["compacted"]
     assert [payload.path for payload in row.payloads] == [".result @ .tool"]
     assert json.loads(row.record)["other"] == json.loads(record)["other"]

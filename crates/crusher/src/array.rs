@@ -191,7 +191,7 @@ impl Context<'_> {
     /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.
     fn print_sample(&mut self, doc: &Doc<'_>, index: u32, selection: &Selection) -> Option<Rendered> {
         let marker = self.store_rows(doc, index, selection)?;
-        let mut text = kept_rows(doc, index, &selection.keep);
+        let mut text = kept_rows(doc, index, &selection.keep, true);
         text.pop();
         if !selection.keep.is_empty() {
             text.push(b',');
@@ -240,8 +240,8 @@ impl Context<'_> {
     }
 }
 
-/// The rows at some positions as a compact JSON array.
-pub(crate) fn kept_rows(doc: &Doc<'_>, index: u32, keep: &[u32]) -> Vec<u8> {
+/// The rows at some positions as a compact JSON array; `escaped` for text that will be restored.
+pub(crate) fn kept_rows(doc: &Doc<'_>, index: u32, keep: &[u32], escaped: bool) -> Vec<u8> {
     let mut text = vec![b'['];
     let mut keep = keep.iter().copied().peekable();
     for (at, row) in doc.elements(index).enumerate() {
@@ -252,7 +252,9 @@ pub(crate) fn kept_rows(doc: &Doc<'_>, index: u32, keep: &[u32]) -> Vec<u8> {
             text.push(b',');
         }
         let mut edits = Edits::default();
-        literals(doc, row, doc.node(row).next, &mut edits);
+        if escaped {
+            literals(doc, row, doc.node(row).next, &mut edits);
+        }
         Layout::Compact.print(doc, row, &edits, &mut text);
     }
     text.push(b']');
@@ -355,7 +357,7 @@ impl CellWriter<'_, '_> {
         if marker::is_reserved(short.as_bytes()) {
             defused.extend_from_slice(marker::LITERAL);
         }
-        defused.extend_from_slice(short.as_bytes());
+        defused.extend_from_slice(text::defused(short).as_bytes());
         defused.extend_from_slice("…".as_bytes());
         Some(quoted(&defused))
     }

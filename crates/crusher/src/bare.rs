@@ -228,7 +228,7 @@ fn top_rows(doc: &Doc<'_>, text: &str, crushed: &CrushedText) -> (String, String
     let Some(keep) = &crushed.report.decisions.keep else {
         return (text.to_owned(), String::new());
     };
-    let rows = String::from_utf8_lossy(&kept_rows(doc, 0, keep)).into_owned();
+    let rows = String::from_utf8_lossy(&kept_rows(doc, 0, keep, false)).into_owned();
     let mut marker = Vec::new();
     let dropped = u64::from(doc.node(0).count) - keep.len() as u64;
     let hash = crushed

@@ -15,6 +15,8 @@ use crate::{document, spelling, tokens};
 
 /// Bytes of a record's own text, before a payload, that tell what matters in it.
 const QUERY_BYTES: usize = 4096;
+/// Nodes looked at for it.
+const QUERY_NODES: usize = 4096;
 
 /// Crushes records; keeps its memory from one to the next. One for each thread.
 #[derive(Debug)]
@@ -233,7 +235,7 @@ fn exact(token: &[u8]) -> usize {
 fn query_of(doc: &Doc<'_>, payload: u32) -> String {
     let mut strings = Vec::new();
     let mut length = 0;
-    for at in (0..payload).rev() {
+    for at in (0..payload).rev().take(QUERY_NODES) {
         let node = doc.node(at);
         if node.kind != Kind::String || node.flags & KEY != 0 {
             continue;

@@ -314,7 +314,7 @@ impl Context<'_> {
             let excerpt = text::excerpt(content, left, self.query.get(), &self.options.keep_patterns);
             if !excerpt.is_empty() {
                 changed.push(b' ');
-                changed.extend_from_slice(excerpt.as_bytes());
+                changed.extend_from_slice(text::defused(&excerpt).as_bytes());
             }
         }
         if tokens::estimate(&changed) >= before {

@@ -193,7 +193,13 @@ pub fn payloads(doc: &Doc<'_>, paths: &[Path]) -> Vec<Payload> {
         .collect();
     let mut next = next.into_iter();
     found.retain(|payload| next.next().is_none_or(|next| next >= doc.node(payload.node).next));
+    found.retain(|payload| !is_retrieval(&payload.tool));
     found
+}
+
+/// True for a tool that looks originals up; what it gives has been asked for whole. Servers put prefixes before its name.
+fn is_retrieval(tool: &str) -> bool {
+    tool.ends_with("headroom_retrieve")
 }
 
 struct Finder<'a, 'd> {
@@ -336,7 +342,9 @@ impl Finder<'_, '_> {
 fn call_names<'a>(doc: &Doc<'a>) -> HashMap<&'a [u8], &'a [u8]> {
     let mut names = HashMap::new();
     let plain = |object: u32, key: &[u8]| {
+        // Calls name themselves in their first members; looking through large objects would cost time for nothing.
         doc.members(object)
+            .take(16)
             .find(|(at, _)| doc.inner(doc.node(*at)) == key)
             .map(|(_, value)| value)
     };
@@ -347,8 +355,7 @@ fn call_names<'a>(doc: &Doc<'a>) -> HashMap<&'a [u8], &'a [u8]> {
             .map(|node| doc.inner(node))
     };
     for at in 0..doc.len() {
-        // Calls are small objects; looking into large ones would cost time for nothing.
-        if doc.node(at).kind != Kind::Object || doc.node(at).count > 16 {
+        if doc.node(at).kind != Kind::Object {
             continue;
         }
         let Some(id) = string(plain(at, b"id")) else {

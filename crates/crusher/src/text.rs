@@ -4,6 +4,16 @@ mod excerpt;
 
 pub(crate) use excerpt::excerpt;
 
+/// Text for the reader only, in which nothing looks like a marker: it would name an original that someone else chose.
+#[must_use]
+pub fn defused(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains("<<ccr:") {
+        text.replace("<<ccr:", "<< ccr:").into()
+    } else {
+        text.into()
+    }
+}
+
 /// The head of a text, at most `max_bytes` long, cut where a character ends.
 #[must_use]
 pub fn shorten(text: &str, max_bytes: usize) -> &str {

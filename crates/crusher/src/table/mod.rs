@@ -3,6 +3,7 @@
 //! `docs/notation.md` is normative. `encode` and `decode` are inverse: `decode` gives the compact JSON text of what
 //! was encoded, key order, number spelling and escapes included.
 
+mod cells;
 mod decode;
 mod encode;
 
