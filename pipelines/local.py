@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from logging.handlers import MemoryHandler
 
 import apache_beam as beam
 from apache_beam.metrics import MetricsFilter
@@ -83,6 +84,11 @@ class ExitCode:
 def exit_code() -> Iterator[ExitCode]:
     """Turns an error into one line on standard error and an exit code."""
     code = ExitCode()
+    # Runners log the traceback of every failed attempt; for an error of ours the one line says it all.
+    beam_log = logging.getLogger("apache_beam")
+    held = MemoryHandler(capacity=1, flushLevel=logging.CRITICAL + 1)
+    beam_log.addHandler(held)
+    beam_log.propagate = False
     try:
         yield code
     except Exception as error:
@@ -91,7 +97,13 @@ def exit_code() -> Iterator[ExitCode]:
             raise
         log.info("the pipeline failed", exc_info=True)
         name, message, code.value = cause
+        held.buffer.clear()
         sys.stderr.write(f"{name}: {message}\n")
+    finally:
+        beam_log.removeHandler(held)
+        beam_log.propagate = True
+        for record in held.buffer:
+            beam_log.handle(record)
 
 
 # Runners put where it happened behind the message, and some send what failed on a worker as the text of a traceback.
