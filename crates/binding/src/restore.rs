@@ -7,7 +7,7 @@ use arrow_array::{Array, RecordBatch};
 use arrow_pyarrow::FromPyArrow;
 use arrow_schema::DataType;
 use headroom_crusher::{
-    Error, Lookup, digest, hash, markers_in_record, markers_in_text, restore_record, restore_text,
+    Error, Limit, Lookup, digest, hash, markers_in_record, markers_in_text, restore_record, restore_text,
     split_lines,
 };
 use pyo3::exceptions::PyTypeError;
@@ -16,6 +16,9 @@ use pyo3::types::PyBytes;
 
 use crate::batches::{self, Finding};
 use crate::{detached, raise, to_python};
+
+/// A block that restores to more than this was made to exhaust memory: callers give blocks and originals of some megabytes.
+const MAX_BLOCK_BYTES: usize = 1 << 30;
 
 /// The lines of a block that hold records, or the one bare text: (offset, content).
 fn contents(block: &[u8], lines: bool) -> Vec<(usize, &[u8])> {
@@ -142,7 +145,12 @@ pub fn restore_block(
                 .bytes
                 .extend_from_slice(block.get(copied..offset).unwrap_or_default());
             copied = offset + content.len();
-            let restored = if lines {
+            let restored = if result.bytes.len() > MAX_BLOCK_BYTES {
+                Err(Error::LimitExceeded {
+                    limit: Limit::RecordBytes,
+                    maximum: MAX_BLOCK_BYTES,
+                })
+            } else if lines {
                 restore_record(content, &given, &mut result.bytes)
             } else {
                 utf8(content).and_then(|text| restore_text(text, &given, &mut result.bytes))
