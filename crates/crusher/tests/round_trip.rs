@@ -167,6 +167,10 @@ fn records_of_a_block_are_what_they_are_alone() {
 fn damage(random: &mut Random, record: &mut Vec<u8>) {
     common::mutate::mutate(random, record);
     record.retain(|byte| *byte != b'\n' && *byte != b'\r');
+    // A byte order mark in front of a line belongs to the line, not to the record.
+    while record.starts_with("\u{feff}".as_bytes()) {
+        record.drain(..3);
+    }
 }
 
 /// Restores each record at its place; what stands between records is copied.

@@ -252,29 +252,25 @@ fn a_bias_that_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn a_higher_bias_never_keeps_fewer_rows() {
+fn a_higher_bias_keeps_more_rows() {
+    // Not in every single case: one long row may take the place of two short ones.
+    let mut kept = [0; 3];
     each(cases(1), |random| {
-        let mut crusher = Crusher::new(Options {
+        let options = Options {
             max_tokens: 200,
             min_tokens_to_crush: 0,
             ..Options::default()
-        })
-        .unwrap();
+        };
+        let mut crusher = Crusher::new(options).unwrap();
         let text = print(&documents::rows(random), layout(random), spelling(random));
-        let mut before = 0;
-        for bias in [0.3, 1.0, 4.0] {
+        for (kept, bias) in kept.iter_mut().zip([0.3, 1.0, 4.0]) {
             let crushed = check(&mut crusher, &text, TextKind::Array, "", bias)?.ok_or("too deep")?;
-            let kept = crushed.kept_rows.as_deref().unwrap_or_default();
-            let rows = serde_json::from_str::<Vec<&serde_json::value::RawValue>>(kept)
+            let rows = crushed.kept_rows.as_deref().unwrap_or_default();
+            *kept += serde_json::from_str::<Vec<&serde_json::value::RawValue>>(rows)
                 .map_err(|error| error.to_string())?
                 .len();
-            if rows < before {
-                return Err(format!(
-                    "bias {bias} keeps {rows} rows, a lower one {before}: {text}"
-                ));
-            }
-            before = rows;
         }
         Ok(())
     });
+    assert!(kept[0] < kept[1] && kept[1] < kept[2], "{kept:?}");
 }
