@@ -1,6 +1,7 @@
 //! Long text: what kind it is, and what of it stays visible.
 
 mod excerpt;
+mod lines;
 
 pub(crate) use excerpt::excerpt;
 

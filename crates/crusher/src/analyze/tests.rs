@@ -87,7 +87,7 @@ fn rows_without_a_column_are_remembered_if_they_are_few() {
 fn keys_of_equal_names_in_other_places_are_other_columns() {
     let text = r#"[{"a":{"a":{"a":1}}},{"a":{"a":{"a":2}}}]"#;
     analyze(text, |doc, analysis| {
-        assert_eq!(names(doc, analysis), ["", ".a", ".a.a", ".a.a.a"])
+        assert_eq!(names(doc, analysis), ["", ".a", ".a.a", ".a.a.a"]);
     });
 }
 

@@ -100,7 +100,7 @@ mod tests {
     fn found(text: &str) -> Vec<(u32, bool, bool)> {
         let mut found = Vec::new();
         words(text.as_bytes(), |word| {
-            found.push((word.bytes, word.has_digit, word.is_joined))
+            found.push((word.bytes, word.has_digit, word.is_joined));
         });
         found
     }

@@ -79,7 +79,7 @@ fn false_successes_exit_codes_and_http_errors_stay() {
                 let failed = row == at;
                 let own = match kind {
                     0 => format!(r#""success":{}"#, !failed),
-                    1 => format!(r#""exit_code":{}"#, if failed { 1 } else { 0 }),
+                    1 => format!(r#""exit_code":{}"#, i32::from(failed)),
                     2 => format!(
                         r#""statusCode":{}"#,
                         if failed { 503 } else { 200 + random.below(3) }
