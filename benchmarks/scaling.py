@@ -18,7 +18,7 @@ from common import files_of, megabytes_per_second, one_core, payloads_of, second
 
 from headroom_beam import SmartCrusher, SmartCrusherConfig
 
-LIMIT_BYTES = 1 << 29
+LIMIT_BYTES = 256 << 20
 
 
 def rows_of(data: list[Path]) -> list[dict[str, Any]]:
