@@ -69,7 +69,7 @@ class Conversation:
         self.workspace = workspace
         self._places = {
             str(REPOSITORY): "/repo",
-            str(workspace): "/work",
+            str(workspace): "/project",
             sys.prefix: "/repo/.venv",
             str(Path.home()): "/home/user",
             os.path.realpath(tempfile.gettempdir()): "/tmp",

@@ -68,7 +68,7 @@ def package_metadata(talk: Conversation) -> None:
         for found in site.glob(f"{name}-*.dist-info"):
             shutil.copytree(found, folder / found.name)
     command = [PYTHON, "-m", "pip", "inspect", "--path", str(folder)]
-    report = json.loads(talk.run("pip_inspect", command, path="/work/inspected"))
+    report = json.loads(talk.run("pip_inspect", command, path="/project/inspected"))
     names = sorted(package["metadata"]["name"] for package in report["installed"])
     talk.answer(f"{len(names)} packages: {', '.join(names)}.")
 

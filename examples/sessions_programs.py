@@ -73,7 +73,7 @@ def lints_of_a_dependency(talk: Conversation) -> None:
     folder = next(Path(path, "pluggy") for path in sys.path if Path(path, "pluggy").is_dir())
     shutil.copytree(folder, talk.workspace / "pluggy", ignore=shutil.ignore_patterns("__pycache__"))
     command = ["ruff", "check", "--select", "ALL", "--isolated", "--exit-zero", "--output-format", "json", "pluggy"]
-    findings = json.loads(talk.run("ruff", command, select="ALL", path="/work/pluggy"))
+    findings = json.loads(talk.run("ruff", command, select="ALL", path="/project/pluggy"))
     counts = Counter(finding["code"] for finding in findings)
     for code, _ in counts.most_common(3):
         talk.run("bash", ["ruff", "rule", code], why=f"What does {code} mean?")
@@ -104,10 +104,12 @@ def web_server(talk: Conversation) -> None:
 
 def broken_python(talk: Conversation) -> None:
     """Types, tests and a traceback of a small package with mistakes in it."""
-    talk.ask("Nothing works in /work/shop. Find out why.")
+    talk.ask("Nothing works in /project/shop. Find out why.")
     talk.run("bash", [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "shop"], why="The tests first.")
     talk.run("mypy", [PYTHON, "-m", "mypy", "--strict", "--output", "json", "shop"], why="Then the types.", strict=True)
-    talk.run("read_file", ["cat", "-n", "shop/basket.py"], path="/work/shop/basket.py", why="Both point at one file.")
+    talk.run(
+        "read_file", ["cat", "-n", "shop/basket.py"], path="/project/shop/basket.py", why="Both point at one file."
+    )
     talk.run("bash", [PYTHON, "-m", "shop.basket"], why="Does it run at all?")
     talk.run("bash", [PYTHON, "-m", "json.tool", "shop/prices.json"], why="Is the price list valid?")
     talk.run(
@@ -118,7 +120,7 @@ def broken_python(talk: Conversation) -> None:
 
 def broken_rust(talk: Conversation) -> None:
     """Compiler messages as JSON, and what the error codes mean."""
-    talk.ask("Why doesn't /work/ledger build?")
+    talk.ask("Why doesn't /project/ledger build?")
     talk.run(
         "cargo_check",
         ["cargo", "check", "--message-format", "json", "--offline"],
@@ -126,7 +128,7 @@ def broken_rust(talk: Conversation) -> None:
         why="I'll ask the compiler.",
         message_format="json",
     )
-    talk.run("read_file", ["cat", "-n", "ledger/src/lib.rs"], path="/work/ledger/src/lib.rs")
+    talk.run("read_file", ["cat", "-n", "ledger/src/lib.rs"], path="/project/ledger/src/lib.rs")
     for code in RUST_ERRORS:
         talk.run("bash", ["rustc", "--explain", code], why=f"What is {code}?")
     talk.answer("A moved value is used again, and a reference in a struct has no lifetime.")
@@ -134,16 +136,16 @@ def broken_rust(talk: Conversation) -> None:
 
 def broken_c(talk: Conversation) -> None:
     """Diagnostics of gcc as JSON."""
-    talk.ask("gcc rejects /work/ring.c. What is wrong?")
-    talk.run("gcc", ["gcc", "-Wall", "-Wextra", "-fdiagnostics-format=json", "-c", "ring.c"], file="/work/ring.c")
+    talk.ask("gcc rejects /project/ring.c. What is wrong?")
+    talk.run("gcc", ["gcc", "-Wall", "-Wextra", "-fdiagnostics-format=json", "-c", "ring.c"], file="/project/ring.c")
     talk.run("bash", ["gcc", "-Wall", "-Wextra", "-c", "ring.c"], why="The same as text.")
-    talk.run("read_file", ["cat", "-n", "ring.c"], path="/work/ring.c")
+    talk.run("read_file", ["cat", "-n", "ring.c"], path="/project/ring.c")
     talk.answer("An undeclared name, a missing return and a format that doesn't fit its argument.")
 
 
 def lints_of_rust(talk: Conversation) -> None:
     """Clippy's messages as JSON."""
-    talk.ask("What does clippy think of /work/tally?")
+    talk.ask("What does clippy think of /project/tally?")
     command = [
         "cargo",
         "clippy",
@@ -157,7 +159,7 @@ def lints_of_rust(talk: Conversation) -> None:
         "clippy::restriction",
     ]
     talk.run("cargo_clippy", command, cwd=talk.workspace / "tally", lints=["pedantic", "restriction"])
-    talk.run("read_file", ["cat", "-n", "tally/src/main.rs"], path="/work/tally/src/main.rs")
+    talk.run("read_file", ["cat", "-n", "tally/src/main.rs"], path="/project/tally/src/main.rs")
     talk.answer("It compiles; the rest is style.")
 
 
@@ -262,7 +264,7 @@ def pictures_and_pages(talk: Conversation) -> None:
         }
         talk.log("get_file_content", {"path": answer["path"]}, json.dumps(answer))
     subprocess.run([PYTHON, "-m", "pydoc", "-w", "json"], cwd=talk.workspace, check=True, capture_output=True)
-    talk.run("read_file", ["cat", "json.html"], path="/work/json.html", why="The page is built.")
+    talk.run("read_file", ["cat", "json.html"], path="/project/json.html", why="The page is built.")
     talk.answer("Three pictures and one page.")
 
 

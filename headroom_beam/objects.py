@@ -146,14 +146,14 @@ class ObjectWriter(io.RawIOBase):
         else:
             self.abort()
 
-    def _append(self, view: memoryview) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _append(self, view: memoryview) -> None: ...
 
-    def _publish(self) -> bool:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _publish(self) -> bool: ...
 
-    def _discard(self) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _discard(self) -> None: ...
 
 
 class Objects(abc.ABC):
