@@ -9,7 +9,7 @@ use crate::layout::Layout;
 use crate::marker::{Frame, Head, LITERAL, is_reserved};
 use crate::options::Options;
 use crate::originals::Originals;
-use crate::restore::restores_text;
+use crate::restore::restores;
 use crate::scan::Tape;
 use crate::tape::{Doc, Kind};
 use crate::{spelling, tokens};
@@ -174,7 +174,14 @@ fn crush_json(
     let decisions = std::mem::take(&mut context.decisions);
     let unchanged = decisions.strategy == Strategy::Unchanged
         || tokens::estimate(&compressed) >= tokens_before
-        || (options.verify && !restores_text(context.tapes, &compressed, context.originals, text.as_bytes()));
+        || (options.verify
+            && !restores(
+                context.tapes,
+                &compressed,
+                true,
+                context.originals,
+                text.as_bytes(),
+            ));
     if unchanged {
         context.originals.truncate(0);
         let mut edits = Edits::default();

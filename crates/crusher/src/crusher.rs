@@ -8,7 +8,7 @@ use crate::error::{Error, Limit, Result};
 use crate::options::Options;
 use crate::originals::Originals;
 use crate::record::{self, Payload};
-use crate::restore::restores_record;
+use crate::restore::restores;
 use crate::scan::Tape;
 use crate::tape::{Doc, ESCAPED, KEY, Kind};
 use crate::{document, spelling, tokens};
@@ -191,7 +191,7 @@ fn crush_payload(
         estimate
     };
     let pays = estimate_after < estimate;
-    let proved = !pays || !options.verify || restores_record(context.tapes, &after, context.originals, raw);
+    let proved = !pays || !options.verify || restores(context.tapes, &after, false, context.originals, raw);
     if !pays || !proved {
         context.undo(mark);
         *edits = Edits::default();

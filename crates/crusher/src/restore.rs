@@ -24,28 +24,22 @@ pub fn restore_record(compacted: &[u8], originals: &dyn Lookup, out: &mut Vec<u8
         .inspect_err(|_| out.truncate(mark))
 }
 
-/// True if a record, just written here, restores to `original`.
-pub(crate) fn restores_record(
+/// True if a text just written here, a record's token or a bare one (`bare`), restores to `original`.
+pub(crate) fn restores(
     tapes: &mut Vec<Tape>,
     compacted: &[u8],
+    bare: bool,
     originals: &dyn Lookup,
     original: &[u8],
 ) -> bool {
     let mut restored = Vec::with_capacity(original.len());
     let mut walker = Walker::new(Sink::Restore(originals), tapes, true);
-    walker.record(compacted, &mut restored).is_ok() && restored == original
-}
-
-/// True if a bare text, just written here, restores to `original`.
-pub(crate) fn restores_text(
-    tapes: &mut Vec<Tape>,
-    compacted: &[u8],
-    originals: &dyn Lookup,
-    original: &[u8],
-) -> bool {
-    let mut restored = Vec::with_capacity(original.len());
-    let mut walker = Walker::new(Sink::Restore(originals), tapes, true);
-    walker.text(compacted, &mut restored).is_ok() && restored == original
+    let result = if bare {
+        walker.text(compacted, &mut restored)
+    } else {
+        walker.record(compacted, &mut restored)
+    };
+    result.is_ok() && restored == original
 }
 
 /// Restores one bare text, as `SmartCrusher` returns it and as it would stand inside a JSON string.

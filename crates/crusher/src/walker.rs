@@ -74,6 +74,7 @@ impl<'a> Walker<'a> {
         }
         Ok(())
     }
+
     /// Copies a JSON text with every string of ours replaced.
     pub fn document(&mut self, doc: &Doc<'_>, out: &mut Vec<u8>) -> Result<()> {
         if !doc.has_suspects {
@@ -86,12 +87,7 @@ impl<'a> Walker<'a> {
         for at in 0..doc.len() {
             let node = doc.node(at);
             if node.kind == Kind::Array {
-                while arrays
-                    .last()
-                    .is_some_and(|(array, _)| doc.node(*array).next <= at)
-                {
-                    arrays.pop();
-                }
+                leave_closed(doc, at, &mut arrays);
                 out.extend_from_slice(between(doc, copied, node.start));
                 copied = node.start;
                 arrays.push((at, out.len()));
@@ -100,12 +96,7 @@ impl<'a> Walker<'a> {
             if !candidate || !is_reserved_raw(doc.inner(node)) {
                 continue;
             }
-            while arrays
-                .last()
-                .is_some_and(|(array, _)| doc.node(*array).next <= at)
-            {
-                arrays.pop();
-            }
+            leave_closed(doc, at, &mut arrays);
             if let Some((array, start, hash)) = sentinel_of(doc, at, arrays.last()) {
                 out.truncate(start);
                 self.original(hash, None, out)?;
@@ -278,6 +269,16 @@ fn may_hold_ours(text: &[u8]) -> bool {
 
 fn between<'a>(doc: &Doc<'a>, from: u32, to: u32) -> &'a [u8] {
     doc.text.get(from as usize..to as usize).unwrap_or_default()
+}
+
+/// Drops the arrays that are closed before a node.
+fn leave_closed(doc: &Doc<'_>, at: u32, arrays: &mut Vec<(u32, usize)>) {
+    while arrays
+        .last()
+        .is_some_and(|(array, _)| doc.node(*array).next <= at)
+    {
+        arrays.pop();
+    }
 }
 
 /// The array that the string at `at` ends as its sentinel, with the length of the output before it.
