@@ -140,6 +140,7 @@ class PubsubServer:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._failures: dict[str, list[grpc.StatusCode]] = {}
+        self._permits: dict[str, threading.Semaphore] = {}
         # StreamingPull holds a thread for as long as its client lives, so there must be more threads than clients.
         self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=32))
         self._server.add_generic_rpc_handlers(
@@ -206,6 +207,16 @@ class PubsubServer:
         with self._lock:
             self._failures.setdefault(method, []).extend([code] * times)
 
+    def hold_after(self, method: str, *, calls: int) -> None:
+        """Lets so many more calls of a method through; later ones wait until `release`, or until their client is gone."""
+        with self._lock:
+            self._permits[method] = threading.Semaphore(calls)
+
+    def release(self, method: str) -> None:
+        """Lets all calls of a method through again."""
+        with self._lock:
+            del self._permits[method]
+
     # The protocol.
 
     def _publisher_methods(self) -> dict[str, grpc.RpcMethodHandler]:
@@ -248,6 +259,9 @@ class PubsubServer:
                 code = failures.pop(0) if failures else None
             if code is not None:
                 context.abort(code, "a failure that the test asked for")
+            while (permits := self._permits.get(name)) is not None and not permits.acquire(timeout=0.05):
+                if not context.is_active():
+                    context.abort(grpc.StatusCode.CANCELLED, "the client is gone")
             return method(message, context)
 
         return grpc.unary_unary_rpc_method_handler(

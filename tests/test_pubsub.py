@@ -183,8 +183,11 @@ def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp
     numbers = dict(zip(server.publish(TOPIC, messages_of(records)), expected, strict=True))
     arguments = [f"--output={tmp_path / 'out'}", f"--batch_bytes={60 * len(RECORDS[0])}"]
     program = Program(tmp_path, *arguments)
-    program.wait_until(lambda: len(server.acknowledged(SUBSCRIPTION)) > 0)
+    # It dies between writing its second batch and acknowledging it, so that batch is leased then.
+    server.hold_after("Acknowledge", calls=1)
+    program.wait_until(lambda: len(rows_of(tmp_path / "out")) > len(server.acknowledged(SUBSCRIPTION)) > 0)
     program.kill()
+    server.release("Acknowledge")
     server.expire_leases(SUBSCRIPTION)
     acknowledged = {numbers[one] for one in server.acknowledged(SUBSCRIPTION)}
     assert 0 < len(acknowledged) < len(records)
