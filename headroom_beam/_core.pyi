@@ -118,7 +118,7 @@ class CrushedText:
     explanation: str
     """The strategy and, where rows were dropped, how many were kept and by which rules."""
     kept_rows: str | None
-    """The kept rows of a top-level array as JSON, without a sentinel; None for anything but an array."""
+    """With `kind="array"` the kept rows as JSON, without a sentinel; None where all rows are kept."""
     rows_marker: str
     """The rows marker when rows were dropped, else the empty string."""
     rows_hash: str | None

@@ -5,10 +5,9 @@
 
 mod column;
 
-use std::collections::HashMap;
-
+use crate::hashing::{Map, hash};
 use crate::tape::{Doc, Kind};
-pub(crate) use column::{Column, MAX_GAPS, NONE, Shape, hash};
+pub(crate) use column::{Column, MAX_GAPS, NONE, Shape};
 
 /// The column of the row itself.
 pub(crate) const ROOT: u32 = 0;
@@ -45,7 +44,7 @@ impl Analysis {
             doc,
             columns: vec![Column::new(NONE, NONE, false)],
             cells: Vec::with_capacity(nodes * 5 / 8),
-            by_key: HashMap::new(),
+            by_key: Map::default(),
             open: Vec::new(),
             last: ROOT,
         };
@@ -106,7 +105,7 @@ struct Walk<'d, 'a> {
     columns: Vec<Column>,
     cells: Vec<Cell>,
     /// Columns by parent and key as it is spelled. Only asked, never iterated: its order decides nothing.
-    by_key: HashMap<(u32, &'a [u8]), u32>,
+    by_key: Map<(u32, &'a [u8]), u32>,
     open: Vec<Open>,
     last: u32,
 }

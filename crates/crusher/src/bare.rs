@@ -30,7 +30,7 @@ pub enum TextKind {
 pub struct CrushedText {
     /// The text as it would stand inside a JSON string.
     pub compressed: String,
-    /// The kept rows of a top-level array as JSON; none for anything else.
+    /// The kept rows of a text that was asked for as an array, as JSON; none where all rows are kept.
     pub kept_rows: Option<String>,
     /// The rows marker when rows of a top-level array were dropped, else empty.
     pub rows_marker: String,
@@ -76,7 +76,7 @@ impl Crusher {
         if kind == TextKind::Any && !is_json {
             return Ok(self.crush_plain(text, query, bias));
         }
-        let doc = match self.tape.scan(bytes, self.options.max_depth) {
+        let doc = match self.tape.scan_utf8(bytes, self.options.max_depth) {
             Ok(doc) => doc,
             Err(Error::InvalidPayload { .. }) if kind == TextKind::Any => {
                 return Ok(self.crush_plain(text, query, bias));
@@ -91,8 +91,6 @@ impl Crusher {
                 return Err(Error::at("expected an object", bytes, root.start as usize));
             }
         }
-        // An array or a document that was asked for as such stays one to its reader.
-        let minify = kind == TextKind::Any && self.options.with_compaction;
         Ok(crush_json(
             &self.options,
             &mut self.tapes,
@@ -100,7 +98,7 @@ impl Crusher {
             text,
             query,
             bias,
-            minify,
+            kind,
         ))
     }
 
@@ -121,10 +119,16 @@ impl Crusher {
             .then(|| context.blob(text.as_bytes(), spelling::Spelling::MINIMAL, true))
             .flatten();
         let decisions = context.decisions;
+        let is_same = changed.is_none() && !is_reserved(text.as_bytes());
         let compressed = match changed {
             Some(changed) => changed,
             None if is_reserved(text.as_bytes()) => [LITERAL, text.as_bytes()].concat(),
             None => text.as_bytes().to_vec(),
+        };
+        let tokens_after = if is_same {
+            tokens_before
+        } else {
+            tokens::estimate(&compressed)
         };
         finish_text(
             &self.options,
@@ -132,7 +136,7 @@ impl Crusher {
             compressed,
             originals,
             decisions,
-            tokens_before,
+            (tokens_before, tokens_after),
         )
     }
 }
@@ -144,8 +148,10 @@ fn crush_json(
     text: &str,
     query: &str,
     bias: f64,
-    minify: bool,
+    kind: TextKind,
 ) -> CrushedText {
+    // An array or a document that was asked for as such stays one to its reader.
+    let minify = kind == TextKind::Any && options.with_compaction;
     let mut originals = Originals::default();
     let tokens_before = tokens::estimate(text.as_bytes());
     let find_query = || query.to_owned();
@@ -172,8 +178,11 @@ fn crush_json(
     };
     let mut compressed = [before.as_bytes(), &body, behind.as_bytes()].concat();
     let decisions = std::mem::take(&mut context.decisions);
-    let unchanged = decisions.strategy == Strategy::Unchanged
-        || tokens::estimate(&compressed) >= tokens_before
+    let mut tokens_after = tokens_before;
+    if decisions.strategy != Strategy::Unchanged {
+        tokens_after = tokens::estimate(&compressed);
+    }
+    let unchanged = tokens_after >= tokens_before
         || (options.verify
             && !restores(
                 context.tapes,
@@ -189,6 +198,11 @@ fn crush_json(
         compressed = before.as_bytes().to_vec();
         edits.splice(doc, 0, &mut compressed);
         compressed.extend_from_slice(behind.as_bytes());
+        tokens_after = if edits.is_empty() {
+            tokens_before
+        } else {
+            tokens::estimate(&compressed)
+        };
     }
     let decisions = if unchanged {
         Decisions::default()
@@ -196,12 +210,20 @@ fn crush_json(
         decisions
     };
     let table = table && !unchanged;
-    let mut crushed = finish_text(options, text, compressed, originals, decisions, tokens_before);
+    let mut crushed = finish_text(
+        options,
+        text,
+        compressed,
+        originals,
+        decisions,
+        (tokens_before, tokens_after),
+    );
     crushed.table = table;
-    if is_array {
-        let rows = top_rows(doc, text, &crushed);
-        crushed.rows_marker = rows.1;
-        crushed.kept_rows = Some(rows.0);
+    if let Some(keep) = &crushed.report.decisions.keep {
+        crushed.rows_marker = rows_marker(doc, keep.len(), &crushed.report.decisions.hashes);
+        // Only who asks for an array reads its rows as such.
+        let rows = || String::from_utf8_lossy(&kept_rows(doc, 0, keep, false)).into_owned();
+        crushed.kept_rows = (kind == TextKind::Array).then(rows);
     }
     crushed
 }
@@ -230,23 +252,13 @@ fn edited(context: &mut Context<'_>, doc: &Doc<'_>, minify: bool) -> Vec<u8> {
     body
 }
 
-/// The kept rows of a top-level array as JSON, and its rows marker.
-fn top_rows(doc: &Doc<'_>, text: &str, crushed: &CrushedText) -> (String, String) {
-    let Some(keep) = &crushed.report.decisions.keep else {
-        return (text.to_owned(), String::new());
-    };
-    let rows = String::from_utf8_lossy(&kept_rows(doc, 0, keep, false)).into_owned();
+/// The rows marker of a top-level array of which `kept` rows stay.
+fn rows_marker(doc: &Doc<'_>, kept: usize, hashes: &[String]) -> String {
+    let dropped = u64::from(doc.node(0).count) - kept as u64;
+    let hash = hashes.last().map(String::as_str).unwrap_or_default();
     let mut marker = Vec::new();
-    let dropped = u64::from(doc.node(0).count) - keep.len() as u64;
-    let hash = crushed
-        .report
-        .decisions
-        .hashes
-        .last()
-        .map(String::as_str)
-        .unwrap_or_default();
     crate::marker::write_rows(hash, dropped, Frame::Value, &mut marker);
-    (rows, String::from_utf8_lossy(&marker).into_owned())
+    String::from_utf8_lossy(&marker).into_owned()
 }
 
 fn finish_text(
@@ -255,7 +267,7 @@ fn finish_text(
     compressed: Vec<u8>,
     originals: Originals,
     decisions: Decisions,
-    tokens_before: usize,
+    (tokens_before, tokens_after): (usize, usize),
 ) -> CrushedText {
     let compressed = String::from_utf8(compressed).unwrap_or_else(|_| text.to_owned());
     let count = |text: &str, estimate: usize| if options.exact_tokens { tokens::count(text) } else { estimate } as u64;
@@ -266,7 +278,7 @@ fn finish_text(
         bytes_before: text.len() as u64,
         bytes_after: compressed.len() as u64,
         tokens_before: count(text, tokens_before),
-        tokens_after: count(&compressed, tokens::estimate(compressed.as_bytes())),
+        tokens_after: count(&compressed, tokens_after),
         unproved: false,
     };
     CrushedText {

@@ -1,11 +1,11 @@
 //! Blocks of records: raw JSONL lines, or records by themselves, with dead letters in place.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::crusher::{Crusher, PayloadReport};
 use crate::digest::hash;
 use crate::error::Error;
+use crate::hashing::Map;
 use crate::marker;
 use crate::originals::Originals;
 
@@ -24,7 +24,7 @@ pub struct Block {
     pub tools: Vec<String>,
     /// One entry for each failed record.
     pub failures: Vec<Failure>,
-    tool_numbers: HashMap<String, u32>,
+    tool_numbers: Map<String, u32>,
 }
 
 /// Where one record stood and what it became.

@@ -1,6 +1,8 @@
 //! How a JSON text is laid out: the whitespace between its tokens, as one of a few known layouts.
 
 use crate::edits::Edits;
+use crate::output::Output;
+use crate::scan::{skip_space, string_length};
 use crate::tape::{Doc, Kind, Node};
 
 /// A layout that many programs print.
@@ -85,15 +87,55 @@ impl Layout {
         self.walk(doc, index, edits, out);
     }
 
-    /// As `print`, without edits, until `out` has grown by `max_bytes`; false if that wasn't enough. Indentation multiplies.
+    /// Prints JSON text of any layout in this one, until `out` has grown by `max_bytes`; false if that wasn't enough:
+    /// indentation multiplies.
     #[must_use]
-    pub fn print_within(self, doc: &Doc<'_>, max_bytes: usize, out: &mut Vec<u8>) -> bool {
-        let mut bounded = Bounded {
-            end: out.len().saturating_add(max_bytes),
-            out,
+    pub(crate) fn spread(self, json: &[u8], max_bytes: usize, out: &mut impl Output) -> bool {
+        let end = out.position().saturating_add(max_bytes);
+        let (colon, comma): (&[u8], &[u8]) = match self {
+            Self::Compact => (b":", b","),
+            Self::Spaced => (b": ", b", "),
+            Self::Indent(_) | Self::Tab => (b": ", b","),
         };
-        self.walk(doc, 0, &Edits::default(), &mut bounded);
-        !bounded.is_full()
+        let (mut at, mut depth) = (0, 0_usize);
+        while let Some(byte) = json.get(at) {
+            if out.position() > end {
+                return false;
+            }
+            let mut length = 1;
+            match byte {
+                b',' => {
+                    out.push(comma);
+                    self.break_line(depth, out);
+                }
+                b':' => out.push(colon),
+                b'[' | b'{' => {
+                    out.push(std::slice::from_ref(byte));
+                    let inside = skip_space(json, at + 1);
+                    length = inside - at;
+                    if let Some(close @ (b']' | b'}')) = json.get(inside) {
+                        out.push(std::slice::from_ref(close));
+                        length += 1;
+                    } else {
+                        depth += 1;
+                        self.break_line(depth, out);
+                    }
+                }
+                b']' | b'}' => {
+                    depth = depth.saturating_sub(1);
+                    self.break_line(depth, out);
+                    out.push(std::slice::from_ref(byte));
+                }
+                b' ' | b'\n' | b'\r' | b'\t' => {}
+                _ => {
+                    let rest = json.get(at..).unwrap_or_default();
+                    length = token_length(rest);
+                    out.push(rest.get(..length).unwrap_or_default());
+                }
+            }
+            at += length;
+        }
+        out.position() <= end
     }
 
     fn walk(self, doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut impl Printer) {
@@ -114,7 +156,7 @@ impl Layout {
             at += 1;
             match (node.kind, edit) {
                 (_, Some((_, replacement))) => {
-                    out.text(replacement);
+                    out.push(replacement);
                     at = node.next;
                 }
                 (Kind::Array | Kind::Object, None) => {
@@ -123,9 +165,9 @@ impl Layout {
                     } else {
                         (b'{', b'}')
                     };
-                    out.text(&[bracket]);
+                    out.push(&[bracket]);
                     if node.count == 0 {
-                        out.text(&[close]);
+                        out.push(&[close]);
                     } else {
                         let is_object = node.kind == Kind::Object;
                         open.push(Open {
@@ -146,80 +188,74 @@ impl Layout {
                 let close = top.close;
                 open.pop();
                 self.break_line(open.len(), out);
-                out.text(&[close]);
+                out.push(&[close]);
             }
         }
     }
 
     fn separate(self, top: &mut Open, depth: usize, out: &mut impl Printer) {
         if top.is_object && !top.key {
-            out.text(if self == Self::Compact { b":" } else { b": " });
+            out.push(if self == Self::Compact { b":" } else { b": " });
             top.key = true;
             return;
         }
         top.key = false;
         if !top.first {
-            out.text(if self == Self::Spaced { b", " } else { b"," });
+            out.push(if self == Self::Spaced { b", " } else { b"," });
         }
         top.first = false;
         self.break_line(depth, out);
     }
 
-    fn break_line(self, depth: usize, out: &mut impl Printer) {
-        let (unit, width) = match self {
+    #[inline]
+    fn break_line(self, depth: usize, out: &mut impl Output) {
+        let (line, width) = match self {
             Self::Compact | Self::Spaced => return,
-            Self::Indent(width) => (b' ', width as usize),
-            Self::Tab => (b'\t', 1),
+            Self::Indent(width) => (SPACES, width as usize),
+            Self::Tab => (TABS, 1),
         };
-        out.text(b"\n");
-        for _ in 0..depth * width {
-            out.text(&[unit]);
+        let mut left = 1 + depth * width;
+        let first = left.min(line.len());
+        out.push(line.get(..first).unwrap_or_default());
+        left -= first;
+        while left > 0 {
+            let more = left.min(line.len() - 1);
+            out.push(line.get(1..=more).unwrap_or_default());
+            left -= more;
         }
     }
 }
 
-/// Where a layout is printed to.
-trait Printer {
-    fn text(&mut self, text: &[u8]);
+/// A line feed and the indentation behind it.
+const SPACES: &[u8] = b"\n                                                                ";
+const TABS: &[u8] = b"\n\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t";
+
+/// Length of the scalar that the text begins with.
+#[inline]
+fn token_length(text: &[u8]) -> usize {
+    if text.first() == Some(&b'"') {
+        return string_length(text).unwrap_or(text.len());
+    }
+    text.iter()
+        .position(|byte| matches!(byte, b',' | b':' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t'))
+        .unwrap_or(text.len())
+}
+
+/// Where a document is printed to.
+trait Printer: Output {
     /// A token as it stands in the document.
-    fn token(&mut self, doc: &Doc<'_>, node: Node);
+    #[inline]
+    fn token(&mut self, doc: &Doc<'_>, node: Node) {
+        self.push(doc.raw(node));
+    }
+
     /// Nothing more is wanted.
     fn is_full(&self) -> bool {
         false
     }
 }
 
-impl Printer for Vec<u8> {
-    #[inline]
-    fn text(&mut self, text: &[u8]) {
-        self.extend_from_slice(text);
-    }
-
-    #[inline]
-    fn token(&mut self, doc: &Doc<'_>, node: Node) {
-        self.extend_from_slice(doc.raw(node));
-    }
-}
-
-/// Prints until there is too much.
-struct Bounded<'a> {
-    out: &'a mut Vec<u8>,
-    end: usize,
-}
-
-impl Printer for Bounded<'_> {
-    fn text(&mut self, text: &[u8]) {
-        self.out.text(text);
-    }
-
-    fn token(&mut self, doc: &Doc<'_>, node: Node) {
-        self.out.token(doc, node);
-    }
-
-    fn is_full(&self) -> bool {
-        self.out.len() > self.end
-    }
-}
+impl Printer for Vec<u8> {}
 
 /// Compares with the text itself instead of printing.
 struct Matching<'a> {
@@ -228,14 +264,24 @@ struct Matching<'a> {
     same: bool,
 }
 
-impl Printer for Matching<'_> {
+impl Output for Matching<'_> {
     #[inline]
-    fn text(&mut self, text: &[u8]) {
+    fn push(&mut self, text: &[u8]) {
         let end = self.at + text.len();
         self.same &= self.text.get(self.at..end) == Some(text);
         self.at = end;
     }
 
+    fn position(&self) -> usize {
+        self.at
+    }
+
+    fn rewind(&mut self, position: usize) {
+        self.at = position;
+    }
+}
+
+impl Printer for Matching<'_> {
     #[inline]
     fn token(&mut self, _doc: &Doc<'_>, node: Node) {
         self.same &= self.at == node.start as usize;

@@ -1,8 +1,7 @@
 //! Originals taken out while crushing, each digest once.
 
-use std::collections::HashMap;
-
 use crate::digest::{Digest, digest, hash};
+use crate::hashing::Map;
 use crate::restore::Lookup;
 
 /// What is known of one original.
@@ -27,7 +26,7 @@ pub struct Originals {
     pub entries: Vec<Entry>,
     /// All bytes.
     pub arena: Vec<u8>,
-    by_prefix: HashMap<[u8; 12], usize>,
+    by_prefix: Map<[u8; 12], usize>,
     /// The tool that `put` notes.
     pub tool: u32,
 }

@@ -4,10 +4,10 @@
 //! `{key=value}` for objects with that string member. `:string` behind it takes strings only. ` @ .key` says where,
 //! from the innermost object on the way, the tool's name stands.
 
-use std::collections::HashMap;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::hashing::Map;
 use crate::spelling;
 use crate::tape::{Doc, ESCAPED, Kind, Node};
 
@@ -209,7 +209,7 @@ struct Finder<'a, 'd> {
     /// The objects on the way, outermost first.
     objects: Vec<u32>,
     /// Tool names by call id, collected when first needed.
-    names: Option<HashMap<&'a [u8], &'a [u8]>>,
+    names: Option<Map<&'a [u8], &'a [u8]>>,
     /// The tool found last, with the path and the innermost object it was found for.
     last_tool: Option<((usize, Option<u32>), String)>,
 }
@@ -339,8 +339,8 @@ impl Finder<'_, '_> {
 }
 
 /// Names of tools by call id: `{"id":…,"function":{"name":…}}` and `{"type":"tool_use","id":…,"name":…}`.
-fn call_names<'a>(doc: &Doc<'a>) -> HashMap<&'a [u8], &'a [u8]> {
-    let mut names = HashMap::new();
+fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
+    let mut names = Map::default();
     let plain = |object: u32, key: &[u8]| {
         // Calls name themselves in their first members; looking through large objects would cost time for nothing.
         doc.members(object)

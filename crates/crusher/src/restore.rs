@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::marker::{Head, LITERAL, Marker, OPEN, is_reserved};
+use crate::output::{Comparison, Output};
 use crate::scan::Tape;
 use crate::walker::{MAX_DEPTH, Sink, Walker};
 
@@ -32,14 +33,14 @@ pub(crate) fn restores(
     originals: &dyn Lookup,
     original: &[u8],
 ) -> bool {
-    let mut restored = Vec::with_capacity(original.len());
+    let mut comparison = Comparison::new(original);
     let mut walker = Walker::new(Sink::Restore(originals), tapes, true);
     let result = if bare {
-        walker.text(compacted, &mut restored)
+        walker.text(compacted, &mut comparison)
     } else {
-        walker.record(compacted, &mut restored)
+        walker.record(compacted, &mut comparison)
     };
-    result.is_ok() && restored == original
+    result.is_ok() && comparison.is_same()
 }
 
 /// Restores one bare text, as `SmartCrusher` returns it and as it would stand inside a JSON string.
@@ -71,7 +72,7 @@ pub fn markers_in_text(compacted: &str, found: &mut Vec<String>) -> Result<()> {
 }
 
 impl Walker<'_> {
-    fn record(&mut self, compacted: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    fn record(&mut self, compacted: &[u8], out: &mut impl Output) -> Result<()> {
         if let Some(hashes) = raw_pieces(compacted)? {
             for hash in hashes {
                 self.original(hash, None, out)?;
@@ -86,10 +87,10 @@ impl Walker<'_> {
         result
     }
 
-    fn text(&mut self, compacted: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    fn text(&mut self, compacted: &[u8], out: &mut impl Output) -> Result<()> {
         if is_reserved(compacted) {
             if let Some(rest) = compacted.strip_prefix(LITERAL) {
-                out.extend_from_slice(rest);
+                out.push(rest);
                 return Ok(());
             }
             if let Some((Marker::Blob { hash, .. }, _)) = Marker::read(compacted)? {
@@ -97,18 +98,18 @@ impl Walker<'_> {
             }
             let (ours, space) = compacted.split_at(ours_length(compacted)?);
             self.ours(ours, out)?;
-            out.extend_from_slice(space);
+            out.push(space);
             return Ok(());
         }
         if !matches!(compacted.trim_ascii_start().first(), Some(b'{' | b'[')) {
-            out.extend_from_slice(compacted);
+            out.push(compacted);
             return Ok(());
         }
         let mut tape = self.tapes.pop().unwrap_or_default();
         let result = match tape.scan(compacted, MAX_DEPTH) {
             Ok(doc) => self.document(&doc, out),
             Err(Error::InvalidPayload { .. }) => {
-                out.extend_from_slice(compacted);
+                out.push(compacted);
                 Ok(())
             }
             Err(error) => Err(error),

@@ -13,10 +13,10 @@ mod series;
 mod signals;
 mod words;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::analyze::{Analysis, hash};
+use crate::analyze::Analysis;
+use crate::hashing::{Map, hash};
 use crate::options::Options;
 use crate::tape::Doc;
 use coverage::Coverage;
@@ -244,7 +244,8 @@ impl<'c> Chooser<'c> {
             return;
         }
         // Only asked, never iterated.
-        let mut first: HashMap<u64, &[u8]> = HashMap::with_capacity(analysis.len());
+        let mut first: Map<u64, &[u8]> = Map::default();
+        first.reserve(analysis.len());
         for (at, mark) in analysis.rows.iter().zip(&mut self.is_duplicate) {
             let raw = doc.raw(doc.node(*at));
             match first.entry(hash(raw)) {

@@ -1,7 +1,6 @@
 //! Key sequences of objects, merged into one order of columns.
 
-use std::collections::HashMap;
-
+use crate::hashing::Map;
 use crate::tape::Doc;
 
 const MAX_SHAPES: usize = 64;
@@ -23,8 +22,8 @@ pub(crate) struct Builder<'a> {
     pub shapes: Vec<Shape<'a>>,
     last: usize,
     /// Children by key, and shapes by key sequence; empty as long as there is one shape.
-    by_key: HashMap<&'a [u8], usize>,
-    by_sequence: HashMap<Vec<&'a [u8]>, usize>,
+    by_key: Map<&'a [u8], usize>,
+    by_sequence: Map<Vec<&'a [u8]>, usize>,
 }
 
 impl<'a> Builder<'a> {

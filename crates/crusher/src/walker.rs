@@ -6,6 +6,7 @@ use crate::error::{Error, Limit, Result};
 use crate::layout::Layout;
 use crate::marker::{Frame, Head, LITERAL, Marker, SENTINEL_KEY, is_reserved_raw};
 use crate::options::MAX_RECORD_BYTES;
+use crate::output::Output;
 use crate::restore::Lookup;
 use crate::scan::Tape;
 use crate::spelling;
@@ -37,6 +38,8 @@ pub(crate) struct Walker<'a> {
     trusted: bool,
     /// Bytes that may still be made of short text: rows of tables, and originals, which a hostile record names many times.
     left_bytes: usize,
+    /// A step of a framed text.
+    spelled: Vec<u8>,
 }
 
 impl<'a> Walker<'a> {
@@ -47,6 +50,7 @@ impl<'a> Walker<'a> {
             heads: 0,
             trusted,
             left_bytes: BUDGET_RECORDS * MAX_RECORD_BYTES,
+            spelled: Vec::new(),
         }
     }
 
@@ -59,7 +63,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Appends the original of a hash; when listing, `null`, so that what is built stays JSON.
-    pub fn original(&mut self, hash: &str, frame: Option<Frame>, out: &mut Vec<u8>) -> Result<()> {
+    pub fn original(&mut self, hash: &str, frame: Option<Frame>, out: &mut impl Output) -> Result<()> {
         match &mut self.sink {
             Sink::Restore(originals) => {
                 let bytes = originals.get(hash).ok_or_else(|| Error::Missing {
@@ -69,16 +73,16 @@ impl<'a> Walker<'a> {
             }
             Sink::List(found) => {
                 found.push(hash.to_owned());
-                out.extend_from_slice(b"null");
+                out.push(b"null");
             }
         }
         Ok(())
     }
 
     /// Copies a JSON text with every string of ours replaced.
-    pub fn document(&mut self, doc: &Doc<'_>, out: &mut Vec<u8>) -> Result<()> {
+    pub fn document(&mut self, doc: &Doc<'_>, out: &mut impl Output) -> Result<()> {
         if !doc.has_suspects {
-            out.extend_from_slice(doc.text);
+            out.push(doc.text);
             return Ok(());
         }
         let mut copied = 0;
@@ -88,9 +92,9 @@ impl<'a> Walker<'a> {
             let node = doc.node(at);
             if node.kind == Kind::Array {
                 leave_closed(doc, at, &mut arrays);
-                out.extend_from_slice(between(doc, copied, node.start));
+                out.push(between(doc, copied, node.start));
                 copied = node.start;
-                arrays.push((at, out.len()));
+                arrays.push((at, out.position()));
             }
             let candidate = node.kind == Kind::String && node.flags & (SUSPECT | KEY) == SUSPECT;
             if !candidate || !is_reserved_raw(doc.inner(node)) {
@@ -98,26 +102,26 @@ impl<'a> Walker<'a> {
             }
             leave_closed(doc, at, &mut arrays);
             if let Some((array, start, hash)) = sentinel_of(doc, at, arrays.last()) {
-                out.truncate(start);
+                out.rewind(start);
                 self.original(hash, None, out)?;
                 copied = doc.node(array).end;
             } else {
-                out.extend_from_slice(between(doc, copied, node.start));
+                out.push(between(doc, copied, node.start));
                 self.string(doc, node, out)?;
                 copied = node.end;
             }
         }
-        out.extend_from_slice(doc.text.get(copied as usize..).unwrap_or_default());
+        out.push(doc.text.get(copied as usize..).unwrap_or_default());
         Ok(())
     }
 
     /// Appends what stood in the place of a reserved string, quotes included.
-    fn string(&mut self, doc: &Doc<'_>, node: Node, out: &mut Vec<u8>) -> Result<()> {
+    fn string(&mut self, doc: &Doc<'_>, node: Node, out: &mut impl Output) -> Result<()> {
         let raw = doc.inner(node);
         if let Some(rest) = raw.strip_prefix(LITERAL) {
-            out.push(b'"');
-            out.extend_from_slice(rest);
-            out.push(b'"');
+            out.push(b"\"");
+            out.push(rest);
+            out.push(b"\"");
             return Ok(());
         }
         let mut text = Vec::with_capacity(raw.len());
@@ -131,7 +135,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Appends what stood in the place of a decoded string of ours.
-    pub fn ours(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<()> {
+    pub fn ours(&mut self, text: &[u8], out: &mut impl Output) -> Result<()> {
         if let Some((marker, length)) = Marker::read(text)? {
             let whole = length == text.len();
             return match marker {
@@ -169,7 +173,7 @@ impl<'a> Walker<'a> {
         result
     }
 
-    fn headed(&mut self, text: &[u8], head: &Head, at: usize, out: &mut Vec<u8>) -> Result<()> {
+    fn headed(&mut self, text: &[u8], head: &Head, at: usize, out: &mut impl Output) -> Result<()> {
         let mut decoded = Vec::with_capacity(if head.rows.is_some() { text.len() * 3 } else { 0 });
         let content = if head.rows.is_some() {
             let tail = table::decode(text, head, at, self.left_bytes, &mut decoded)?;
@@ -216,34 +220,46 @@ impl<'a> Walker<'a> {
     }
 
     /// Appends a head's content, restored, in its layout and frame.
-    fn content(&mut self, tape: &mut Tape, content: &[u8], head: &Head, out: &mut Vec<u8>) -> Result<()> {
-        let doc = tape.scan(content, MAX_DEPTH)?;
+    fn content(&mut self, tape: &mut Tape, content: &[u8], head: &Head, out: &mut impl Output) -> Result<()> {
+        let doc = if self.trusted {
+            tape.scan_utf8(content, MAX_DEPTH)?
+        } else {
+            tape.scan(content, MAX_DEPTH)?
+        };
         let mut restored = Vec::new();
-        let mut printed = Vec::new();
         let mut result = content;
         if doc.has_suspects {
+            restored.reserve(content.len() * 2);
             self.document(&doc, &mut restored)?;
             result = &restored;
         }
-        if head.layout != Layout::Compact {
-            let doc = tape.scan(result, MAX_DEPTH)?;
-            printed.reserve(result.len() * 2);
-            // Where it isn't enough, what was printed is more than is left.
-            let _enough = head.layout.print_within(&doc, self.left_bytes, &mut printed);
-            self.spend(printed.len())?;
-            result = &printed;
+        if head.layout == Layout::Compact {
+            return self.framed(result, head.frame, out);
         }
-        self.framed(result, head.frame, out)
+        if !self.trusted {
+            // Originals inside may be any bytes, and only JSON can be laid out.
+            tape.scan(result, MAX_DEPTH)?;
+        }
+        if head.frame == Frame::Value {
+            let before = out.position();
+            // Where it isn't enough, what was printed is more than is left.
+            let _enough = head.layout.spread(result, self.left_bytes, out);
+            return self.spend(out.position() - before);
+        }
+        let mut printed = Vec::with_capacity(result.len() * 2);
+        let _enough = head.layout.spread(result, self.left_bytes, &mut printed);
+        self.spend(printed.len())?;
+        self.framed(&printed, head.frame, out)
     }
 
     /// Appends content as what it stood in.
-    fn framed(&mut self, content: &[u8], frame: Frame, out: &mut Vec<u8>) -> Result<()> {
+    fn framed(&mut self, content: &[u8], frame: Frame, out: &mut impl Output) -> Result<()> {
         let Frame::String { newline, spelling } = frame else {
             self.spend(content.len())?;
-            out.extend_from_slice(content);
+            out.push(content);
             return Ok(());
         };
-        out.push(b'"');
+        out.push(b"\"");
         let mut rest = content;
         while !rest.is_empty() {
             let mut length = rest.len().min(FRAMED_BYTES);
@@ -252,12 +268,13 @@ impl<'a> Walker<'a> {
                 length += 1;
             }
             let (step, behind) = rest.split_at(length);
-            let before = out.len();
-            spelling::encode(step, spelling, out);
-            self.spend(out.len() - before)?;
+            self.spelled.clear();
+            spelling::encode(step, spelling, &mut self.spelled);
+            self.spend(self.spelled.len())?;
+            out.push(&self.spelled);
             rest = behind;
         }
-        out.extend_from_slice(if newline { b"\\n\"" } else { b"\"" });
+        out.push(if newline { b"\\n\"" } else { b"\"" });
         Ok(())
     }
 }

@@ -168,25 +168,3 @@ impl Column {
         }
     }
 }
-
-/// A hash of some bytes, eight at a time. Fixed, so that every run decides alike; what it is used for stays right
-/// when two values collide, only less sharp.
-pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut state = (bytes.len() as u64).wrapping_mul(MULTIPLIER);
-    for word in words {
-        state = mix(state ^ u64::from_le_bytes(*word));
-    }
-    let mut last = 0;
-    for &byte in rest {
-        last = last << 8 | u64::from(byte);
-    }
-    mix(state ^ last)
-}
-
-/// Spreads every bit over the word: a 64 by 64 bit product, folded.
-fn mix(word: u64) -> u64 {
-    let product = u128::from(word ^ 0xa076_1d64_78bd_642f) * 0xe703_7ed1_a0b4_28db_u128;
-    (product as u64) ^ ((product >> 64) as u64)
-}

@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::analyze::{Column, Shape};
@@ -75,7 +76,8 @@ const STATUS_KEYS: [&[u8]; 5] = [b"status", b"code", b"statuscode", b"httpstatus
 const EXIT_KEYS: [&[u8]; 4] = [b"exitcode", b"exitstatus", b"returncode", b"returnstatus"];
 /// A category's values are short; longer ones are text.
 const MAX_CATEGORY_BYTES: usize = 48;
-/// What running text with an error in it contains, letter case ignored; a hit counts if its surroundings agree.
+/// What running text with an error in it contains, in lower or upper case or capitalized; a hit counts if its
+/// surroundings agree.
 const STEMS: [&str; 7] = [
     "error",
     "exception",
@@ -86,10 +88,30 @@ const STEMS: [&str; 7] = [
     "failure",
 ];
 
+/// How each stem may be spelled.
+const SPELLINGS: usize = 3;
+
+/// The stems in their spellings, those of one stem together.
+fn spellings() -> impl Iterator<Item = Vec<u8>> {
+    STEMS.iter().flat_map(|stem| {
+        let mut capitalized = stem.as_bytes().to_vec();
+        if let Some(first) = capitalized.first_mut() {
+            first.make_ascii_uppercase();
+        }
+        [
+            stem.as_bytes().to_vec(),
+            capitalized,
+            stem.as_bytes().to_ascii_uppercase(),
+        ]
+    })
+}
+
 /// Finds failures in texts.
 #[derive(Debug)]
 pub(crate) struct Failures {
     stems: Option<AhoCorasick>,
+    /// Finds the stems, spelled as people do, in a long text at once; none on processors without vectors of bytes.
+    quick: Option<Searcher>,
 }
 
 impl Failures {
@@ -101,11 +123,27 @@ impl Failures {
 
     fn new() -> Self {
         let stems = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::DFA))
-            .build(STEMS);
+            .prefilter(false)
+            .build(spellings());
         // Seven fixed words always build; without them, categories and codes would still tell.
-        Self { stems: stems.ok() }
+        Self {
+            stems: stems.ok(),
+            quick: Searcher::new(spellings()),
+        }
+    }
+
+    /// Whether a part of a text (from one byte to another) holds any stem; to be asked in order from the byte `from` on.
+    /// It says of most parts that there is no need to look closer, and is many times faster than looking.
+    pub fn survey<'t>(&'t self, text: &'t [u8], from: u32) -> impl FnMut(u32, u32) -> bool + 't {
+        let rest = text.get(from as usize..).unwrap_or_default();
+        let mut hits = self.quick.as_ref().map(|quick| quick.find_iter(rest).peekable());
+        move |start, end| {
+            let Some(hits) = &mut hits else { return true };
+            let place = |at: usize| at as u32 + from;
+            while hits.next_if(|hit| place(hit.end()) <= start).is_some() {}
+            hits.peek().is_some_and(|hit| place(hit.start()) < end)
+        }
     }
 
     /// True for text that reports an error, rather than speaking of errors.
@@ -121,7 +159,7 @@ impl Failures {
             let is_announced = matches!(behind.first(), Some(b':' | b'[')) && behind.get(1) != Some(&b':');
             let is_type = word.first().is_some_and(u8::is_ascii_uppercase)
                 && before.is_some_and(|b| b.is_ascii_lowercase());
-            match hit.pattern().as_usize() {
+            match hit.pattern().as_usize() / SPELLINGS {
                 2 => behind.starts_with(b" (most recent call"),
                 3 => (at_start && is_announced) || behind.starts_with(b"ked at "),
                 5 => {

@@ -3,10 +3,9 @@
 //! Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with k1 = 1.2 and
 //! b = 0.75, in integers.
 
-use std::collections::HashMap;
-
 use super::words::{Word, words};
 use crate::analyze::{Analysis, Shape};
+use crate::hashing::Map;
 use crate::spelling;
 use crate::tape::{Doc, ESCAPED};
 
@@ -35,7 +34,7 @@ struct Term {
 #[derive(Debug)]
 pub(crate) struct Query {
     /// Only asked, never iterated.
-    by_hash: HashMap<u64, u32>,
+    by_hash: Map<u64, u32>,
     filter: Vec<u64>,
     terms: Vec<Term>,
 }
@@ -65,7 +64,7 @@ impl Query {
             .get(text.len().saturating_sub(MAX_QUERY_BYTES)..)
             .unwrap_or_default();
         let mut this = Self {
-            by_hash: HashMap::new(),
+            by_hash: Map::default(),
             filter: vec![0; FILTER_BITS / 64],
             terms: Vec::new(),
         };

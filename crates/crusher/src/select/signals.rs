@@ -41,7 +41,13 @@ pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, 
     let failures = Failures::shared();
     let mut texts = Vec::new();
     let (mut rare, mut unique) = (missing(analysis, few), missing(analysis, 1));
-    for (row, cells) in analysis.iter() {
+    let node_of = |row: Option<&u32>| doc.node(row.copied().unwrap_or(0));
+    let (first, last) = (node_of(analysis.rows.first()), node_of(analysis.rows.last()));
+    let rows_text = doc.text.get(..last.end as usize).unwrap_or_default();
+    let mut may_tell = failures.survey(rows_text, first.start);
+    for ((row, cells), node) in analysis.iter().zip(&analysis.rows) {
+        let place = doc.node(*node);
+        let mut reads = None;
         let mut found = 0;
         let mut shapes = 0;
         for cell in cells {
@@ -54,9 +60,11 @@ pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, 
             if cell.shape.is_scalar() {
                 found |= watch.values.get(usize::from(cell.value)).copied().unwrap_or(0);
             }
-            if watch.is_text && cell.shape == Shape::String && failures.tells(doc.inner(doc.node(cell.node)))
-            {
-                texts.push(row);
+            if watch.is_text && cell.shape == Shape::String {
+                let reads = *reads.get_or_insert_with(|| may_tell(place.start, place.end));
+                if reads && failures.tells(doc.inner(doc.node(cell.node))) {
+                    texts.push(row);
+                }
             }
         }
         if found & FAILING != 0 {

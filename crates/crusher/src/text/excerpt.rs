@@ -5,8 +5,9 @@
 //! One pass over the text notes the units that may be shown; how many these are depends on the size of the excerpt
 //! and not on the text.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use crate::hashing::Map;
 use crate::select::{Failures, Patterns, Query};
 use crate::text::lines::{piece, shape};
 use crate::text::shorten;
@@ -110,7 +111,7 @@ struct Survey<'t> {
     marked_by_caller: usize,
     /// For each pattern of lines how often it was seen, and the first unit that has it. Only asked by hash; what is
     /// collected from it is put in order of the text.
-    shapes: HashMap<u64, (u32, Unit)>,
+    shapes: Map<u64, (u32, Unit)>,
     /// For each word of the query how many units hold it, and the first few.
     holders: Vec<(usize, Vec<Unit>)>,
     /// Lines that still belong to the last error.
@@ -133,7 +134,7 @@ impl<'t> Survey<'t> {
             tail: VecDeque::new(),
             marked: Vec::new(),
             marked_by_caller: 0,
-            shapes: HashMap::new(),
+            shapes: Map::default(),
             holders,
             after_error: 0,
         }

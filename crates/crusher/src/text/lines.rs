@@ -1,6 +1,6 @@
 //! Pieces of long lines, and the patterns of lines.
 
-use crate::analyze::hash;
+use crate::hashing::hash;
 use crate::text::shorten;
 
 /// The first piece of a long line: up to the end of a sentence or clause, else a space, else anywhere.
