@@ -130,6 +130,8 @@ class CrushedText:
     tokens_after: int
     def originals(self) -> pa.RecordBatch:
         """As `CrushedBlock.originals`."""
+    def original_rows(self) -> list[tuple[bytes, str, bytes]]:
+        """Digest, hash of 24 digits and bytes of each original: for few of them quicker than a batch."""
 
 def crush_text(
     text: str,

@@ -222,7 +222,7 @@ class SmartCrusher:
         return Crushed(
             compressed,
             text,
-            compressed != text,
+            result.was_modified,
             result.strategy,
             result.explanation,
             result.tokens_before,
@@ -330,16 +330,16 @@ class SmartCrusher:
         except UnicodeEncodeError as error:
             raise _lone_surrogate(error) from None
         if result.original_count:
-            self._put(result.originals())
+            self._put(result)
         return result
 
-    def _put(self, originals: pa.RecordBatch) -> None:
+    def _put(self, result: _core.CrushedText) -> None:
         if self._store is None:
-            self._memory.put_many(originals)
+            self._memory.put_many(result.original_rows())
         else:
-            self._store.put_many(originals, run_date=dt.datetime.now(dt.timezone.utc).date())
+            self._store.put_many(result.originals(), run_date=dt.datetime.now(dt.timezone.utc).date())
             with self._count_lock:
-                self._put_count += originals.num_rows
+                self._put_count += result.original_count
 
     def _get(self, hash: str) -> bytes:  # noqa: A002
         # A store's word alone counts: it may know a second original with this hash, or that this one was erased.

@@ -6,8 +6,7 @@ headroom_beam.errors.OriginalNotFound: no original of hash 000000000000000000000
 """
 
 import threading
-
-import pyarrow as pa
+from collections.abc import Iterable
 
 from headroom_beam.errors import AmbiguousHash, LimitExceeded, OriginalNotFound
 from headroom_beam.records import check_hash
@@ -56,16 +55,15 @@ class MemoryOriginals:
             raise AmbiguousHash(f"{len(digests)} originals have hash {hash}; ask by the full digest")
         return self._originals[digests[0]]
 
-    def put_many(self, originals: pa.RecordBatch) -> None:
+    def put_many(self, rows: Iterable[tuple[bytes, str, bytes]]) -> None:
         """Keeps originals, each digest once.
 
         Args:
-            originals: a batch with the columns `hash`, `digest` and `original`.
+            rows: digest, hash (24 digits) and bytes of each original.
 
         Raises:
             LimitExceeded: they don't fit; nothing was kept.
         """
-        rows = zip(*(originals.column(name).to_pylist() for name in ("digest", "hash", "original")), strict=True)
         with self._lock:
             new = {digest: (name, original) for digest, name, original in rows if digest not in self._originals}
             total_bytes = self._bytes + sum(len(original) for _, original in new.values())

@@ -258,17 +258,10 @@ def test_an_unknown_marker_form_is_an_error() -> None:
         SmartCrusher().restore("<<ccr:unknown form>>")
 
 
-def batch(*rows: tuple[str, bytes, bytes]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    kinds = (pa.string(), pa.binary(32), pa.large_binary())
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    return pa.record_batch(arrays, names=["hash", "digest", "original"])
-
-
 def test_two_originals_with_one_hash_are_ambiguous_but_for_their_digests() -> None:
     originals = MemoryOriginals()
     prefix = bytes(12)
-    originals.put_many(batch(("0" * 24, prefix + b"a" * 20, b"one"), ("0" * 24, prefix + b"b" * 20, b"two")))
+    originals.put_many([(prefix + b"a" * 20, "0" * 24, b"one"), (prefix + b"b" * 20, "0" * 24, b"two")])
     with pytest.raises(AmbiguousHash):
         originals.get("0" * 24)
     assert originals.get((prefix + b"b" * 20).hex()) == b"two"

@@ -3,6 +3,7 @@
 mod batches;
 mod restore;
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
@@ -12,11 +13,11 @@ use arrow_pyarrow::{FromPyArrow, ToPyArrow};
 use arrow_schema::{ArrowError, DataType};
 use headroom_crusher::record::Path;
 use headroom_crusher::{
-    Block, CrushedText as Crushed, Crusher, Error, TextKind, digest, hash, marker, tokens,
+    Block, Crusher, Error, Originals, PayloadReport, TextKind, digest, hash, marker, tokens,
 };
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 
 /// The Python error for an error of the crusher.
 fn raise(py: Python<'_>, error: &Error) -> PyErr {
@@ -201,62 +202,78 @@ fn crush_records(py: Python<'_>, records: &Bound<'_, PyAny>, options: &Options) 
 }
 
 #[pyclass(frozen, module = "headroom_beam._core")]
-struct CrushedText(Crushed);
+struct CrushedText {
+    /// The text as it came, which most texts stay.
+    source: Py<PyString>,
+    compressed: Option<String>,
+    kept_rows: Option<String>,
+    rows_marker: String,
+    table: bool,
+    originals: Originals,
+    report: PayloadReport,
+}
 
 #[pymethods]
 impl CrushedText {
     #[getter]
-    fn compressed(&self) -> &str {
-        &self.0.compressed
+    fn compressed<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        match &self.compressed {
+            Some(compressed) => PyString::new(py, compressed),
+            None => self.source.bind(py).clone(),
+        }
     }
     #[getter]
     fn was_modified(&self) -> bool {
-        self.0.modified
+        self.compressed.is_some()
     }
     #[getter]
     fn strategy(&self) -> &'static str {
-        self.0.report.decisions.strategy.name()
+        self.report.decisions.strategy.name()
     }
     #[getter]
     fn explanation(&self) -> String {
-        self.0.report.decisions.explain()
+        self.report.decisions.explain()
     }
     #[getter]
     fn kept_rows(&self) -> Option<&str> {
-        self.0.kept_rows.as_deref()
+        self.kept_rows.as_deref()
     }
     #[getter]
     fn rows_marker(&self) -> &str {
-        &self.0.rows_marker
+        &self.rows_marker
     }
     #[getter]
     fn table(&self) -> bool {
-        self.0.table
+        self.table
     }
     #[getter]
     fn tokens_before(&self) -> u64 {
-        self.0.report.tokens_before
+        self.report.tokens_before
     }
     #[getter]
     fn tokens_after(&self) -> u64 {
-        self.0.report.tokens_after
+        self.report.tokens_after
     }
     #[getter]
     fn rows_hash(&self) -> Option<&str> {
-        self.0
-            .report
-            .decisions
-            .keep
-            .as_ref()
-            .and_then(|_| self.0.report.decisions.hashes.last())
-            .map(String::as_str)
+        let decisions = &self.report.decisions;
+        let last = decisions.keep.as_ref().and_then(|_| decisions.hashes.last());
+        last.map(String::as_str)
     }
     #[getter]
     fn original_count(&self) -> usize {
-        self.0.originals.entries.len()
+        self.originals.entries.len()
     }
     fn originals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python(py, batches::originals(&self.0.originals, &[]))
+        to_python(py, batches::originals(&self.originals, &[]))
+    }
+    fn original_rows<'py>(&self, py: Python<'py>) -> Vec<(Bound<'py, PyBytes>, String, Bound<'py, PyBytes>)> {
+        let rows = self.originals.entries.iter().enumerate();
+        rows.map(|(at, entry)| {
+            let bytes = PyBytes::new(py, self.originals.bytes(at));
+            (PyBytes::new(py, &entry.digest), hash(&entry.digest, 24), bytes)
+        })
+        .collect()
     }
 }
 
@@ -264,7 +281,7 @@ impl CrushedText {
 #[pyo3(signature = (text, options, *, kind = "any", query = "", bias = 1.0))]
 fn crush_text(
     py: Python<'_>,
-    text: &str,
+    text: &Bound<'_, PyString>,
     options: &Options,
     kind: &str,
     query: &str,
@@ -276,8 +293,23 @@ fn crush_text(
         "any" => TextKind::Any,
         _ => return Err(PyValueError::new_err("kind must be array, document or any")),
     };
-    let result = options.with_crusher(py, |crusher| crusher.crush_text(text, kind, query, bias))?;
-    result.map(CrushedText).map_err(|error| raise(py, &error))
+    let source = text.clone().unbind();
+    let text = text.to_str()?;
+    let crushed = options
+        .with_crusher(py, |crusher| crusher.crush_text(text, kind, query, bias))?
+        .map_err(|error| raise(py, &error))?;
+    Ok(CrushedText {
+        source,
+        compressed: match crushed.compressed {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(compressed) => Some(compressed),
+        },
+        kept_rows: crushed.kept_rows,
+        rows_marker: crushed.rows_marker,
+        table: crushed.table,
+        originals: crushed.originals,
+        report: crushed.report,
+    })
 }
 
 #[pyfunction]

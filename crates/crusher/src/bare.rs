@@ -1,5 +1,7 @@
 //! One bare text, as it would stand inside a JSON string, crushed by itself.
 
+use std::borrow::Cow;
+
 use crate::array::kept_rows;
 use crate::crusher::{Crusher, PayloadReport, context};
 use crate::document::{Context, Decisions, Strategy, literals};
@@ -27,15 +29,13 @@ pub enum TextKind {
 
 /// A crushed bare text.
 #[derive(Debug)]
-pub struct CrushedText {
-    /// The text as it would stand inside a JSON string.
-    pub compressed: String,
+pub struct CrushedText<'t> {
+    /// The text as it would stand inside a JSON string; borrowed where it is as it was.
+    pub compressed: Cow<'t, str>,
     /// The kept rows of a text that was asked for as an array, as JSON; none where all rows are kept.
     pub kept_rows: Option<String>,
     /// The rows marker when rows of a top-level array were dropped, else empty.
     pub rows_marker: String,
-    /// `compressed` isn't the text as it was.
-    pub modified: bool,
     /// `compressed` is a table.
     pub table: bool,
     /// What was taken out.
@@ -58,7 +58,13 @@ impl Crusher {
     /// assert_eq!(error.to_string(), "expected a key at line 2 column 3");
     /// # Ok::<(), headroom_crusher::Error>(())
     /// ```
-    pub fn crush_text(&mut self, text: &str, kind: TextKind, query: &str, bias: f64) -> Result<CrushedText> {
+    pub fn crush_text<'t>(
+        &mut self,
+        text: &'t str,
+        kind: TextKind,
+        query: &str,
+        bias: f64,
+    ) -> Result<CrushedText<'t>> {
         if !(bias > 0.0 && bias <= 1000.0) {
             return Err(Error::Option {
                 name: "bias",
@@ -102,7 +108,7 @@ impl Crusher {
         ))
     }
 
-    fn crush_plain(&mut self, text: &str, query: &str, bias: f64) -> CrushedText {
+    fn crush_plain<'t>(&mut self, text: &'t str, query: &str, bias: f64) -> CrushedText<'t> {
         let mut originals = Originals::default();
         let tokens_before = tokens::estimate(text.as_bytes());
         let find_query = || query.to_owned();
@@ -116,20 +122,14 @@ impl Crusher {
         );
         let long = context.lossy && text.len() >= self.options.blob_min_bytes;
         let changed = long
-            .then(|| context.blob(text.as_bytes(), spelling::Spelling::MINIMAL, true))
+            .then(|| context.blob(text, tokens_before, spelling::Spelling::MINIMAL, true))
             .flatten();
         let decisions = context.decisions;
-        let is_same = changed.is_none() && !is_reserved(text.as_bytes());
-        let compressed = match changed {
-            Some(changed) => changed,
-            None if is_reserved(text.as_bytes()) => [LITERAL, text.as_bytes()].concat(),
-            None => text.as_bytes().to_vec(),
-        };
-        let tokens_after = if is_same {
-            tokens_before
-        } else {
-            tokens::estimate(&compressed)
-        };
+        let reserved = || is_reserved(text.as_bytes()).then(|| [LITERAL, text.as_bytes()].concat());
+        let compressed = changed.or_else(reserved);
+        let tokens_after = compressed
+            .as_ref()
+            .map_or(tokens_before, |text| tokens::estimate(text));
         finish_text(
             &self.options,
             text,
@@ -141,15 +141,15 @@ impl Crusher {
     }
 }
 
-fn crush_json(
+fn crush_json<'t>(
     options: &Options,
     tapes: &mut Vec<Tape>,
     doc: &Doc<'_>,
-    text: &str,
+    text: &'t str,
     query: &str,
     bias: f64,
     kind: TextKind,
-) -> CrushedText {
+) -> CrushedText<'t> {
     // An array or a document that was asked for as such stays one to its reader.
     let minify = kind == TextKind::Any && options.with_compaction;
     let mut originals = Originals::default();
@@ -176,33 +176,27 @@ fn crush_json(
         Some(rendered) => rendered.text,
         None => edited(&mut context, doc, minify && before.is_empty()),
     };
-    let mut compressed = [before.as_bytes(), &body, behind.as_bytes()].concat();
+    let mut compressed = Some([before.as_bytes(), &body, behind.as_bytes()].concat());
     let decisions = std::mem::take(&mut context.decisions);
     let mut tokens_after = tokens_before;
     if decisions.strategy != Strategy::Unchanged {
-        tokens_after = tokens::estimate(&compressed);
+        tokens_after = tokens::estimate(compressed.as_deref().unwrap_or_default());
     }
     let unchanged = tokens_after >= tokens_before
         || (options.verify
             && !restores(
                 context.tapes,
-                &compressed,
+                compressed.as_deref().unwrap_or_default(),
                 true,
                 context.originals,
                 text.as_bytes(),
             ));
     if unchanged {
         context.originals.truncate(0);
-        let mut edits = Edits::default();
-        literals(doc, 0, doc.len(), &mut edits);
-        compressed = before.as_bytes().to_vec();
-        edits.splice(doc, 0, &mut compressed);
-        compressed.extend_from_slice(behind.as_bytes());
-        tokens_after = if edits.is_empty() {
-            tokens_before
-        } else {
-            tokens::estimate(&compressed)
-        };
+        compressed = defused(doc, text);
+        tokens_after = compressed
+            .as_ref()
+            .map_or(tokens_before, |text| tokens::estimate(text));
     }
     let decisions = if unchanged {
         Decisions::default()
@@ -226,6 +220,20 @@ fn crush_json(
         crushed.kept_rows = (kind == TextKind::Array).then(rows);
     }
     crushed
+}
+
+/// The text with its values escaped that would read as ours; none if there are none.
+fn defused(doc: &Doc<'_>, text: &str) -> Option<Vec<u8>> {
+    let mut edits = Edits::default();
+    literals(doc, 0, doc.len(), &mut edits);
+    if edits.is_empty() {
+        return None;
+    }
+    let root = doc.node(0);
+    let mut defused = text.as_bytes().get(..root.start as usize)?.to_vec();
+    edits.splice(doc, 0, &mut defused);
+    defused.extend_from_slice(text.as_bytes().get(root.end as usize..)?);
+    Some(defused)
 }
 
 /// The text with its values edited; behind a document head and without whitespace if it may be and had some.
@@ -261,15 +269,18 @@ fn rows_marker(doc: &Doc<'_>, kept: usize, hashes: &[String]) -> String {
     String::from_utf8_lossy(&marker).into_owned()
 }
 
-fn finish_text(
+/// `compressed` is none for a text that stays as it was.
+fn finish_text<'t>(
     options: &Options,
-    text: &str,
-    compressed: Vec<u8>,
+    text: &'t str,
+    compressed: Option<Vec<u8>>,
     originals: Originals,
     decisions: Decisions,
     (tokens_before, tokens_after): (usize, usize),
-) -> CrushedText {
-    let compressed = String::from_utf8(compressed).unwrap_or_else(|_| text.to_owned());
+) -> CrushedText<'t> {
+    let compressed = compressed
+        .and_then(|text| String::from_utf8(text).ok())
+        .map_or(Cow::Borrowed(text), Cow::Owned);
     let count = |text: &str, estimate: usize| if options.exact_tokens { tokens::count(text) } else { estimate } as u64;
     let report = PayloadReport {
         path: None,
@@ -282,7 +293,6 @@ fn finish_text(
         unproved: false,
     };
     CrushedText {
-        modified: compressed != text,
         compressed,
         kept_rows: None,
         rows_marker: String::new(),

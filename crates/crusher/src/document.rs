@@ -230,9 +230,9 @@ impl Context<'_> {
         if let Some(changed) = holds_json.then(|| self.json_string(&decoded, spelling)).flatten() {
             return Some(quoted(&changed));
         }
-        is_long
-            .then(|| self.blob(&decoded, spelling, whole))
-            .flatten()
+        let content = std::str::from_utf8(&decoded).ok().filter(|_| is_long)?;
+        let before = tokens::estimate(&decoded);
+        self.blob(content, before, spelling, whole)
             .map(|changed| quoted(&changed))
     }
 
@@ -287,12 +287,10 @@ impl Context<'_> {
         Some(text)
     }
 
-    /// What a long string becomes, decoded: a blob marker, and an excerpt where there is something to read. A payload
+    /// What a long string of `before` tokens becomes, decoded: a blob marker, and an excerpt where there is something to read. A payload
     /// that is one text (`whole`) may be read up to the payload's budget; a string among others is not what was asked for.
-    pub fn blob(&mut self, decoded: &[u8], spelling: Spelling, whole: bool) -> Option<Vec<u8>> {
-        let content = std::str::from_utf8(decoded).ok()?;
+    pub fn blob(&mut self, content: &str, before: usize, spelling: Spelling, whole: bool) -> Option<Vec<u8>> {
         let kind = text::kind(content);
-        let before = tokens::estimate(decoded);
         let readable = matches!(kind, "text" | "html" | "json");
         let budget = scaled(
             if whole {
@@ -306,9 +304,9 @@ impl Context<'_> {
             return None;
         }
         let mark = self.mark();
-        let hash = self.offload(decoded, kind, 0)?;
+        let hash = self.offload(content.as_bytes(), kind, 0)?;
         let mut changed = Vec::new();
-        marker::write_blob(&hash, kind, decoded.len(), spelling, &mut changed);
+        marker::write_blob(&hash, kind, content.len(), spelling, &mut changed);
         if readable {
             let left = budget.saturating_sub(if whole { tokens::estimate(&changed) + 1 } else { 0 });
             let excerpt = text::excerpt(content, left, self.query.get(), &self.options.keep_patterns);

@@ -61,13 +61,15 @@ pub fn kind(text: &str) -> &'static str {
     if is_base64(bytes) {
         return "base64";
     }
-    let spaces = bytes.iter().filter(|byte| byte.is_ascii_whitespace()).count();
-    // Scripts without spaces are text all the same.
-    let wide = bytes.iter().filter(|byte| **byte >= 0xe0).count();
-    if (spaces + wide) * 100 < bytes.len() {
-        "string"
-    } else {
+    // Scripts without spaces are text all the same. Most texts have shown enough of either in their first lines.
+    let enough = bytes.len().div_ceil(100);
+    let mut breaks = bytes
+        .iter()
+        .filter(|byte| byte.is_ascii_whitespace() || **byte >= 0xe0);
+    if enough == 0 || breaks.nth(enough - 1).is_some() {
         "text"
+    } else {
+        "string"
     }
 }
 

@@ -24,13 +24,13 @@ use headroom_crusher::{
 };
 
 /// What must hold of one bare text. Gives what it was crushed to; none where it is nested too deep.
-fn check(
+fn check<'t>(
     crusher: &mut Crusher,
-    text: &str,
+    text: &'t str,
     kind: TextKind,
     query: &str,
     bias: f64,
-) -> Result<Option<CrushedText>, String> {
+) -> Result<Option<CrushedText<'t>>, String> {
     let crushed = match crusher.crush_text(text, kind, query, bias) {
         Ok(crushed) => crushed,
         Err(error) if may_fail(&error) => return Ok(None),
