@@ -4,10 +4,18 @@
 
 CONVERSATIONS are files with one conversation a line, files with one message a line, or folders of the latter. For each
 tool result, the *evidence* is every string or number of 4 characters or more that stands in an argument of a later
-tool call of the conversation and in this result, and in no earlier message. The score is the share of it that still
-stands in the crushed text, given the tokens that text takes. Compared are this project at several budgets, headroom-ai
-at its defaults, and plain truncation (`head`; `head_tail`, half each) to the tokens of each of the others. The query is
-what a pipeline has: the user's and the agent's words before the result, and the arguments of the call.
+tool call of the conversation and in this result, and in no earlier message; of strings that hold several words, as
+commands and texts do, these count one by one. The score is the share of it that still stands in the crushed text,
+given the tokens that text takes. Compared are this project at several budgets and at its default; headroom-ai at its
+defaults, given the result as it stands in a record, a JSON string (`peer_default`), and bare (`peer_bare`); this
+project within the tokens that these took for the same result; and plain truncation (`head`; `head_tail`, half each) to
+the tokens of each.
+
+What a result is crushed with is what a pipeline has: the words that stood earlier in the conversation, what was said
+last, and the arguments of the call. `targets` draws the conclusions: `recall_to_peer` is our recall divided by
+headroom-ai's where ours took no more tokens, `lost_to_peer` the same for the evidence that is gone; `tokens_to_head`
+is what we need for the recall of truncation at each budget, divided by what truncation took, read off the line through
+our budgets.
 """
 
 from __future__ import annotations
@@ -17,17 +25,21 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from common import Peer, files_of, lines_of, messages_of, results_in, show, texts_in, tool_calls
+from common import Peer, files_of, show
+from conversations import Event, conversations_of, events_in
 
 from headroom_beam import SmartCrusher, SmartCrusherConfig, _core
 
 LEAST_TOKENS = 64
-BUDGETS = (LEAST_TOKENS, 128, 256, 512, 1024, 2048)
+BUDGETS = (LEAST_TOKENS, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
+QUERY_CHARACTERS = 4000
 _ATOM = re.compile(r"[^\s\"'`,;:=(){}\[\]<>|]+")
-
+_NAME = re.compile(r"[^\W_][\w./:@+#-]*")
+_WORD = re.compile(r"[^\W_]+")
 _ESCAPE = re.compile(r"\\[bfnrt]")
 
 
@@ -35,20 +47,13 @@ class Result(NamedTuple):
     """One tool result with what was known before it and what was used after it."""
 
     text: str
+    """What the tool gave."""
+    seen: str
+    """Words of it that stand earlier in the conversation."""
     query: str
+    """What was said last before it, and the arguments of its call."""
     evidence: tuple[str, ...]
-
-
-def conversations_of(path: Path) -> Iterator[list[dict[str, Any]]]:
-    """Yields the conversations of a file, each as its messages."""
-    single: dict[str, list[dict[str, Any]]] = {}
-    for line in lines_of(path):
-        record = json.loads(line)
-        if isinstance(record, dict) and isinstance(record.get("messages"), list):
-            yield messages_of(record)
-        elif isinstance(record, dict):
-            single.setdefault(str(record.get("conversation", "")), []).extend(messages_of(record))
-    yield from single.values()
+    """What is used later and stands nowhere earlier."""
 
 
 def atoms(value: Any) -> Iterator[str]:
@@ -75,33 +80,79 @@ def atoms(value: Any) -> Iterator[str]:
             yield from atoms(member)
 
 
-def results_with_evidence(messages: list[dict[str, Any]]) -> Iterator[Result]:
+def results_with_evidence(messages: list[Any]) -> Iterator[Result]:
     """Yields the results of a conversation that hold evidence."""
-    calls = [
-        [(call_id, list(atoms(arguments))) for call_id, _, arguments in tool_calls(message)] for message in messages
-    ]
-    spelled = [json.dumps(message, ensure_ascii=False) for message in messages]
-    arguments_of = {call_id: found for entry in calls for call_id, found in entry}
-    for position, message in enumerate(messages):
-        results = list(results_in(message))
-        if not results:
-            continue
-        later = {atom for entry in calls[position + 1 :] for _, found in entry for atom in found if len(atom) >= 4}
-        earlier = "\n".join(spelled[:position])
-        spoken = (known for known in messages[:position] if known.get("role") != "tool")
-        words = [text for known in spoken for text in texts_in(known.get("content"))]
-        for call_id, text in results:
-            evidence = tuple(sorted(atom for atom in later if stands_in(atom, text) and not stands_in(atom, earlier)))
-            if evidence:
-                yield Result(text, "\n".join([*words[-4:], *arguments_of.get(call_id, [])]), evidence)
+    conversation = [list(events_in(message)) for message in messages]
+    last_use: dict[str, int] = {}
+    for position, events in enumerate(conversation):
+        used = (atom for event in events for atom in atoms(event.arguments) if len(atom) >= 4)
+        last_use.update(dict.fromkeys(used, position))
+    texts = ["\n".join(map(words_of, events)) for events in conversation]
+    index = Index(texts)
+    new: dict[int, list[str]] = {}
+    for atom, used in last_use.items():
+        first = index.first(atom)
+        if first is not None and first < used:
+            new.setdefault(first, []).append(atom)
+    spoken: list[str] = []
+    arguments: dict[str, str] = {}
+    for position, events in enumerate(conversation):
+        for event in events:
+            if event.kind == "result":
+                called = arguments.get(event.call_id, "")
+                found = (atom for atom in new.get(position, ()) if stands_in(atom, event.text))
+                evidence = tuple(sorted(atom for atom in found if not stands_in(atom, called)))
+                if evidence:
+                    said = "\n".join(spoken)[-QUERY_CHARACTERS:]
+                    seen = " ".join(index.earlier(event.text, position))
+                    yield Result(event.text, seen, f"{said}\n{called}", evidence)
+            elif event.kind == "call":
+                arguments[event.call_id] = words_of(event)
+            # Of a long conversation only the end counts.
+            if event.kind != "result":
+                spoken = [*spoken[-QUERY_CHARACTERS:], words_of(event)]
+
+
+def words_of(event: Event) -> str:
+    """Returns the text of an event; of a call, its arguments one a line."""
+    return event.text if event.kind != "call" else "\n".join(atoms(event.arguments))
+
+
+class Index:
+    """Where strings and numbers first stand among the messages of a conversation."""
+
+    def __init__(self, texts: list[str]) -> None:
+        """Notes the place of every word."""
+        self._texts = [plain(text) for text in texts]
+        self._places: dict[str, list[tuple[int, int]]] = {}
+        for position, text in enumerate(self._texts):
+            for word in _WORD.finditer(text):
+                self._places.setdefault(word[0], []).append((position, word.start()))
+
+    def earlier(self, text: str, position: int) -> list[str]:
+        """Returns the words of a text, each once, that stand before a message."""
+        words = dict.fromkeys(_NAME.findall(plain(text)))
+        firsts = ((word, self.first(word)) for word in words)
+        return [word for word, first in firsts if first is not None and first < position]
+
+    def first(self, atom: str) -> int | None:
+        """Returns the number of the first message in which the string stands, or None for one without a word."""
+        word = max(_WORD.finditer(atom), key=lambda found: len(found[0]), default=None)
+        if word is None:
+            return None
+        places = self._places.get(word[0], ())
+        stands = (at for at, start in places if self._texts[at].startswith(atom, max(0, start - word.start())))
+        return next(stands, None)
+
+
+def plain(text: str) -> str:
+    """Returns a text without escapes, as JSON strings have for line ends: they are no part of a word."""
+    return _ESCAPE.sub("  ", text)
 
 
 def stands_in(atom: str, text: str) -> bool:
-    """Says whether a string or number stands in a text by itself, not as a part of a longer word.
-
-    An escape in front of it, as texts inside JSON strings have for line ends, is no part of a word.
-    """
-    text = _ESCAPE.sub(" ", text)
+    """Says whether a string or number stands in a text by itself, not as a part of a longer word."""
+    text = plain(text)
     start = text.find(atom)
     while start >= 0:
         end = start + len(atom)
@@ -114,6 +165,8 @@ def stands_in(atom: str, text: str) -> bool:
 
 def head(text: str, tokens: int) -> str:
     """Returns the longest beginning of the text that takes at most so many tokens, by bisection."""
+    if _core.count_tokens(text) <= tokens:
+        return text
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
@@ -150,10 +203,15 @@ class Score:
         self.shares += found / len(result.evidence)
         return tokens
 
+    @property
+    def recall(self) -> float:
+        """The share of all evidence that was found."""
+        return self.found / max(1, self.total)
+
     def figures(self) -> dict[str, Any]:
         """Returns recall over all evidence, mean recall of a result, and tokens."""
         return {
-            "recall": round(self.found / max(1, self.total), 4),
+            "recall": round(self.recall, 4),
             "mean_recall": round(self.shares / max(1, self.results), 4),
             "tokens": self.tokens,
         }
@@ -165,7 +223,12 @@ def crusher_for(budget: int) -> SmartCrusher:
     return SmartCrusher(SmartCrusherConfig(max_tokens=budget, min_tokens_to_crush=min(budget, 200)))
 
 
-def measure(results: list[Result], peer: Peer) -> dict[str, Any]:
+def crushed(crusher: SmartCrusher, result: Result) -> str:
+    """Returns what a crusher makes of a result, with what a pipeline knows before it."""
+    return crusher.crush(result.text, f"{result.seen}\n{result.query}").compressed
+
+
+def measure(results: list[Result], peer: Peer) -> dict[str, Score]:
     """Scores every way of shortening on the same results."""
     crushers = {f"ours_{budget}": crusher_for(budget) for budget in BUDGETS}
     crushers["ours_default"] = SmartCrusher()
@@ -178,20 +241,54 @@ def measure(results: list[Result], peer: Peer) -> dict[str, Any]:
         if number % 500 == 0:
             print(f"{number} of {len(results)} results …", file=sys.stderr)
         whole = add("whole", result, result.text)
-        theirs = peer.crush(result.text, query=result.query)
-        shortened = {"peer_default": result.text if theirs is None else theirs}
-        tokens = _core.count_tokens(shortened["peer_default"])
-        if tokens < whole:
+        spellings = {"peer_default": json.dumps(result.text, ensure_ascii=False), "peer_bare": result.text}
+        shortened = {}
+        for name, spelling in spellings.items():
+            theirs = peer.crush(spelling, query=result.query)
+            shortened[name] = result.text if theirs in (None, spelling) else theirs
+            tokens = _core.count_tokens(shortened[name])
             # What we keep in the tokens that headroom-ai took for this very result.
-            shortened["ours_at_peer_tokens"] = crusher_for(tokens).crush(result.text, result.query).compressed
-        else:
-            shortened["ours_at_peer_tokens"] = result.text
-        shortened |= {name: crusher.crush(result.text, result.query).compressed for name, crusher in crushers.items()}
+            ours = crushed(crusher_for(tokens), result) if tokens < whole else result.text
+            shortened[f"ours_at_{name}"] = ours
+        shortened |= {name: crushed(crusher, result) for name, crusher in crushers.items()}
         for name, text in shortened.items():
             kept = add(name, result, text)
             add(f"head_at_{name}", result, head(result.text, kept))
             add(f"head_tail_at_{name}", result, head_tail(result.text, kept))
-    return {name: score.figures() for name, score in sorted(scores.items())}
+    return scores
+
+
+def targets(scores: dict[str, Score]) -> dict[str, Any]:
+    """Returns the figures that the targets are about."""
+    against: dict[str, Any] = {}
+    for name in ("peer_default", "peer_bare"):
+        ours, theirs = scores[f"ours_at_{name}"], scores[name]
+        against[name] = {
+            "tokens": ratio(ours.tokens, theirs.tokens),
+            "recall_to_peer": ratio(ours.recall, theirs.recall),
+            "lost_to_peer": ratio(1 - ours.recall, 1 - theirs.recall),
+        }
+    line = sorted((scores[f"ours_{budget}"].recall, scores[f"ours_{budget}"].tokens) for budget in BUDGETS)
+    for name in ("head", "head_tail"):
+        truncated = {budget: scores[f"{name}_at_ours_{budget}"] for budget in BUDGETS}
+        needed = {budget: tokens_at(line, score.recall) for budget, score in truncated.items()}
+        against[f"tokens_to_{name}"] = {
+            str(budget): ratio(needed[budget], score.tokens) for budget, score in truncated.items()
+        }
+    return {"recall_by_default": round(scores["ours_default"].recall, 4), **against}
+
+
+def ratio(ours: float | None, theirs: float) -> float | None:
+    """Divides two figures; None where that says nothing."""
+    return round(ours / theirs, 3) if ours is not None and theirs else None
+
+
+def tokens_at(line: list[tuple[float, int]], recall: float) -> float | None:
+    """Reads the tokens for a recall off a line through (recall, tokens); None outside of it."""
+    for (low, few), (high, many) in pairwise(line):
+        if low <= recall <= high and low < high:
+            return few + (many - few) * (recall - low) / (high - low)
+    return None
 
 
 def main() -> None:
@@ -215,7 +312,8 @@ def main() -> None:
             "conversations": len(conversations),
             "results": len(results),
             "evidence": sum(len(result.evidence) for result in results),
-            "scores": scores,
+            "targets": targets(scores),
+            "scores": {name: score.figures() for name, score in sorted(scores.items())},
         }
     )
 

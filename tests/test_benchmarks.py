@@ -102,6 +102,50 @@ def test_evidence_is_what_later_calls_use_and_nothing_said_before():
     assert result.text == CONVERSATION[2]["content"]
     assert result.evidence == ("12345", "user-4711")
     assert "Where is ann?" in result.query
+    assert result.seen == "ann"
+
+
+EXCHANGES = [
+    {"request": {"contents": [{"role": "user", "parts": [{"text": "Where is ann?"}]}]}},
+    {
+        "request": {
+            "contents": [
+                {"role": "model", "parts": [{"functionCall": {"name": "find", "args": {"name": "ann"}}}]},
+                {"role": "user", "parts": [{"functionResponse": {"name": "find", "response": {"id": "user-4711"}}}]},
+            ]
+        },
+        "response": {"candidates": [{"parts": [{"functionCall": {"name": "get", "args": {"id": "user-4711"}}}]}]},
+    },
+]
+BEDROCK = [
+    {"role": "assistant", "content": [{"toolUse": {"toolUseId": "1", "name": "find", "input": {"name": "ann"}}}]},
+    {"role": "user", "content": [{"toolResult": {"toolUseId": "1", "content": [{"text": "it is user-4711"}]}}]},
+    {"role": "assistant", "content": [{"toolUse": {"toolUseId": "2", "name": "get", "input": {"id": "user-4711"}}}]},
+]
+RESPONSES = [
+    {"type": "function_call", "call_id": "1", "name": "find", "arguments": '{"name":"ann"}'},
+    {"type": "function_call_output", "call_id": "1", "output": '{"id":"user-4711"}'},
+    {"type": "function_call", "call_id": "2", "name": "get", "arguments": '{"id":"user-4711"}'},
+]
+
+
+@pytest.mark.parametrize("messages", [EXCHANGES, BEDROCK, RESPONSES])
+def test_evidence_is_found_in_other_harnesses_messages(messages):
+    import conversations
+    import evidence
+
+    (result,) = evidence.results_with_evidence(list(conversations.messages_in(messages)))
+    assert "user-4711" in result.text
+    assert result.evidence == ("user-4711",)
+
+
+def test_tokens_for_a_recall_are_read_off_the_line():
+    import evidence
+
+    line = [(0.2, 100), (0.4, 200), (0.4, 250), (0.8, 650)]
+    assert evidence.tokens_at(line, 0.3) == pytest.approx(150)
+    assert evidence.tokens_at(line, 0.6) == pytest.approx(450)
+    assert evidence.tokens_at(line, 0.9) is None
 
 
 @pytest.mark.parametrize(

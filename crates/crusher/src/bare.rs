@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::array::kept_rows;
 use crate::crusher::{Crusher, PayloadReport, context};
-use crate::document::{Context, Decisions, Strategy, literals};
+use crate::document::{Context, Decisions, Query, Strategy, literals};
+use crate::earlier::Seen;
 use crate::edits::Edits;
 use crate::error::{Error, Limit, Result};
 use crate::layout::Layout;
@@ -111,13 +112,14 @@ impl Crusher {
     fn crush_plain<'t>(&mut self, text: &'t str, query: &str, bias: f64) -> CrushedText<'t> {
         let mut originals = Originals::default();
         let tokens_before = tokens::estimate(text.as_bytes());
-        let find_query = || query.to_owned();
+        let find_query = |seen: &mut Seen| asked(query, seen);
+        let mut seen = Seen::default();
         let mut context = context(
             &self.options,
             &mut self.tapes,
             &mut originals,
             (0, tokens_before),
-            &find_query,
+            Query::new(&find_query, &mut seen),
             bias,
         );
         let long = context.lossy && text.len() >= self.options.blob_min_bytes;
@@ -141,6 +143,12 @@ impl Crusher {
     }
 }
 
+/// A caller's query: its words are also what the reader has seen.
+fn asked(query: &str, seen: &mut Seen) -> String {
+    seen.words.read(query.as_bytes());
+    query.to_owned()
+}
+
 fn crush_json<'t>(
     options: &Options,
     tapes: &mut Vec<Tape>,
@@ -154,13 +162,14 @@ fn crush_json<'t>(
     let minify = kind == TextKind::Any && options.with_compaction;
     let mut originals = Originals::default();
     let tokens_before = tokens::estimate(text.as_bytes());
-    let find_query = || query.to_owned();
+    let find_query = |seen: &mut Seen| asked(query, seen);
+    let mut seen = Seen::default();
     let mut context = context(
         options,
         tapes,
         &mut originals,
         (0, tokens_before),
-        &find_query,
+        Query::new(&find_query, &mut seen),
         bias,
     );
     let root = doc.node(0);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::document::{Context, Decisions, Query, literals};
+use crate::earlier::{Earlier, Seen};
 use crate::edits::Edits;
 use crate::error::{Error, Limit, Result};
 use crate::options::Options;
@@ -10,13 +11,8 @@ use crate::originals::Originals;
 use crate::record::{self, Payload};
 use crate::restore::restores;
 use crate::scan::Tape;
-use crate::tape::{Doc, ESCAPED, KEY, Kind};
+use crate::tape::Doc;
 use crate::{document, spelling, tokens};
-
-/// Bytes of a record's own text, before a payload, that tell what matters in it.
-const QUERY_BYTES: usize = 4096;
-/// Nodes looked at for it.
-const QUERY_NODES: usize = 4096;
 
 /// Crushes records; keeps its memory from one to the next. One for each thread.
 #[derive(Debug)]
@@ -104,16 +100,29 @@ impl Crusher {
         let doc = self.tape.scan(record, self.options.max_depth)?;
         let mut edits = Edits::default();
         let mut at = 0;
-        for payload in record::payloads(&doc, &self.options.paths) {
+        let mut seen = Seen::default();
+        let payloads = record::payloads(&doc, &self.options.paths);
+        for (number, payload) in payloads.iter().enumerate() {
             let node = doc.node(payload.node);
             literals(&doc, at, payload.node, &mut edits);
             originals.tool = tool_of(&payload.tool);
             let mut payload_edits = Edits::default();
+            let earlier = Earlier {
+                doc: &doc,
+                payloads: payloads.get(..number).unwrap_or_default(),
+                edits: &edits,
+                node: payload.node,
+            };
+            let find_query = |seen: &mut Seen| {
+                earlier.read(seen);
+                earlier.query()
+            };
+            let query = Query::new(&find_query, &mut seen);
             reports.push(crush_payload(
                 &self.options,
                 &mut self.tapes,
-                &doc,
-                &payload,
+                (&doc, payload),
+                query,
                 originals,
                 &mut payload_edits,
             ));
@@ -137,14 +146,10 @@ pub(crate) fn context<'o>(
     tapes: &'o mut Vec<Tape>,
     originals: &'o mut Originals,
     tokens: (u32, usize),
-    find_query: &'o dyn Fn() -> String,
+    query: Query<'o>,
     bias: f64,
 ) -> Context<'o> {
     let lossy = !options.lossless_only && tokens.1 >= options.min_tokens_to_crush;
-    let query = Query {
-        find: find_query,
-        found: None,
-    };
     let decisions = Decisions::default();
     Context {
         options,
@@ -163,23 +168,15 @@ pub(crate) fn context<'o>(
 fn crush_payload(
     options: &Options,
     tapes: &mut Vec<Tape>,
-    doc: &Doc<'_>,
-    payload: &Payload,
+    (doc, payload): (&Doc<'_>, &Payload),
+    query: Query<'_>,
     originals: &mut Originals,
     edits: &mut Edits,
 ) -> PayloadReport {
     let node = doc.node(payload.node);
     let raw = doc.raw(node);
     let estimate = tokens::estimate(raw);
-    let find_query = || query_of(doc, payload.node);
-    let mut context = context(
-        options,
-        tapes,
-        originals,
-        (payload.node, estimate),
-        &find_query,
-        1.0,
-    );
+    let mut context = context(options, tapes, originals, (payload.node, estimate), query, 1.0);
     let mark = context.mark();
     context.edit(doc, payload.node, node.next, false, edits);
     let mut after = Vec::with_capacity(raw.len());
@@ -229,35 +226,4 @@ fn exact(token: &[u8]) -> usize {
         text.extend_from_slice(token);
     }
     tokens::count(&String::from_utf8_lossy(&text))
-}
-
-/// The record's own text before a payload, the nearest last: what the agent was after when it called the tool.
-fn query_of(doc: &Doc<'_>, payload: u32) -> String {
-    let mut strings = Vec::new();
-    let mut length = 0;
-    for at in (0..payload).rev().take(QUERY_NODES) {
-        let node = doc.node(at);
-        if node.kind != Kind::String || node.flags & KEY != 0 {
-            continue;
-        }
-        strings.push(node);
-        length += (node.end - node.start) as usize;
-        if length >= QUERY_BYTES {
-            break;
-        }
-    }
-    let mut query = Vec::with_capacity(length);
-    for node in strings.into_iter().rev() {
-        let raw = doc.inner(node);
-        if node.flags & ESCAPED == 0 || !spelling::decode(raw, &mut query) {
-            query.extend_from_slice(raw);
-        }
-        query.push(b' ');
-    }
-    let text = String::from_utf8_lossy(&query);
-    let cut = text.len().saturating_sub(QUERY_BYTES);
-    let cut = (cut..text.len())
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(text.len());
-    text.get(cut..).unwrap_or_default().to_owned()
 }

@@ -4,6 +4,7 @@
 
 use crate::array::scaled;
 use crate::digest::hash;
+use crate::earlier::Seen;
 use crate::edits::Edits;
 use crate::layout::Layout;
 use crate::marker::{self, Frame, Head, LITERAL, is_reserved_raw};
@@ -12,7 +13,8 @@ use crate::originals::Originals;
 use crate::scan::Tape;
 use crate::spelling::{self, Spelling};
 use crate::tape::{Doc, KEY, Kind, Node, SUSPECT};
-use crate::{text, tokens};
+use crate::text::{self, Interest};
+use crate::tokens;
 
 /// JSON inside strings inside JSON is followed so many times.
 const MAX_STRINGS: usize = 3;
@@ -126,15 +128,32 @@ pub(crate) struct Context<'o> {
     pub strings: usize,
 }
 
-/// The query of a payload, looked for when first needed.
+/// The query of a payload and the words its reader has seen, looked for when first needed.
 pub(crate) struct Query<'o> {
-    pub find: &'o dyn Fn() -> String,
-    pub found: Option<String>,
+    find: &'o dyn Fn(&mut Seen) -> String,
+    seen: &'o mut Seen,
+    found: Option<String>,
 }
 
-impl Query<'_> {
+impl<'o> Query<'o> {
+    /// `find` gives the query, and tells `seen` what was said up to the payload.
+    pub fn new(find: &'o dyn Fn(&mut Seen) -> String, seen: &'o mut Seen) -> Self {
+        let found = None;
+        Self { find, seen, found }
+    }
+
     pub fn get(&mut self) -> &str {
-        self.found.get_or_insert_with(self.find)
+        self.interest(&[]).query
+    }
+
+    /// What an excerpt is made for.
+    pub fn interest<'i>(&'i mut self, keep_patterns: &'i [String]) -> Interest<'i> {
+        let query = self.found.get_or_insert_with(|| (self.find)(self.seen));
+        Interest {
+            query,
+            known: &self.seen.words,
+            keep_patterns,
+        }
     }
 }
 
@@ -309,7 +328,9 @@ impl Context<'_> {
         marker::write_blob(&hash, kind, content.len(), spelling, &mut changed);
         if readable {
             let left = budget.saturating_sub(if whole { tokens::estimate(&changed) + 1 } else { 0 });
-            let excerpt = text::excerpt(content, left, self.query.get(), &self.options.keep_patterns);
+            let interest = self.query.interest(&self.options.keep_patterns);
+            let excess = |excerpt: &str| tokens::count(excerpt).saturating_sub(left);
+            let excerpt = text::excerpt(content, left, interest, &excess);
             if !excerpt.is_empty() {
                 changed.push(b' ');
                 changed.extend_from_slice(text::defused(&excerpt).as_bytes());

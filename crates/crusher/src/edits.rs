@@ -24,8 +24,14 @@ impl Edits {
 
     /// Replaced nodes with their replacements.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &[u8])> {
-        let mut start = 0;
-        self.list.iter().map(move |(node, end)| {
+        self.iter_from(0)
+    }
+
+    /// As `iter`, without so many first ones.
+    pub fn iter_from(&self, first: usize) -> impl Iterator<Item = (u32, &[u8])> {
+        let before = first.checked_sub(1).and_then(|last| self.list.get(last));
+        let mut start = before.map_or(0, |(_, end)| *end);
+        self.list.iter().skip(first).map(move |(node, end)| {
             let text = self.buffer.get(start..*end).unwrap_or_default();
             start = *end;
             (*node, text)

@@ -29,6 +29,7 @@ mod columns;
 mod crusher;
 mod digest;
 mod document;
+mod earlier;
 mod edits;
 mod error;
 mod hashing;

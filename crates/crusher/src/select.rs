@@ -23,6 +23,7 @@ use coverage::Coverage;
 pub(crate) use failures::Failures;
 pub(crate) use patterns::Patterns;
 pub(crate) use relevance::Query;
+pub(crate) use words::{Word, spelled_words};
 
 /// What limits the rows kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,13 @@
 //! Long text: what kind it is, and what of it stays visible.
 
+mod choice;
 mod excerpt;
 mod lines;
+mod survey;
+mod vocabulary;
 
-pub(crate) use excerpt::excerpt;
+pub(crate) use excerpt::{Interest, excerpt};
+pub(crate) use vocabulary::Words;
 
 /// Text for the reader only, in which nothing looks like a marker: it would name an original that someone else chose.
 #[must_use]
@@ -97,5 +101,9 @@ fn is_base64(text: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 mod tests;

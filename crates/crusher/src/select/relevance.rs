@@ -10,7 +10,7 @@ use crate::spelling;
 use crate::tape::{Doc, ESCAPED};
 
 /// Of a longer query the end is read: what was said last matters most.
-const MAX_QUERY_BYTES: usize = 64 << 10;
+const MAX_QUERY_BYTES: usize = 4 << 10;
 /// A query of so many words or fewer is a question, and a rare word in it names a row.
 const QUESTION_WORDS: usize = 32;
 /// A word that stands in more rows than this names none of them.

@@ -1,10 +1,13 @@
 //! The words of a text, and the identifiers made of several of them, as hashes.
 
-/// A word of a text, by its hash with ASCII letters in lower case.
+/// A word of a text.
 pub(crate) struct Word {
     pub hash: u64,
+    /// Where it begins.
+    pub start: u32,
     pub bytes: u32,
     pub has_digit: bool,
+    pub has_letter: bool,
     /// Several words joined by one of `-_./@:+#`.
     pub is_joined: bool,
 }
@@ -12,13 +15,16 @@ pub(crate) struct Word {
 const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
 const HASH_FACTOR: u64 = 0x0000_0100_0000_01b3;
 
-/// Bytes of words: letters and digits in lower case; joiners as 1; all else as 0.
-const FOLDED: [u8; 256] = {
+/// Bytes of words as they stand, and with letters in lower case; joiners as 1; all else as 0.
+const SPELLED: [u8; 256] = table(0);
+const FOLDED: [u8; 256] = table(b'a' - b'A');
+
+const fn table(lower: u8) -> [u8; 256] {
     let mut table = [0_u8; 256];
     let mut byte = 0;
     while byte < 256 {
         let folded = match byte as u8 {
-            letter @ b'A'..=b'Z' => letter + 32,
+            letter @ b'A'..=b'Z' => letter + lower,
             b'-' | b'_' | b'.' | b'/' | b'@' | b':' | b'+' | b'#' => 1,
             other @ (b'a'..=b'z' | b'0'..=b'9' | 0x80..=0xff) => other,
             _ => 0,
@@ -29,38 +35,53 @@ const FOLDED: [u8; 256] = {
         byte += 1;
     }
     table
-};
+}
 
-/// Calls back for every word, and for every identifier made of several words.
-pub(crate) fn words(text: &[u8], mut each: impl FnMut(Word)) {
+/// Calls back for every word, and for every identifier made of several words; letter case doesn't matter to hashes.
+pub(crate) fn words(text: &[u8], each: impl FnMut(Word)) {
+    walk(text, &FOLDED, each);
+}
+
+/// As `words`, but `Set` and `set` are two words.
+pub(crate) fn spelled_words(text: &[u8], each: impl FnMut(Word)) {
+    walk(text, &SPELLED, each);
+}
+
+fn walk(text: &[u8], table: &[u8; 256], mut each: impl FnMut(Word)) {
     let (mut whole, mut part) = (HASH_START, HASH_START);
     let (mut whole_start, mut part_start) = (0, 0);
     let (mut whole_digit, mut part_digit) = (false, false);
+    let (mut whole_letter, mut part_letter) = (false, false);
     // Where the last word ended, and the hash of the identifier up to there: joiners behind it don't belong to it.
     let (mut end, mut whole_to_end, mut parts) = (0, HASH_START, 0_u32);
     for at in 0..=text.len() {
         let byte = text.get(at).copied().unwrap_or(0);
-        let folded = FOLDED.get(usize::from(byte)).copied().unwrap_or(0);
+        let folded = table.get(usize::from(byte)).copied().unwrap_or(0);
         if folded > 1 {
             part = (part ^ u64::from(folded)).wrapping_mul(HASH_FACTOR);
             whole = (whole ^ u64::from(folded)).wrapping_mul(HASH_FACTOR);
             part_digit |= byte.is_ascii_digit();
+            part_letter |= !byte.is_ascii_digit();
             continue;
         }
         if at > part_start {
             each(Word {
                 hash: spread(part),
+                start: part_start as u32,
                 bytes: (at - part_start) as u32,
                 has_digit: part_digit,
+                has_letter: part_letter,
                 is_joined: false,
             });
             parts += 1;
             whole_digit |= part_digit;
+            whole_letter |= part_letter;
             end = at;
             whole_to_end = whole;
         }
         part = HASH_START;
         part_digit = false;
+        part_letter = false;
         part_start = at + 1;
         if folded == 1 && parts > 0 {
             whole = (whole ^ u64::from(byte)).wrapping_mul(HASH_FACTOR);
@@ -70,14 +91,17 @@ pub(crate) fn words(text: &[u8], mut each: impl FnMut(Word)) {
             let bytes = (end - whole_start) as u32;
             each(Word {
                 hash: spread(whole_to_end),
+                start: whole_start as u32,
                 bytes,
                 has_digit: whole_digit,
+                has_letter: whole_letter,
                 is_joined: true,
             });
         }
         whole = HASH_START;
         whole_start = at + 1;
         whole_digit = false;
+        whole_letter = false;
         parts = 0;
     }
 }
@@ -89,7 +113,7 @@ fn spread(hash: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::{spelled_words, words};
 
     fn hash_of(text: &str) -> u64 {
         let mut last = 0;
@@ -133,5 +157,8 @@ mod tests {
     fn letter_case_and_what_stands_around_do_not_matter() {
         assert_eq!(hash_of("see (ABC-7.X)."), hash_of("abc-7.x"));
         assert_ne!(hash_of("abc-7.x"), hash_of("abc-7_x"));
+        let mut spelled = Vec::new();
+        spelled_words(b"Set set", |word| spelled.push((word.hash, word.start)));
+        assert!(matches!(spelled.as_slice(), [upper, lower] if upper.0 != lower.0 && lower.1 == 4));
     }
 }
