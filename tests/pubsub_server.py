@@ -208,7 +208,7 @@ class PubsubServer:
             self._failures.setdefault(method, []).extend([code] * times)
 
     def hold_after(self, method: str, *, calls: int) -> None:
-        """Lets so many more calls of a method through; later ones wait until `release`, or until their client is gone."""
+        """Lets so many more calls of a method through; later ones wait for `release`, or until their client is gone."""
         with self._lock:
             self._permits[method] = threading.Semaphore(calls)
 

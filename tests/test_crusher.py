@@ -11,7 +11,6 @@ import sys
 import threading
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
