@@ -15,6 +15,7 @@ import apache_beam as beam
 from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 from apache_beam.runners.runner import PipelineResult, PipelineState
+from apache_beam.runners.worker import sdk_worker
 
 from headroom_beam import errors
 from headroom_beam.elements import METRICS_NAMESPACE
@@ -84,11 +85,13 @@ class ExitCode:
 def exit_code() -> Iterator[ExitCode]:
     """Turns an error into one line on standard error and an exit code."""
     code = ExitCode()
-    # Runners log the traceback of every failed attempt; for an error of ours the one line says it all.
+    # Runners log the traceback of every failed attempt; for an error of ours the one line says it all. The worker of
+    # the local runner prints it besides, past the log.
     beam_log = logging.getLogger("apache_beam")
     held = MemoryHandler(capacity=1, flushLevel=logging.CRITICAL + 1)
     beam_log.addHandler(held)
     beam_log.propagate = False
+    sdk_worker.print = _print_nothing
     try:
         yield code
     except Exception as error:
@@ -100,10 +103,15 @@ def exit_code() -> Iterator[ExitCode]:
         held.buffer.clear()
         sys.stderr.write(f"{name}: {message}\n")
     finally:
+        del sdk_worker.print
         beam_log.removeHandler(held)
         beam_log.propagate = True
         for record in held.buffer:
             beam_log.handle(record)
+
+
+def _print_nothing(*_: object, **__: object) -> None:
+    """Stands for `print` where what would be printed is in the log too."""
 
 
 # Runners put where it happened behind the message, and some send what failed on a worker as the text of a traceback.

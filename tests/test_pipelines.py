@@ -89,7 +89,8 @@ def test_an_error_on_a_worker_is_one_line_and_an_exit_code(
     assert crush.main([*crush_arguments(inputs, *runner), "--max_tokens", "301"]) == 9
     captured = capsys.readouterr()
     assert captured.out == ""
-    (line,) = [line for line in captured.err.splitlines() if line.startswith("StoreError: ")]
+    (line,) = captured.err.splitlines()
+    assert line.startswith("StoreError: ")
     assert "its option max_tokens is 300, this one's 301" in line
     assert "while running" not in line
 
@@ -184,7 +185,7 @@ def test_progress_on_a_terminal_counts_shards_that_are_done(inputs: Path, monkey
         run, shards = start_run([str(inputs)], settings)
         for shard in shards:
             crush_shard(run, shard, OriginalStore.open(settings.originals))
-        deadline_s = time.monotonic() + 20
+        deadline_s = time.monotonic() + 300
         while "100 %" not in terminal.getvalue():
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
