@@ -96,7 +96,7 @@ class Index:
                 raise FormatError(f"index version {header['version']!r}; this release reads version {INDEX_VERSION}")
             packs = [IndexedPack(**pack) for pack in header["packs"]]
             count = int(header["entry_count"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise IntegrityError("an index file has a malformed header") from error
         if len(data) - start != count * (DIGEST_BYTES + 8):
             raise IntegrityError("an index file has another length than its header says")

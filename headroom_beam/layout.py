@@ -73,9 +73,9 @@ def check_store_file(data: bytes, root: str) -> None:
     try:
         description = json.loads(data)
         version, digest = description["version"], description["digest"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FormatError(f"{root}/{STORE_FILE} is malformed") from error
-    if version != STORE_VERSION or digest != "sha256":
+    if type(version) is not int or version != STORE_VERSION or digest != "sha256":
         raise FormatError(
             f"{root} is a store of version {version!r} with digest {digest!r}; "
             f"this release reads version {STORE_VERSION} with 'sha256'"

@@ -263,7 +263,7 @@ def load_json(data: bytes, name: str) -> dict[str, Any]:
     try:
         fields = json.loads(data)
         version = fields["format_version"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise FormatError(f"{name} is damaged, or of another program") from error
     if version != FORMAT_VERSION:
         raise FormatError(f"{name} has format version {version}; this release reads version {FORMAT_VERSION}")

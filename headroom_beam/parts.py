@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from headroom_beam import _core
 from headroom_beam.blocks import Block, LinePiece
 from headroom_beam.codecs import FileWriter
-from headroom_beam.errors import StoreError
+from headroom_beam.errors import FormatError, StoreError
 from headroom_beam.manifest import CompactedPart, ShardResult, StoredPack, Totals, done_name, failures_name
 from headroom_beam.objects import Objects, ObjectWriter, open_objects
 from headroom_beam.pack import read_pack
@@ -81,12 +81,18 @@ def read_failures(run: Run, result: ShardResult) -> Iterator[Failure]:
 
     Raises:
         StoreError: the output can't be read.
+        FormatError: the list is damaged.
     """
     if not result.failures:
         return
-    with open_objects(run.settings.output).open(failures_name(f"{result.shard:05d}")) as lines:
+    output, name = open_objects(run.settings.output), failures_name(f"{result.shard:05d}")
+    with output.open(name) as lines:
         for line in lines:
-            yield Failure(**json.loads(line))
+            try:
+                failure = Failure(**json.loads(line))
+            except (ValueError, TypeError, RecursionError) as error:
+                raise FormatError(f"{output.root}/{name} is damaged, or of another program") from error
+            yield failure
 
 
 class _ShardWork:

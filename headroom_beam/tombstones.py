@@ -51,7 +51,7 @@ def decode_tombstones(data: bytes) -> list[Tombstone]:
             digest, reason, date = row["digest"], row["reason"], datetime.date.fromisoformat(row["date"])
             if reason not in ("erased", "expired") or not re.fullmatch("[0-9a-f]{64}", digest):
                 raise ValueError("not a tombstone")
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise IntegrityError(f"line {number} of a tombstone file is malformed") from error
         found.append(Tombstone(digest, reason, date))
     return found

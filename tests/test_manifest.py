@@ -65,6 +65,7 @@ def test_a_manifest_comes_back(
         b"null",
         b"[]",
         b"{",
+        b"[" * 100_000,
         b'{"format_version": 2}',
         b'{"format_version": 1}',
         b'{"format_version": 1, "parts": [{}]}',

@@ -149,7 +149,8 @@ store.write_index()
 
 
 def test_a_store_of_another_version_is_refused_before_anything_is_read(tmp_path):
-    for text in ('{"version": 2, "digest": "sha256"}', '{"version": 1, "digest": "blake3"}', "{}", "", "[]"):
+    others = [f'{{"version": {version}, "digest": "sha256"}}' for version in ("2", "true", "1.0", '"1"')]
+    for text in (*others, '{"version": 1, "digest": "blake3"}', "{}", "", "[]", "[" * 100_000):
         (tmp_path / "store.json").write_text(text)
         counting = Counting(str(tmp_path))
         with pytest.raises(FormatError, match=r"store\.json is malformed|this release reads version 1"):

@@ -42,6 +42,7 @@ def test_what_is_written_comes_back(rows):
         "{}",
         "[]",
         "x",
+        "[" * 100_000,
         '{"digest":"00","reason":"erased","date":"2026-01-31"}',
         '{"digest":"%s","reason":"lost","date":"2026-01-31"}' % ("0" * 64),
         '{"digest":"%s","reason":"erased","date":"yesterday"}' % ("0" * 64),
