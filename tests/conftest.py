@@ -60,14 +60,14 @@ def fake_gcs_url() -> Iterator[str]:
         url[7:],
     ]
     with subprocess.Popen([FAKE_GCS, *arguments], stderr=subprocess.DEVNULL) as process:
-        for attempt in range(100):
+        for attempt in range(600):
             try:
                 body = b'{"name": "%s"}' % BUCKET.encode()
                 headers = {"Content-Type": "application/json"}
                 urllib.request.urlopen(urllib.request.Request(f"{url}/storage/v1/b?project=p", body, headers)).close()
                 break
             except OSError:
-                assert attempt < 99, "fake-gcs-server doesn't answer"
+                assert attempt < 599, "fake-gcs-server doesn't answer"
                 time.sleep(0.1)
         yield url
         process.terminate()

@@ -93,6 +93,10 @@ class _Subscription:
             ack_id=ack_id, message=message, delivery_attempt=self.delivered[message.message_id]
         )
 
+    def lease_end_s(self) -> float:
+        with self.changed:
+            return max((lease.expires_s for lease in self._leases.values()), default=float("-inf"))
+
     def expire_leases(self) -> None:
         with self.changed:
             for lease in self._leases.values():
@@ -201,6 +205,10 @@ class PubsubServer:
     def expire_leases(self, subscription: str) -> None:
         """Ends all leases now, as time would: for subscribers that have died."""
         self._subscriptions[subscription].expire_leases()
+
+    def lease_end_s(self, subscription: str) -> float:
+        """When the last of the leases runs out, by `time.monotonic`; minus infinity when there is none."""
+        return self._subscriptions[subscription].lease_end_s()
 
     def fail_next(self, method: str, code: grpc.StatusCode, *, times: int = 1) -> None:
         """Makes the next calls of a method (`Publish`, `Acknowledge`, …) fail with a status."""

@@ -267,7 +267,7 @@ def test_a_reader_that_has_had_enough_ends_get_quietly(
         assert process.stdout.read(5) == b"01234"
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(20) == errors.StoreError.exit_code
+        assert process.wait(300) == errors.StoreError.exit_code
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

@@ -38,7 +38,7 @@ def test_a_writer_killed_at_any_point_leaves_only_whole_packs(tmp_path):
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path), str(acknowledged + 1)], stdout=subprocess.PIPE, text=True
         )
-        first = writer.stdout.readline()
+        first = "".join(writer.stdout.readline() for _ in range(source.randint(1, 3)))
         time.sleep(source.random() * 0.1)
         os.kill(writer.pid, signal.SIGKILL)
         printed = (first + writer.stdout.read()).split()
@@ -51,7 +51,7 @@ def test_a_writer_killed_at_any_point_leaves_only_whole_packs(tmp_path):
     for number in range(acknowledged + 1):
         texts = some_originals(40, seed=number, size_bytes=2000)
         assert reader.get_many(map(hash_of, texts)).unresolved == {}
-    assert acknowledged > ROUNDS
+    assert acknowledged >= ROUNDS
     for name in os.listdir(tmp_path / "packs"):
         assert name.endswith(".parquet") != name.startswith(".tmp-")
 

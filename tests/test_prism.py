@@ -36,7 +36,7 @@ def run(module: str, *arguments: str) -> None:
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         check=True,
-        timeout=120,
+        timeout=600,
     )
 
 
