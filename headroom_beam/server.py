@@ -34,7 +34,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from headroom_beam.errors import InvalidHash, StoreError
+from headroom_beam.errors import IntegrityError, InvalidHash, StoreError
 from headroom_beam.records import check_hash, describe_original
 from headroom_beam.resolution import resolution_error
 
@@ -53,6 +53,7 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 64 << 10
 """A longer request body is refused: a request holds one hash."""
 MIN_TOKEN_LENGTH = 16
+MAX_PORT = 65535
 
 OUTCOMES = {
     "missing": HTTPStatus.NOT_FOUND,
@@ -87,7 +88,12 @@ def create_app(store: OriginalStore, *, token: str | None = None) -> Starlette:
             Route("/healthz", _health, methods=["GET"]),
             Route("/livez", _health, methods=["GET"]),
         ],
-        exception_handlers={HTTPException: _http_error, InvalidHash: _invalid_hash, StoreError: _store_error},
+        exception_handlers={
+            HTTPException: _http_error,
+            InvalidHash: _invalid_hash,
+            IntegrityError: _store_error,
+            StoreError: _store_error,
+        },
     )
     app.add_middleware(_Gate, token=token)
     return app
@@ -114,10 +120,12 @@ def serve(store: OriginalStore, *, host: str = "127.0.0.1", port: int = 8788, to
     """Serves until the process is interrupted. Says on standard error where it listens; port 0 takes a free one.
 
     Raises:
-        ValueError: an address that others can reach, without a token; or a token that is too short.
+        ValueError: an address that others can reach, without a token; a token that is too short; no port.
         OSError: the address is taken or isn't one of this machine.
     """
     check_binding(host, token)
+    if not 0 <= port <= MAX_PORT:
+        raise ValueError(f"port is {port}; it is from 0 to {MAX_PORT}")
     app = create_app(store, token=token)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=2048)
@@ -237,9 +245,9 @@ async def _invalid_hash(request: Request, error: Exception) -> JSONResponse:  # 
 
 
 async def _store_error(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-    assert isinstance(error, StoreError)
     log.error("the store can't be read: %s", error)
-    status = HTTPStatus.SERVICE_UNAVAILABLE if error.retryable else HTTPStatus.INTERNAL_SERVER_ERROR
+    retryable = isinstance(error, StoreError) and error.retryable
+    status = HTTPStatus.SERVICE_UNAVAILABLE if retryable else HTTPStatus.INTERNAL_SERVER_ERROR
     return JSONResponse({"error": "store", "message": "the store can't be read now"}, status)
 
 

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from headroom_beam.errors import IntegrityError
+from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.index import Index, IndexedPack
-from headroom_beam.layout import folder_of, verified_by_name
+from headroom_beam.layout import STORE_FILE, folder_of, verified_by_name
 from headroom_beam.objects import ObjectInfo, ObjectNotFound, Objects
 from headroom_beam.tombstones import Tombstone, Tombstones, decode_tombstones
 
@@ -84,11 +84,14 @@ class ViewLoader:
         """Lists the store; gives `old` itself when nothing has changed.
 
         A damaged index file is left out with a warning, since footers say the same. A damaged tombstone file raises
-        IntegrityError: an erasure must not be overlooked.
+        IntegrityError: an erasure must not be overlooked. A store that isn't there any more raises StoreError.
         """
         # Packs are listed after index files: a pack stored in between is then merely uncovered, never unseen.
         index_files = [info for info in self._objects.list("index/") if folder_of(info.name)]
         packs = {info.name: info.size_bytes for info in self._objects.list("packs/") if folder_of(info.name)}
+        # A disk that isn't mounted any more must not look like a store in which nothing was ever stored.
+        if not packs and not self._objects.exists(STORE_FILE):
+            raise StoreError(f"the store at {self._objects.root} is gone", retryable=True)
         tombstones = self._tombstones.load()
         index_names = tuple(info.name for info in index_files)
         if old is not None and old.tombstones is tombstones and (old.packs, old.index_names) == (packs, index_names):

@@ -30,7 +30,6 @@ from headroom_beam.plan import RunSettings
 from headroom_beam.run import run_shards
 from headroom_beam.store import OriginalStore
 
-
 RUN_DATE = dt.date(2026, 1, 31)
 """Runs that are compared are of one day, even around midnight."""
 

@@ -23,7 +23,7 @@ from originals import RUN_DATE, bury, hash_of, rows_of
 
 from headroom_beam.errors import StoreError
 from headroom_beam.index import Index, index_rows
-from headroom_beam.server import MAX_BODY_BYTES, check_binding, create_app
+from headroom_beam.server import MAX_BODY_BYTES, check_binding, create_app, serve
 from headroom_beam.store import OriginalStore
 
 ROWS = b'[{"id": 1}, {"id": 2, "name": "J\xc3\xbcrgen \\ud800"}]'
@@ -182,6 +182,13 @@ def test_a_store_that_can_not_be_read_is_503_when_trying_again_may_help(
     with serving(failing) as client:
         assert client.get(f"/v1/retrieve/{hash_of(ROWS)}").status_code == 503
         failing.error = StoreError("the disk is broken")
+        answer = client.get(f"/v1/retrieve/{hash_of(ROWS)}")
+    assert (answer.status_code, answer.json()["error"]) == (500, "store")
+
+
+def test_a_damaged_tombstone_file_is_an_answer_too(store: OriginalStore) -> None:
+    store.objects.put_if_absent(f"tombstones/{'0' * 64}.jsonl", b"damaged")
+    with serving(OriginalStore.open(store.root)) as client:
         answer = client.get(f"/v1/retrieve/{hash_of(ROWS)}")
     assert (answer.status_code, answer.json()["error"]) == (500, "store")
 
@@ -371,6 +378,11 @@ def test_the_command_refuses_to_listen_where_others_reach(store: OriginalStore) 
     assert result.returncode == 2
     assert "set a token" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_port_that_is_none_is_refused(store: OriginalStore) -> None:
+    with pytest.raises(ValueError, match="from 0 to 65535"):
+        serve(store, port=65536)
 
 
 def _environment() -> dict[str, str]:

@@ -172,6 +172,18 @@ def test_a_place_without_a_store_is_refused_unless_one_may_be_made(tmp_path):
         OriginalStore.open(tmp_path / "x")
 
 
+def test_a_store_that_is_gone_is_no_store_in_which_nothing_was_stored(tmp_path):
+    store_ = OriginalStore.open(tmp_path / "x")
+    assert store_.get_many(["0" * 24]).unresolved == {"0" * 24: "missing"}
+    store_.put_many(rows_of([b"a"]), run_date=RUN_DATE)
+    assert store_.get(hash_of(b"a")) == b"a"
+    # As when a disk isn't mounted any more.
+    (tmp_path / "x").rename(tmp_path / "y")
+    for asked in (hash_of(b"a"), "0" * 24):
+        with pytest.raises(StoreError, match="is gone"):
+            store_.get(asked)
+
+
 @pytest.mark.parametrize(
     "bad", ["", "abc", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "g" * 24, "0" * 12, " " + "0" * 24, "0" * 24 + "\n"]
 )
