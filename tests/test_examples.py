@@ -72,7 +72,7 @@ def test_traces_name_neither_people_nor_machines(path):
     addresses = set(re.findall(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", text))
     assert addresses <= {"someone@example.com"}
     assert not re.search(r"(?<![\w.])(/root/|/home/(?!user\b)|/Users/)", text)
-    assert not re.search(r"find-links|index-url|extra-index|Looking in (links|indexes)", text)
+    assert not re.search(r"find-links|(index|extra)-(url|index)|Looking in (links|indexes)", text)
     assert not re.search(r"(?i)(api[_-]?key|password|secret|token)[\"' ]*[:=][\"' ]*[A-Za-z0-9/+_-]{20,}", text)
     assert "BEGIN PRIVATE KEY" not in text
 
