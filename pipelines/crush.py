@@ -3,7 +3,7 @@
     python -m pipelines.crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
 
 Every option of Beam's is passed through. Without `--runner` the pipeline runs in this process, on `FnApiRunner` with a
-thread for each core: Beam's own default, `DirectRunner`, first tries to download another runner.
+thread for each core, up to 4: Beam's own default, `DirectRunner`, first tries to download another runner.
 
 A run that was interrupted is finished by the same command. On a terminal a line of progress stands on standard error;
 the summary of the run goes to standard output.
