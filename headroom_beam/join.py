@@ -201,7 +201,7 @@ class _ReadPacks(beam.DoFn):
             for one in candidates:
                 for digest in one.digests:
                     resolution.note(one.hash, digest)
-            return resolution.finish(self._store.open().tombstones())
+            return self._store.open().judge(resolution)
         if not place.startswith(_ASK_STORE):
             try:
                 for _, rows in read_pack(self._store.open().objects.get(place)):

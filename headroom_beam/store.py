@@ -227,7 +227,7 @@ class OriginalStore:
             if (gone or fresh is not view) and self._read_points(resolution, fresh):
                 resolution.suspect_all()
             view = fresh
-        return resolution.finish(view.tombstones)
+        return self._finish(resolution, view)
 
     def contains(self, hash: str) -> bool:  # noqa: A002
         """Whether at least one original of this hash can be had. Raises InvalidHash and StoreError."""
@@ -248,7 +248,11 @@ class OriginalStore:
             except (IntegrityError, ObjectNotFound) as error:
                 log.warning("pack %s can't be read: %s", name, error)
                 resolution.suspect_all()
-        return resolution.finish(view.tombstones)
+        return self._finish(resolution, view)
+
+    def judge(self, resolution: Resolution) -> Lookup:
+        """Answers a resolution that has been given every readable copy already, by whoever read the packs."""
+        return self._finish(resolution, self._current())
 
     def size(self) -> StoreSize:
         """How large the store is, as last seen."""
@@ -257,6 +261,17 @@ class OriginalStore:
     def check(self, *, hashes: Iterable[str] | None = None) -> CheckReport:
         """Reads everything and reports what is wrong: see `headroom_beam.check.check_store`."""
         return check_store(self.objects, hashes=hashes)
+
+    def _finish(self, resolution: Resolution, view: StoreView) -> Lookup:
+        if hashes := resolution.open_hashes(view.tombstones):
+            with self._lock:
+                indexes = self._loader.all_indexes(view)
+            # What an index file knows was stored once: its pack is lost, and that isn't "never stored".
+            for text in hashes:
+                for index in indexes:
+                    for entry in index.find(bytes.fromhex(text)):
+                        resolution.note(text, entry.digest)
+        return resolution.finish(view.tombstones)
 
     def _read_points(self, resolution: Resolution, view: StoreView) -> set[str]:
         """Adds the rows of all open hashes; returns the packs that turned out to be gone."""

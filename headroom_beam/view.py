@@ -79,6 +79,7 @@ class ViewLoader:
         self._objects = objects
         self._tombstones = tombstones
         self._indexes: dict[str, Index] = {}
+        self._others: dict[str, Index | None] = {}
 
     def load(self, old: StoreView | None) -> StoreView:
         """Lists the store; gives `old` itself when nothing has changed.
@@ -122,6 +123,15 @@ class ViewLoader:
                 covered.update((pack.name, pack) for pack in index.packs)
         self._indexes = indexes
         return tuple(indexes.values()), covered
+
+    def all_indexes(self, view: StoreView) -> list[Index]:
+        """Every readable index file of a view: those that no pack needs may know originals whose packs are lost."""
+        self._others = {
+            name: self._others[name] if name in self._others else self._load_index(name)
+            for name in view.index_names
+            if name not in self._indexes
+        }
+        return [*self._indexes.values(), *(index for index in self._others.values() if index is not None)]
 
     def _load_index(self, name: str) -> Index | None:
         try:

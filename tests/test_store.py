@@ -25,6 +25,7 @@ from headroom_beam.errors import (
     OriginalNotFound,
     StoreError,
 )
+from headroom_beam.resolution import Resolution
 
 # --- conformance -----------------------------------------------------------------------------------------------------
 
@@ -291,6 +292,19 @@ def test_an_original_whose_only_pack_is_lost_is_not_called_never_stored_where_an
     assert reader.get(hash_of(texts[10])) == texts[10]
     assert {problem.kind for problem in writer.check().problems} == {"lost"}
     assert (tmp_path / kept).exists()
+
+
+def test_an_index_file_without_any_pack_still_tells_lost_from_never_stored(tmp_path):
+    texts = some_originals(20)
+    writer = OriginalStore.open(tmp_path)
+    for part in (texts[:10], texts[10:]):
+        [name] = writer.put_many(rows_of(part), run_date=RUN_DATE)
+        writer.write_index([name])
+        (tmp_path / name).unlink()
+    hashes = [*map(hash_of, texts), "0" * 24]
+    expected = dict.fromkeys(map(hash_of, texts), "damaged") | {"0" * 24: "missing"}
+    for look_up in (OriginalStore.resolve, OriginalStore.scan, OriginalStore.judge):
+        assert look_up(OriginalStore.open(tmp_path), Resolution(hashes)).unresolved == expected
 
 
 def test_indexes_are_rebuilt_to_the_same_bytes(tmp_path):
