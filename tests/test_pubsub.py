@@ -238,7 +238,9 @@ def test_beams_own_reader_works_too(tmp_path, server):
     program = Program(
         tmp_path, f"--output={tmp_path / 'out'}", "--reader=beam", "--runner=BundleBasedDirectRunner", "--shards=2"
     )
-    program.wait_until(lambda: tmp_path.joinpath("store").exists() and len(written(tmp_path)) == len(records))
+    program.wait_until(
+        lambda: tmp_path.joinpath("store/store.json").exists() and len(written(tmp_path)) == len(records)
+    )
     program.kill()
     assert written(tmp_path) == {str(number): record for number, record in enumerate(records)}
 
