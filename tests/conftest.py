@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -20,6 +21,10 @@ import gcs_emulator
 from files import DROPPING, awkward_folder
 
 from headroom_beam.plan import RunSettings
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 BUCKET = "test-bucket"
 FAKE_GCS = os.environ.get("HEADROOM_BEAM_FAKE_GCS", "")

@@ -160,7 +160,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(VALUES, st.sampled_from([None, 1]), st.booleans(), st.sampled_from([(", ", ": "), (",", ":")]))
 def test_whatever_is_crushed_comes_back(
     value: object, indent: int | None, ensure_ascii: bool, separators: tuple[str, str]

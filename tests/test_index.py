@@ -23,7 +23,7 @@ def digests_of(*texts: bytes) -> np.ndarray:
     return np.array(sorted(hashlib.sha256(text).digest() for text in texts), "S32")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sets(st.binary(max_size=2), max_size=20), max_size=5), st.binary(max_size=2))
 def test_a_prefix_finds_every_copy_in_every_pack(packs, other):
     parts = [

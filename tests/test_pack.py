@@ -29,7 +29,7 @@ def decoded(data: bytes) -> list[bytes]:
     return [text for _, rows in read_pack(data) for text in rows.column("original").to_pylist()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.binary(max_size=300), max_size=40))
 def test_every_original_comes_back_once_and_verified(texts):
     data = encode_pack(rows_of(texts), run_date=RUN_DATE)
@@ -37,7 +37,7 @@ def test_every_original_comes_back_once_and_verified(texts):
     assert verify_pack(data).row_count == len(set(texts))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.binary(max_size=100), max_size=30), st.randoms(use_true_random=False))
 def test_order_batching_and_repetition_do_not_change_a_byte(texts, source):
     data = encode_pack(rows_of(sorted(set(texts))), run_date=RUN_DATE)

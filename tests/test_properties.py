@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from headroom_beam import _core
 from headroom_beam.errors import FormatError, HeadroomBeamError
 
-SETTINGS = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+SETTINGS = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 TRAPS = st.sampled_from(
     [

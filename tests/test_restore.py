@@ -189,7 +189,7 @@ LINES = st.one_of(
 )
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(lines=st.lists(LINES, max_size=12), shard_bytes=st.integers(1, 20_000), limit=st.integers(64, 20_000))
 def test_any_file_comes_back(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], shard_bytes: int, limit: int

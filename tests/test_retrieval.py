@@ -229,7 +229,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=st.lists(st.tuples(JSON, st.sampled_from([None, 1])), min_size=1, max_size=5))
 def test_restore_batch_undoes_crush_batch(values, tmp_path_factory):
     store = OriginalStore.open(tmp_path_factory.mktemp("store"))

@@ -25,7 +25,7 @@ tombstones = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tombstones)
 def test_what_is_written_comes_back(rows):
     data = encode_tombstones(rows)
