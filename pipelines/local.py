@@ -104,7 +104,7 @@ def exit_code() -> Iterator[ExitCode]:
         held.buffer.clear()
         sys.stderr.write(f"{name}: {message}\n")
     finally:
-        del sdk_worker.print
+        vars(sdk_worker).pop("print", None)
         beam_log.removeHandler(held)
         beam_log.propagate = True
         for record in held.buffer:
