@@ -75,6 +75,17 @@ def test_a_pack_that_is_gone_is_answered_from_another(tmp_path):
     assert sorted(lookup.found.column("original").to_pylist()) == sorted(texts)
 
 
+def test_an_original_that_only_an_index_knows_is_damaged_here_too(tmp_path):
+    [text] = some_originals(1)
+    store = OriginalStore.open(tmp_path)
+    [gone] = store.put_many(rows_of([text]), run_date=RUN_DATE)
+    store.write_index()
+    (tmp_path / gone).unlink()
+    [(place, candidates)] = chosen([], [hash_of(text)]).items()
+    lookup = _ReadPacks(SharedStore(str(tmp_path), create=False))._look_up(place, [candidates])
+    assert dict(lookup.unresolved) == {hash_of(text): "damaged"}
+
+
 def test_a_join_pays_for_many_hashes_and_the_more_so_the_slower_the_storage():
     size = StoreSize(pack_count=100, group_count=20_000, pack_file_bytes=600_000_000)
 
