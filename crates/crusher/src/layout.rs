@@ -1,8 +1,8 @@
 //! How a JSON text is laid out: the whitespace between its tokens, as one of a few known layouts.
 
+use crate::bytes::{skip_space, string_length};
 use crate::edits::Edits;
 use crate::output::Output;
-use crate::scan::{skip_space, string_length};
 use crate::tape::{Doc, Kind, Node};
 
 /// A layout that many programs print.
@@ -44,6 +44,12 @@ impl Layout {
     /// The layout that a container's subtree is printed in, if printing it so gives the same bytes.
     #[must_use]
     pub fn proved(doc: &Doc<'_>, index: u32) -> Option<Self> {
+        if doc.is_compact || (doc.is_spaced && !has_separators(doc, index)) {
+            return Some(Self::Compact);
+        }
+        if doc.is_spaced {
+            return Some(Self::Spaced);
+        }
         let node = doc.node(index);
         let layout = Self::guess(doc.raw(node));
         let mut matching = Matching {
@@ -222,6 +228,19 @@ impl Layout {
             let more = left.min(line.len() - 1);
             out.push(line.get(1..=more).unwrap_or_default());
             left -= more;
+        }
+    }
+}
+
+/// True where a comma or a colon stands in a subtree.
+fn has_separators(doc: &Doc<'_>, mut index: u32) -> bool {
+    loop {
+        let node = doc.node(index);
+        match node.kind {
+            Kind::Object => return node.count > 0,
+            Kind::Array if node.count == 1 => index += 1,
+            Kind::Array => return node.count > 0,
+            _ => return false,
         }
     }
 }

@@ -25,6 +25,7 @@ mod analyze;
 mod array;
 mod bare;
 mod block;
+mod bytes;
 mod columns;
 mod crusher;
 mod digest;

@@ -3,6 +3,7 @@
 //! Nothing is decoded and nothing is copied: a node says where its token stands in the text. One tape serves for
 //! many texts, so that a stream of records costs no allocation. The scan is iterative: depth costs heap, never stack.
 
+use crate::bytes::{CHUNK, high, skip_space, specials};
 use crate::error::{Error, Limit, Result};
 use crate::tape::{Doc, ESCAPED, INTEGER, KEY, Kind, NON_ASCII, Node, SUSPECT};
 
@@ -39,43 +40,35 @@ impl Tape {
                 maximum: u32::MAX as usize,
             });
         }
-        if text.is_ascii() {
-            return self.run::<true>(text, max_depth);
-        }
         if let Err(error) = std::str::from_utf8(text) {
             return Err(Error::InvalidUtf8 {
                 offset: error.valid_up_to(),
             });
         }
-        self.run::<false>(text, max_depth)
+        self.scan_utf8(text, max_depth)
     }
 
     /// As `scan`, for text that is known to be UTF-8 and under 4 GiB.
     pub(crate) fn scan_utf8<'a>(&'a mut self, text: &'a [u8], max_depth: usize) -> Result<Doc<'a>> {
-        if text.is_ascii() {
-            self.run::<true>(text, max_depth)
-        } else {
-            self.run::<false>(text, max_depth)
-        }
-    }
-
-    fn run<'a, const ASCII: bool>(&'a mut self, text: &'a [u8], max_depth: usize) -> Result<Doc<'a>> {
         self.nodes.clear();
         self.open.clear();
-        let mut scanner = Scanner::<ASCII> {
+        let mut scanner = Scanner {
             text,
             has_suspects: false,
+            spacing: 0,
             what: None,
             nodes: &mut self.nodes,
             open: &mut self.open,
             max_depth,
         };
         let result = scanner.run();
-        let (what, has_suspects) = (scanner.what, scanner.has_suspects);
+        let (what, has_suspects, spacing) = (scanner.what, scanner.has_suspects, scanner.spacing);
         match (result, what) {
             (Ok(_), _) => Ok(Doc {
                 text,
                 has_suspects,
+                is_compact: spacing & NOT_COMPACT == 0,
+                is_spaced: spacing & NOT_SPACED == 0,
                 nodes: &self.nodes,
             }),
             (Err(Stop(offset)), Some(what)) => Err(Error::at(what, text, offset)),
@@ -94,10 +87,16 @@ struct Stop(usize);
 /// The place behind what was read.
 type Scan = std::result::Result<usize, Stop>;
 
-/// `ASCII`: the text holds no byte above 0x7f, so that nobody need look for one.
-struct Scanner<'a, 't, const ASCII: bool> {
+/// Some whitespace stands between the root's tokens.
+const NOT_COMPACT: u8 = 1;
+/// Some separator isn't followed by just one space, or whitespace stands elsewhere between the root's tokens.
+const NOT_SPACED: u8 = 2;
+
+struct Scanner<'a, 't> {
     text: &'a [u8],
     has_suspects: bool,
+    /// `NOT_COMPACT`, `NOT_SPACED`.
+    spacing: u8,
     /// What is wrong where the scan stopped; none for too much depth.
     what: Option<&'static str>,
     nodes: &'t mut Vec<Node>,
@@ -120,7 +119,7 @@ const OUTSIDE: Open = Open {
     close: 0,
 };
 
-impl<const ASCII: bool> Scanner<'_, '_, ASCII> {
+impl Scanner<'_, '_> {
     #[cold]
     fn stop(&mut self, what: &'static str, at: usize) -> Stop {
         self.what = Some(what);
@@ -141,7 +140,7 @@ impl<const ASCII: bool> Scanner<'_, '_, ASCII> {
                     }
                     self.open.push(top);
                     top = self.container(at, open);
-                    at = skip_space(self.text, at + 1);
+                    at = self.space(at + 1);
                     if self.byte(at) != Some(top.close) {
                         top.count = 1;
                         if open == b'{' {
@@ -159,23 +158,28 @@ impl<const ASCII: bool> Scanner<'_, '_, ASCII> {
             };
             // A comma or the end of containers stands here.
             loop {
-                at = skip_space(self.text, at);
+                if top.close == 0 {
+                    at = skip_space(self.text, at);
+                    if at == self.text.len() {
+                        return Ok(at);
+                    }
+                    return Err(self.stop("expected the end of the text", at));
+                }
+                at = self.space(at);
                 let byte = self.byte(at);
-                if byte == Some(b',') && top.close != 0 {
-                    at = skip_space(self.text, at + 1);
+                if byte == Some(b',') {
+                    at = self.separated(at + 1);
                     top.count += 1;
                     if top.close == b'}' {
                         at = self.key(at)?;
                     }
                     break;
                 }
-                if byte != Some(top.close) || top.close == 0 {
-                    return match top.close {
-                        b'}' => Err(self.stop("expected ',' or '}'", at)),
-                        b']' => Err(self.stop("expected ',' or ']'", at)),
-                        _ if at == self.text.len() => Ok(at),
-                        _ => Err(self.stop("expected the end of the text", at)),
-                    };
+                if byte != Some(top.close) {
+                    return Err(match top.close {
+                        b'}' => self.stop("expected ',' or '}'", at),
+                        _ => self.stop("expected ',' or ']'", at),
+                    });
                 }
                 at += 1;
                 self.close(top, at);
@@ -190,11 +194,38 @@ impl<const ASCII: bool> Scanner<'_, '_, ASCII> {
         if self.byte(start) != Some(b'"') {
             return Err(self.stop("expected a key", start));
         }
-        let at = skip_space(self.text, self.string(start, KEY)?);
+        let end = self.string(start, KEY)?;
+        let at = self.space(end);
         if self.byte(at) != Some(b':') {
             return Err(self.stop("expected ':'", at));
         }
-        Ok(skip_space(self.text, at + 1))
+        Ok(self.separated(at + 1))
+    }
+
+    /// Skips whitespace where neither compact nor spaced text has any.
+    #[inline]
+    fn space(&mut self, at: usize) -> usize {
+        if self.byte(at).is_some_and(|byte| byte > b' ') {
+            return at;
+        }
+        self.spacing |= NOT_COMPACT | NOT_SPACED;
+        skip_space(self.text, at)
+    }
+
+    /// Skips whitespace behind a comma or a colon.
+    #[inline]
+    fn separated(&mut self, at: usize) -> usize {
+        match self.text.get(at..) {
+            Some([first, ..]) if *first > b' ' => {
+                self.spacing |= NOT_SPACED;
+                at
+            }
+            Some([b' ', second, ..]) if *second > b' ' => {
+                self.spacing |= NOT_COMPACT;
+                at + 1
+            }
+            _ => self.space(at),
+        }
     }
 
     #[inline]
@@ -310,14 +341,14 @@ impl<const ASCII: bool> Scanner<'_, '_, ASCII> {
         };
         self.has_suspects |= flags == SUSPECT;
         loop {
-            // Many bytes at a time: stop at a quote, a backslash or a control character; note bytes above 0x7f.
+            // Many bytes at a time: stop at a quote, a backslash or a control character; note bytes above 0x7f before it.
             while let Some(chunk) = self.text.get(at..).and_then(<[u8]>::first_chunk) {
                 let special = specials(chunk);
-                if !ASCII && high_before(chunk, special) {
+                if high(chunk) & (special ^ special.wrapping_sub(1)) != 0 {
                     flags |= NON_ASCII;
                 }
                 if special != 0 {
-                    at += special.trailing_zeros() as usize / 8;
+                    at += special.trailing_zeros() as usize;
                     break;
                 }
                 at += CHUNK;
@@ -359,84 +390,4 @@ impl<const ASCII: bool> Scanner<'_, '_, ASCII> {
             None => Err(self.stop("the text ends inside a string", at + 1)),
         }
     }
-}
-
-/// The place of the first byte from `at` on that is no JSON whitespace.
-#[inline]
-pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
-    loop {
-        match text.get(at) {
-            Some(b' ' | b'\r' | b'\t') => at += 1,
-            Some(b'\n') => {
-                at += 1;
-                // Indentation, eight spaces at a time.
-                while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk) {
-                    let others = u64::from_le_bytes(*word) ^ (ONES * 0x20);
-                    if others != 0 {
-                        at += others.trailing_zeros() as usize / 8;
-                        break;
-                    }
-                    at += 8;
-                }
-            }
-            _ => return at,
-        }
-    }
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-/// Bytes of a string looked at in one step: most strings end in their first, so that there is little to mispredict.
-const CHUNK: usize = 16;
-
-/// Position of the first byte that JSON makes a string escape: a quote, a backslash or one below 0x20.
-#[inline]
-pub(crate) fn find_special(text: &[u8]) -> Option<usize> {
-    let (chunks, rest) = text.as_chunks::<CHUNK>();
-    for (at, chunk) in chunks.iter().enumerate() {
-        let special = specials(chunk);
-        if special != 0 {
-            return Some(at * CHUNK + special.trailing_zeros() as usize / 8);
-        }
-    }
-    let found = rest
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
-    found.map(|at| chunks.len() * CHUNK + at)
-}
-
-/// Length of the string token that `text` begins with, quotes included; none if it doesn't end.
-#[inline]
-pub(crate) fn string_length(text: &[u8]) -> Option<usize> {
-    let mut at = 1;
-    loop {
-        let rest = text.get(at..)?;
-        at += find_special(rest)?;
-        match text.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-}
-
-/// The high bit of each byte that is a quote, a backslash or below 0x20. A borrow can set bits above the lowest one that
-/// is right, so only the lowest is to be used (Mycroft's test, see Warren, "Hacker's Delight", 6-1).
-#[inline]
-fn specials(chunk: &[u8; CHUNK]) -> u128 {
-    let half = |word: u64| {
-        let zero = |x: u64| x.wrapping_sub(ONES) & !x;
-        let quote = zero(word ^ (ONES * 0x22));
-        let backslash = zero(word ^ (ONES * 0x5c));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        u128::from((quote | backslash | control) & (ONES * 0x80))
-    };
-    let both = u128::from_le_bytes(*chunk);
-    half(both as u64) | half((both >> 64) as u64) << 64
-}
-
-/// True where a byte before the first special one is above 0x7f.
-#[inline]
-fn high_before(chunk: &[u8; CHUNK], special: u128) -> bool {
-    const HIGH: u128 = u128::from_le_bytes([0x80; CHUNK]);
-    u128::from_le_bytes(*chunk) & HIGH & (special ^ special.wrapping_sub(1)) != 0
 }

@@ -5,7 +5,7 @@
 
 use memchr::memchr;
 
-use crate::scan::find_special;
+use crate::bytes::find_special;
 
 /// Which characters are escaped beside the ones that must be, and how; the default is the minimal spelling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

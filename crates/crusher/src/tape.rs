@@ -55,6 +55,10 @@ pub struct Doc<'a> {
     pub text: &'a [u8],
     /// Some string value has the flag `SUSPECT`; without, nothing in the text can be ours.
     pub has_suspects: bool,
+    /// No whitespace stands between the root's tokens.
+    pub(crate) is_compact: bool,
+    /// Each separator between the root's tokens is followed by one space, and no whitespace stands elsewhere.
+    pub(crate) is_spaced: bool,
     pub(crate) nodes: &'a [Node],
 }
 
