@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::marker::{Head, LITERAL, Marker, OPEN, is_reserved};
 use crate::output::{Comparison, Output};
 use crate::scan::Tape;
-use crate::walker::{MAX_DEPTH, Sink, Walker};
+use crate::walker::{Sink, Walker};
 
 /// Where originals come from.
 pub trait Lookup {
@@ -79,12 +79,7 @@ impl Walker<'_> {
             }
             return Ok(());
         }
-        let mut tape = self.tapes.pop().unwrap_or_default();
-        let result = tape
-            .scan(compacted, MAX_DEPTH)
-            .and_then(|doc| self.document(&doc, out));
-        self.tapes.push(tape);
-        result
+        self.json(compacted, out)
     }
 
     fn text(&mut self, compacted: &[u8], out: &mut impl Output) -> Result<()> {
@@ -105,17 +100,15 @@ impl Walker<'_> {
             out.push(compacted);
             return Ok(());
         }
-        let mut tape = self.tapes.pop().unwrap_or_default();
-        let result = match tape.scan(compacted, MAX_DEPTH) {
-            Ok(doc) => self.document(&doc, out),
+        let start = out.position();
+        match self.json(compacted, out) {
             Err(Error::InvalidPayload { .. }) => {
+                out.rewind(start);
                 out.push(compacted);
                 Ok(())
             }
-            Err(error) => Err(error),
-        };
-        self.tapes.push(tape);
-        result
+            result => result,
+        }
     }
 }
 

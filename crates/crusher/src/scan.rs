@@ -3,6 +3,8 @@
 //! Nothing is decoded and nothing is copied: a node says where its token stands in the text. One tape serves for
 //! many texts, so that a stream of records costs no allocation. The scan is iterative: depth costs heap, never stack.
 
+mod spacing;
+
 use crate::bytes::{CHUNK, high, skip_space, specials};
 use crate::error::{Error, Limit, Result};
 use crate::tape::{Doc, ESCAPED, INTEGER, KEY, Kind, NON_ASCII, Node, SUSPECT};
@@ -56,19 +58,20 @@ impl Tape {
             text,
             has_suspects: false,
             spacing: 0,
+            width: 0,
             what: None,
             nodes: &mut self.nodes,
             open: &mut self.open,
             max_depth,
         };
         let result = scanner.run();
-        let (what, has_suspects, spacing) = (scanner.what, scanner.has_suspects, scanner.spacing);
+        let (what, has_suspects) = (scanner.what, scanner.has_suspects);
+        let (found, width) = (scanner.spacing, scanner.width);
         match (result, what) {
             (Ok(_), _) => Ok(Doc {
                 text,
                 has_suspects,
-                is_compact: spacing & NOT_COMPACT == 0,
-                is_spaced: spacing & NOT_SPACED == 0,
+                layout: spacing::layout_of(found, width),
                 nodes: &self.nodes,
             }),
             (Err(Stop(offset)), Some(what)) => Err(Error::at(what, text, offset)),
@@ -87,16 +90,13 @@ struct Stop(usize);
 /// The place behind what was read.
 type Scan = std::result::Result<usize, Stop>;
 
-/// Some whitespace stands between the root's tokens.
-const NOT_COMPACT: u8 = 1;
-/// Some separator isn't followed by just one space, or whitespace stands elsewhere between the root's tokens.
-const NOT_SPACED: u8 = 2;
-
 struct Scanner<'a, 't> {
     text: &'a [u8],
     has_suspects: bool,
-    /// `NOT_COMPACT`, `NOT_SPACED`.
+    /// The layouts that the text isn't printed in.
     spacing: u8,
+    /// Spaces before the root's first member; 0 where it doesn't stand on a line of its own.
+    width: usize,
     /// What is wrong where the scan stopped; none for too much depth.
     what: Option<&'static str>,
     nodes: &'t mut Vec<Node>,
@@ -140,7 +140,7 @@ impl Scanner<'_, '_> {
                     }
                     self.open.push(top);
                     top = self.container(at, open);
-                    at = self.space(at + 1);
+                    at = self.opened(at + 1);
                     if self.byte(at) != Some(top.close) {
                         top.count = 1;
                         if open == b'{' {
@@ -165,10 +165,10 @@ impl Scanner<'_, '_> {
                     }
                     return Err(self.stop("expected the end of the text", at));
                 }
-                at = self.space(at);
+                at = self.before_close(at);
                 let byte = self.byte(at);
                 if byte == Some(b',') {
-                    at = self.separated(at + 1);
+                    at = self.behind_comma(at + 1);
                     top.count += 1;
                     if top.close == b'}' {
                         at = self.key(at)?;
@@ -199,33 +199,7 @@ impl Scanner<'_, '_> {
         if self.byte(at) != Some(b':') {
             return Err(self.stop("expected ':'", at));
         }
-        Ok(self.separated(at + 1))
-    }
-
-    /// Skips whitespace where neither compact nor spaced text has any.
-    #[inline]
-    fn space(&mut self, at: usize) -> usize {
-        if self.byte(at).is_some_and(|byte| byte > b' ') {
-            return at;
-        }
-        self.spacing |= NOT_COMPACT | NOT_SPACED;
-        skip_space(self.text, at)
-    }
-
-    /// Skips whitespace behind a comma or a colon.
-    #[inline]
-    fn separated(&mut self, at: usize) -> usize {
-        match self.text.get(at..) {
-            Some([first, ..]) if *first > b' ' => {
-                self.spacing |= NOT_SPACED;
-                at
-            }
-            Some([b' ', second, ..]) if *second > b' ' => {
-                self.spacing |= NOT_COMPACT;
-                at + 1
-            }
-            _ => self.space(at),
-        }
+        Ok(self.behind_colon(at + 1))
     }
 
     #[inline]

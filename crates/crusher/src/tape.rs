@@ -1,5 +1,7 @@
 //! The tape: one flat list of nodes with byte spans, in document order.
 
+use crate::layout::Layout;
+
 /// What kind of token a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -55,10 +57,8 @@ pub struct Doc<'a> {
     pub text: &'a [u8],
     /// Some string value has the flag `SUSPECT`; without, nothing in the text can be ours.
     pub has_suspects: bool,
-    /// No whitespace stands between the root's tokens.
-    pub(crate) is_compact: bool,
-    /// Each separator between the root's tokens is followed by one space, and no whitespace stands elsewhere.
-    pub(crate) is_spaced: bool,
+    /// The layout that the root is printed in, where the scan could tell; only tabs it leaves to others.
+    pub(crate) layout: Option<Layout>,
     pub(crate) nodes: &'a [Node],
 }
 

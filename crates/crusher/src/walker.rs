@@ -2,16 +2,17 @@
 //!
 //! It enters a string only through its head, never enters keys, and needs neither trace format nor options.
 
+use crate::bytes::{find_suspect, skip_space, string_length};
 use crate::error::{Error, Limit, Result};
 use crate::layout::Layout;
-use crate::marker::{Frame, Head, LITERAL, Marker, SENTINEL_KEY, is_reserved_raw};
+use crate::marker::{Frame, Head, LITERAL, Marker, SENTINEL_KEY, is_reserved, is_reserved_raw};
 use crate::options::MAX_RECORD_BYTES;
 use crate::output::Output;
 use crate::restore::Lookup;
 use crate::scan::Tape;
 use crate::spelling;
 use crate::table;
-use crate::tape::{Doc, KEY, Kind, Node, SUSPECT};
+use crate::tape::{Doc, KEY, Kind, SUSPECT};
 
 /// Nesting that restoring accepts: a record at the crusher's limit, and the tables and documents inside it.
 pub(crate) const MAX_DEPTH: usize = 4096;
@@ -79,8 +80,8 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// Copies a JSON text with every string of ours replaced.
-    pub fn document(&mut self, doc: &Doc<'_>, out: &mut impl Output) -> Result<()> {
+    /// Copies a scanned JSON text with every string of ours replaced.
+    fn document(&mut self, doc: &Doc<'_>, out: &mut impl Output) -> Result<()> {
         if !doc.has_suspects {
             out.push(doc.text);
             return Ok(());
@@ -107,7 +108,7 @@ impl<'a> Walker<'a> {
                 copied = doc.node(array).end;
             } else {
                 out.push(between(doc, copied, node.start));
-                self.string(doc, node, out)?;
+                self.string(doc.inner(node), out)?;
                 copied = node.end;
             }
         }
@@ -115,9 +116,48 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// Appends what stood in the place of a reserved string, quotes included.
-    fn string(&mut self, doc: &Doc<'_>, node: Node, out: &mut impl Output) -> Result<()> {
-        let raw = doc.inner(node);
+    /// As `document`, for JSON text that was just written here: it needs no scan, unless rows were dropped from an array
+    /// that stands in it as JSON.
+    fn written(&mut self, tape: &mut Tape, text: &[u8], out: &mut impl Output) -> Result<()> {
+        let (start, left_bytes) = (out.position(), self.left_bytes);
+        let (mut copied, mut from) = (0, 0);
+        while let Some(at) = find_suspect(text, from) {
+            let rest = text.get(at..).unwrap_or_default();
+            from = at + string_length(rest).unwrap_or(rest.len());
+            let raw = text.get(at + 1..from - 1).unwrap_or_default();
+            let is_key = text.get(skip_space(text, from)) == Some(&b':');
+            // Nearly all of them read as ours without being decoded first.
+            if is_key || !(is_reserved(raw) || is_reserved_raw(raw)) {
+                continue;
+            }
+            if is_sentinel(text.get(..at).unwrap_or_default()) {
+                out.rewind(start);
+                self.left_bytes = left_bytes;
+                return self.document(&tape.scan_utf8(text, MAX_DEPTH)?, out);
+            }
+            out.push(text.get(copied..at).unwrap_or_default());
+            self.string(raw, out)?;
+            copied = from;
+        }
+        out.push(text.get(copied..).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Copies a JSON text with every string of ours replaced.
+    pub fn json(&mut self, text: &[u8], out: &mut impl Output) -> Result<()> {
+        let mut tape = self.tapes.pop().unwrap_or_default();
+        let result = if self.trusted {
+            self.written(&mut tape, text, out)
+        } else {
+            tape.scan(text, MAX_DEPTH)
+                .and_then(|doc| self.document(&doc, out))
+        };
+        self.tapes.push(tape);
+        result
+    }
+
+    /// Appends what stood in the place of a reserved string, its inside given, quotes included.
+    fn string(&mut self, raw: &[u8], out: &mut impl Output) -> Result<()> {
         if let Some(rest) = raw.strip_prefix(LITERAL) {
             out.push(b"\"");
             out.push(rest);
@@ -199,7 +239,7 @@ impl<'a> Walker<'a> {
             // Bare cells decode to valid JSON, and no bare string is ours.
             let cells = text.get(at + 1..).unwrap_or_default();
             let needs_no_scan = memchr::memchr3(b'"', b'[', b'{', cells).is_none()
-                || (self.trusted && !may_hold_ours(&decoded));
+                || (self.trusted && find_suspect(&decoded, 0).is_none());
             if needs_no_scan && head.layout == Layout::Compact {
                 return self.framed(&decoded, head.frame, out);
             }
@@ -221,18 +261,20 @@ impl<'a> Walker<'a> {
 
     /// Appends a head's content, restored, in its layout and frame.
     fn content(&mut self, tape: &mut Tape, content: &[u8], head: &Head, out: &mut impl Output) -> Result<()> {
-        let doc = if self.trusted {
-            tape.scan_utf8(content, MAX_DEPTH)?
-        } else {
-            tape.scan(content, MAX_DEPTH)?
-        };
         let mut restored = Vec::new();
-        let mut result = content;
-        if doc.has_suspects {
-            restored.reserve(content.len() * 2);
-            self.document(&doc, &mut restored)?;
-            result = &restored;
+        if self.trusted {
+            if find_suspect(content, 0).is_some() {
+                restored.reserve(content.len() * 2);
+                self.written(tape, content, &mut restored)?;
+            }
+        } else {
+            let doc = tape.scan(content, MAX_DEPTH)?;
+            if doc.has_suspects {
+                restored.reserve(content.len() * 2);
+                self.document(&doc, &mut restored)?;
+            }
         }
+        let result = if restored.is_empty() { content } else { &restored };
         if head.layout == Layout::Compact {
             return self.framed(result, head.frame, out);
         }
@@ -279,9 +321,11 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// False where no string of a valid JSON text is ours: each begins with one of these bytes behind its quote.
-fn may_hold_ours(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'"', text).any(|at| matches!(text.get(at + 1), Some(b'<' | b'[' | b'\\')))
+/// True where text up to a string's opening quote ends with the key of a sentinel.
+fn is_sentinel(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end().strip_suffix(b":").unwrap_or_default();
+    let key = before.trim_ascii_end().strip_suffix(b"\"").unwrap_or_default();
+    key.ends_with(SENTINEL_KEY)
 }
 
 fn between<'a>(doc: &Doc<'a>, from: u32, to: u32) -> &'a [u8] {
