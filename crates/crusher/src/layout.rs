@@ -262,9 +262,8 @@ fn has_separators(doc: &Doc<'_>, mut index: u32) -> bool {
     loop {
         let node = doc.node(index);
         match node.kind {
-            Kind::Object => return node.count > 0,
             Kind::Array if node.count == 1 => index += 1,
-            Kind::Array => return node.count > 0,
+            Kind::Array | Kind::Object => return node.count > 0,
             _ => return false,
         }
     }
@@ -281,9 +280,15 @@ fn compacted(doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut Vec<u8>) {
     let mut edits = edits.iter().skip_while(|(edited, _)| *edited < index).peekable();
     // The text from `copied` on is yet to be printed; up to `token` it holds no whitespace.
     let (mut copied, mut token) = (root.start, root.start);
+    let is_spaced = doc.layout == Some(Layout::Spaced);
     let print = |copied: &mut u32, token: u32, to: u32, out: &mut Vec<u8>| {
         let gap = between(token, to);
-        if gap.iter().any(|byte| *byte <= b' ') {
+        if is_spaced {
+            if gap.last() == Some(&b' ') {
+                out.extend_from_slice(between(*copied, to - 1));
+                *copied = to;
+            }
+        } else if gap.iter().any(|byte| *byte <= b' ') {
             out.extend_from_slice(between(*copied, token));
             out.extend(gap.iter().filter(|byte| **byte > b' '));
             *copied = to;
