@@ -128,6 +128,9 @@ class CrushedText:
     """True when `compressed` is a table."""
     tokens_before: int
     tokens_after: int
+    def fields(self) -> tuple[str, str, bool, str, str, int, int]:
+        """The text compressed, the text as it came, `was_modified`, `strategy`, `explanation`, `tokens_before` and `tokens_after`: for
+        short texts quicker than one by one."""
     def originals(self) -> pa.RecordBatch:
         """As `CrushedBlock.originals`."""
     def original_rows(self) -> list[tuple[bytes, str, bytes]]:

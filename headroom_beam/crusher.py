@@ -216,18 +216,7 @@ class SmartCrusher:
         >>> SmartCrusher().crush("too short to matter").was_modified
         False
         """
-        result = self._crush(text, "any", query, bias)
-        # Each look at the native result copies the text once more.
-        compressed = result.compressed
-        return Crushed(
-            compressed,
-            text,
-            result.was_modified,
-            result.strategy,
-            result.explanation,
-            result.tokens_before,
-            result.tokens_after,
-        )
+        return Crushed(*self._crush(text, "any", query, bias).fields())
 
     def crush_array_json(self, text: str, query: str = "", bias: float = 1.0) -> CrushedArray:
         """Crushes a JSON array as a list of independent rows, some of which it may drop.
