@@ -1,14 +1,14 @@
 //! What an array of rows, or a map, becomes: a table that keeps every row, or fewer rows and a marker.
 
-use crate::document::{Context, Strategy, literals, quoted};
+use crate::document::{Context, Strategy, quoted};
 use crate::edits::Edits;
 use crate::layout::Layout;
-use crate::marker::{self, Frame, SENTINEL_KEY};
-use crate::select::{self, Budget, Selection};
+use crate::marker::{self, Frame};
+use crate::select::Budget;
 use crate::spelling;
 use crate::table::{Cells, Table};
 use crate::tape::{Doc, Kind};
-use crate::{text, tokens};
+use crate::{budget, text, tokens};
 
 /// Bytes of a string that stay in a row of an array whose whole text is in the store.
 const SHORTENED_BYTES: usize = 240;
@@ -42,13 +42,14 @@ impl Context<'_> {
         let droppable = self.lossy
             && node.kind == Kind::Array
             && node.count as usize >= self.options.min_items_to_analyze;
+        self.cuttable |= droppable;
         if !self.options.with_compaction {
             let rows = scaled(self.options.max_items_after_crush, self.bias);
             return (droppable && node.count as usize > rows)
                 .then(|| self.sample(doc, index, Budget::Rows(rows)))?;
         }
         let raw = doc.raw(node);
-        let budget = scaled(self.options.max_tokens, self.bias);
+        let budget = self.budget();
         let found = has_rows(doc, index)
             .then(|| Table::find(doc, index, self.options.max_columns))
             .flatten();
@@ -58,16 +59,17 @@ impl Context<'_> {
         if table.is_none() && !(droppable && raw.len() > budget) {
             return None;
         }
-        let may_drop = droppable && raw.len() > budget && self.tokens_of(doc, index) > budget;
+        let may_drop = droppable && raw.len() > budget;
         let Some(mut table) = table else {
-            return may_drop.then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
+            let must_drop = may_drop && budget::excess(raw, budget) > 0;
+            return must_drop.then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
         };
         table.head.frame = frame;
         if may_drop
             && let Some(costs) = self.hopeless(doc, index, &table, budget)
             && let Some(selection) = self.select(doc, index, &costs, Budget::Tokens(budget))
         {
-            return self.print_kept(doc, index, &table, &selection);
+            return self.print_kept(doc, index, &table, (&costs, budget), selection);
         }
         let layout = if compact {
             Some(Layout::Compact)
@@ -87,15 +89,20 @@ impl Context<'_> {
             &mut written,
             &mut row_ends,
         );
-        let fits = !may_drop || tokens::estimate(&written) <= budget;
+        let fits = !may_drop || budget::excess(&written, budget) == 0;
         let minify = minify && layout != Some(Layout::Compact);
-        let json_fits = !fits && minify && compact_tokens(doc, index) <= budget;
+        let json_fits = !fits
+            && if minify {
+                budget::excess(&printed_compact(doc, index), budget) == 0
+            } else {
+                budget::excess(raw, budget) == 0
+            };
         if !(fits || json_fits) {
             let costs: Vec<u32> = row_costs(&written, &row_ends).collect();
             // Rows go; unless all of them must stay, whatever the budget.
             if let Some(selection) = self.select(doc, index, &costs, Budget::Tokens(budget)) {
                 self.undo(mark);
-                return self.print_kept(doc, index, &table, &selection);
+                return self.print_kept(doc, index, &table, (&costs, budget), selection);
             }
         }
         if layout.is_some() && self.pays(doc, index, &written, minify) {
@@ -125,7 +132,7 @@ impl Context<'_> {
         };
         let json = || {
             if minify {
-                compact_tokens(doc, index)
+                tokens::estimate(&printed_compact(doc, index))
             } else {
                 self.tokens_of(doc, index)
             }
@@ -164,101 +171,6 @@ impl Context<'_> {
         let cost = |bytes: &u64| (bytes * tokens / probed_bytes.max(1) + 1) as u32;
         (all > 2 * budget as u64).then(|| rows.iter().map(cost).collect())
     }
-
-    /// Puts the whole array into the store and prints the rows that matter as a table.
-    fn print_kept(
-        &mut self,
-        doc: &Doc<'_>,
-        index: u32,
-        table: &Table<'_>,
-        selection: &Selection,
-    ) -> Option<Rendered> {
-        if selection.keep.is_empty() {
-            return self.print_sample(doc, index, selection);
-        }
-        let marker = self.store_rows(doc, index, selection)?;
-        let mut text = Vec::new();
-        let cells = &mut CellWriter {
-            context: self,
-            shorten: true,
-        };
-        table.write(doc, Some(&selection.keep), cells, &mut text, &mut Vec::new());
-        text.push(b'\n');
-        text.extend_from_slice(&marker);
-        Some(Rendered { text, table: true })
-    }
-
-    /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.
-    fn print_sample(&mut self, doc: &Doc<'_>, index: u32, selection: &Selection) -> Option<Rendered> {
-        let marker = self.store_rows(doc, index, selection)?;
-        let mut text = kept_rows(doc, index, &selection.keep, true);
-        text.pop();
-        if !selection.keep.is_empty() {
-            text.push(b',');
-        }
-        text.extend_from_slice(b"{\"");
-        text.extend_from_slice(SENTINEL_KEY);
-        text.extend_from_slice(b"\":\"");
-        text.extend_from_slice(&marker);
-        text.extend_from_slice(b"\"}]");
-        Some(Rendered { text, table: false })
-    }
-
-    /// As `print_sample`, for rows that are yet to be selected.
-    fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<Rendered> {
-        let cost = |row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1;
-        let costs: Vec<u32> = doc.elements(index).map(cost).collect();
-        let selection = self.select(doc, index, &costs, budget)?;
-        self.print_sample(doc, index, &selection)
-    }
-
-    /// Which rows stay; none if all of them do.
-    fn select(&mut self, doc: &Doc<'_>, index: u32, costs: &[u32], budget: Budget) -> Option<Selection> {
-        let selection = select::select(doc, index, costs, budget, self.query.get(), self.options);
-        (selection.keep.len() < doc.node(index).count as usize).then_some(selection)
-    }
-
-    /// Stores an array, notes which of its rows stay and why, and gives its rows marker.
-    fn store_rows(&mut self, doc: &Doc<'_>, index: u32, selection: &Selection) -> Option<Vec<u8>> {
-        let node = doc.node(index);
-        let (total, kept) = (u64::from(node.count), selection.keep.len() as u64);
-        let hash = self.offload(doc.raw(node), "rows", total)?;
-        self.decide(Strategy::Rows);
-        self.decisions.rows_total += total;
-        self.decisions.rows_kept += kept;
-        self.decisions.over_budget += selection.excess;
-        for (rule, count) in selection.counts() {
-            self.decisions.note(rule.name(), count as u64);
-        }
-        self.decisions.note("duplicate", u64::from(selection.duplicates));
-        if index == 0 && self.strings == 0 {
-            self.decisions.keep = Some(selection.keep.clone());
-        }
-        let mut marker = Vec::new();
-        marker::write_rows(&hash, total - kept, Frame::Value, &mut marker);
-        Some(marker)
-    }
-}
-
-/// The rows at some positions as a compact JSON array; `escaped` for text that will be restored.
-pub(crate) fn kept_rows(doc: &Doc<'_>, index: u32, keep: &[u32], escaped: bool) -> Vec<u8> {
-    let mut text = vec![b'['];
-    let mut keep = keep.iter().copied().peekable();
-    for (at, row) in doc.elements(index).enumerate() {
-        if keep.next_if_eq(&(at as u32)).is_none() {
-            continue;
-        }
-        if text.len() > 1 {
-            text.push(b',');
-        }
-        let mut edits = Edits::default();
-        if escaped {
-            literals(doc, row, doc.node(row).next, &mut edits);
-        }
-        Layout::Compact.print(doc, row, &edits, &mut text);
-    }
-    text.push(b']');
-    text
 }
 
 /// True where the first element, or the first member's value, is an object with members, and so may be a row.
@@ -271,10 +183,10 @@ fn has_rows(doc: &Doc<'_>, index: u32) -> bool {
     }
 }
 
-fn compact_tokens(doc: &Doc<'_>, index: u32) -> usize {
+fn printed_compact(doc: &Doc<'_>, index: u32) -> Vec<u8> {
     let mut compact = Vec::with_capacity(doc.raw(doc.node(index)).len());
     Layout::Compact.print(doc, index, &Edits::default(), &mut compact);
-    tokens::estimate(&compact)
+    compact
 }
 
 fn row_costs(written: &[u8], row_ends: &[usize]) -> impl Iterator<Item = u32> {
@@ -306,10 +218,10 @@ pub(crate) fn scaled(budget: usize, bias: f64) -> usize {
 }
 
 /// Writes containers and long strings of a table's cells.
-struct CellWriter<'c, 'o> {
-    context: &'c mut Context<'o>,
+pub(crate) struct CellWriter<'c, 'o> {
+    pub context: &'c mut Context<'o>,
     /// The whole array is in the store: strings are shortened, and nothing in them is offloaded again.
-    shorten: bool,
+    pub shorten: bool,
 }
 
 impl Cells for CellWriter<'_, '_> {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::array::kept_rows;
 use crate::crusher::{Crusher, PayloadReport, context};
 use crate::document::{Context, Decisions, Query, Strategy, literals};
 use crate::earlier::Seen;
@@ -13,9 +12,10 @@ use crate::marker::{Frame, Head, LITERAL, is_reserved};
 use crate::options::Options;
 use crate::originals::Originals;
 use crate::restore::restores;
+use crate::rows::kept_rows;
 use crate::scan::Tape;
 use crate::tape::{Doc, Kind};
-use crate::{spelling, tokens};
+use crate::{budget, spelling, tokens};
 
 /// What a bare text must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,21 +111,25 @@ impl Crusher {
 
     fn crush_plain<'t>(&mut self, text: &'t str, query: &str, bias: f64) -> CrushedText<'t> {
         let mut originals = Originals::default();
-        let tokens_before = tokens::estimate(text.as_bytes());
         let find_query = |seen: &mut Seen| asked(query, seen);
         let mut seen = Seen::default();
         let mut context = context(
             &self.options,
             &mut self.tapes,
             &mut originals,
-            (0, tokens_before),
+            (0, text.as_bytes()),
             Query::new(&find_query, &mut seen),
             bias,
         );
-        let long = context.lossy && text.len() >= self.options.blob_min_bytes;
-        let changed = long
-            .then(|| context.blob(text, tokens_before, spelling::Spelling::MINIMAL, true))
-            .flatten();
+        let tokens_before = context.tokens.1;
+        let long = context.lossy && text.len() >= context.least_text();
+        let changed = context.within_budget(
+            |context| {
+                long.then(|| context.blob(text, tokens_before, spelling::Spelling::MINIMAL, true))
+                    .flatten()
+            },
+            |changed, budget| budget::excess(changed.as_deref().unwrap_or(text.as_bytes()), budget),
+        );
         let decisions = context.decisions;
         let reserved = || is_reserved(text.as_bytes()).then(|| [LITERAL, text.as_bytes()].concat());
         let compressed = changed.or_else(reserved);
@@ -161,34 +165,37 @@ fn crush_json<'t>(
     // An array or a document that was asked for as such stays one to its reader.
     let minify = kind == TextKind::Any && options.with_compaction;
     let mut originals = Originals::default();
-    let tokens_before = tokens::estimate(text.as_bytes());
     let find_query = |seen: &mut Seen| asked(query, seen);
     let mut seen = Seen::default();
     let mut context = context(
         options,
         tapes,
         &mut originals,
-        (0, tokens_before),
+        (0, text.as_bytes()),
         Query::new(&find_query, &mut seen),
         bias,
     );
+    let tokens_before = context.tokens.1;
     let root = doc.node(0);
     let (before, behind) = (text.get(..root.start as usize), text.get(root.end as usize..));
     let (before, behind) = (before.unwrap_or_default(), behind.unwrap_or_default());
     let is_array = root.kind == Kind::Array;
-    // Heads are read by their first bytes.
-    let rendered = (is_array && before.is_empty())
-        .then(|| context.array(doc, 0, Frame::Value, false, minify))
-        .flatten();
-    let table = rendered.as_ref().is_some_and(|rendered| rendered.table);
-    let body = match rendered {
-        Some(rendered) => rendered.text,
-        None => edited(&mut context, doc, minify && before.is_empty()),
-    };
+    let (table, body) = context.within_budget(
+        |context| {
+            // Heads are read by their first bytes.
+            let rendered = (is_array && before.is_empty())
+                .then(|| context.array(doc, 0, Frame::Value, false, minify))
+                .flatten();
+            match rendered {
+                Some(rendered) => (rendered.table, rendered.text),
+                None => (false, edited(context, doc, minify && before.is_empty())),
+            }
+        },
+        |(_, body), budget| budget::excess(body, budget),
+    );
     let mut compressed = Some([before.as_bytes(), &body, behind.as_bytes()].concat());
-    let decisions = std::mem::take(&mut context.decisions);
     let mut tokens_after = tokens_before;
-    if decisions.strategy != Strategy::Unchanged {
+    if context.decisions.strategy != Strategy::Unchanged {
         tokens_after = tokens::estimate(compressed.as_deref().unwrap_or_default());
     }
     let unchanged = tokens_after >= tokens_before
@@ -202,16 +209,18 @@ fn crush_json<'t>(
             ));
     if unchanged {
         context.originals.truncate(0);
+        let decisions = std::mem::take(&mut context.decisions);
         compressed = defused(doc, text);
+        if decisions.strategy == Strategy::Unchanged {
+            context.decisions.over_budget = decisions.over_budget;
+        } else {
+            context.note_excess(compressed.as_deref().unwrap_or(text.as_bytes()));
+        }
         tokens_after = compressed
             .as_ref()
             .map_or(tokens_before, |text| tokens::estimate(text));
     }
-    let decisions = if unchanged {
-        Decisions::default()
-    } else {
-        decisions
-    };
+    let decisions = context.decisions;
     let table = table && !unchanged;
     let mut crushed = finish_text(
         options,

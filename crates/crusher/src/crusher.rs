@@ -1,7 +1,9 @@
 //! One record or one text in, its compacted form and originals out, proved by restoring it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::array::scaled;
 use crate::document::{Context, Decisions, Query, literals};
 use crate::earlier::{Earlier, Seen};
 use crate::edits::Edits;
@@ -12,7 +14,7 @@ use crate::record::{self, Payload};
 use crate::restore::restores;
 use crate::scan::Tape;
 use crate::tape::Doc;
-use crate::{document, spelling, tokens};
+use crate::{budget, document, spelling, tokens};
 
 /// Crushes records; keeps its memory from one to the next. One for each thread.
 #[derive(Debug)]
@@ -140,16 +142,19 @@ impl Crusher {
     }
 }
 
-/// The context of one payload: `tokens` are its node and estimate.
+/// The context of one payload, given its node and text.
 pub(crate) fn context<'o>(
     options: &'o Options,
     tapes: &'o mut Vec<Tape>,
     originals: &'o mut Originals,
-    tokens: (u32, usize),
+    (node, text): (u32, &[u8]),
     query: Query<'o>,
     bias: f64,
 ) -> Context<'o> {
-    let lossy = !options.lossless_only && tokens.1 >= options.min_tokens_to_crush;
+    let tokens = (node, tokens::estimate(text));
+    let is_large = tokens.1 >= options.min_tokens_to_crush;
+    let lossy =
+        !options.lossless_only && (is_large || budget::excess(text, scaled(options.max_tokens, bias)) > 0);
     let decisions = Decisions::default();
     Context {
         options,
@@ -159,6 +164,7 @@ pub(crate) fn context<'o>(
         tokens,
         bias,
         lossy,
+        cuttable: false,
         decisions,
         strings: 0,
     }
@@ -175,12 +181,19 @@ fn crush_payload(
 ) -> PayloadReport {
     let node = doc.node(payload.node);
     let raw = doc.raw(node);
-    let estimate = tokens::estimate(raw);
-    let mut context = context(options, tapes, originals, (payload.node, estimate), query, 1.0);
+    let mut context = context(options, tapes, originals, (payload.node, raw), query, 1.0);
+    let estimate = context.tokens.1;
     let mark = context.mark();
-    context.edit(doc, payload.node, node.next, false, edits);
-    let mut after = Vec::with_capacity(raw.len());
-    edits.splice(doc, payload.node, &mut after);
+    let mut after = context.within_budget(
+        |context| {
+            *edits = Edits::default();
+            context.edit(doc, payload.node, node.next, false, edits);
+            let mut after = Vec::with_capacity(raw.len());
+            edits.splice(doc, payload.node, &mut after);
+            after
+        },
+        |after, budget| budget::excess(&read(after), budget),
+    );
     let changed = context.decisions.strategy != document::Strategy::Unchanged;
     let estimate_after = if changed {
         tokens::estimate(&after)
@@ -190,11 +203,17 @@ fn crush_payload(
     let pays = estimate_after < estimate;
     let proved = !pays || !options.verify || restores(context.tapes, &after, false, context.originals, raw);
     if !pays || !proved {
+        let over_budget = context.decisions.over_budget;
         context.undo(mark);
         *edits = Edits::default();
         literals(doc, payload.node, node.next, edits);
         after.clear();
         edits.splice(doc, payload.node, &mut after);
+        if changed {
+            context.note_excess(&read(&after));
+        } else {
+            context.decisions.over_budget = over_budget;
+        }
     }
     let decisions = context.decisions;
     let count = |token: &[u8], estimate: usize| if options.exact_tokens { exact(token) } else { estimate } as u64;
@@ -215,15 +234,20 @@ fn crush_payload(
     }
 }
 
-/// Exact tokens of what a model reads: the text of a string, else the JSON.
+/// Exact tokens of what a model reads.
 fn exact(token: &[u8]) -> usize {
+    tokens::count(&String::from_utf8_lossy(&read(token)))
+}
+
+/// What a model reads of a JSON token: the text of a string, else the JSON.
+fn read(token: &[u8]) -> Cow<'_, [u8]> {
     let mut text = Vec::new();
     let inner = token
         .strip_prefix(b"\"")
         .and_then(|token| token.strip_suffix(b"\""));
-    if !inner.is_some_and(|raw| spelling::decode(raw, &mut text)) {
-        text.clear();
-        text.extend_from_slice(token);
+    if inner.is_some_and(|raw| spelling::decode(raw, &mut text)) {
+        Cow::Owned(text)
+    } else {
+        Cow::Borrowed(token)
     }
-    tokens::count(&String::from_utf8_lossy(&text))
 }

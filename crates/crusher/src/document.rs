@@ -3,6 +3,7 @@
 //! Nothing here prints a whole payload: replacements are collected as edits, and everything else is copied.
 
 use crate::array::scaled;
+pub(crate) use crate::decisions::{Decisions, Strategy};
 use crate::digest::hash;
 use crate::earlier::Seen;
 use crate::edits::Edits;
@@ -14,100 +15,10 @@ use crate::scan::Tape;
 use crate::spelling::{self, Spelling};
 use crate::tape::{Doc, KEY, Kind, Node, SUSPECT};
 use crate::text::{self, Interest};
-use crate::tokens;
+use crate::{budget, tokens};
 
 /// JSON inside strings inside JSON is followed so many times.
 const MAX_STRINGS: usize = 3;
-
-/// What was decided for a payload, for reports.
-#[derive(Clone, Debug, Default)]
-pub struct Decisions {
-    /// The decision that changed most: see `strategy`.
-    pub strategy: Strategy,
-    /// Hash of every original, in order.
-    pub hashes: Vec<String>,
-    /// Rows of all arrays that were looked at as rows.
-    pub rows_total: u64,
-    /// Rows of those that are still there.
-    pub rows_kept: u64,
-    /// Rows kept by each rule of selection, and rows dropped as duplicates, in the order in which they were first used.
-    pub rules: Vec<(&'static str, u64)>,
-    /// By how much the rows that must stay exceed their budget, in its unit.
-    pub over_budget: u64,
-    /// Positions of the rows kept of a bare text's array, if rows were dropped.
-    pub keep: Option<Vec<u32>>,
-}
-
-impl Decisions {
-    pub(crate) fn note(&mut self, rule: &'static str, rows: u64) {
-        if rows == 0 {
-            return;
-        }
-        match self.rules.iter_mut().find(|(known, _)| *known == rule) {
-            Some((_, count)) => *count += rows,
-            None => self.rules.push((rule, rows)),
-        }
-    }
-
-    /// What was decided, in words: the strategy, and for dropped rows how many and which rules kept the others.
-    #[must_use]
-    pub fn explain(&self) -> String {
-        let name = self.strategy.name();
-        let rows = if self.rows_kept < self.rows_total {
-            let rules: Vec<String> = self
-                .rules
-                .iter()
-                .map(|(rule, rows)| format!("{rows} {rule}"))
-                .collect();
-            format!(
-                ": {} of {} rows kept ({})",
-                self.rows_kept,
-                self.rows_total,
-                rules.join(", ")
-            )
-        } else {
-            String::new()
-        };
-        let excess = match self.over_budget {
-            0 => String::new(),
-            excess => format!("; over budget by {excess}"),
-        };
-        format!("{name}{rows}{excess}")
-    }
-}
-
-/// How a payload was changed; the last one that applies in this order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Strategy {
-    /// Not at all.
-    #[default]
-    Unchanged,
-    /// Printed without whitespace.
-    Minified,
-    /// Holds tables.
-    Table,
-    /// Long strings went to the store.
-    Blob,
-    /// Long text went to the store, an excerpt stays.
-    Excerpt,
-    /// Rows were dropped.
-    Rows,
-}
-
-impl Strategy {
-    /// The word in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unchanged => "unchanged",
-            Self::Minified => "minified",
-            Self::Table => "table",
-            Self::Blob => "blob",
-            Self::Excerpt => "excerpt",
-            Self::Rows => "rows",
-        }
-    }
-}
 
 /// Everything that crushing one payload needs and leaves behind.
 pub(crate) struct Context<'o> {
@@ -123,6 +34,8 @@ pub(crate) struct Context<'o> {
     pub bias: f64,
     /// Something may go to the store.
     pub lossy: bool,
+    /// There is an array that may lose rows, or a text that may be cut.
+    pub cuttable: bool,
     pub decisions: Decisions,
     /// Strings around the text at hand.
     pub strings: usize,
@@ -158,6 +71,7 @@ impl<'o> Query<'o> {
 }
 
 /// A state to go back to when a change turns out not to pay.
+#[derive(Clone)]
 pub(crate) struct Mark {
     originals: usize,
     decisions: Decisions,
@@ -234,7 +148,12 @@ impl Context<'_> {
         let whole = self.strings == 0 && index == self.tokens.0;
         let raw = doc.inner(node);
         let holds_json = matches!(raw.first(), Some(b'{' | b'[')) && self.strings < MAX_STRINGS;
-        let is_long = self.lossy && raw.len() >= self.options.blob_min_bytes;
+        let least = if whole {
+            self.least_text()
+        } else {
+            self.options.blob_min_bytes
+        };
+        let is_long = self.lossy && raw.len() >= least;
         if !holds_json && !is_long {
             return None;
         }
@@ -319,21 +238,38 @@ impl Context<'_> {
             },
             self.bias,
         );
-        if readable && whole && before <= budget {
+        if readable && whole && budget::excess(content.as_bytes(), budget) == 0 {
             return None;
         }
+        self.cuttable = true;
         let mark = self.mark();
         let hash = self.offload(content.as_bytes(), kind, 0)?;
         let mut changed = Vec::new();
         marker::write_blob(&hash, kind, content.len(), spelling, &mut changed);
         if readable {
-            let left = budget.saturating_sub(if whole { tokens::estimate(&changed) + 1 } else { 0 });
+            changed.push(b' ');
+            let marker = String::from_utf8_lossy(&changed).into_owned();
+            // The marker of a text among others is not counted: its excerpt has a budget of its own.
+            let own = if whole { tokens::estimate(&changed) } else { 0 };
             let interest = self.query.interest(&self.options.keep_patterns);
-            let excess = |excerpt: &str| tokens::count(excerpt).saturating_sub(left);
-            let excerpt = text::excerpt(content, left, interest, &excess);
-            if !excerpt.is_empty() {
-                changed.push(b' ');
-                changed.extend_from_slice(text::defused(&excerpt).as_bytes());
+            let excess = |excerpt: &str| {
+                let excerpt = text::defused(excerpt);
+                let tokens = if whole {
+                    tokens::count(&format!("{marker}{excerpt}"))
+                } else {
+                    tokens::count(&excerpt)
+                };
+                tokens.saturating_sub(budget)
+            };
+            let excerpt = text::excerpt(content, budget.saturating_sub(own), interest, &excess);
+            if excerpt.text.is_empty() {
+                changed.pop();
+            }
+            changed.extend_from_slice(text::defused(&excerpt.text).as_bytes());
+            self.decisions.lines_total += u64::from(excerpt.lines_total);
+            self.decisions.lines_kept += u64::from(excerpt.lines_kept);
+            for (rule, count) in excerpt.rules {
+                self.decisions.note_kept(rule, count);
             }
         }
         if tokens::estimate(&changed) >= before {

@@ -18,13 +18,14 @@ pub struct Options {
     pub max_depth: usize,
     /// An array whose rows have more distinct columns is not made a table.
     pub max_columns: usize,
-    /// Budget of one payload in tokens: a table over it loses rows to the store, a text over it lines.
+    /// Budget of one payload in tokens, counted exactly: a table over it loses rows to the store, a text over it lines. Only
+    /// what must stay goes beyond it, see `Decisions::over_budget`.
     pub max_tokens: usize,
     /// Rows to keep when rows are dropped without compaction.
     pub max_items_after_crush: usize,
     /// Arrays with fewer items never lose rows.
     pub min_items_to_analyze: usize,
-    /// Payloads with fewer tokens never lose anything; they may still become a table.
+    /// Payloads with fewer tokens never lose anything unless they are over `max_tokens`; they may still become a table.
     pub min_tokens_to_crush: usize,
     /// A table must save at least this share of the array's bytes.
     pub lossless_min_savings_ratio: f64,

@@ -109,9 +109,29 @@ pub struct Selection {
     pub over_budget: u32,
     /// By how much the rows that must stay exceed the budget, in its unit.
     pub excess: u64,
+    /// Kept rows that need not stay, in the order in which they were chosen.
+    chosen: Vec<u32>,
 }
 
 impl Selection {
+    /// Gives rows back that need not stay, those chosen last first, until they free so much; false if there are none.
+    pub fn give_back(&mut self, tokens: u64, costs: &[u32]) -> bool {
+        let (before, mut freed) = (self.chosen.len(), 0);
+        let mut given = Vec::new();
+        while freed < tokens
+            && let Some(row) = self.chosen.pop()
+        {
+            freed += costs.get(row as usize).copied().map_or(1, u64::from);
+            given.push(row);
+        }
+        given.sort_unstable();
+        let mut is_kept = self.keep.iter().map(|row| given.binary_search(row).is_err());
+        self.rules.retain(|_| is_kept.next().unwrap_or(true));
+        self.keep.retain(|row| given.binary_search(row).is_err());
+        self.over_budget += given.len() as u32;
+        self.chosen.len() < before
+    }
+
     /// Rows kept by each rule, in order of right; rules that kept none are left out.
     pub fn counts(&self) -> impl Iterator<Item = (Rule, usize)> {
         let count = |rule| self.rules.iter().filter(|kept| **kept == rule).count();
@@ -199,6 +219,7 @@ struct Chooser<'c> {
     budget: u64,
     spent: u64,
     excess: u64,
+    chosen: Vec<u32>,
     rules: Vec<Option<Rule>>,
     is_duplicate: Vec<bool>,
 }
@@ -215,6 +236,7 @@ impl<'c> Chooser<'c> {
             budget,
             spent: 0,
             excess: 0,
+            chosen: Vec::new(),
             rules: vec![None; count],
             is_duplicate: vec![false; count],
         }
@@ -284,6 +306,7 @@ impl<'c> Chooser<'c> {
         if fits && let Some(entry) = self.rules.get_mut(row as usize) {
             *entry = Some(rule);
             self.spent += cost;
+            self.chosen.push(row);
         }
         fits
     }
@@ -331,6 +354,7 @@ impl<'c> Chooser<'c> {
     fn finish(self) -> Selection {
         let mut selection = Selection {
             excess: self.excess,
+            chosen: self.chosen,
             ..Selection::default()
         };
         for (row, (rule, is_duplicate)) in self.rules.iter().zip(&self.is_duplicate).enumerate() {

@@ -290,3 +290,36 @@ fn what_fits_stays_whole_and_small_arrays_too() {
         4
     );
 }
+
+#[test]
+fn rows_are_given_back_in_the_order_of_right_backwards_and_never_those_that_must_stay() {
+    let mut random = Random(5);
+    let mut rows = plain(&mut random, 200);
+    rows[120] = rows[120].replace(r#""status":"ok""#, r#""status":"failed""#);
+    let costs: Vec<u32> = rows.iter().map(|row| row.len() as u32 / 4).collect();
+    let mut selection = choose(&rows, Budget::Tokens(1500), "", &Options::default());
+    let (kept, dropped) = (selection.keep.len(), selection.over_budget);
+    assert!(selection.give_back(1, &costs));
+    assert_eq!(
+        (selection.keep.len(), selection.over_budget),
+        (kept - 1, dropped + 1)
+    );
+    assert_eq!(selection.keep.len(), selection.rules.len());
+    let coverage = |selection: &Selection| {
+        selection
+            .rules
+            .iter()
+            .filter(|rule| **rule == Rule::Coverage)
+            .count()
+    };
+    let others = selection.keep.len() - coverage(&selection);
+    while coverage(&selection) > 0 && selection.give_back(1, &costs) {}
+    assert_eq!(selection.keep.len(), others, "{selection:?}");
+    assert!(selection.give_back(u64::MAX, &costs));
+    assert!(keeps(&selection, 120, Rule::Failure), "{selection:?}");
+    assert!(
+        selection.rules.iter().all(|rule| *rule <= Rule::Named),
+        "{selection:?}"
+    );
+    assert!(!selection.give_back(1, &costs));
+}

@@ -3,8 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::excerpt::Excerpt;
 use super::survey::{PATTERN, URGENT, Unit};
 use super::vocabulary::Vocabulary;
+use crate::decisions::note;
 use crate::tokens;
 
 /// Shares of an excerpt, in hundredths: for the head, the tail, what rules ask for, and names.
@@ -42,7 +44,9 @@ pub(super) struct Choice<'t, 'k> {
     costs: Vec<u64>,
     is_taken: Vec<bool>,
     /// What was taken, in order, with what it cost.
-    taken: Vec<(Part, u64)>,
+    taken: Vec<(Part, u64, &'static str)>,
+    /// The rule that takes units now.
+    rule: &'static str,
     left: u64,
 }
 
@@ -64,6 +68,7 @@ impl<'t, 'k> Choice<'t, 'k> {
             costs: units.iter().map(cost).collect(),
             is_taken: vec![false; units.len()],
             taken: Vec::new(),
+            rule: "head",
             left: max_tokens.saturating_sub(GAP_TOKENS),
         };
         this.ends(max_tokens);
@@ -119,12 +124,13 @@ impl<'t, 'k> Choice<'t, 'k> {
         self.vocabulary.show(unit.words(self.words));
         *share -= price;
         self.left -= price;
-        self.taken.push((Part::Unit(at), price));
+        self.taken.push((Part::Unit(at), price, self.rule));
         true
     }
 
     /// Takes units from the start, up to the first that costs too much.
     fn beginning(&mut self, mut share: u64) {
+        self.rule = "head";
         // Units further on may have been passed over when they were noted.
         let run = self
             .units
@@ -139,6 +145,7 @@ impl<'t, 'k> Choice<'t, 'k> {
     /// quarter.
     fn ends(&mut self, max_tokens: u64) {
         let mut whole = u64::MAX;
+        self.rule = "pattern";
         for at in self.by_score(PATTERN) {
             self.take(at, &mut whole);
         }
@@ -150,6 +157,7 @@ impl<'t, 'k> Choice<'t, 'k> {
             share(TAIL_SHARE, self.costs.last()),
         );
         self.beginning(head);
+        self.rule = "tail";
         (0..self.units.len())
             .rev()
             .take_while(|at| self.take(*at, &mut tail))
@@ -158,6 +166,7 @@ impl<'t, 'k> Choice<'t, 'k> {
 
     /// What rules ask for, the most urgent first; that one may cost a third.
     fn ruled(&mut self) {
+        self.rule = "urgent";
         let urgent = self.by_score(URGENT);
         let first = urgent.iter().find(|at| !self.is_taken(Some(**at)));
         let most = first.map_or(0, |at| self.price(*at).min(self.left / 3));
@@ -180,6 +189,7 @@ impl<'t, 'k> Choice<'t, 'k> {
 
     /// Takes the units that show most for what they cost, as long as one shows anything.
     fn cover(&mut self) {
+        self.rule = "coverage";
         let mut heap: BinaryHeap<(u64, Reverse<usize>)> = (0..self.units.len())
             .filter(|at| !self.is_taken(Some(*at)))
             .map(|at| (self.density(at), Reverse(at)))
@@ -246,7 +256,7 @@ impl<'t, 'k> Choice<'t, 'k> {
             }
             if cost <= self.left {
                 self.left -= cost;
-                self.taken.push((Part::Name(number), cost));
+                self.taken.push((Part::Name(number), cost, "name"));
                 self.vocabulary.show_text(self.name(number).as_bytes());
             } else {
                 misses += 1;
@@ -275,32 +285,38 @@ impl<'t, 'k> Choice<'t, 'k> {
     pub fn give_back(&mut self, tokens: u64) {
         let mut freed = 0;
         while freed < tokens
-            && let Some((_, cost)) = self.taken.pop()
+            && let Some((_, cost, _)) = self.taken.pop()
         {
             freed += cost;
         }
     }
 
     /// Prints what was taken: units in order of the text with gaps as `…`, then the names. `lines` is how many the text has.
-    pub fn print(&self, lines: u32) -> String {
+    pub fn print(&self, lines: u32) -> Excerpt {
         let (mut units, mut names): (Vec<&Unit>, Vec<usize>) = (Vec::new(), Vec::new());
-        for (part, _) in &self.taken {
+        let mut excerpt = Excerpt {
+            lines_total: lines,
+            ..Excerpt::default()
+        };
+        for (part, _, rule) in &self.taken {
+            note(&mut excerpt.rules, rule, 1);
             match part {
                 Part::Unit(at) => units.extend(self.units.get(*at)),
                 Part::Name(number) => names.push(*number),
             }
         }
         units.sort_unstable_by_key(|unit| unit.ordinal);
-        let mut out = String::new();
+        let out = &mut excerpt.text;
         let mut last: Option<&Unit> = None;
         for unit in units {
-            Self::gap(last, Some(unit), lines, &mut out);
+            Self::gap(last, Some(unit), lines, out);
             out.push_str(unit.of(self.text));
+            excerpt.lines_kept += u32::from(last.is_none_or(|last| last.line != unit.line));
             last = Some(unit);
         }
         if names.is_empty() {
-            Self::gap(last, None, lines, &mut out);
-            return out;
+            Self::gap(last, None, lines, out);
+            return excerpt;
         }
         if !out.is_empty() {
             out.push('\n');
@@ -311,7 +327,7 @@ impl<'t, 'k> Choice<'t, 'k> {
             out.push(' ');
             out.push_str(self.name(number));
         }
-        out
+        excerpt
     }
 
     /// Prints what stands between two units, or before the first, or behind the last.

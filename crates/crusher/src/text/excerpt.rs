@@ -25,6 +25,18 @@ pub(crate) struct Interest<'i> {
     pub keep_patterns: &'i [String],
 }
 
+/// What stays visible of a text.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Excerpt {
+    pub text: String,
+    /// Lines of the text.
+    pub lines_total: u32,
+    /// Lines of it that are there, in part at least.
+    pub lines_kept: u32,
+    /// How many lines, or pieces of long ones, each rule chose, and how many names.
+    pub rules: Vec<(&'static str, u64)>,
+}
+
 /// Cuts a text down to about `max_tokens`, and further as long as `excess` finds tokens too many; in its order, with gaps shown
 /// as `…`. A text that fits comes back whole; where nothing fits, nothing does.
 pub(crate) fn excerpt(
@@ -32,26 +44,35 @@ pub(crate) fn excerpt(
     max_tokens: usize,
     interest: Interest<'_>,
     excess: &dyn Fn(&str) -> usize,
-) -> String {
+) -> Excerpt {
     if max_tokens == 0 {
-        return String::new();
+        return Excerpt::default();
     }
     // Few texts have more bytes in a token than this, so that most need not be estimated whole.
     if text.len() <= max_tokens * 16 && tokens::estimate(text.as_bytes()) <= max_tokens && excess(text) == 0 {
-        return text.to_owned();
+        return Excerpt {
+            text: text.to_owned(),
+            ..Excerpt::default()
+        };
     }
     let mut survey = Survey::new(text, max_tokens, interest);
     let units = survey.read();
     let mut choice = Choice::new(text, &units, &survey.words, survey.vocabulary, max_tokens as u64);
     for _ in 0..MAX_ATTEMPTS {
         let excerpt = choice.print(survey.lines);
-        let excess = excess(&excerpt).max(tokens::estimate(excerpt.as_bytes()).saturating_sub(max_tokens));
+        let excess =
+            excess(&excerpt.text).max(tokens::estimate(excerpt.text.as_bytes()).saturating_sub(max_tokens));
         if excess == 0 {
             return excerpt;
         }
         choice.give_back(excess as u64);
     }
-    opening(text, max_tokens, excess)
+    Excerpt {
+        text: opening(text, max_tokens, excess),
+        lines_total: survey.lines,
+        lines_kept: 1,
+        rules: vec![("head", 1)],
+    }
 }
 
 /// As much of the beginning as fits: for budgets smaller than any unit.

@@ -9,7 +9,7 @@ fn excerpt(text: &str, max_tokens: usize, query: &str, keep_patterns: &[String])
         keep_patterns,
     };
     let excess = |excerpt: &str| tokens::count(excerpt).saturating_sub(max_tokens);
-    super::excerpt(text, max_tokens, interest, &excess)
+    super::excerpt(text, max_tokens, interest, &excess).text
 }
 
 fn log() -> Vec<String> {
@@ -195,7 +195,7 @@ fn words_that_the_reader_has_seen_count_little() {
         known: &known,
         keep_patterns: &[],
     };
-    let short = super::excerpt(&text, 24, interest, &|_| 0);
+    let short = super::excerpt(&text, 24, interest, &|_| 0).text;
     assert!(short.contains("grove") && !short.contains("delta"), "{short}");
 }
 
@@ -233,4 +233,32 @@ fn never_longer_than_asked_for() {
             assert!(used <= budget, "{used} of {budget}: {short}");
         }
     }
+}
+
+#[test]
+fn an_excerpt_says_how_many_lines_stay_and_why() {
+    let mut lines = log();
+    lines[250] = "12:04:10 ERROR disk full".to_owned();
+    let interest = Interest {
+        query: "",
+        known: &Words::default(),
+        keep_patterns: &["request 77 ".to_owned()],
+    };
+    let excerpt = super::excerpt(&lines.join("\n"), 200, interest, &|_| 0);
+    let shown = lines.iter().filter(|line| excerpt.text.contains(*line)).count();
+    assert_eq!((excerpt.lines_total, excerpt.lines_kept as usize), (500, shown));
+    let chosen: u64 = excerpt.rules.iter().map(|(_, count)| count).sum();
+    let of = |name| {
+        excerpt
+            .rules
+            .iter()
+            .find(|(rule, _)| *rule == name)
+            .map(|(_, count)| *count)
+    };
+    assert_eq!(of("pattern"), Some(1), "{excerpt:?}");
+    assert!(
+        of("urgent") >= Some(1) && of("head") >= Some(1) && of("tail") >= Some(1),
+        "{excerpt:?}"
+    );
+    assert_eq!(chosen - of("name").unwrap_or(0), shown as u64, "{excerpt:?}");
 }

@@ -1,0 +1,100 @@
+//! What a payload may take: `max_tokens`, counted exactly.
+
+use crate::array::scaled;
+use crate::document::Context;
+use crate::tokens;
+
+/// A text of more bytes for each token of its budget isn't counted: it is over.
+const MOST_BYTES_PER_TOKEN: usize = 64;
+/// A payload of several parts is crushed so many times at most.
+const MAX_ATTEMPTS: usize = 6;
+/// Its parts are never cut below this, the smallest budget there is.
+const LEAST_TOKENS: usize = 64;
+
+/// By how many tokens a text exceeds its budget. What may be near it is counted exactly, what is far above is estimated.
+pub(crate) fn excess(text: &[u8], budget: usize) -> usize {
+    // No token is shorter than a byte.
+    if text.len() <= budget {
+        return 0;
+    }
+    let estimate = tokens::estimate(text);
+    if text.len() / MOST_BYTES_PER_TOKEN > budget || estimate > 2 * budget {
+        return estimate.saturating_sub(budget).max(1);
+    }
+    let text = String::from_utf8_lossy(text);
+    tokens::count(&text).saturating_sub(budget)
+}
+
+impl Context<'_> {
+    /// The budget of the payload, or of each of its parts where there are several.
+    pub fn budget(&self) -> usize {
+        scaled(self.options.max_tokens, self.bias)
+    }
+
+    /// A payload that is one text is cut from so many bytes on.
+    pub fn least_text(&self) -> usize {
+        self.options.blob_min_bytes.min(self.budget() + 1)
+    }
+
+    /// Lets `crush` do its work, and again with less for each part as long as the whole is over the budget. `read` gives
+    /// what a model reads of it. Notes by how much the parts that must stay exceed the budget.
+    ///
+    /// The whole grows with what each part may take, ever more slowly, since parts run out one by one. So a straight
+    /// line through two results, extended to smaller parts, never lies below the truth, and the third result mostly fits.
+    pub fn within_budget<T>(
+        &mut self,
+        mut crush: impl FnMut(&mut Self) -> T,
+        excess: impl Fn(&T, usize) -> usize,
+    ) -> T {
+        let mark = self.mark();
+        let (asked, budget) = (self.bias, self.budget());
+        let mut crushed = crush(self);
+        if !self.counts_tokens() {
+            return crushed;
+        }
+        let mut over = excess(&crushed, budget);
+        // Where rows that must stay are the reason, less for each part changes nothing.
+        if self.cuttable && over as u64 > self.decisions.over_budget {
+            let mut above = (budget, budget + over);
+            let mut part = budget * budget / (budget + over);
+            for _ in 1..MAX_ATTEMPTS {
+                part = part.max(LEAST_TOKENS);
+                if part >= above.0 {
+                    break;
+                }
+                self.undo(mark.clone());
+                self.bias = share(asked, part, budget);
+                crushed = crush(self);
+                over = excess(&crushed, budget);
+                if over == 0 {
+                    break;
+                }
+                let gained = above.1.saturating_sub(budget + over);
+                let step = (above.0 - part) * over / gained.max(1);
+                above = (part, budget + over);
+                part = part.saturating_sub(step + step / 16 + 1);
+            }
+            self.bias = asked;
+        }
+        self.decisions.over_budget = over as u64;
+        crushed
+    }
+
+    /// Notes by how much a payload that stays as it was exceeds the budget.
+    pub fn note_excess(&mut self, text: &[u8]) {
+        if self.counts_tokens() {
+            self.decisions.over_budget = excess(text, self.budget()) as u64;
+        }
+    }
+
+    /// Rows kept as JSON have a budget in rows.
+    fn counts_tokens(&self) -> bool {
+        self.lossy && self.options.with_compaction
+    }
+}
+
+/// The bias at which a budget that was scaled by `bias` comes down from `whole` to `part`.
+#[allow(clippy::cast_precision_loss, reason = "budgets are far below 2^52")]
+fn share(bias: f64, part: usize, whole: usize) -> f64 {
+    bias * part as f64 / whole as f64
+}

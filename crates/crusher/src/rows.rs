@@ -1,0 +1,144 @@
+//! The rows of an array that stay when others go: chosen, printed, counted, and given back until they fit.
+
+use crate::array::{CellWriter, Rendered};
+use crate::budget;
+use crate::document::{Context, Strategy, literals};
+use crate::edits::Edits;
+use crate::layout::Layout;
+use crate::marker::{self, Frame, SENTINEL_KEY};
+use crate::select::{self, Budget, Selection};
+use crate::table::Table;
+use crate::tape::Doc;
+use crate::tokens;
+
+impl Context<'_> {
+    /// Puts the whole array into the store and prints the rows that matter as a table, as many as fit.
+    pub fn print_kept(
+        &mut self,
+        doc: &Doc<'_>,
+        index: u32,
+        table: &Table<'_>,
+        (costs, budget): (&[u32], usize),
+        mut selection: Selection,
+    ) -> Option<Rendered> {
+        let hash = self.offload(doc.raw(doc.node(index)), "rows", u64::from(doc.node(index).count))?;
+        let mut text = Vec::new();
+        let excess = loop {
+            text.clear();
+            if selection.keep.is_empty() {
+                print_json(doc, index, &selection.keep, &hash, &mut text);
+                break budget::excess(&text, budget);
+            }
+            let cells = &mut CellWriter {
+                context: self,
+                shorten: true,
+            };
+            table.write(doc, Some(&selection.keep), cells, &mut text, &mut Vec::new());
+            text.push(b'\n');
+            write_marker(doc, index, selection.keep.len(), &hash, &mut text);
+            let excess = budget::excess(&text, budget);
+            if excess == 0 || !selection.give_back(freed(excess, &text, budget), costs) {
+                break excess;
+            }
+        };
+        let table = !selection.keep.is_empty();
+        self.note_rows(doc, index, &selection, excess as u64);
+        Some(Rendered { text, table })
+    }
+
+    /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.
+    pub fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<Rendered> {
+        let cost = |row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1;
+        let costs: Vec<u32> = doc.elements(index).map(cost).collect();
+        let mut selection = self.select(doc, index, &costs, budget)?;
+        let hash = self.offload(doc.raw(doc.node(index)), "rows", u64::from(doc.node(index).count))?;
+        let mut text = Vec::new();
+        let excess = loop {
+            text.clear();
+            print_json(doc, index, &selection.keep, &hash, &mut text);
+            let Budget::Tokens(budget) = budget else {
+                break selection.excess;
+            };
+            let excess = budget::excess(&text, budget);
+            if excess == 0 || !selection.give_back(freed(excess, &text, budget), &costs) {
+                break excess as u64;
+            }
+        };
+        self.note_rows(doc, index, &selection, excess);
+        Some(Rendered { text, table: false })
+    }
+
+    /// Which rows stay; none if all of them do.
+    pub fn select(&mut self, doc: &Doc<'_>, index: u32, costs: &[u32], budget: Budget) -> Option<Selection> {
+        let selection = select::select(doc, index, costs, budget, self.query.get(), self.options);
+        if selection.keep.len() == doc.node(index).count as usize {
+            self.decisions.over_budget += selection.excess;
+            return None;
+        }
+        Some(selection)
+    }
+
+    /// Notes which rows of an array stay and why, and by how much those that must exceed the budget.
+    fn note_rows(&mut self, doc: &Doc<'_>, index: u32, selection: &Selection, excess: u64) {
+        self.decide(Strategy::Rows);
+        self.decisions.rows_total += u64::from(doc.node(index).count);
+        self.decisions.rows_kept += selection.keep.len() as u64;
+        self.decisions.over_budget += excess;
+        for (rule, count) in selection.counts() {
+            self.decisions.note_kept(rule.name(), count as u64);
+        }
+        self.decisions
+            .note_dropped("duplicate", u64::from(selection.duplicates));
+        self.decisions
+            .note_dropped("budget", u64::from(selection.over_budget));
+        if index == 0 && self.strings == 0 {
+            self.decisions.keep = Some(selection.keep.clone());
+        }
+    }
+}
+
+/// Prints some rows as JSON with a sentinel behind them.
+fn print_json(doc: &Doc<'_>, index: u32, keep: &[u32], hash: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(&kept_rows(doc, index, keep, true));
+    out.pop();
+    if !keep.is_empty() {
+        out.push(b',');
+    }
+    out.extend_from_slice(b"{\"");
+    out.extend_from_slice(SENTINEL_KEY);
+    out.extend_from_slice(b"\":\"");
+    write_marker(doc, index, keep.len(), hash, out);
+    out.extend_from_slice(b"\"}]");
+}
+
+/// Writes the marker of an array of which some rows stay.
+fn write_marker(doc: &Doc<'_>, index: u32, kept: usize, hash: &str, out: &mut Vec<u8>) {
+    let dropped = u64::from(doc.node(index).count) - kept as u64;
+    marker::write_rows(hash, dropped, Frame::Value, out);
+}
+
+/// The rows at some positions as a compact JSON array; `escaped` for text that will be restored.
+pub(crate) fn kept_rows(doc: &Doc<'_>, index: u32, keep: &[u32], escaped: bool) -> Vec<u8> {
+    let mut text = vec![b'['];
+    let mut keep = keep.iter().copied().peekable();
+    for (at, row) in doc.elements(index).enumerate() {
+        if keep.next_if_eq(&(at as u32)).is_none() {
+            continue;
+        }
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        let mut edits = Edits::default();
+        if escaped {
+            literals(doc, row, doc.node(row).next, &mut edits);
+        }
+        Layout::Compact.print(doc, row, &edits, &mut text);
+    }
+    text.push(b']');
+    text
+}
+
+/// What rows of a text that is over its budget must cost together, as costs are estimated, to free its excess.
+fn freed(excess: usize, text: &[u8], budget: usize) -> u64 {
+    (excess * tokens::estimate(text)).div_ceil(budget + excess) as u64
+}

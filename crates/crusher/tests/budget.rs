@@ -1,0 +1,195 @@
+//! `max_tokens` is a real budget: what crushing leaves of a payload takes no more tokens, counted exactly, unless what must stay
+//! does, and then it says by how much.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "tests fail by panicking, and crush with a crusher"
+)]
+
+mod common;
+
+use std::path::Path;
+
+use common::json::{layout, print, spelling};
+use common::random::Random;
+use common::{cases, documents, each, show, strings};
+use headroom_crusher::record::Path as PayloadPath;
+use headroom_crusher::tokens::count;
+use headroom_crusher::{CrushedText, Crusher, Options, Originals, Strategy, TextKind};
+
+/// Rules whose rows need not stay where the budget is spent.
+const OPTIONAL_RULES: [&str; 4] = ["relevant", "first", "last", "coverage"];
+
+fn crusher(max_tokens: usize) -> Crusher {
+    Crusher::new(Options {
+        max_tokens,
+        ..Options::default()
+    })
+    .unwrap()
+}
+
+/// Checks one bare text against its budget; gives by how much it is over.
+fn check(crusher: &mut Crusher, text: &str, query: &str) -> Result<u64, String> {
+    let Ok(crushed) = crusher.crush_text(text, TextKind::Any, query, 1.0) else {
+        return Ok(0);
+    };
+    let budget = crusher.options().max_tokens as u64;
+    let CrushedText {
+        compressed, report, ..
+    } = &crushed;
+    let (tokens, over) = (count(compressed) as u64, report.decisions.over_budget);
+    let told = |what: &str| {
+        let explained = report.decisions.explain();
+        Err(format!(
+            "{what}: {tokens} tokens for {budget}, {explained}\n{}\n{}",
+            show(text.as_bytes()),
+            show(compressed.as_bytes())
+        ))
+    };
+    // The escapes of text that reads as ours come on top.
+    let is_escaped = report.decisions.strategy == Strategy::Unchanged && compressed != text;
+    if !is_escaped && (tokens > budget) != (over > 0) {
+        return told("over its budget, and doesn't say so");
+    }
+    // Far from the budget the report is an estimate.
+    if over > 0 && tokens <= 2 * budget * 9 / 10 && tokens - budget != over {
+        return told("over by another number of tokens");
+    }
+    let whole = report.decisions.keep.is_some();
+    let optional = report
+        .decisions
+        .rules
+        .iter()
+        .find(|(rule, _)| OPTIONAL_RULES.contains(rule));
+    if whole && over > 0 && optional.is_some() {
+        return told("rows stay that need not");
+    }
+    Ok(over)
+}
+
+fn any_text(random: &mut Random) -> String {
+    match random.below(4) {
+        0 => {
+            let lines: Vec<String> = (0..random.size).map(|_| strings::words(random, 12)).collect();
+            lines.join("\n")
+        }
+        1 => {
+            let count = random.size * 20;
+            strings::unicode(random, count)
+        }
+        _ => print(&documents::document(random), layout(random), spelling(random)),
+    }
+}
+
+#[test]
+fn payloads_of_any_shape_keep_to_their_budget() {
+    let mut crushers: Vec<Crusher> = [64, 100, 256, 1000].map(crusher).into();
+    each(cases(5), |random| {
+        let text = any_text(random);
+        let at = random.below(crushers.len());
+        check(&mut crushers[at], &text, "the budget of 2024").map(|_| ())
+    });
+}
+
+#[test]
+fn large_arrays_of_plain_rows_keep_to_any_budget() {
+    each(cases(1), |random| {
+        let count = 200 + random.below(2000);
+        let rows: Vec<String> = (0..count)
+            .map(|at| {
+                format!(
+                    r#"{{"id":{at},"name":"{}","text":"{}"}}"#,
+                    strings::word(random),
+                    strings::words(random, 20)
+                )
+            })
+            .collect();
+        let mut crusher = crusher(128 + random.below(4000));
+        check(&mut crusher, &format!("[{}]", rows.join(",")), "").map(|_| ())
+    });
+}
+
+#[test]
+fn the_parts_of_a_document_share_its_budget() {
+    each(cases(1), |random| {
+        let parts = 2 + random.below(9);
+        let members: Vec<String> = (0..parts)
+            .map(|part| {
+                let count = 10 + random.below(300);
+                let items: Vec<String> = (0..count)
+                    .map(|at| format!(r#"{{"at":{at},"word":"{}"}}"#, strings::word(random)))
+                    .collect();
+                match random.below(3) {
+                    0 => format!(r#""part{part}":[{}]"#, items.join(",")),
+                    1 => format!(
+                        r#""part{part}":{{"rows":[{}],"note":"{}"}}"#,
+                        items.join(","),
+                        strings::words(random, 9)
+                    ),
+                    _ => format!(r#""part{part}":"{}""#, strings::words(random, count)),
+                }
+            })
+            .collect();
+        let mut crusher = crusher(1500);
+        // Ten parts at the least that a part may have, and what stands between them.
+        match check(&mut crusher, &format!("{{{}}}", members.join(",")), "")? {
+            0 => Ok(()),
+            over => Err(format!("{parts} parts are over by {over}")),
+        }
+    });
+}
+
+#[test]
+fn a_text_that_reads_as_few_tokens_and_takes_many_is_cut_all_the_same() {
+    for letters in [["Q", "Z", "X", "J"], ["ж", "щ", "ы", "ю"], ["𐍈", "𐍊", "𐌰", "𐍃"]] {
+        let mut random = Random::new(7, 40);
+        let text: String = (0..6000).map(|_| letters[random.below(4)]).collect();
+        assert_eq!(check(&mut crusher(512), &text, "").unwrap(), 0, "{letters:?}");
+    }
+}
+
+#[test]
+fn recorded_results_keep_to_their_budget() {
+    let traces = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/traces/openai_messages.jsonl");
+    let paths: Vec<PayloadPath> = vec!["${role=tool}.content".parse().unwrap()];
+    let text = std::fs::read_to_string(traces).unwrap();
+    for max_tokens in [256, 1024, 4096] {
+        let options = Options {
+            max_tokens,
+            paths: paths.clone(),
+            exact_tokens: true,
+            ..Options::default()
+        };
+        let mut crusher = Crusher::new(options).unwrap();
+        let (mut payloads, mut over) = (0, 0);
+        for line in text.lines() {
+            let mut reports = Vec::new();
+            crusher
+                .crush_record(
+                    line.as_bytes(),
+                    &mut Vec::new(),
+                    &mut Originals::default(),
+                    &mut reports,
+                    &mut |_| 0,
+                )
+                .unwrap();
+            for report in reports {
+                payloads += 1;
+                over += usize::from(report.decisions.over_budget > 0);
+                let is_over = report.tokens_after > max_tokens as u64;
+                assert_eq!(
+                    is_over,
+                    report.decisions.over_budget > 0,
+                    "{}: {}",
+                    report.tool,
+                    report.decisions.explain()
+                );
+            }
+        }
+        assert!(payloads > 20 && over * 4 < payloads, "{over} of {payloads}");
+    }
+}
