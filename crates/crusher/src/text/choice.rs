@@ -12,8 +12,8 @@ use crate::tokens;
 /// Shares of an excerpt, in hundredths: for the head, the tail, what rules ask for, and names.
 const HEAD_SHARE: u64 = 5;
 const TAIL_SHARE: u64 = 3;
-const RULES_SHARE: u64 = 15;
-const NAMES_SHARE: u64 = 25;
+const RULES_SHARE: u64 = 8;
+const NAMES_SHARE: u64 = 45;
 /// What a gap costs, in tokens.
 const GAP_TOKENS: u64 = 2;
 /// What stands before the names.
@@ -224,8 +224,8 @@ impl<'t, 'k> Choice<'t, 'k> {
     fn density(&self, at: usize) -> u64 {
         let Some(unit) = self.units.get(at) else { return 0 };
         let gain = u64::from(self.vocabulary.gain(unit.words(self.words)));
-        // What rules say for a unit makes its words worth more, up to twice as much.
-        let worth = gain * u64::from(URGENT + unit.score.min(URGENT));
+        // What rules say for a unit makes its words worth more, up to half as much again.
+        let worth = gain * u64::from(2 * URGENT + unit.score.min(URGENT));
         (worth << 8) / self.price(at)
     }
 

@@ -10,8 +10,8 @@ const MAX_WORDS: usize = 1 << 16;
 /// More words than this that stood earlier are no longer noted: nearly everything did.
 const MAX_KNOWN: usize = 1 << 20;
 /// What a new word is worth; one that stood before the text in the record is worth much less.
-const WORTH: u32 = 40;
-const WORTH_KNOWN: u32 = 4;
+const WORTH: u32 = 80;
+const WORTH_KNOWN: u32 = 2;
 /// From so many occurrences on, more of them make a word no more important.
 const MAX_COUNTED: u32 = 16;
 
@@ -81,7 +81,7 @@ impl Entry {
     pub fn worth(&self) -> u32 {
         let worth = if self.is_known { WORTH_KNOWN } else { WORTH };
         let recurring = worth + worth / 2 * self.count.clamp(1, MAX_COUNTED).ilog2();
-        if self.has_digit { recurring / 4 } else { recurring }
+        if self.has_digit { recurring / 8 } else { recurring }
     }
 
     /// It stands nowhere before the text.
