@@ -56,6 +56,7 @@ class CrushFiles(beam.PTransform):
         config: how to crush; None for the defaults.
         shard_bytes: input bytes of a unit of work, about.
         run_date: the day that the originals are filed under, `2026-01-31`; None for that of the run's start, in UTC.
+        explain: write what was decided for each payload, and why, to `_explanations/` below the output.
 
     Raises:
         ValueError: an argument is out of range, a root has another scheme, or the trace format is unknown.
@@ -82,6 +83,7 @@ class CrushFiles(beam.PTransform):
         config: SmartCrusherConfig | None = None,
         shard_bytes: int = SHARD_BYTES,
         run_date: str | None = None,
+        explain: bool = False,
     ) -> None:
         super().__init__()
         self._inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
@@ -96,6 +98,7 @@ class CrushFiles(beam.PTransform):
             config=config or SmartCrusherConfig(),
             shard_bytes=shard_bytes,
             run_date=None if run_date is None else dt.date.fromisoformat(run_date),
+            explain=explain,
         )
 
     @no_annotations

@@ -23,6 +23,7 @@ __all__ = [
     "Totals",
     "done_name",
     "dump_json",
+    "explanations_name",
     "failures_name",
     "load_json",
     "read_manifest",
@@ -57,6 +58,11 @@ def done_name(shard_id: str) -> str:
 def failures_name(shard_id: str) -> str:
     """Name of the JSONL object with a shard's failures; there is none when it has none."""
     return f"_failures/{shard_id}.jsonl"
+
+
+def explanations_name(shard_id: str) -> str:
+    """Name of the JSONL object that explains each payload of a shard, where the run was asked to."""
+    return f"_explanations/{shard_id}.jsonl"
 
 
 class CompactedPart(NamedTuple):

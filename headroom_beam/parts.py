@@ -20,7 +20,15 @@ from headroom_beam import _core
 from headroom_beam.blocks import Block, LinePiece
 from headroom_beam.codecs import FileWriter
 from headroom_beam.errors import FormatError, StoreError
-from headroom_beam.manifest import CompactedPart, ShardResult, StoredPack, Totals, done_name, failures_name
+from headroom_beam.manifest import (
+    CompactedPart,
+    ShardResult,
+    StoredPack,
+    Totals,
+    done_name,
+    explanations_name,
+    failures_name,
+)
 from headroom_beam.objects import Objects, ObjectWriter, open_objects
 from headroom_beam.pack import read_pack
 from headroom_beam.plan import Run
@@ -104,6 +112,7 @@ class _ShardWork:
     def __init__(self, run: Run, shard: Shard, store: OriginalStore) -> None:
         self._shard = shard
         self._config = run.settings.config
+        self._explain = run.settings.explain
         self._options = run.settings.options()
         self._output = open_objects(run.settings.output)
         self._store = store
@@ -117,6 +126,7 @@ class _ShardWork:
         self._failures: Counter[str] = Counter()
         self._unproved = 0
         self._failures_writer: ObjectWriter | None = None
+        self._explanations_writer: ObjectWriter | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> "_ShardWork":
@@ -148,6 +158,8 @@ class _ShardWork:
         self._unproved += crushed.unproved_count
         for row in crushed.totals().to_pylist():
             self._totals.add(row)
+        if self._explain:
+            self._explain_payloads(crushed.records(), part, block.offset)
         if crushed.failure_count:
             rows = failure_rows(
                 crushed.failures(), source=part.span.source.name, part=part.span.part, block_offset=block.offset
@@ -203,6 +215,16 @@ class _ShardWork:
         row = {**failure._asdict(), "hashes": list(failure.hashes)}
         self._failures_writer.write(json.dumps(row, separators=(",", ":")).encode() + b"\n")
 
+    def _explain_payloads(self, records: pa.RecordBatch, part: "_PartWriter", block_offset: int) -> None:
+        if self._explanations_writer is None:
+            self._explanations_writer = self._output.create(explanations_name(self._shard.id))
+            self._stack.callback(self._explanations_writer.close)
+        for record in records.select(["offset", "payloads"]).to_pylist():
+            place = {"source": part.span.source.name, "offset": block_offset + record["offset"]}
+            for payload in record["payloads"]:
+                row = json.dumps({**place, **payload}, ensure_ascii=False, separators=(",", ":"))
+                self._explanations_writer.write(row.encode() + b"\n")
+
     def publish(self) -> ShardResult:
         """Makes packs durable, then everything that names them, in order."""
         self._build()
@@ -210,6 +232,8 @@ class _ShardWork:
             self._put_pack(pack)
         if self._failures_writer is not None:
             self._failures_writer.commit()
+        if self._explanations_writer is not None:
+            self._explanations_writer.commit()
         packs = [pack.name for pack in self._packs]
         parts = [part.publish(packs) for part in self._parts]
         refused = self._builder.refused_count

@@ -50,6 +50,8 @@ class RunSettings:
     """Input bytes of a unit of work, about; see `headroom_beam.shards.plan_shards`."""
     run_date: dt.date | None = None
     """The day that the originals are filed under; None for that of the run's start, in UTC."""
+    explain: bool = False
+    """Write what was decided for each payload, and why, beside the parts."""
 
     def __post_init__(self) -> None:
         output, originals = open_objects(self.output).root, open_objects(self.originals).root
@@ -153,6 +155,7 @@ def _plan(
         },
         "inputs": {"fingerprint": hashlib.sha256(dump_json([row[1:] for row in inputs])).hexdigest(), "files": inputs},
         "shard_bytes": settings.shard_bytes,
+        "explain": settings.explain,
         "shards": [
             [[index[span.source.name], span.start, span.stop, span.part] for span in shard.spans] for shard in shards
         ],
@@ -172,7 +175,7 @@ def _library_version() -> str:
 
 def _differences(found: Mapping[str, Any], plan: Mapping[str, Any], ignored: set[str]) -> Iterator[str]:
     """Says in words how two plans differ, the most telling first; nothing when they are of one run."""
-    for name in ("library_version", "notation_version", "run_date", "originals", "shard_bytes"):
+    for name in ("library_version", "notation_version", "run_date", "originals", "shard_bytes", "explain"):
         if name not in ignored and found.get(name) != plan[name]:
             yield f"its {name} is {found.get(name)!r}, this one's {plan[name]!r}"
     if found.get("options") != plan["options"]:

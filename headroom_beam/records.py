@@ -59,6 +59,10 @@ class Payload(NamedTuple):
     """Rows that stand in the compacted payload."""
     tokens_before: int
     tokens_after: int
+    over_budget: int
+    """Tokens by which the compacted payload exceeds `max_tokens`, because what must stay of it does; else 0."""
+    explanation: str
+    """What was decided, in words: the strategy, rows or lines kept by rule, rows dropped by reason."""
 
 
 class Compacted(NamedTuple):
@@ -147,6 +151,8 @@ PAYLOAD_TYPE = pa.struct(
             rows_kept=pa.int64(),
             tokens_before=pa.int64(),
             tokens_after=pa.int64(),
+            over_budget=pa.int64(),
+            explanation=pa.string(),
         )
     )
 )

@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             config=config_from(known),
             shard_bytes=known.shard_bytes,
             run_date=known.run_date,
+            explain=known.explain,
         )
         pipeline = beam.Pipeline(options=pipeline_options(beam_arguments))
         _ = pipeline | "CrushFiles" >> crush
@@ -85,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--run_date", metavar="DATE", help="the day that originals are filed under, 2026-01-31 (default: today, UTC)"
+    )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="write to ROOT/_explanations what was decided for each payload and why, as JSON Lines",
     )
     parser.add_argument(
         "--streaming", action="store_true", help="read Pub/Sub: see python -m pipelines.streaming --help"

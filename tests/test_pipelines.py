@@ -68,6 +68,25 @@ def test_the_summary_is_printed_as_json(inputs: Path, capsys: pytest.CaptureFixt
     assert summary == json.loads((inputs.parent / "out" / "_summary.json").read_bytes())
 
 
+def test_every_payload_is_explained_on_request(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert crush.main(crush_arguments(inputs, "--json", "--explain", "--max_tokens", "200")) == 0
+    summary = json.loads(capsys.readouterr().out)
+    (explanations,) = (inputs.parent / "out" / "_explanations").iterdir()
+    rows = [json.loads(line) for line in explanations.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == summary["payloads"]
+    for count in ("tokens_before", "tokens_after"):
+        assert sum(row[count] for row in rows) == summary[count]
+    assert sum(row["rows_total"] - row["rows_kept"] for row in rows) == summary["rows_dropped"] > 0
+    dropped = next(row for row in rows if row["strategy"] == "rows")
+    assert dropped["explanation"].startswith(f"rows: {dropped['rows_kept']} of {dropped['rows_total']} rows kept (")
+    assert "; dropped " in dropped["explanation"]
+    source = (inputs / dropped["source"]).read_bytes()
+    assert dropped["offset"] == 0 or source[dropped["offset"] - 1 : dropped["offset"]] == b"\n"
+    # A run with and one without them are two runs.
+    assert crush.main(crush_arguments(inputs, "--max_tokens", "200")) == 9
+    assert "explain" in capsys.readouterr().err
+
+
 def test_the_program_runs_by_itself(inputs: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipelines.crush", *crush_arguments(inputs, "--runner=BundleBasedDirectRunner")],

@@ -27,7 +27,7 @@ ORIGINALS = st.builds(Original, TEXT, st.binary(min_size=32, max_size=32), TEXT,
 FAILURES = st.builds(Failure, TEXT, TEXT, TEXT, TEXT, INT64, INT64, st.lists(TEXT, max_size=3))
 
 COMPACTED_ROW = Compacted(
-    b'{"a":1}', "in.jsonl", 7, 100, 20, 30, 9, [Payload(".a @ .b", "ls", "table", ["0" * 24, "1" * 24], 3, 2, 30, 9)]
+    b'{"a":1}', "in.jsonl", 7, 100, 20, 30, 9, [Payload(".a @ .b", "ls", "table", ["0" * 24, "1" * 24], 3, 2, 30, 9, 1, "why")]
 )
 ORIGINAL_ROW = Original("0" * 24, bytes(range(32)), "rows", 3, 1, b"[1]", "ls")
 FAILURE_ROW = Failure("too_deep", "at byte 3", "in.jsonl", "in.jsonl", 7, 5, ["0" * 24])

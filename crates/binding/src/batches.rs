@@ -183,6 +183,8 @@ fn payload_fields() -> Fields {
         number("rows_kept"),
         number("tokens_before"),
         number("tokens_after"),
+        number("over_budget"),
+        text("explanation"),
     ])
 }
 
@@ -215,11 +217,15 @@ fn payload(row: &mut StructBuilder, report: &PayloadReport, options: &Options) {
         decisions.rows_kept,
         report.tokens_before,
         report.tokens_after,
+        decisions.over_budget,
     ];
     for (at, value) in numbers.into_iter().enumerate() {
         if let Some(column) = row.field_builder::<Int64Builder>(at + 4) {
             column.append_value(value as i64);
         }
+    }
+    if let Some(column) = row.field_builder::<StringBuilder>(numbers.len() + 4) {
+        column.append_value(decisions.explain());
     }
     row.append(true);
 }
