@@ -86,7 +86,7 @@ class CrushedBlock:
         Columns: `index` int64 (position among the records of the input), `offset` int64 (bytes from the start of the block), `record` large_binary,
         `bytes_before` int64, `bytes_after` int64, `tokens_before` int64, `tokens_after` int64 (of the payloads),
         `payloads` list<struct<path: string, tool: string, strategy: string, hashes: list<string>, rows_total: int64,
-        rows_kept: int64, tokens_before: int64, tokens_after: int64>>.
+        rows_kept: int64, tokens_before: int64, tokens_after: int64, over_budget: int64, explanation: string>>.
         """
     def originals(self) -> pa.RecordBatch:
         """Columns: `hash` string, `digest` fixed_size_binary(32), `kind` string, `size_bytes` int64, `item_count` int64

@@ -21,14 +21,13 @@ from headroom_beam.records import Compacted, Failure, Original, Payload
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
-PAYLOADS = st.builds(Payload, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3), INT64, INT64, INT64, INT64)
+PAYLOADS = st.builds(Payload, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3), INT64, INT64, INT64, INT64, INT64, TEXT)
 COMPACTED = st.builds(Compacted, st.binary(), TEXT, INT64, INT64, INT64, INT64, INT64, st.lists(PAYLOADS, max_size=3))
 ORIGINALS = st.builds(Original, TEXT, st.binary(min_size=32, max_size=32), TEXT, INT64, INT64, st.binary(), TEXT)
 FAILURES = st.builds(Failure, TEXT, TEXT, TEXT, TEXT, INT64, INT64, st.lists(TEXT, max_size=3))
 
-COMPACTED_ROW = Compacted(
-    b'{"a":1}', "in.jsonl", 7, 100, 20, 30, 9, [Payload(".a @ .b", "ls", "table", ["0" * 24, "1" * 24], 3, 2, 30, 9, 1, "why")]
-)
+PAYLOAD = Payload(".a @ .b", "ls", "table", ["0" * 24, "1" * 24], 3, 2, 30, 9, 1, "why")
+COMPACTED_ROW = Compacted(b'{"a":1}', "in.jsonl", 7, 100, 20, 30, 9, [PAYLOAD])
 ORIGINAL_ROW = Original("0" * 24, bytes(range(32)), "rows", 3, 1, b"[1]", "ls")
 FAILURE_ROW = Failure("too_deep", "at byte 3", "in.jsonl", "in.jsonl", 7, 5, ["0" * 24])
 
