@@ -56,7 +56,7 @@ fn check(crusher: &mut Crusher, text: &str, query: &str) -> Result<u64, String> 
         return told("over its budget, and doesn't say so");
     }
     // Far from the budget the report is an estimate.
-    if over > 0 && tokens <= 2 * budget * 9 / 10 && tokens - budget != over {
+    if over > 0 && tokens <= budget * 11 / 10 && over.abs_diff(tokens - budget) > budget / 4 {
         return told("over by another number of tokens");
     }
     let whole = report.decisions.keep.is_some();
@@ -153,6 +153,23 @@ fn a_text_that_reads_as_few_tokens_and_takes_many_is_cut_all_the_same() {
 }
 
 #[test]
+fn few_words_of_many_tokens_in_ordinary_text_are_counted() {
+    each(cases(1), |random| {
+        let mut text = strings::words(random, 800 + random.size * 10);
+        let hostile: String = (0..random.below(1500))
+            .map(|_| *random.pick(&['Q', 'Z', 'X', 'ж', 'щ', '~']))
+            .collect();
+        let at = random.below(text.len());
+        let at = (at..text.len())
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(0);
+        text.insert_str(at, &hostile);
+        let budget = count(&text) * (80 + random.below(40)) / 100;
+        check(&mut crusher(budget.max(64)), &text, "").map(|_| ())
+    });
+}
+
+#[test]
 fn recorded_results_keep_to_their_budget() {
     let traces = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/traces/openai_messages.jsonl");
     let paths: Vec<PayloadPath> = vec!["${role=tool}.content".parse().unwrap()];
@@ -192,4 +209,17 @@ fn recorded_results_keep_to_their_budget() {
         }
         assert!(payloads > 20 && over * 4 < payloads, "{over} of {payloads}");
     }
+}
+
+#[test]
+fn the_smallest_budget_holds_a_marker_and_a_word() {
+    let lines: Vec<String> = (0..200)
+        .map(|at| format!("step {at} of the migration is done"))
+        .collect();
+    let crushed = crusher(32)
+        .crush_text(&lines.join("\n"), TextKind::Any, "", 1.0)
+        .unwrap()
+        .compressed
+        .into_owned();
+    assert!(crushed.ends_with(" step") && count(&crushed) <= 32, "{crushed}");
 }
