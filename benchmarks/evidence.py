@@ -9,7 +9,8 @@ commands and texts do, these count one by one. The score is the share of it that
 given the tokens that text takes. Compared are this project at several budgets and at its default; headroom-ai at its
 defaults, given the result as it stands in a record, a JSON string (`peer_default`), and bare (`peer_bare`); this
 project within the tokens that these took for the same result; and plain truncation (`head`; `head_tail`, half each) to
-the tokens of each.
+the tokens of each. `ours_alone` is this project at its default without anything said before, as where each message is a
+record of its own.
 
 What a result is crushed with is what a pipeline has: the words that stood earlier in the conversation, what was said
 last, and the arguments of the call. `targets` draws the conclusions: `recall_to_peer` is our recall divided by
@@ -34,8 +35,8 @@ from conversations import Event, conversations_of, events_in
 
 from headroom_beam import SmartCrusher, SmartCrusherConfig, _core
 
-LEAST_TOKENS = 64
-BUDGETS = (LEAST_TOKENS, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
+LEAST_TOKENS = 32
+BUDGETS = (LEAST_TOKENS, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 QUERY_CHARACTERS = 4000
 _ATOM = re.compile(r"[^\s\"'`,;:=(){}\[\]<>|]+")
 _NAME = re.compile(r"[^\W_][\w./:@+#-]*")
@@ -251,6 +252,7 @@ def measure(results: list[Result], peer: Peer) -> dict[str, Score]:
             ours = crushed(crusher_for(tokens), result) if tokens < whole else result.text
             shortened[f"ours_at_{name}"] = ours
         shortened |= {name: crushed(crusher, result) for name, crusher in crushers.items()}
+        shortened["ours_alone"] = crushers["ours_default"].crush(result.text).compressed
         for name, text in shortened.items():
             kept = add(name, result, text)
             add(f"head_at_{name}", result, head(result.text, kept))
@@ -275,7 +277,8 @@ def targets(scores: dict[str, Score]) -> dict[str, Any]:
         against[f"tokens_to_{name}"] = {
             str(budget): ratio(needed[budget], score.tokens) for budget, score in truncated.items()
         }
-    return {"recall_by_default": round(scores["ours_default"].recall, 4), **against}
+    by_default = {"recall_by_default": scores["ours_default"].recall, "recall_alone": scores["ours_alone"].recall}
+    return {**{name: round(recall, 4) for name, recall in by_default.items()}, **against}
 
 
 def ratio(ours: float | None, theirs: float) -> float | None:

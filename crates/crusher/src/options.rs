@@ -105,7 +105,7 @@ impl Options {
         within("max_record_bytes", self.max_record_bytes, 2, MAX_RECORD_BYTES)?;
         within("max_depth", self.max_depth, 1, 1000)?;
         within("max_columns", self.max_columns, 1, 100_000)?;
-        within("max_tokens", self.max_tokens, 64, u32::MAX as usize)?;
+        within("max_tokens", self.max_tokens, 32, u32::MAX as usize)?;
         within("max_items_after_crush", self.max_items_after_crush, 1, 1_000_000)?;
         within("min_items_to_analyze", self.min_items_to_analyze, 2, 1_000_000)?;
         within(

@@ -16,9 +16,9 @@ const RULES_SHARE: u64 = 8;
 const NAMES_SHARE: u64 = 45;
 /// What a gap costs, in tokens.
 const GAP_TOKENS: u64 = 2;
-/// What stands before the names.
-const ALSO: &str = "… also:";
-/// And what it costs, with the end of the line before.
+/// What parts the names from the lines before them.
+const ALSO: &str = "\n… also:";
+/// And what it costs.
 const ALSO_TOKENS: u64 = 4;
 /// What is longer is no name.
 const MAX_NAME_BYTES: u32 = 120;
@@ -231,7 +231,9 @@ impl<'t, 'k> Choice<'t, 'k> {
 
     /// Takes names in what is left out, those worth most for their size first.
     fn names(&mut self) {
-        let Some(left) = self.left.checked_sub(ALSO_TOKENS) else {
+        // Where there is room for names alone, nothing need part them from lines.
+        let also = if self.taken.is_empty() { 0 } else { ALSO_TOKENS };
+        let Some(left) = self.left.checked_sub(also) else {
             return;
         };
         self.left = left;
@@ -318,10 +320,10 @@ impl<'t, 'k> Choice<'t, 'k> {
             Self::gap(last, None, lines, out);
             return excerpt;
         }
-        if !out.is_empty() {
-            out.push('\n');
+        match last {
+            Some(_) => out.push_str(ALSO),
+            None => out.push('…'),
         }
-        out.push_str(ALSO);
         names.sort_unstable_by_key(|number| self.vocabulary.entries.get(*number).map(|entry| entry.start));
         for number in names {
             out.push(' ');
