@@ -27,7 +27,7 @@ const ROWS_PER_FINDING: usize = 25;
 const MAX_FINDINGS: usize = 8;
 
 /// The numbers of one column in row order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Series {
     rows: Vec<u32>,
     values: Vec<f64>,
@@ -49,7 +49,10 @@ pub(crate) fn series(doc: &Doc<'_>, analysis: &Analysis) -> Vec<Series> {
             {
                 return usize::MAX;
             }
-            all.push(Series::default());
+            all.push(Series {
+                rows: Vec::with_capacity(numbers as usize),
+                values: Vec::with_capacity(numbers as usize),
+            });
             all.len() - 1
         })
         .collect();
