@@ -2,6 +2,9 @@
 //!
 //! Nested objects become columns of their own, and all elements of a nested array share one. The pass keeps one
 //! `Cell` for each value, so that the rules of selection walk flat lists instead of the tape.
+//!
+//! Only so many columns are told apart: where every row brings keys of its own, what is known of each would take many
+//! times the memory of the rows. Values beyond them have a cell, but no column.
 
 mod column;
 
@@ -15,6 +18,7 @@ pub(crate) const ROOT: u32 = 0;
 /// One value of one row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
+    /// Its column, `NONE` where there were too many.
     pub column: u32,
     pub node: u32,
     pub shape: Shape,
@@ -36,8 +40,9 @@ pub(crate) struct Analysis {
 }
 
 impl Analysis {
-    /// Takes an array apart.
-    pub fn new(doc: &Doc<'_>, array: u32) -> Self {
+    /// Takes an array apart. The members of its rows have so many columns at most, and what stands inside them has as
+    /// many again, so that a large map in the first row leaves the columns behind it their places.
+    pub fn new(doc: &Doc<'_>, array: u32, max_columns: usize) -> Self {
         let rows: Vec<u32> = doc.elements(array).collect();
         let nodes = doc.node(array).next.saturating_sub(array) as usize;
         let mut walk = Walk {
@@ -47,6 +52,8 @@ impl Analysis {
             by_key: Map::default(),
             open: Vec::new(),
             last: ROOT,
+            free_places: max_columns,
+            free_inner_places: max_columns,
         };
         let mut starts = Vec::with_capacity(rows.len() + 1);
         for (row, &node) in rows.iter().enumerate() {
@@ -58,10 +65,7 @@ impl Analysis {
             mut columns, cells, ..
         } = walk;
         for column in &mut columns {
-            let expected = column.last_row.wrapping_add(1);
-            column
-                .gaps
-                .extend((expected..rows.len() as u32).take(MAX_GAPS + 1));
+            column.lack_until(rows.len() as u32);
         }
         Self {
             columns,
@@ -88,7 +92,7 @@ impl Analysis {
         (0..self.rows.len() as u32).map(|row| (row, self.row(row)))
     }
 
-    /// The column of a cell.
+    /// The column of a cell, if it has one.
     pub fn column(&self, cell: &Cell) -> Option<&Column> {
         self.columns.get(cell.column as usize)
     }
@@ -108,6 +112,9 @@ struct Walk<'d, 'a> {
     by_key: Map<(u32, &'a [u8]), u32>,
     open: Vec<Open>,
     last: u32,
+    /// Columns that may still be added right below the root, and further down.
+    free_places: usize,
+    free_inner_places: usize,
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -138,6 +145,9 @@ impl<'a> Walk<'_, 'a> {
 
     /// The column of a member of an object.
     fn member(&mut self, parent: u32, key_node: u32) -> u32 {
+        if parent == NONE {
+            return NONE;
+        }
         let key: &'a [u8] = self.doc.inner(self.doc.node(key_node));
         let guess = self
             .columns
@@ -150,15 +160,20 @@ impl<'a> Walk<'_, 'a> {
         {
             return guess;
         }
-        let next = self.columns.len() as u32;
-        let column = *self.by_key.entry((parent, key)).or_insert(next);
-        if column == next {
+        let column = if let Some(&column) = self.by_key.get(&(parent, key)) {
+            column
+        } else {
             let repeated = self
                 .columns
                 .get(parent as usize)
                 .is_some_and(|parent| parent.repeated);
-            self.columns.push(Column::new(parent, key_node, repeated));
-        }
+            let column = self.add(parent, key_node, repeated);
+            if column == NONE {
+                return NONE;
+            }
+            self.by_key.insert((parent, key), column);
+            column
+        };
         if let Some(last) = self.columns.get_mut(self.last as usize) {
             last.follower = column;
         }
@@ -167,16 +182,31 @@ impl<'a> Walk<'_, 'a> {
 
     /// The column of the elements of an array.
     fn element(&mut self, parent: u32) -> u32 {
-        let next = self.columns.len() as u32;
-        let Some(column) = self.columns.get_mut(parent as usize) else {
-            return ROOT;
-        };
-        if column.element != NONE {
-            return column.element;
+        match self.columns.get(parent as usize).map(|column| column.element) {
+            Some(NONE) => {}
+            Some(element) => return element,
+            None => return NONE,
         }
-        column.element = next;
-        self.columns.push(Column::new(parent, NONE, true));
-        next
+        let element = self.add(parent, NONE, true);
+        if let Some(column) = self.columns.get_mut(parent as usize) {
+            column.element = element;
+        }
+        element
+    }
+
+    /// Adds a column; `NONE` if there is no place left for it.
+    fn add(&mut self, parent: u32, key_node: u32, repeated: bool) -> u32 {
+        let places = if parent == ROOT {
+            &mut self.free_places
+        } else {
+            &mut self.free_inner_places
+        };
+        if *places == 0 {
+            return NONE;
+        }
+        *places -= 1;
+        self.columns.push(Column::new(parent, key_node, repeated));
+        self.columns.len() as u32 - 1
     }
 
     /// Notes a value; gives the node to go on with.

@@ -166,7 +166,7 @@ pub fn select(
             ..Selection::default()
         };
     }
-    let analysis = Analysis::new(doc, array);
+    let analysis = Analysis::new(doc, array, options.max_columns);
     chooser.mark_duplicates(doc, &analysis, options);
     mark_must(doc, &analysis, options, &mut chooser);
     let relevance = Query::new(query)

@@ -60,7 +60,7 @@ pub(crate) struct Column {
     /// Rows that hold the column.
     pub rows: u32,
     pub(super) last_row: u32,
-    /// The first rows that lack it, unless it is missing too often.
+    /// The rows that lack it; empty where they are more than `MAX_GAPS`.
     pub gaps: Vec<u32>,
     /// Cells by shape.
     pub shapes: [u32; SHAPES],
@@ -109,11 +109,18 @@ impl Column {
         if self.last_row == row {
             return;
         }
-        let expected = self.last_row.wrapping_add(1);
-        self.gaps
-            .extend((expected..row).take(MAX_GAPS + 1 - self.gaps.len().min(MAX_GAPS + 1)));
+        self.lack_until(row);
         self.last_row = row;
         self.rows += 1;
+    }
+
+    /// Notes that no row holds the column from the last one that did up to this one.
+    pub(super) fn lack_until(&mut self, row: u32) {
+        if (row - self.rows) as usize > MAX_GAPS {
+            self.gaps = Vec::new();
+        } else {
+            self.gaps.extend(self.last_row.wrapping_add(1)..row);
+        }
     }
 
     /// Counts a scalar; gives its place among the distinct values.

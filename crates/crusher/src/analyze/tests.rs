@@ -1,11 +1,13 @@
-use super::{Analysis, Column, MAX_GAPS, NONE, ROOT, Shape, hash};
+use super::{Analysis, Column, NONE, ROOT, Shape, hash};
 use crate::scan::Tape;
 use crate::tape::Doc;
+
+const MAX_COLUMNS: usize = 1024;
 
 fn analyze(text: &str, check: impl FnOnce(&Doc<'_>, &Analysis)) {
     let mut tape = Tape::default();
     let doc = tape.scan(text.as_bytes(), 100_000).unwrap();
-    check(&doc, &Analysis::new(&doc, 0));
+    check(&doc, &Analysis::new(&doc, 0, MAX_COLUMNS));
 }
 
 /// The columns' names, dotted, `[]` for elements.
@@ -79,7 +81,7 @@ fn rows_without_a_column_are_remembered_if_they_are_few() {
     }
     analyze(&format!("[{}]", rows.join(",")), |_, analysis| {
         assert_eq!(analysis.columns[1].gaps, [0, 250, 499]);
-        assert!(analysis.columns[2].gaps.len() > MAX_GAPS);
+        assert_eq!(analysis.columns[2].gaps.capacity(), 0);
     });
 }
 
@@ -94,7 +96,51 @@ fn keys_of_equal_names_in_other_places_are_other_columns() {
 #[test]
 fn depth_costs_no_stack() {
     let text = format!("[{}1{}]", "[".repeat(50_000), "]".repeat(50_000));
-    analyze(&text, |_, analysis| assert_eq!(analysis.columns.len(), 50_001));
+    analyze(&text, |_, analysis| {
+        assert_eq!(analysis.cells.len(), 50_001);
+        assert_eq!(analysis.columns.len(), 2 + MAX_COLUMNS);
+    });
+}
+
+#[test]
+fn columns_beyond_the_most_are_not_told_apart_and_their_values_keep_their_cells() {
+    let rows: Vec<String> = (0..3000)
+        .map(|row| {
+            let members: Vec<String> = (0..10)
+                .map(|at| format!(r#""k{row}_{at}":{{"x":["{at}"]}}"#))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        })
+        .collect();
+    analyze(&format!("[{}]", rows.join(",")), |_, analysis| {
+        let own = analysis
+            .columns
+            .iter()
+            .skip(1)
+            .filter(|column| column.parent == ROOT);
+        assert_eq!(own.count(), MAX_COLUMNS);
+        assert_eq!(analysis.columns.len(), 1 + 2 * MAX_COLUMNS);
+        assert_eq!(analysis.cells.len(), 3000 * (1 + 10 * 3));
+        let without = analysis.cells.iter().filter(|cell| cell.column == NONE).count();
+        // Every column here has one cell, but that of the rows.
+        assert_eq!(without, 3000 * 10 * 3 - 2 * MAX_COLUMNS);
+        let remembered: usize = analysis.columns.iter().map(|column| column.gaps.capacity()).sum();
+        assert_eq!(remembered, 0);
+    });
+}
+
+#[test]
+fn a_map_in_the_first_row_leaves_the_columns_behind_it_their_places() {
+    let labels: Vec<String> = (0..3 * MAX_COLUMNS).map(|at| format!(r#""l{at}":1"#)).collect();
+    let text = format!(
+        r#"[{{"labels":{{{}}},"status":"ok"}},{{"status":"ok"}}]"#,
+        labels.join(",")
+    );
+    analyze(&text, |doc, analysis| {
+        assert_eq!(names(doc, analysis).last().map(String::as_str), Some(".status"));
+        assert_eq!(analysis.columns.last().map(|column| column.rows), Some(2));
+        assert_eq!(analysis.columns.len(), 3 + MAX_COLUMNS);
+    });
 }
 
 #[test]

@@ -30,6 +30,16 @@ struct Watch {
     is_idle: bool,
 }
 
+/// What to look out for in values without a column: errors in texts. There are so many columns that this one is taken
+/// for rare; where many rows hold such values, that keeps them from being told apart by the columns that came first.
+static UNKNOWN: Watch = Watch {
+    rare_shapes: u16::MAX,
+    unique_shapes: u16::MAX,
+    values: Vec::new(),
+    is_text: true,
+    is_idle: false,
+};
+
 /// Calls back for every row with a failure, a rare shape or a rare value.
 pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, Rule)) {
     let few = few(analysis.len());
@@ -51,9 +61,10 @@ pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, 
         let mut found = 0;
         let mut shapes = 0;
         for cell in cells {
-            let Some(watch) = watches.get(cell.column as usize).filter(|watch| !watch.is_idle) else {
+            let watch = watches.get(cell.column as usize).unwrap_or(&UNKNOWN);
+            if watch.is_idle {
                 continue;
-            };
+            }
             let shape = 1 << cell.shape as u16;
             shapes |=
                 u8::from(watch.rare_shapes & shape != 0) | u8::from(watch.unique_shapes & shape != 0) << 1;

@@ -275,6 +275,32 @@ fn scalars_and_mixed_arrays_follow_the_same_rules() {
 }
 
 #[test]
+fn rows_with_too_many_columns_are_judged_by_their_texts_and_by_the_columns_all_share() {
+    let mut random = Random(11);
+    let mut rows: Vec<String> = (0..2000)
+        .map(|at| {
+            let mut row = format!(r#"{{"status":"ok","id":{at}"#);
+            for _ in 0..8 {
+                let _ = write!(row, r#","k{}":"x""#, random.next());
+            }
+            row + "}"
+        })
+        .collect();
+    rows[700] = rows[700].replace(r#""status":"ok""#, r#""status":"failed""#);
+    rows[1500] = rows[1500].replace(r#":"x"}"#, r#":"ValueError: bad value"}"#);
+    let options = Options {
+        max_columns: 16,
+        ..Options::default()
+    };
+    let selection = choose(&rows, Budget::Rows(20), "", &options);
+    assert!(keeps(&selection, 700, Rule::Failure), "{selection:?}");
+    assert!(keeps(&selection, 1500, Rule::Failure), "{selection:?}");
+    // The columns that came first are no rarer than those that weren't told apart.
+    assert_eq!((selection.keep.len(), selection.excess), (20, 0), "{selection:?}");
+    assert!(!selection.rules.contains(&Rule::Structure), "{selection:?}");
+}
+
+#[test]
 fn what_fits_stays_whole_and_small_arrays_too() {
     let rows: Vec<String> = (0..10).map(|at| format!(r#"{{"id":{at}}}"#)).collect();
     assert_eq!(
