@@ -21,7 +21,7 @@ TRAPS = st.sampled_from(
         "<<ccr:0123456789abcdef01234567,raw,12.3KB>>",
         "<<ccr:0123456789abcdef01234567 45_rows_offloaded>>",
         "<<ccr:0123456789ab>>",
-        "[2]{a:int}\n1\n2",
+        "[2]{a}\n1\n2",
         "[s]{}",
         '{"_ccr_dropped":"<<ccr:0123456789abcdef01234567 45_rows_offloaded>>"}',
         "null",

@@ -27,7 +27,9 @@ fuzz_target!(|data: &[u8]| {
         Err(Error::Format { .. } | Error::Missing { .. } | Error::LimitExceeded { .. }) => return,
         Err(error) => panic!("{error:?}"),
     }
-    assert!(Tape::default().scan(&decoded, 1000).is_ok());
+    // JSON lines are no JSON text.
+    let flags = text.split(']').next().unwrap_or_default();
+    assert!(flags.contains('j') || Tape::default().scan(&decoded, 1000).is_ok());
     let decoded = String::from_utf8(decoded).expect("JSON is text");
     let options = Options {
         lossless_only: true,

@@ -1,12 +1,13 @@
 //! What an array of rows, or a map, becomes: a table that keeps every row, or fewer rows and a marker.
 
-use crate::document::{Context, Strategy, quoted};
+use crate::document::{Context, Strategy, literal, quoted};
 use crate::edits::Edits;
 use crate::layout::Layout;
-use crate::marker::{self, Frame};
+use crate::marker::{self, Frame, Head};
+use crate::rows::Dropped;
 use crate::select::Budget;
-use crate::spelling;
-use crate::table::{Cells, Table};
+use crate::spelling::{self, Spelling};
+use crate::table::{Parts, Table, spelling_of};
 use crate::tape::{Doc, Kind};
 use crate::{budget, text, tokens};
 
@@ -24,17 +25,53 @@ pub(crate) struct Rendered {
     pub table: bool,
 }
 
-impl Context<'_> {
-    /// Renders an array or map, if that pays. `compact`: the text around will be printed without whitespace;
-    /// `minify`: without a table this one would be, too.
-    pub fn array(
-        &mut self,
-        doc: &Doc<'_>,
-        index: u32,
+/// Where an array stands, which says what its table must tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Standing<'t> {
+    /// By itself. `compact`: the text around will be printed without whitespace; `minify`: without a table this one would be, too.
+    Alone {
         frame: Frame,
         compact: bool,
         minify: bool,
-    ) -> Option<Rendered> {
+    },
+    /// Its elements are the lines of this text, in this layout.
+    Lines {
+        frame: Frame,
+        layout: Layout,
+        text: &'t [u8],
+    },
+    /// In a document, whose head tells the layout and this spelling.
+    Inside(Spelling),
+}
+
+impl<'t> Standing<'t> {
+    /// What the head of a table says here, but for the layout; the layout, if one is proved; and what goes into the store when rows go.
+    fn head(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Head, Option<Layout>, &'t [u8]) {
+        let raw = doc.raw(doc.node(index));
+        let of = |frame, lines| Head {
+            lines,
+            cells,
+            frame,
+            ..Head::default()
+        };
+        match self {
+            Self::Alone { frame, compact, .. } => {
+                let layout = if compact {
+                    Some(Layout::Compact)
+                } else {
+                    Layout::proved(doc, index)
+                };
+                (of(frame, false), layout, raw)
+            }
+            Self::Lines { frame, layout, text } => (of(frame, true), Some(layout), text),
+            Self::Inside(_) => (Head::default(), Some(Layout::Compact), raw),
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Renders an array or map, if that pays.
+    pub fn array(&mut self, doc: &Doc<'_>, index: u32, standing: Standing<'_>) -> Option<Rendered> {
         let node = doc.node(index);
         if node.count < 2 || !(has_rows(doc, index) || node.kind == Kind::Array) {
             return None;
@@ -50,47 +87,59 @@ impl Context<'_> {
         }
         let raw = doc.raw(node);
         let budget = self.budget();
+        let long_bytes = if self.lossy {
+            self.options.blob_min_bytes
+        } else {
+            usize::MAX
+        };
+        let spelling = || match standing {
+            Standing::Alone { .. } | Standing::Lines { .. } => spelling_of(doc, index),
+            Standing::Inside(spelling) => spelling,
+        };
         let found = has_rows(doc, index)
-            .then(|| Table::find(doc, index, self.options.max_columns))
+            .then(|| Table::find(doc, index, self.options.max_columns, spelling(), long_bytes))
             .flatten();
         // Cells that are mostly other containers gain little here and are looked at by themselves; going on with them
         // would read a deep text once for each of its levels.
+        let is_lines = matches!(standing, Standing::Lines { .. });
         let table = found.filter(|table| table.opaque_bytes(doc) * 4 <= raw.len() * 3);
+        if is_lines && table.is_none() {
+            return None;
+        }
         if table.is_none() && !(droppable && raw.len() > budget) {
             return None;
         }
         let may_drop = droppable && raw.len() > budget;
-        let Some(mut table) = table else {
+        let Some(table) = table else {
             let must_drop = may_drop && budget::excess(raw, budget) > 0;
             return must_drop.then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
         };
-        table.head.frame = frame;
+        let (head, layout, original) = standing.head(doc, index, table.spelling);
         if may_drop
             && let Some(costs) = self.hopeless(doc, index, &table, budget)
             && let Some(selection) = self.select(doc, index, &costs, Budget::Tokens(budget))
         {
-            return self.print_kept(doc, index, &table, (&costs, budget), selection);
+            let dropped = Dropped {
+                original,
+                head,
+                budget,
+            };
+            return self.print_kept(doc, index, &table, &costs, dropped, selection);
         }
-        let layout = if compact {
-            Some(Layout::Compact)
-        } else {
-            Layout::proved(doc, index)
+        let whole_head = Head {
+            layout: layout.unwrap_or_default(),
+            ..head
         };
-        table.head.layout = layout.unwrap_or_default();
         let mark = self.mark();
         let (mut written, mut row_ends) = (Vec::with_capacity(raw.len() / 2), Vec::new());
-        table.write(
-            doc,
-            None,
-            &mut CellWriter {
-                context: self,
-                shorten: false,
-            },
-            &mut written,
-            &mut row_ends,
-        );
+        let cells = &mut CellWriter {
+            context: self,
+            shorten: false,
+        };
+        table.write(doc, whole_head, None, cells, &mut written, &mut row_ends);
         let fits = !may_drop || budget::excess(&written, budget) == 0;
-        let minify = minify && layout != Some(Layout::Compact);
+        let minify =
+            matches!(standing, Standing::Alone { minify: true, .. }) && layout != Some(Layout::Compact);
         let json_fits = !fits
             && if minify {
                 budget::excess(&printed_compact(doc, index), budget) == 0
@@ -102,10 +151,18 @@ impl Context<'_> {
             // Rows go; unless all of them must stay, whatever the budget.
             if let Some(selection) = self.select(doc, index, &costs, Budget::Tokens(budget)) {
                 self.undo(mark);
-                return self.print_kept(doc, index, &table, (&costs, budget), selection);
+                let dropped = Dropped {
+                    original,
+                    head,
+                    budget,
+                };
+                return self.print_kept(doc, index, &table, &costs, dropped, selection);
             }
         }
-        if layout.is_some() && self.pays(doc, index, &written, minify) {
+        // Inside a document the table was found to save keys; by itself it must also be worth its string.
+        if layout.is_some()
+            && (matches!(standing, Standing::Inside(_)) || self.pays(doc, index, &written, minify))
+        {
             self.decide(Strategy::Table);
             self.decisions.rows_total += u64::from(node.count);
             self.decisions.rows_kept += u64::from(node.count);
@@ -151,13 +208,15 @@ impl Context<'_> {
             .map(|at| (u64::from(at) * u64::from(count) / u64::from(PROBED_ROWS)) as u32)
             .collect();
         let (mut written, mut row_ends) = (Vec::new(), Vec::new());
+        let cells = &mut CellWriter {
+            context: self,
+            shorten: true,
+        };
         table.write(
             doc,
+            Head::default(),
             Some(&probe),
-            &mut CellWriter {
-                context: self,
-                shorten: true,
-            },
+            cells,
             &mut written,
             &mut row_ends,
         );
@@ -177,7 +236,10 @@ impl Context<'_> {
 fn has_rows(doc: &Doc<'_>, index: u32) -> bool {
     let is_row = |at: u32| doc.node(at).kind == Kind::Object && doc.node(at).count > 0;
     match doc.node(index).kind {
-        Kind::Array => doc.elements(index).take(8).any(is_row),
+        Kind::Array => doc
+            .elements(index)
+            .take(8)
+            .any(|at| is_row(at) || doc.node(at).kind == Kind::Array && is_row(at + 1)),
         Kind::Object => doc.members(index).take(4).all(|(_, value)| is_row(value)),
         _ => false,
     }
@@ -224,7 +286,7 @@ pub(crate) struct CellWriter<'c, 'o> {
     pub shorten: bool,
 }
 
-impl Cells for CellWriter<'_, '_> {
+impl Parts for CellWriter<'_, '_> {
     fn long_bytes(&self) -> usize {
         if self.shorten {
             SHORTENED_BYTES
@@ -235,42 +297,35 @@ impl Cells for CellWriter<'_, '_> {
         }
     }
 
-    fn json(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) {
-        let mut edits = Edits::default();
-        for at in index..doc.node(index).next {
-            let node = doc.node(at);
-            if let Some(token) = self
-                .string(doc, at)
-                .or_else(|| crate::document::literal(doc, node))
-            {
-                edits.push(at, &token);
-            }
-        }
-        Layout::Compact.print(doc, index, &edits, out);
-    }
-}
-
-impl CellWriter<'_, '_> {
-    fn string(&mut self, doc: &Doc<'_>, index: u32) -> Option<Vec<u8>> {
-        let node = doc.node(index);
-        let long = (node.end - node.start) as usize >= self.long_bytes();
-        if node.kind != Kind::String || node.flags & crate::tape::KEY != 0 || !long {
-            return None;
-        }
+    fn string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
         if !self.shorten {
-            return self.context.string(doc, index);
+            return self.context.write_string(doc, index, out);
+        }
+        let node = doc.node(index);
+        let raw = doc.inner(node);
+        if raw.len() < SHORTENED_BYTES {
+            return literal(doc, node).is_some_and(|token| {
+                out.extend_from_slice(&token);
+                true
+            });
         }
         let mut decoded = Vec::new();
-        if !spelling::decode(doc.inner(node), &mut decoded) {
-            return None;
-        }
-        let short = text::shorten(std::str::from_utf8(&decoded).ok()?, SHORTENED_BYTES);
+        let text = spelling::decode(raw, &mut decoded).then_some(decoded.as_slice());
+        let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else {
+            return false;
+        };
+        let short = text::shorten(text, SHORTENED_BYTES);
         let mut defused = Vec::new();
         if marker::is_reserved(short.as_bytes()) {
             defused.extend_from_slice(marker::LITERAL);
         }
         defused.extend_from_slice(text::defused(short).as_bytes());
         defused.extend_from_slice("…".as_bytes());
-        Some(quoted(&defused))
+        out.extend_from_slice(&quoted(&defused));
+        true
+    }
+
+    fn container(&mut self, _: &Doc<'_>, _: u32, _: &mut Vec<u8>) -> bool {
+        false
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::array::Standing;
 use crate::crusher::{Crusher, PayloadReport, context};
 use crate::document::{Context, Decisions, Query, Strategy, literals};
 use crate::earlier::Seen;
@@ -43,6 +44,24 @@ pub struct CrushedText<'t> {
     pub originals: Originals,
     /// What was decided, and tokens.
     pub report: PayloadReport,
+}
+
+impl Context<'_> {
+    /// What a bare text of JSON lines becomes, if it restores.
+    fn bare_lines(&mut self, text: &str) -> Option<Vec<u8>> {
+        let mark = self.mark();
+        let mut lines = self.json_lines(text.as_bytes(), Frame::Value)?;
+        // Behind a table white space is copied.
+        lines.extend(text.ends_with('\n').then_some(b'\n'));
+        let pays = tokens::estimate(&lines) < self.tokens.1;
+        let mut proved =
+            || !self.options.verify || restores(self.tapes, &lines, true, self.originals, text.as_bytes());
+        if !pays || !proved() {
+            self.undo(mark);
+            return None;
+        }
+        Some(lines)
+    }
 }
 
 impl Crusher {
@@ -125,8 +144,11 @@ impl Crusher {
         let long = context.lossy && text.len() >= context.least_text();
         let changed = context.within_budget(
             |context| {
-                long.then(|| context.blob(text, tokens_before, spelling::Spelling::MINIMAL, true))
-                    .flatten()
+                let lines = context.bare_lines(text);
+                let blob = |context: &mut Context<'_>| {
+                    context.blob(text, tokens_before, spelling::Spelling::MINIMAL, true)
+                };
+                lines.or_else(|| long.then(|| blob(context)).flatten())
             },
             |changed, budget| budget::excess(changed.as_deref().unwrap_or(text.as_bytes()), budget),
         );
@@ -180,11 +202,17 @@ fn crush_json<'t>(
     let (before, behind) = (text.get(..root.start as usize), text.get(root.end as usize..));
     let (before, behind) = (before.unwrap_or_default(), behind.unwrap_or_default());
     let is_array = root.kind == Kind::Array;
-    let (table, body) = context.within_budget(
+    let (table, mut body) = context.within_budget(
         |context| {
             // Heads are read by their first bytes.
+            let (frame, compact) = (Frame::Value, false);
+            let standing = Standing::Alone {
+                frame,
+                compact,
+                minify,
+            };
             let rendered = (is_array && before.is_empty())
-                .then(|| context.array(doc, 0, Frame::Value, false, minify))
+                .then(|| context.array(doc, 0, standing))
                 .flatten();
             match rendered {
                 Some(rendered) => (rendered.table, rendered.text),
@@ -193,7 +221,11 @@ fn crush_json<'t>(
         },
         |(_, body), budget| budget::excess(body, budget),
     );
-    let mut compressed = Some([before.as_bytes(), &body, behind.as_bytes()].concat());
+    if !before.is_empty() {
+        body.splice(..0, before.bytes());
+    }
+    body.extend_from_slice(behind.as_bytes());
+    let mut compressed = Some(body);
     let mut tokens_after = tokens_before;
     if context.decisions.strategy != Strategy::Unchanged {
         tokens_after = tokens::estimate(compressed.as_deref().unwrap_or_default());
@@ -254,27 +286,20 @@ fn defused(doc: &Doc<'_>, text: &str) -> Option<Vec<u8>> {
     Some(defused)
 }
 
-/// The text with its values edited; behind a document head and without whitespace if it may be and had some.
+/// The text as a document if it may be one, else with its values edited.
 fn edited(context: &mut Context<'_>, doc: &Doc<'_>, minify: bool) -> Vec<u8> {
-    let mut edits = Edits::default();
-    let mut body = Vec::new();
-    let layout = minify
-        .then(|| Layout::proved(doc, 0))
-        .flatten()
-        .unwrap_or_default();
-    if layout == Layout::Compact {
-        context.edit(doc, 1, doc.len(), false, &mut edits);
-        edits.splice(doc, 0, &mut body);
-        return body;
+    if let Some(layout) = minify.then(|| Layout::proved(doc, 0)).flatten() {
+        return context.document(
+            doc,
+            Head {
+                layout,
+                ..Head::default()
+            },
+        );
     }
-    let head = Head {
-        layout,
-        ..Head::default()
-    };
-    head.write(&mut body);
-    context.edit(doc, 1, doc.len(), true, &mut edits);
-    Layout::Compact.print(doc, 0, &edits, &mut body);
-    context.decide(Strategy::Minified);
+    let (mut edits, mut body) = (Edits::default(), Vec::new());
+    context.edit(doc, 1, doc.len(), false, &mut edits);
+    edits.splice(doc, 0, &mut body);
     body
 }
 

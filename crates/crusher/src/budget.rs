@@ -6,23 +6,37 @@ use crate::tokens;
 
 /// A text of more bytes for each token of its budget isn't counted: it is over.
 const MOST_BYTES_PER_TOKEN: usize = 64;
+/// Shorter texts are counted whatever the estimate says: they may be of punctuation only.
+const COUNTED_BYTES: usize = 2048;
 /// A payload of several parts is crushed so many times at most.
-const MAX_ATTEMPTS: usize = 4;
+const MAX_ATTEMPTS: usize = 3;
 /// Its parts are never cut below this: a marker takes half of it.
 const LEAST_TOKENS: usize = 64;
 
-/// By how many tokens a text exceeds its budget. What may be near it is counted exactly: the estimate takes some texts, such as
-/// random letters, for a tenth of what they are, but none for much more. What is far above is estimated.
+/// By how many tokens a text exceeds its budget. What may be near it is counted exactly, what is far above is estimated.
 pub(crate) fn excess(text: &[u8], budget: usize) -> usize {
     // No token is shorter than a byte.
     if text.len() <= budget {
         return 0;
     }
     let estimate = tokens::estimate(text);
+    if text.len() >= COUNTED_BYTES && at_most(text, estimate) <= budget {
+        return 0;
+    }
     if text.len() / MOST_BYTES_PER_TOKEN > budget || estimate > budget + budget / 4 {
         return estimate.saturating_sub(budget).max(1);
     }
     tokens::count(&String::from_utf8_lossy(text)).saturating_sub(budget)
+}
+
+/// What a text takes at the most. The estimate takes random small letters for half of what they are, and strange scripts and random
+/// capitals, which look like acronyms, for far less.
+fn at_most(text: &[u8], estimate: usize) -> usize {
+    let strange = text
+        .iter()
+        .filter(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
+        .count();
+    2 * estimate + strange
 }
 
 impl Context<'_> {

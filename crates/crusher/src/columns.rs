@@ -1,15 +1,18 @@
 //! Rows of objects → columns: which keys there are, in which order, and where each row's value stands.
 //!
 //! Rows that share a key sequence share a *shape*, so a row costs one comparison per key. A nested object that most
-//! rows have becomes a group of columns. A row whose keys don't fit the common order, or repeat, is *irregular*.
+//! rows have becomes a group of columns, a list of objects in a cell columns of its own, where that saves keys. A row
+//! whose keys don't fit the common order, or repeat, is *irregular*.
 
 use crate::shapes::Builder;
-use crate::tape::{Doc, INTEGER, Kind};
+use crate::tape::{Doc, Kind};
 
 /// No node: the row has no such key. The root is never a cell, so its index is free to say so.
 pub const MISSING: u32 = 0;
 
 const MAX_GROUP_DEPTH: usize = 8;
+/// Columns of a list in a cell: with more a reader loses count.
+const MAX_LIST_COLUMNS: usize = 16;
 
 /// One column of leaves, and the groups that it stands in.
 #[derive(Debug)]
@@ -20,39 +23,21 @@ pub struct Column<'a> {
     pub group: Option<usize>,
     /// For each row the value's node, or `MISSING`.
     pub cells: Vec<u32>,
-    /// What the values have in common.
-    pub kind: ColumnKind,
+    /// The columns of the objects that its values list.
+    pub list: Option<Lists<'a>>,
     /// Every row has a value, and all are the same bytes.
     pub constant: bool,
 }
 
-/// The type printed in the head, which says how a bare cell reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColumnKind {
-    /// Numbers without fraction and exponent, or null.
-    Int,
-    /// Numbers or null.
-    Number,
-    /// `true`, `false` or null.
-    Bool,
-    /// Strings or null.
-    String,
-    /// Anything; strings are quoted.
-    Any,
-}
-
-impl ColumnKind {
-    /// The word in the head.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Int => "int",
-            Self::Number => "number",
-            Self::Bool => "bool",
-            Self::String => "string",
-            Self::Any => "any",
-        }
-    }
+/// Arrays of objects, one in each row, that share their columns.
+#[derive(Debug)]
+pub struct Lists<'a> {
+    /// The columns of all elements of all arrays.
+    pub columns: Columns<'a>,
+    /// The elements' nodes.
+    pub elements: Vec<u32>,
+    /// For each row where its elements begin, and where the last one's end.
+    pub starts: Vec<u32>,
 }
 
 /// A nested object that became columns.
@@ -75,17 +60,35 @@ pub struct Columns<'a> {
     pub groups: Vec<Group<'a>>,
     /// For each row, true if it doesn't fit.
     pub irregular: Vec<bool>,
+    /// Bytes of keys that the columns save, less what empty cells cost.
+    pub saved_bytes: i64,
 }
 
 impl<'a> Columns<'a> {
+    /// True where all rows fit and few cells are empty.
+    #[must_use]
+    pub fn is_even(&self) -> bool {
+        let rows = self.irregular.len();
+        let cells = self.leaves.iter().map(|leaf| &leaf.cells);
+        let empty = cells
+            .map(|cells| cells.iter().filter(|cell| **cell == MISSING).count())
+            .sum::<usize>();
+        !self.irregular.contains(&true) && empty * 8 <= rows * self.leaves.len()
+    }
+
     /// Finds the columns of `rows`, node indices of arbitrary values. None when the rows are no table: no two
-    /// regular objects, too many columns, or too few filled cells.
+    /// regular objects, too many columns, or more empty cells than keys saved.
     #[must_use]
     pub fn find(doc: &Doc<'a>, rows: &[u32], max_columns: usize) -> Option<Self> {
+        Self::find_nested(doc, rows, max_columns, 0)
+    }
+
+    fn find_nested(doc: &Doc<'a>, rows: &[u32], max_columns: usize, depth: usize) -> Option<Self> {
         let mut columns = Self {
             leaves: Vec::new(),
             groups: Vec::new(),
             irregular: vec![false; rows.len()],
+            saved_bytes: 0,
         };
         let top = Level::build(doc, rows, max_columns)?;
         for row in top.misfits {
@@ -93,15 +96,19 @@ impl<'a> Columns<'a> {
                 *irregular = true;
             }
         }
-        for child in top.children {
-            columns.add(doc, child, None, max_columns, 0);
-        }
         let regular = columns.irregular.iter().filter(|irregular| !**irregular).count();
-        if regular < 2 || columns.leaves.is_empty() || columns.leaves.len() > max_columns {
+        columns.saved_bytes = saved_bytes(&top.children, regular);
+        if regular < 2 || columns.saved_bytes <= 0 {
+            return None;
+        }
+        for child in top.children {
+            columns.add(doc, child, None, max_columns, depth);
+        }
+        if columns.leaves.is_empty() || columns.leaves.len() > max_columns {
             return None;
         }
         for column in &mut columns.leaves {
-            column.describe(doc, regular);
+            column.constant = is_constant(doc, &column.cells, regular);
         }
         Some(columns)
     }
@@ -123,18 +130,16 @@ impl<'a> Columns<'a> {
         // A group pays when most of its values are objects; the rest stand as overrides.
         if depth < MAX_GROUP_DEPTH && objects >= 2 && objects * 2 > present && self.leaves.len() < max_columns
         {
-            let inner: Vec<u32> = child
-                .cells
-                .iter()
-                .map(|cell| {
-                    if is_filled_object(doc, *cell) {
-                        *cell
-                    } else {
-                        MISSING
-                    }
-                })
-                .collect();
-            if let Some(level) = Level::build(doc, &inner, max_columns.min(objects * 4 + 16)) {
+            let is_object = |cell: &u32| {
+                if is_filled_object(doc, *cell) {
+                    *cell
+                } else {
+                    MISSING
+                }
+            };
+            let inner: Vec<u32> = child.cells.iter().map(is_object).collect();
+            let level = Level::build(doc, &inner, max_columns.min(objects * 4 + 16));
+            if let Some(level) = level.filter(|level| saved_bytes(&level.children, child.cells.len()) > 0) {
                 let mut misfits = level.misfits.into_iter().peekable();
                 let mut overrides = Vec::new();
                 for (row, (cell, inside)) in child.cells.iter().zip(&inner).enumerate() {
@@ -155,13 +160,50 @@ impl<'a> Columns<'a> {
                 return;
             }
         }
+        let list = if depth < MAX_GROUP_DEPTH {
+            Lists::find(doc, &child.cells, depth + 1)
+        } else {
+            None
+        };
         self.leaves.push(Column {
             key: child.key,
             group,
             cells: child.cells,
-            kind: ColumnKind::Any,
+            list,
             constant: false,
         });
+    }
+}
+
+impl<'a> Lists<'a> {
+    /// Finds the common columns of the objects in some arrays; `depth` is how deep the lists are nested.
+    #[must_use]
+    pub fn find(doc: &Doc<'a>, cells: &[u32], depth: usize) -> Option<Self> {
+        let is_list = |cell: &u32| {
+            let first = doc.node(*cell + 1);
+            let node = doc.node(*cell);
+            *cell != MISSING && node.kind == Kind::Array && node.count > 0 && first.kind == Kind::Object
+        };
+        cells
+            .iter()
+            .filter(|cell| **cell != MISSING)
+            .take(8)
+            .find(|cell| is_list(cell))?;
+        let mut elements = Vec::new();
+        let mut starts = Vec::with_capacity(cells.len() + 1);
+        for cell in cells {
+            starts.push(elements.len() as u32);
+            if *cell != MISSING {
+                elements.extend(doc.elements(*cell));
+            }
+        }
+        starts.push(elements.len() as u32);
+        let columns = Columns::find_nested(doc, &elements, MAX_LIST_COLUMNS, depth)?;
+        Some(Self {
+            columns,
+            elements,
+            starts,
+        })
     }
 }
 
@@ -170,45 +212,35 @@ fn is_filled_object(doc: &Doc<'_>, cell: u32) -> bool {
     cell != MISSING && node.kind == Kind::Object && node.count > 0
 }
 
-impl Column<'_> {
-    fn describe(&mut self, doc: &Doc<'_>, regular_rows: usize) {
-        let (mut strings, mut ints, mut numbers, mut bools, mut others, mut present) = (0, 0, 0, 0, 0, 0);
-        let mut first: Option<&[u8]> = None;
-        let mut same = true;
-        for cell in self.cells.iter().filter(|cell| **cell != MISSING) {
-            let node = doc.node(*cell);
-            present += 1;
-            match node.kind {
-                Kind::String => strings += 1,
-                Kind::Number if node.flags & INTEGER != 0 => ints += 1,
-                Kind::Number => numbers += 1,
-                Kind::True | Kind::False => bools += 1,
-                Kind::Null => {}
-                Kind::Array | Kind::Object => others += 1,
-            }
-            if same {
-                let raw = doc.raw(node);
-                same = *first.get_or_insert(raw) == raw;
-            }
-        }
-        self.constant = same && present == regular_rows;
-        // Strings are common and a stray number among them costs one character; the reverse costs quotes.
-        self.kind = if strings > 0 && strings * 4 >= (ints + numbers + bools) * 3 {
-            ColumnKind::String
-        } else if strings == 0 && others == 0 && bools == 0 && ints + numbers > 0 {
-            if numbers == 0 {
-                ColumnKind::Int
-            } else {
-                ColumnKind::Number
-            }
-        } else if strings == 0 && others == 0 && ints + numbers == 0 && bools > 0 {
-            ColumnKind::Bool
-        } else {
-            ColumnKind::Any
-        };
-    }
+fn is_constant(doc: &Doc<'_>, cells: &[u32], regular_rows: usize) -> bool {
+    let mut present = cells.iter().filter(|cell| **cell != MISSING);
+    let Some(first) = present.next() else { return false };
+    let first = doc.raw(doc.node(*first));
+    let mut count = 1;
+    present.all(|cell| {
+        count += 1;
+        doc.raw(doc.node(*cell)) == first
+    }) && count == regular_rows
 }
 
+/// A number of bytes or rows, which are far below 2^63, where it is weighed against others.
+#[allow(clippy::cast_possible_wrap, reason = "see above")]
+pub(crate) fn signed(count: usize) -> i64 {
+    count as i64
+}
+
+/// What an empty cell costs: little to print, but a reader has to count it.
+const EMPTY_BYTES: usize = 2;
+
+/// Bytes of keys that columns save, less what empty cells cost.
+fn saved_bytes(children: &[Child<'_>], rows: usize) -> i64 {
+    let saved = |child: &Child<'_>| {
+        let present = child.cells.iter().filter(|cell| **cell != MISSING).count();
+        let keys = present.saturating_sub(1) * (child.key.len() + 1);
+        signed(keys) - signed(EMPTY_BYTES * rows.saturating_sub(present))
+    };
+    children.iter().map(saved).sum()
+}
 struct Child<'a> {
     key: &'a [u8],
     cells: Vec<u32>,

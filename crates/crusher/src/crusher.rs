@@ -80,7 +80,7 @@ impl Crusher {
     /// let mut crusher = Crusher::new(Options::default())?;
     /// let (mut compacted, mut originals, mut restored) = (Vec::new(), Originals::default(), Vec::new());
     /// crusher.crush_record(record, &mut compacted, &mut originals, &mut Vec::new(), &mut |_| 0)?;
-    /// assert_eq!(compacted, br#""[3]{id:int,status:string}\n1,ok\n2,ok\n3,failed""#);
+    /// assert_eq!(compacted, br#""[3]{id,status}\n1,ok\n2,ok\n3,failed""#);
     /// restore_record(&compacted, &originals, &mut restored)?;
     /// assert_eq!(restored, record);
     /// # Ok::<(), headroom_crusher::Error>(())

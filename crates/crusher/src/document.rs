@@ -2,13 +2,12 @@
 //!
 //! Nothing here prints a whole payload: replacements are collected as edits, and everything else is copied.
 
-use crate::array::scaled;
+use crate::array::{Standing, scaled};
 pub(crate) use crate::decisions::{Decisions, Strategy};
 use crate::digest::hash;
 use crate::earlier::Seen;
 use crate::edits::Edits;
-use crate::layout::Layout;
-use crate::marker::{self, Frame, Head, LITERAL, is_reserved_raw};
+use crate::marker::{self, Frame, LITERAL, is_reserved_raw};
 use crate::options::Options;
 use crate::originals::Originals;
 use crate::scan::Tape;
@@ -134,7 +133,12 @@ impl Context<'_> {
 
     /// The JSON token that a container becomes, if it changes as a whole.
     fn container(&mut self, doc: &Doc<'_>, index: u32, compact: bool) -> Option<Vec<u8>> {
-        let rendered = self.array(doc, index, Frame::Value, compact, false)?;
+        let standing = Standing::Alone {
+            frame: Frame::Value,
+            compact,
+            minify: false,
+        };
+        let rendered = self.array(doc, index, standing)?;
         Some(if rendered.table {
             quoted(&rendered.text)
         } else {
@@ -174,55 +178,13 @@ impl Context<'_> {
             .map(|changed| quoted(&changed))
     }
 
-    /// What a string that holds JSON becomes, decoded: a table, or a document behind its head.
-    fn json_string(&mut self, decoded: &[u8], spelling: Spelling) -> Option<Vec<u8>> {
-        let mut tape = self.tapes.pop().unwrap_or_default();
-        self.strings += 1;
-        let changed = match tape.scan_utf8(decoded, self.options.max_depth) {
-            Ok(doc) => self.json_content(&doc, spelling),
-            Err(_) => None,
-        };
-        self.strings -= 1;
-        self.tapes.push(tape);
-        changed
-    }
-
-    fn json_content(&mut self, doc: &Doc<'_>, spelling: Spelling) -> Option<Vec<u8>> {
-        let newline = match doc.text.get(doc.node(0).end as usize..)? {
-            b"" => false,
-            b"\n" => true,
-            _ => return None,
-        };
-        let frame = Frame::String { newline, spelling };
-        let mut head = Head {
-            frame,
-            ..Head::default()
-        };
-        let mut text = Vec::new();
-        if let Some(rendered) = self.array(doc, 0, frame, false, true) {
-            if rendered.table {
-                return Some(rendered.text);
-            }
-            head.write(&mut text);
-            text.extend_from_slice(&rendered.text);
-            return Some(text);
-        }
-        head.layout = Layout::proved(doc, 0)?;
-        let mark = self.mark();
-        let mut edits = Edits::default();
-        self.edit(doc, 1, doc.len(), true, &mut edits);
-        if edits.is_empty() && head.layout == Layout::Compact {
-            return None;
-        }
-        head.write(&mut text);
-        Layout::Compact.print(doc, 0, &edits, &mut text);
-        let clearly = text.len() * 8 <= doc.text.len() * 7;
-        if !clearly && tokens::estimate(&text) >= tokens::estimate(doc.text) {
-            self.undo(mark);
-            return None;
-        }
-        self.decide(Strategy::Minified);
-        Some(text)
+    /// Appends the JSON token that a string becomes, if it changes.
+    pub fn write_string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
+        let changed = self.string(doc, index).or_else(|| literal(doc, doc.node(index)));
+        changed.is_some_and(|token| {
+            out.extend_from_slice(&token);
+            true
+        })
     }
 
     /// What a long string of `before` tokens becomes, decoded: a blob marker, and an excerpt where there is something to read. A payload

@@ -57,9 +57,11 @@ pub struct Head {
     pub rows: Option<u64>,
     /// `m`: the table is a map.
     pub map: bool,
+    /// `j`: the elements of the array stood one a line, not in an array.
+    pub lines: bool,
     /// Layout of the content.
     pub layout: Layout,
-    /// Spelling of the strings that stand bare in the table's cells.
+    /// Spelling of the strings that stand bare.
     pub cells: Spelling,
     /// What stood in the place of the string.
     pub frame: Frame,
@@ -69,16 +71,29 @@ impl Head {
     /// Appends the head, its closing bracket included.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.push(b'[');
-        if let Some(rows) = self.rows {
-            out.extend_from_slice(rows.to_string().as_bytes());
+        match self.rows {
+            Some(rows) => out.extend_from_slice(rows.to_string().as_bytes()),
+            None if self.is_plain() => out.push(b'd'),
+            None => {}
         }
         if self.map {
             out.push(b'm');
+        }
+        if self.lines {
+            out.push(b'j');
         }
         self.layout.write(out);
         self.cells.write(out);
         self.frame.write(out);
         out.push(b']');
+    }
+
+    /// True without flags: a document then has `d`, since brackets around nothing aren't reserved.
+    fn is_plain(&self) -> bool {
+        !self.lines
+            && self.layout == Layout::Compact
+            && self.cells == Spelling::MINIMAL
+            && self.frame == Frame::Value
     }
 
     /// Reads a head from the start of a decoded string; gives its length in bytes. None for text that isn't reserved.
@@ -104,28 +119,36 @@ impl Head {
                 Err(_) => return Err(unknown),
             },
         };
+        let (document, flags) = flags
+            .strip_prefix(b"d")
+            .map_or((false, flags), |rest| (true, rest));
         let (map, flags) = flags
             .strip_prefix(b"m")
+            .map_or((false, flags), |rest| (true, rest));
+        let (lines, flags) = flags
+            .strip_prefix(b"j")
             .map_or((false, flags), |rest| (true, rest));
         let (layout, flags) = Layout::read(flags);
         let (cells, flags) = Spelling::read(flags);
         let (frame, flags) = Frame::read(flags);
-        let is_table = rows.is_some() && text.get(end + 1) == Some(&b'{');
-        let says_something = frame != Frame::Value || layout != Layout::Compact;
-        let is_document = rows.is_none() && !map && cells == Spelling::MINIMAL && says_something;
-        if !flags.is_empty() || !(is_table || is_document) {
+        let head = Self {
+            rows,
+            map,
+            lines,
+            layout,
+            cells,
+            frame,
+        };
+        let fits = if rows.is_some() {
+            !(document || map && lines)
+        } else {
+            !map && document == head.is_plain()
+        };
+        let one_line = matches!(layout, Layout::Compact | Layout::Spaced);
+        if !flags.is_empty() || !fits || (lines && !one_line) {
             return Err(unknown);
         }
-        Ok(Some((
-            Self {
-                rows,
-                map,
-                layout,
-                cells,
-                frame,
-            },
-            end + 1,
-        )))
+        Ok(Some((head, end + 1)))
     }
 }
 
@@ -154,12 +177,16 @@ pub fn is_reserved_raw(raw: &[u8]) -> bool {
         Some(b'<' | b'[' | b'\\') => {}
         _ => return false,
     }
+    // The raw text of one without escapes in its first characters is its text.
+    if is_reserved(raw) {
+        return true;
+    }
     if !raw
         .iter()
         .take(6 * (MAX_HEAD_BYTES + 4))
         .any(|byte| *byte == b'\\')
     {
-        return is_reserved(raw);
+        return false;
     }
     // Only the first few characters matter; a cut inside an escape leaves a tail that decodes to something harmless.
     let mut start = Vec::with_capacity(raw.len().min(6 * (MAX_HEAD_BYTES + 4)));

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::marker::{Head, LITERAL, Marker, OPEN, is_reserved};
 use crate::output::{Comparison, Output};
 use crate::scan::Tape;
+use crate::table::SECTION;
 use crate::walker::{Sink, Walker};
 
 /// Where originals come from.
@@ -117,7 +118,10 @@ fn ours_length(text: &[u8]) -> Result<usize> {
     let mut least = 0;
     if let Some((Head { rows: Some(rows), .. }, _)) = Head::read(text)? {
         // The last rows of a table may be empty lines; behind the rows only a marker may follow. No line ends with a blank.
-        let mut ends = memchr::memchr_iter(b'\n', text).chain([text.len()]);
+        // A section's line is no row.
+        let mut ends = memchr::memchr_iter(b'\n', text)
+            .filter(|at| text.get(at + 1) != Some(&SECTION))
+            .chain([text.len()]);
         let mut end = ends
             .nth(usize::try_from(rows).unwrap_or(usize::MAX))
             .unwrap_or(text.len());

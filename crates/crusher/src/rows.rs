@@ -5,11 +5,22 @@ use crate::budget;
 use crate::document::{Context, Strategy, literals};
 use crate::edits::Edits;
 use crate::layout::Layout;
-use crate::marker::{self, Frame, SENTINEL_KEY};
+use crate::marker::{self, Frame, Head, SENTINEL_KEY};
 use crate::select::{self, Budget, Selection};
 use crate::table::Table;
 use crate::tape::Doc;
 use crate::tokens;
+
+/// What is known of an array whose rows go.
+#[derive(Clone, Copy)]
+pub(crate) struct Dropped<'t> {
+    /// The text that goes into the store.
+    pub original: &'t [u8],
+    /// What the head of the rows that stay says.
+    pub head: Head,
+    /// Tokens that they may take.
+    pub budget: usize,
+}
 
 impl Context<'_> {
     /// Puts the whole array into the store and prints the rows that matter as a table, as many as fit.
@@ -18,13 +29,25 @@ impl Context<'_> {
         doc: &Doc<'_>,
         index: u32,
         table: &Table<'_>,
-        (costs, budget): (&[u32], usize),
+        costs: &[u32],
+        dropped: Dropped<'_>,
         mut selection: Selection,
     ) -> Option<Rendered> {
-        let hash = self.offload(doc.raw(doc.node(index)), "rows", u64::from(doc.node(index).count))?;
+        let Dropped {
+            original,
+            head,
+            budget,
+        } = dropped;
+        let mark = self.mark();
+        let hash = self.offload(original, "rows", u64::from(doc.node(index).count))?;
         let mut text = Vec::new();
         let excess = loop {
             text.clear();
+            if selection.keep.is_empty() && head.lines {
+                // A table has a row at least, and lines aren't an array.
+                self.undo(mark);
+                return None;
+            }
             if selection.keep.is_empty() {
                 print_json(doc, index, &selection.keep, &hash, &mut text);
                 break budget::excess(&text, budget);
@@ -33,7 +56,14 @@ impl Context<'_> {
                 context: self,
                 shorten: true,
             };
-            table.write(doc, Some(&selection.keep), cells, &mut text, &mut Vec::new());
+            table.write(
+                doc,
+                head,
+                Some(&selection.keep),
+                cells,
+                &mut text,
+                &mut Vec::new(),
+            );
             text.push(b'\n');
             write_marker(doc, index, selection.keep.len(), &hash, &mut text);
             let excess = budget::excess(&text, budget);

@@ -137,6 +137,43 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Shapes of one table.
+const MAX_SPLIT: usize = 16;
+
+/// Splits rows by their keys, those of the commonest sequences of keys, each with two rows or more; none if there is one sequence, or
+/// hardly any row shares one. Gives positions among `rows`.
+pub(crate) fn split(doc: &Doc<'_>, rows: &[u32]) -> Option<Vec<Vec<usize>>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut known: Map<Vec<&[u8]>, usize> = Map::default();
+    let mut keys: Vec<&[u8]> = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        let node = doc.node(*row);
+        if node.kind != crate::tape::Kind::Object || node.count == 0 {
+            continue;
+        }
+        keys.clear();
+        keys.extend(doc.members(*row).map(|(key, _)| doc.inner(doc.node(key))));
+        let group = match known.get(&keys) {
+            Some(group) => *group,
+            None if groups.len() < MAX_SHAPES => {
+                known.insert(keys.clone(), groups.len());
+                groups.push(Vec::new());
+                groups.len() - 1
+            }
+            None => continue,
+        };
+        if let Some(group) = groups.get_mut(group) {
+            group.push(at);
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    // The sort is stable: of two as common the first comes first.
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    groups.truncate(MAX_SPLIT);
+    let split: usize = groups.iter().map(Vec::len).sum();
+    (groups.len() > 1 && split * 2 > rows.len()).then_some(groups)
+}
+
 fn has_repeats(keys: &[&[u8]]) -> bool {
     let mut sorted = keys.to_vec();
     sorted.sort_unstable();

@@ -5,11 +5,12 @@
 use crate::bytes::{find_suspect, skip_space, string_length};
 use crate::error::{Error, Limit, Result};
 use crate::layout::Layout;
-use crate::marker::{Frame, Head, LITERAL, Marker, SENTINEL_KEY, is_reserved, is_reserved_raw};
+use crate::marker::{Frame, Head, LITERAL, Marker, is_reserved, is_reserved_raw};
 use crate::options::MAX_RECORD_BYTES;
 use crate::output::Output;
 use crate::restore::Lookup;
 use crate::scan::Tape;
+use crate::sentinel::{is_sentinel, leave_closed, sentinel_of};
 use crate::spelling;
 use crate::table;
 use crate::tape::{Doc, KEY, Kind, SUSPECT};
@@ -171,6 +172,20 @@ impl<'a> Walker<'a> {
                 offset: 0,
             });
         }
+        if let Some((
+            Head {
+                lines: true,
+                frame: Frame::Value,
+                ..
+            },
+            _,
+        )) = Head::read(&text)?
+        {
+            return Err(Error::Format {
+                what: "lines in the place of a JSON value",
+                offset: 0,
+            });
+        }
         self.ours(&text, out)
     }
 
@@ -214,41 +229,35 @@ impl<'a> Walker<'a> {
     }
 
     fn headed(&mut self, text: &[u8], head: &Head, at: usize, out: &mut impl Output) -> Result<()> {
-        let mut decoded = Vec::with_capacity(if head.rows.is_some() { text.len() * 3 } else { 0 });
-        let content = if head.rows.is_some() {
-            let tail = table::decode(text, head, at, self.left_bytes, &mut decoded)?;
-            self.spend(decoded.len())?;
-            if let Some(tail) = tail {
-                return match Marker::read(tail)? {
-                    Some((
-                        Marker::Rows {
-                            hash,
-                            frame: Frame::Value,
-                        },
-                        length,
-                    )) if length == tail.len() => self.original(hash, Some(head.frame), out),
-                    Some((Marker::Raw { hash }, length)) if length == tail.len() => {
-                        self.original(hash, None, out)
-                    }
-                    _ => Err(Error::Format {
-                        what: "an unknown marker behind a table",
-                        offset: text.len() - tail.len(),
-                    }),
-                };
-            }
-            // Bare cells decode to valid JSON, and no bare string is ours.
-            let cells = text.get(at + 1..).unwrap_or_default();
-            let needs_no_scan = memchr::memchr3(b'"', b'[', b'{', cells).is_none()
-                || (self.trusted && find_suspect(&decoded, 0).is_none());
-            if needs_no_scan && head.layout == Layout::Compact {
-                return self.framed(&decoded, head.frame, out);
-            }
-            decoded.as_slice()
-        } else {
-            text.get(at..).unwrap_or_default()
-        };
+        let mut decoded = Vec::with_capacity(text.len() * 2);
+        let found = table::decode(text, head, at, self.left_bytes, &mut decoded)?;
+        self.spend(decoded.len())?;
+        if let Some(tail) = found.tail {
+            return match Marker::read(tail)? {
+                Some((
+                    Marker::Rows {
+                        hash,
+                        frame: Frame::Value,
+                    },
+                    length,
+                )) if length == tail.len() => self.original(hash, Some(head.frame), out),
+                Some((Marker::Raw { hash }, length)) if length == tail.len() => {
+                    self.original(hash, None, out)
+                }
+                _ => Err(Error::Format {
+                    what: "an unknown marker behind a table",
+                    offset: text.len() - tail.len(),
+                }),
+            };
+        }
+        // What was made here is valid JSON without a string of ours.
+        let needs_no_scan = !found.copied || (self.trusted && find_suspect(&decoded, 0).is_none());
+        let is_laid_out = matches!(head.layout, Layout::Compact | Layout::Spaced);
+        if needs_no_scan && is_laid_out && !head.lines {
+            return self.framed(&decoded, head.frame, out);
+        }
         let mut tape = self.tapes.pop().unwrap_or_default();
-        let result = self.content(&mut tape, content, head, out);
+        let result = self.content(&mut tape, &decoded, head, out);
         self.tapes.push(tape);
         result.map_err(|error| match error {
             Error::InvalidPayload { .. } | Error::InvalidUtf8 { .. } => Error::Format {
@@ -275,7 +284,13 @@ impl<'a> Walker<'a> {
             }
         }
         let result = if restored.is_empty() { content } else { &restored };
-        if head.layout == Layout::Compact {
+        if head.lines {
+            return self.lines(tape, result, head, out);
+        }
+        // What was put in may be laid out in another way than what was decoded.
+        let is_laid_out =
+            head.layout == Layout::Compact || (head.layout == Layout::Spaced && restored.is_empty());
+        if is_laid_out {
             return self.framed(result, head.frame, out);
         }
         if !self.trusted {
@@ -290,6 +305,32 @@ impl<'a> Walker<'a> {
         }
         let mut printed = Vec::with_capacity(result.len() * 2);
         let _enough = head.layout.spread(result, self.left_bytes, &mut printed);
+        self.spend(printed.len())?;
+        self.framed(&printed, head.frame, out)
+    }
+
+    /// Appends the elements of an array, one a line.
+    fn lines(&mut self, tape: &mut Tape, array: &[u8], head: &Head, out: &mut impl Output) -> Result<()> {
+        let doc = tape.scan(array, MAX_DEPTH)?;
+        if doc.node(0).kind != Kind::Array {
+            return Err(Error::Format {
+                what: "lines of something else than an array",
+                offset: 0,
+            });
+        }
+        let mut printed = Vec::with_capacity(array.len() * 2);
+        for (number, element) in doc.elements(0).enumerate() {
+            if number > 0 {
+                printed.push(b'\n');
+            }
+            // Where it isn't enough, what was printed is more than is left.
+            let _enough = head
+                .layout
+                .spread(doc.raw(doc.node(element)), self.left_bytes, &mut printed);
+            if printed.len() > self.left_bytes {
+                break;
+            }
+        }
         self.spend(printed.len())?;
         self.framed(&printed, head.frame, out)
     }
@@ -321,49 +362,6 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// True where text up to a string's opening quote ends with the key of a sentinel.
-fn is_sentinel(before: &[u8]) -> bool {
-    let before = before.trim_ascii_end().strip_suffix(b":").unwrap_or_default();
-    let key = before.trim_ascii_end().strip_suffix(b"\"").unwrap_or_default();
-    key.ends_with(SENTINEL_KEY)
-}
-
 fn between<'a>(doc: &Doc<'a>, from: u32, to: u32) -> &'a [u8] {
     doc.text.get(from as usize..to as usize).unwrap_or_default()
-}
-
-/// Drops the arrays that are closed before a node.
-fn leave_closed(doc: &Doc<'_>, at: u32, arrays: &mut Vec<(u32, usize)>) {
-    while arrays
-        .last()
-        .is_some_and(|(array, _)| doc.node(*array).next <= at)
-    {
-        arrays.pop();
-    }
-}
-
-/// The array that the string at `at` ends as its sentinel, with the length of the output before it.
-fn sentinel_of<'a>(
-    doc: &Doc<'a>,
-    at: u32,
-    innermost: Option<&(u32, usize)>,
-) -> Option<(u32, usize, &'a str)> {
-    let (array, start) = *innermost?;
-    let object = at.checked_sub(2).filter(|object| *object > array)?;
-    let node = doc.node(object);
-    let sole = node.kind == Kind::Object && node.count == 1 && doc.inner(doc.node(at - 1)) == SENTINEL_KEY;
-    let is_element = doc.node(object - 1).flags & KEY == 0;
-    let last = doc.node(array).next == at + 1;
-    let text = doc.inner(doc.node(at));
-    match Marker::read(text) {
-        // Any other string of ours stands in an object that merely has this key.
-        Ok(Some((
-            Marker::Rows {
-                hash,
-                frame: Frame::Value,
-            },
-            end,
-        ))) if sole && is_element && last && end == text.len() => Some((array, start, hash)),
-        _ => None,
-    }
 }

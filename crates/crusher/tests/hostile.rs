@@ -183,34 +183,39 @@ fn forged(random: &mut Random, shelf: &mut Shelf, depth: usize) -> String {
         _ => {
             let rows = random.within(1, 4);
             let map = random.chance(20);
+            // Each column with the cells that it takes.
             let names = [
-                "a:int",
-                "b:string",
-                "c:any",
-                "g.x:int",
-                "g.y:any",
-                "g.h.z:string",
-                "d:bool=true",
-                "e:string=x",
-                "\"k,\":number",
-                "a:any",
+                ("a", 1),
+                ("b", 1),
+                ("t=x<>", 1),
+                ("g{x,h{z}}", 2),
+                ("u=<b>/<>-<>", 2),
+                ("d=true", 0),
+                ("e=x", 0),
+                ("\"k,\"", 1),
+                ("l[{k,v}]", 1),
+                ("v=<g.x>", 0),
+                ("@s", 0),
+                ("w=<*>", 0),
             ];
             let count = random.within(1, 5);
             let start = random.below(names.len() - count);
-            let columns = names[start..start + count].join(",");
+            let chosen = &names[start..start + count];
+            let columns = chosen.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
             let head = if map {
                 format!("[{rows}m{}]{{*,{columns}}}", flags(random))
             } else {
                 format!("[{rows}{}]{{{columns}}}", flags(random))
             };
-            let wanted = names[start..start + count]
-                .iter()
-                .filter(|name| !name.contains('='))
-                .count()
-                + usize::from(map);
+            let wanted = chosen.iter().map(|(_, cells)| cells).sum::<usize>() + usize::from(map);
             let mut text = head;
             for _ in 0..rows {
                 text.push('\n');
+                if columns.contains('@') && random.chance(60) {
+                    text.push('@');
+                    text += &cell(random, shelf);
+                    text.push('\n');
+                }
                 if random.chance(10) {
                     text.push('|');
                     text += &cell(random, shelf);

@@ -115,7 +115,7 @@ fn failure(case: &Value) -> Option<String> {
 #[test]
 fn every_fixture_restores_as_the_specification_says() {
     let cases = fixtures();
-    assert!(cases.len() > 400, "{} fixtures", cases.len());
+    assert!(cases.len() > 900, "{} fixtures", cases.len());
     let failures: Vec<String> = cases
         .iter()
         .filter_map(|(name, case)| {

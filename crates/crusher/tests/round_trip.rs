@@ -274,3 +274,85 @@ fn the_generators_reach_every_strategy() {
     );
     assert!(failed * 100 < all, "{failed} of {all} too deep");
 }
+
+/// What a string of ours uses of the notation, as far as its text shows it.
+fn mechanisms(text: &str) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    let Some((flags, body)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        return found;
+    };
+    if flags.is_empty()
+        || !flags
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    {
+        return found;
+    }
+    let is_table = flags.starts_with(|first: char| first.is_ascii_digit());
+    let (head, rows) = body.split_once('\n').unwrap_or((body, ""));
+    let mut note = |holds: bool, name| {
+        if holds {
+            found.push(name);
+        }
+    };
+    note(flags.contains('j') && is_table, "a table of lines");
+    note(flags.contains('j') && !is_table, "a document of lines");
+    note(flags == "d" || !is_table, "a document");
+    note(
+        !is_table && head.contains("]{") && body.contains('\n'),
+        "an inline table",
+    );
+    if is_table {
+        let lines = |first: char| rows.lines().any(|line| line.starts_with(first));
+        note(flags.contains('m'), "a map");
+        note(head.starts_with("[{"), "an array of arrays");
+        note(!head.starts_with("[{") && head.contains("[{"), "a list in a cell");
+        note(rows.contains("[("), "a row in a cell");
+        note(head.contains("<>"), "a hole");
+        note(head.contains("<*>"), "a named key");
+        note(
+            head.replace("<>", "").replace("<*>", "").contains('<'),
+            "a named column",
+        );
+        note(lines('@') && !head.contains("}{"), "a section");
+        note(lines('@') && head.contains("}{"), "several shapes");
+        note(lines('|'), "an irregular row");
+        note(rows.contains(",=") || lines('='), "an explicit value");
+        note(rows.contains(",~") || lines('~'), "an override");
+    }
+    found
+}
+
+#[test]
+fn the_generators_reach_every_mechanism_of_the_notation() {
+    fn strings(value: &serde_json::Value, found: &mut std::collections::BTreeMap<&str, u32>) {
+        match value {
+            serde_json::Value::String(text) => {
+                for name in mechanisms(text) {
+                    *found.entry(name).or_insert(0) += 1;
+                }
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
+            serde_json::Value::Object(members) => members.values().for_each(|member| strings(member, found)),
+            _ => {}
+        }
+    }
+    let mut seen = std::collections::BTreeMap::new();
+    each(cases(5).max(4_000), |random| {
+        let options = Options {
+            max_columns: 1024,
+            with_compaction: true,
+            lossless_only: true,
+            ..options(random)
+        };
+        let mut crusher = Crusher::new(options).map_err(|error| error.to_string())?;
+        if let Ok(crushed) = crush(&mut crusher, documents::record(random).as_bytes())
+            && let Ok(value) = serde_json::from_slice::<serde_json::Value>(&crushed.compacted)
+        {
+            strings(&value, &mut seen);
+        }
+        Ok(())
+    });
+    assert_eq!(seen.len(), 16, "{seen:?}");
+    assert!(seen.values().all(|count| *count >= 2), "{seen:?}");
+}

@@ -1,149 +1,258 @@
-//! The cells and names of a table, read one at a time.
+//! Values and names, read one at a time.
 
-use super::{JSON_CELL, OVERRIDE, is_bare, is_bare_key};
+use super::{HOLE, Place, is_bare, is_bare_key, is_number, is_word};
+use crate::marker::{LITERAL, is_reserved};
+use crate::spelling::{self, Spelling};
 
 /// A result whose error says which rule is broken.
 pub(super) type Parse<T> = std::result::Result<T, &'static str>;
 
-/// The type of a column, which says how its bare cells read.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Kind {
-    Int,
-    Number,
-    Bool,
-    String,
-    Any,
-}
+/// What a text is that decodes to more than it may.
+pub(super) const TOO_LARGE: &str = "too much text";
 
-/// A cell as it is printed in JSON.
+/// Text that is read from its start to its end.
 #[derive(Clone, Copy)]
-pub(super) enum Cell<'a> {
-    Missing,
-    Bare(&'a [u8]),
-    Json(&'a [u8]),
-    /// Levels up, and the value.
-    Override(usize, &'a [u8]),
+pub(super) struct Reader<'a> {
+    pub text: &'a [u8],
+    pub at: usize,
 }
 
-/// A column's key, with quotes, from the start of `text`.
-pub(super) fn key(text: &[u8]) -> Parse<(Vec<u8>, &[u8])> {
-    if text.first() == Some(&b'"') {
-        let length = string_length(text).ok_or("a column's name without its closing quote")?;
-        let (quoted, rest) = text.split_at(length);
-        if quoted.get(1..length - 1).is_some_and(is_bare_key) {
-            return Err("a column's name in quotes that it doesn't need");
+/// Compact JSON that is written, and what it is written with.
+pub(super) struct Output<'o> {
+    pub json: &'o mut Vec<u8>,
+    pub spelling: Spelling,
+    /// Some of it was copied: it must still be checked, and may be ours.
+    pub copied: bool,
+    /// Bytes that `json` may have: constants and templates multiply.
+    pub max_bytes: usize,
+    /// A space stands behind commas and colons.
+    pub spaced: bool,
+}
+
+impl Output<'_> {
+    /// A place for values that are read before their turn, under the same rules.
+    pub fn aside<'a>(&self, json: &'a mut Vec<u8>) -> Output<'a> {
+        Output {
+            json,
+            spelling: self.spelling,
+            copied: false,
+            max_bytes: self.max_bytes,
+            spaced: self.spaced,
         }
-        return Ok((quoted.to_vec(), rest));
     }
-    let length = text
-        .iter()
-        .position(|byte| matches!(byte, b'.' | b':' | b',' | b'}' | b'\n'))
-        .unwrap_or(text.len());
-    let (bare, rest) = text.split_at(length);
-    if !is_bare_key(bare) {
-        return Err("a column's name that needs quotes");
+
+    /// Appends a key that stands so between quotes.
+    #[inline]
+    pub fn key(&mut self, key: &[u8]) {
+        self.json.push(b'"');
+        self.json.extend_from_slice(key);
+        self.json.push(b'"');
     }
-    Ok(([b"\"", bare, b"\""].concat(), rest))
+
+    #[inline]
+    pub fn comma(&mut self) {
+        self.json
+            .extend_from_slice(if self.spaced { b", " } else { b"," });
+    }
+
+    #[inline]
+    pub fn colon(&mut self) {
+        self.json
+            .extend_from_slice(if self.spaced { b": " } else { b":" });
+    }
+
+    /// Says no where too much was written.
+    pub fn check(&self) -> Parse<()> {
+        if self.json.len() > self.max_bytes {
+            Err(TOO_LARGE)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Appends a string of this text.
+    #[inline]
+    pub fn string(&mut self, text: &[u8]) {
+        self.json.push(b'"');
+        spelling::encode(text, self.spelling, self.json);
+        self.json.push(b'"');
+    }
+
+    /// Appends a string of a text that a template makes, which is never ours.
+    #[inline]
+    pub fn text(&mut self, text: &[u8]) {
+        if !is_reserved(text) {
+            self.string(text);
+            return;
+        }
+        // Whoever looks for strings of ours in the JSON takes the literal off.
+        self.copied = true;
+        self.json.push(b'"');
+        self.json.extend_from_slice(LITERAL);
+        spelling::encode(text, self.spelling, self.json);
+        self.json.push(b'"');
+    }
+
+    /// Appends a value that stands bare: a number, a word or a string.
+    #[inline]
+    pub fn bare(&mut self, text: &[u8], place: Place) -> Parse<()> {
+        let is_plain = match text.first() {
+            Some(b'-' | b'0'..=b'9') => is_number(text),
+            Some(b't' | b'f' | b'n') => is_word(text),
+            _ => false,
+        };
+        if is_plain {
+            self.json.extend_from_slice(text);
+        } else if is_bare(text, place) {
+            self.string(text);
+        } else {
+            return Err("a text that needs quotes");
+        }
+        Ok(())
+    }
 }
 
-pub(super) fn column_kind(text: &[u8]) -> Parse<(Kind, &[u8])> {
-    let kinds: [(&[u8], Kind); 5] = [
-        (b"int", Kind::Int),
-        (b"number", Kind::Number),
-        (b"bool", Kind::Bool),
-        (b"string", Kind::String),
-        (b"any", Kind::Any),
-    ];
-    let found = kinds
-        .iter()
-        .find_map(|(name, kind)| text.strip_prefix(*name).map(|rest| (*kind, rest)));
-    found.ok_or("an unknown type of column")
-}
+impl<'a> Reader<'a> {
+    pub fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0 }
+    }
 
-/// Reads one cell up to its separator.
-pub(super) fn cell(text: &[u8], kind: Kind, in_head: bool) -> Parse<(Cell<'_>, &[u8])> {
-    let ends = |byte: &u8| *byte == b',' || (in_head && *byte == b'}');
-    let (cell, length) = match text.first() {
-        None => (Cell::Missing, 0),
-        Some(byte) if ends(byte) => (Cell::Missing, 0),
-        Some(b'"' | b'[' | b'{') if matches!(kind, Kind::String | Kind::Any) => {
-            let length = json_length(text).ok_or("a cell that is no JSON value")?;
-            (Cell::Json(text.get(..length).unwrap_or_default()), length)
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
+    pub fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    /// Takes a byte if it stands here.
+    #[inline]
+    pub fn take(&mut self, byte: u8) -> bool {
+        let stands = self.peek() == Some(byte);
+        self.at += usize::from(stands);
+        stands
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.at >= self.text.len()
+    }
+
+    /// The bytes up to the first that ends a bare value in this place.
+    #[inline]
+    pub fn until(&mut self, place: Place) -> &'a [u8] {
+        let close = place.close();
+        let rest = self.rest();
+        let length = memchr::memchr2(b',', close, rest).unwrap_or(rest.len());
+        self.at += length;
+        rest.get(..length).unwrap_or_default()
+    }
+
+    /// A string token, its quotes included.
+    pub fn quoted(&mut self) -> Parse<&'a [u8]> {
+        let length = string_length(self.rest()).ok_or("a string without its closing quote")?;
+        let token = self.rest().get(..length).unwrap_or_default();
+        self.at += length;
+        Ok(token)
+    }
+
+    /// A key as it stands between quotes, whether it has some or not.
+    pub fn key(&mut self) -> Parse<&'a [u8]> {
+        if self.peek() == Some(b'"') {
+            let quoted = self.quoted()?;
+            return Ok(quoted.get(1..quoted.len() - 1).unwrap_or_default());
         }
-        Some(&JSON_CELL) if kind == Kind::String => {
-            let value = text.get(1..).unwrap_or_default();
-            let length = json_length(value).ok_or("a cell that is no JSON value")?;
-            let value = value.get(..length).unwrap_or_default();
-            if !is_number(value) && value != b"true" && value != b"false" {
-                return Err("a cell behind '=' that is no number and no truth value");
-            }
-            (Cell::Json(value), length + 1)
+        let rest = self.rest();
+        let ends = |byte: &u8| matches!(byte, b':' | b',' | b'{' | b'}' | b'[' | b'=') || *byte < b' ';
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        let bare = rest.get(..length).unwrap_or_default();
+        if !is_bare_key(bare) {
+            return Err("a name that needs quotes");
         }
-        Some(&OVERRIDE) => {
-            let levels = text.iter().take_while(|byte| **byte == OVERRIDE).count();
-            let value = text.get(levels..).unwrap_or_default();
-            let length = json_length(value).ok_or("an override that is no JSON value")?;
-            (
-                Cell::Override(levels, value.get(..length).unwrap_or_default()),
-                levels + length,
-            )
-        }
-        Some(_) => {
-            let length = text.iter().position(ends).unwrap_or(text.len());
-            let bare = text.get(..length).unwrap_or_default();
-            let fits = match kind {
-                _ if bare == b"null" => {
-                    return Ok((Cell::Json(bare), text.get(length..).unwrap_or_default()));
-                }
-                Kind::String => is_bare(bare, in_head),
-                Kind::Int => is_number(bare) && !bare.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')),
-                Kind::Number => is_number(bare),
-                Kind::Bool => bare == b"true" || bare == b"false",
-                Kind::Any => is_number(bare) || bare == b"true" || bare == b"false",
+        self.at += length;
+        Ok(bare)
+    }
+
+    /// Reads a value onto `out` as compact JSON. `table` reads a table, should one stand here; where that can't be, it says no.
+    pub fn value(
+        &mut self,
+        place: Place,
+        out: &mut Output<'_>,
+        table: &mut dyn FnMut(&mut Self, &mut Output<'_>) -> Parse<bool>,
+    ) -> Parse<()> {
+        let mut open: Vec<u8> = Vec::new();
+        loop {
+            let place = match open.last() {
+                None => place,
+                Some(b'}') => Place::Object,
+                Some(_) => Place::Array,
             };
-            if !fits {
-                return Err("a cell that isn't of its column's type");
+            let mut is_table = false;
+            match self.peek() {
+                Some(b'"') => {
+                    out.json.extend_from_slice(self.quoted()?);
+                    out.copied = true;
+                }
+                Some(bracket @ (b'{' | b'[')) => {
+                    is_table = bracket == b'[' && table(self, out)?;
+                    if !is_table {
+                        self.at += 1;
+                        out.json.push(bracket);
+                        let close = if bracket == b'{' { b'}' } else { b']' };
+                        if self.take(close) {
+                            out.json.push(close);
+                        } else {
+                            open.push(close);
+                            self.member(close, out)?;
+                            continue;
+                        }
+                    }
+                }
+                Some(b',' | b'}') if place == Place::Object => out.json.extend_from_slice(b"null"),
+                _ => out.bare(self.until(place), place)?,
             }
-            (Cell::Bare(bare), length)
+            // A comma or the end of containers stands here.
+            loop {
+                let Some(close) = open.last().copied() else {
+                    return Ok(());
+                };
+                // The line break behind a table stands for the comma.
+                let ends = self.peek() == Some(close);
+                if !ends && (std::mem::take(&mut is_table) || self.take(b',')) {
+                    out.comma();
+                    self.member(close, out)?;
+                    break;
+                }
+                if !self.take(close) {
+                    return Err("expected a comma or the end of a value");
+                }
+                is_table = false;
+                out.json.push(close);
+                open.pop();
+            }
         }
-    };
-    let rest = text.get(length..).unwrap_or_default();
-    if rest.first().is_some_and(|byte| !ends(byte)) {
-        return Err("text behind a cell");
     }
-    Ok((cell, rest))
+
+    /// Reads a key and its colon, where an object is open.
+    fn member(&mut self, close: u8, out: &mut Output<'_>) -> Parse<()> {
+        if close == b'}' {
+            let quoted = self.peek() == Some(b'"');
+            let key = self.key()?;
+            out.key(key);
+            out.copied |= quoted;
+            if !self.take(b':') {
+                return Err("expected ':' behind a key");
+            }
+            out.colon();
+        }
+        Ok(())
+    }
 }
 
-/// Length of the JSON value that `text` begins with, by its brackets and quotes only; the caller scans the whole.
-pub(super) fn json_length(text: &[u8]) -> Option<usize> {
-    match text.first()? {
-        b'"' => string_length(text),
-        b'[' | b'{' => {
-            let mut depth = 0_usize;
-            let mut at = 0;
-            while let Some(byte) = text.get(at) {
-                match byte {
-                    b'"' => at += string_length(text.get(at..)?)? - 1,
-                    b'[' | b'{' => depth += 1,
-                    b']' | b'}' => depth -= 1,
-                    _ => {}
-                }
-                at += 1;
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
-            None
-        }
-        _ => {
-            let length = text
-                .iter()
-                .position(|byte| matches!(byte, b',' | b'}'))
-                .unwrap_or(text.len());
-            let value = text.get(..length)?;
-            (is_number(value) || value == b"true" || value == b"false" || value == b"null").then_some(length)
-        }
-    }
+/// True for the text behind `=` in a head that is a template.
+pub(super) fn is_template(text: &[u8]) -> bool {
+    !matches!(text.first(), Some(b'"' | b'[' | b'{')) && memchr::memchr(HOLE.0, text).is_some()
 }
 
 /// Length of the string token that `text` begins with, quotes included.
@@ -159,29 +268,20 @@ pub(super) fn string_length(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// True for a number by RFC 8259.
-fn is_number(text: &[u8]) -> bool {
-    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    let whole = digits(text);
-    let (number, mut rest) = text.split_at(whole);
-    if whole == 0 || (whole > 1 && number.first() == Some(&b'0')) {
-        return false;
+/// True for a string token whose characters and escapes are those of JSON.
+pub(super) fn is_string(token: &[u8]) -> bool {
+    let mut rest = token;
+    while let Some((first, behind)) = rest.split_first() {
+        let length = match (first, behind) {
+            (b'\\', [b'u', digits @ ..]) => match digits.get(..4) {
+                Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => 5,
+                _ => return false,
+            },
+            (b'\\', [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => 1,
+            (0..=0x1f | b'\\', _) => return false,
+            _ => 0,
+        };
+        rest = behind.get(length..).unwrap_or_default();
     }
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let length = digits(fraction);
-        if length == 0 {
-            return false;
-        }
-        rest = fraction.get(length..).unwrap_or_default();
-    }
-    if let Some((b'e' | b'E', exponent)) = rest.split_first() {
-        let exponent = exponent
-            .strip_prefix(b"+")
-            .or_else(|| exponent.strip_prefix(b"-"))
-            .unwrap_or(exponent);
-        let length = digits(exponent);
-        return length > 0 && length == exponent.len();
-    }
-    rest.is_empty()
+    true
 }

@@ -1,240 +1,249 @@
 //! Rows → table text.
 
-use super::{IRREGULAR, JSON_CELL, MAP_KEY, OVERRIDE, is_bare, is_bare_key};
-use crate::columns::{Column, ColumnKind, Columns, MISSING};
-use crate::marker::{Head, LITERAL, is_reserved_raw};
-use crate::spelling::{self, Spelling};
-use crate::tape::{Doc, ESCAPED, Kind, NON_ASCII, SUSPECT};
+use super::find::{Body, Objects, Shapes, Table};
+use super::plan::{Plan, Print};
+use super::template::{Segment, Target, Texts};
+use super::value::{Parts, Writer, write_key};
+use super::{EXPLICIT, HOLE, IRREGULAR, MAP_KEY, OVERRIDE, Place, SECTION, is_bare_text};
+use crate::columns::{Columns, Lists, MISSING};
+use crate::marker::Head;
+use crate::spelling::Spelling;
+use crate::tape::{Doc, ESCAPED, Kind};
 
-/// Writes the values that the table itself doesn't spell: containers and long strings, as compact JSON.
-pub trait Cells {
-    /// Strings of at least this many raw bytes are given to `json`.
-    fn long_bytes(&self) -> usize;
-    /// Appends the compact JSON of a container or long string.
-    fn json(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>);
-}
-
-/// An array or map with its columns found, ready to be written whole or in part.
-#[derive(Debug)]
-pub struct Table<'a> {
-    /// Head of the table; `rows` is filled in when it is written.
-    pub head: Head,
-    columns: Columns<'a>,
-    rows: Vec<u32>,
-    /// Key of each row of a map; empty for an array.
-    keys: Vec<u32>,
-    /// For each leaf the groups, outermost first, that it is the first varying leaf of, with their distance in levels.
-    opens: Vec<Vec<(usize, usize)>>,
-}
+/// Strings looked at to learn how a text is spelled.
+const GUESSED_STRINGS: usize = 64;
 
 impl<'a> Table<'a> {
-    /// Finds the columns of an array, or of an object as a map. None when that is no table.
-    #[must_use]
-    pub fn find(doc: &Doc<'a>, index: u32, max_columns: usize) -> Option<Self> {
-        let map = doc.node(index).kind == Kind::Object;
-        let (keys, rows): (Vec<u32>, Vec<u32>) = if map {
-            doc.members(index).unzip()
-        } else {
-            (Vec::new(), doc.elements(index).collect())
-        };
-        let columns = Columns::find(doc, &rows, max_columns)?;
-        let opens = opens(&columns);
-        let cells = cell_spelling(doc, &columns);
-        Some(Self {
-            head: Head {
-                map,
-                cells,
-                ..Head::default()
-            },
-            columns,
-            rows,
-            keys,
-            opens,
-        })
-    }
-
-    /// Bytes of the values that the table doesn't take apart.
-    #[must_use]
-    pub fn opaque_bytes(&self, doc: &Doc<'_>) -> usize {
-        let cells = self
-            .columns
-            .leaves
-            .iter()
-            .flat_map(|leaf| leaf.cells.iter().copied());
-        let overrides = self
-            .columns
-            .groups
-            .iter()
-            .flat_map(|group| group.overrides.iter().map(|(_, node)| *node));
-        let irregular = self
-            .columns
-            .irregular
-            .iter()
-            .zip(&self.rows)
-            .filter(|(is, _)| **is)
-            .map(|(_, row)| *row);
-        let containers = cells
-            .chain(overrides)
-            .chain(irregular)
-            .filter(|index| *index != MISSING);
-        containers
-            .map(|index| doc.node(index))
-            .filter(|node| matches!(node.kind, Kind::Array | Kind::Object))
-            .map(|node| (node.end - node.start) as usize)
-            .sum()
-    }
-
-    /// Appends the table with the rows at `keep` (ascending positions), or all; `row_ends` gets the end of each row.
-    pub fn write(
+    /// Appends the table behind a head, whose rows and kind are filled in, with the rows at `keep` (ascending positions), or all;
+    /// `row_ends` gets the end of each row.
+    pub(crate) fn write(
         &self,
         doc: &Doc<'a>,
+        head: Head,
         keep: Option<&[u32]>,
-        cells: &mut impl Cells,
+        parts: &mut impl Parts,
         out: &mut Vec<u8>,
         row_ends: &mut Vec<usize>,
     ) {
-        let rows = keep.map_or(self.rows.len(), <[u32]>::len);
+        let count = keep.map_or(self.rows(), <[u32]>::len);
         Head {
-            rows: Some(rows as u64),
-            ..self.head
+            rows: Some(count as u64),
+            map: self.map,
+            ..head
         }
         .write(out);
-        let mut writer = Writer {
+        let mut rows = RowWriter {
             doc,
             table: self,
-            cells,
-            scratch: Vec::new(),
-            overrides: vec![0; self.columns.groups.len()],
-            spelling: self.head.cells,
+            values: Writer::new(self.spelling, parts),
+            section: Vec::new(),
+            line: Vec::new(),
+            shape: usize::MAX,
+            long_bytes: self.long_bytes,
         };
-        writer.header(out);
+        rows.shape(out);
         row_ends.clear();
         let mut row = |at: u32| {
             out.push(b'\n');
-            writer.row(at, out);
+            rows.row(at as usize, out);
             row_ends.push(out.len());
         };
         match keep {
             Some(keep) => keep.iter().copied().for_each(&mut row),
-            None => (0..self.rows.len() as u32).for_each(&mut row),
+            None => (0..count as u32).for_each(&mut row),
         }
     }
 }
 
-fn opens(columns: &Columns<'_>) -> Vec<Vec<(usize, usize)>> {
-    let mut seen = vec![false; columns.groups.len()];
-    let mut result = Vec::with_capacity(columns.leaves.len());
-    for leaf in &columns.leaves {
-        let mut opened = Vec::new();
-        if !leaf.constant {
-            let (mut group, mut distance) = (leaf.group, 1);
-            while let Some(index) = group {
-                match seen.get_mut(index) {
-                    Some(seen) if !*seen => *seen = true,
-                    _ => break,
-                }
-                opened.push((index, distance));
-                distance += 1;
-                group = columns.groups.get(index).and_then(|group| group.parent);
-            }
-            opened.reverse();
-        }
-        result.push(opened);
-    }
-    result
+/// The spelling that the first escaped strings of a value are written in; what it doesn't prove for is quoted.
+#[must_use]
+pub(crate) fn spelling_of(doc: &Doc<'_>, index: u32) -> Spelling {
+    let nodes = (index..doc.node(index).next).map(|at| doc.node(at));
+    let escaped = nodes.filter(|node| node.kind == Kind::String && node.flags & ESCAPED != 0);
+    escaped
+        .take(GUESSED_STRINGS)
+        .fold(Spelling::MINIMAL, |spelling, node| {
+            spelling.with(Spelling::guess(doc.inner(node)))
+        })
 }
 
-/// The spelling that the first escaped strings are written in; a cell that it doesn't prove for is quoted.
-fn cell_spelling(doc: &Doc<'_>, columns: &Columns<'_>) -> Spelling {
-    let mut spelling = Spelling::MINIMAL;
-    for column in columns
-        .leaves
-        .iter()
-        .filter(|column| column.kind == ColumnKind::String)
-    {
-        let escaped = column
-            .cells
-            .iter()
-            .map(|cell| doc.node(*cell))
-            .filter(|node| node.kind == Kind::String && node.flags & ESCAPED != 0);
-        for node in escaped.take(16) {
-            spelling = spelling.with(Spelling::guess(doc.inner(node)));
-        }
-    }
-    spelling
-}
-
-struct Writer<'a, 'd, 't, C> {
+struct RowWriter<'a, 'd, 't, P> {
     doc: &'d Doc<'a>,
     table: &'t Table<'a>,
-    cells: &'t mut C,
-    scratch: Vec<u8>,
-    /// For each group how many of its overrides are behind us.
-    overrides: Vec<usize>,
-    spelling: Spelling,
+    values: Writer<'t, P>,
+    /// The section line that stands above the next row, and the one that should.
+    section: Vec<u8>,
+    line: Vec<u8>,
+    /// The shape of the rows at hand.
+    shape: usize,
+    long_bytes: usize,
 }
 
-impl<C: Cells> Writer<'_, '_, '_, C> {
-    fn header(&mut self, out: &mut Vec<u8>) {
-        out.push(b'{');
-        let mut first = true;
-        if self.table.head.map {
-            out.push(MAP_KEY);
-            first = false;
+impl<P: Parts> RowWriter<'_, '_, '_, P> {
+    fn shape(&mut self, out: &mut Vec<u8>) {
+        let table = self.table;
+        match &table.body {
+            Body::Objects(objects) => self.columns(&objects.columns, &objects.plan, table.map, out),
+            Body::Shapes(Shapes { all, .. }) => {
+                for objects in all {
+                    self.columns(&objects.columns, &objects.plan, table.map, out);
+                }
+            }
+            Body::Lists { lists, plan, .. } => {
+                out.push(b'[');
+                self.columns(&lists.columns, plan, false, out);
+                out.push(b']');
+            }
         }
-        for column in &self.table.columns.leaves {
+    }
+
+    /// Appends what the head says of columns.
+    fn columns(&mut self, columns: &Columns<'_>, plan: &Plan, map: bool, out: &mut Vec<u8>) {
+        out.push(b'{');
+        if map {
+            out.push(MAP_KEY);
+        }
+        let mut first = !map;
+        let mut open: Vec<usize> = Vec::new();
+        for (column, print) in columns.leaves.iter().zip(&plan.prints) {
+            let path = path(columns, column.group);
+            let shared = open
+                .iter()
+                .zip(&path)
+                .take_while(|(one, other)| one == other)
+                .count();
+            out.extend(std::iter::repeat_n(b'}', open.len() - shared));
+            open.truncate(shared);
             if !first {
                 out.push(b',');
             }
+            for group in path.into_iter().skip(shared) {
+                write_key(columns.groups.get(group).map_or(b"", |group| group.key), out);
+                out.push(b'{');
+                open.push(group);
+            }
             first = false;
-            self.path(column.group, out);
-            key(column.key, out);
-            out.push(b':');
-            out.extend_from_slice(column.kind.name().as_bytes());
-            if column.constant {
-                out.push(b'=');
-                let cell = column
-                    .cells
-                    .iter()
-                    .copied()
-                    .find(|cell| *cell != MISSING)
-                    .unwrap_or(MISSING);
-                self.cell(column, cell, true, out);
+            if matches!(print, Print::Section) {
+                out.push(SECTION);
+            }
+            write_key(column.key, out);
+            match (print, &column.list) {
+                (Print::Constant, _) => {
+                    out.push(b'=');
+                    let cell = column.cells.iter().copied().find(|cell| *cell != MISSING);
+                    self.values
+                        .value(self.doc, cell.unwrap_or(MISSING), Place::Head, out);
+                }
+                (Print::Template(template), _) => {
+                    out.push(b'=');
+                    write_template(columns, &template.segments, out);
+                }
+                (Print::List(plan), Some(list)) => {
+                    out.push(b'[');
+                    self.columns(&list.columns, plan, false, out);
+                    out.push(b']');
+                }
+                _ => {}
             }
         }
-        out.push(b'}');
+        out.extend(std::iter::repeat_n(b'}', open.len() + 1));
     }
 
-    fn path(&self, group: Option<usize>, out: &mut Vec<u8>) {
-        if let Some(group) = group.and_then(|group| self.table.columns.groups.get(group)) {
-            self.path(group.parent, out);
-            key(group.key, out);
-            out.push(b'.');
+    fn row(&mut self, row: usize, out: &mut Vec<u8>) {
+        match &self.table.body {
+            Body::Objects(objects) => self.object(objects, row, out),
+            Body::Shapes(shapes) => match shapes.places.get(row).copied().flatten() {
+                Some((shape, place)) => {
+                    if shape != self.shape {
+                        out.push(SECTION);
+                        out.extend_from_slice((shape + 1).to_string().as_bytes());
+                        out.push(b'\n');
+                        self.shape = shape;
+                    }
+                    if let Some(objects) = shapes.all.get(shape) {
+                        self.object(objects, place, out);
+                    }
+                }
+                None => self.irregular(&shapes.rows, &shapes.keys, row, out),
+            },
+            Body::Lists { lists, plan, rows } => {
+                let cell = rows.get(row).copied().unwrap_or(MISSING);
+                self.list(lists, plan, row, cell, Place::Cell, out);
+            }
         }
     }
 
-    fn row(&mut self, at: u32, out: &mut Vec<u8>) {
-        let (table, row) = (self.table, at as usize);
-        let value = table.rows.get(row).copied().unwrap_or(MISSING);
-        let map_key = table.keys.get(row).map(|key| self.doc.node(*key));
-        if table.columns.irregular.get(row).copied().unwrap_or(true) {
-            out.push(IRREGULAR);
-            if let Some(node) = map_key {
-                out.extend_from_slice(self.doc.raw(node));
-                out.push(b':');
-            }
-            self.json(value, out);
+    fn object(&mut self, objects: &Objects<'_>, row: usize, out: &mut Vec<u8>) {
+        let Objects {
+            columns,
+            plan,
+            rows,
+            keys,
+        } = objects;
+        if columns.irregular.get(row).copied().unwrap_or(true) {
+            self.irregular(rows, keys, row, out);
             return;
         }
+        self.section(columns, plan, row, out);
         let mut first = true;
-        if let Some(node) = map_key {
-            if !self.bare(node, false, out) {
-                out.extend_from_slice(self.doc.raw(node));
-            }
+        if let Some(key) = keys.get(row) {
+            self.values.map_key(self.doc, self.doc.node(*key), out);
             first = false;
         }
-        for (column, opens) in table.columns.leaves.iter().zip(&table.opens) {
-            if column.constant {
+        self.cells((columns, plan, keys), row, Place::Cell, first, out);
+    }
+
+    /// Appends a row that is written as a value.
+    fn irregular(&mut self, rows: &[u32], keys: &[u32], row: usize, out: &mut Vec<u8>) {
+        out.push(IRREGULAR);
+        if let Some(key) = keys.get(row) {
+            self.values.map_key(self.doc, self.doc.node(*key), out);
+            out.push(b',');
+        }
+        let value = rows.get(row).copied().unwrap_or(MISSING);
+        self.values.value(self.doc, value, Place::Cell, out);
+    }
+
+    /// Appends the line that says what stands in the section columns, where that changes.
+    fn section(&mut self, columns: &Columns<'_>, plan: &Plan, row: usize, out: &mut Vec<u8>) {
+        self.line.clear();
+        let mut line = std::mem::take(&mut self.line);
+        for (column, _) in columns
+            .leaves
+            .iter()
+            .zip(&plan.prints)
+            .filter(|(_, print)| matches!(print, Print::Section))
+        {
+            line.push(if line.is_empty() { SECTION } else { b',' });
+            let cell = column.cells.get(row).copied().unwrap_or(MISSING);
+            self.values.value(self.doc, cell, Place::Cell, &mut line);
+        }
+        if line != self.section {
+            out.extend_from_slice(&line);
+            out.push(b'\n');
+            std::mem::swap(&mut self.section, &mut line);
+        }
+        self.line = line;
+    }
+
+    /// Appends the cells of a regular row.
+    fn cells(
+        &mut self,
+        (columns, plan, keys): (&Columns<'_>, &Plan, &[u32]),
+        row: usize,
+        place: Place,
+        mut first: bool,
+        out: &mut Vec<u8>,
+    ) {
+        for (at, ((column, print), opens)) in columns
+            .leaves
+            .iter()
+            .zip(&plan.prints)
+            .zip(&plan.opens)
+            .enumerate()
+        {
+            let cells = print.cells();
+            if cells == 0 {
                 continue;
             }
             if !first {
@@ -242,111 +251,140 @@ impl<C: Cells> Writer<'_, '_, '_, C> {
             }
             first = false;
             let cell = column.cells.get(row).copied().unwrap_or(MISSING);
-            if cell != MISSING {
-                self.cell(column, cell, false, out);
-                continue;
-            }
-            for (group, distance) in opens {
-                if let Some(node) = self.override_at(*group, at) {
-                    out.resize(out.len() + distance, OVERRIDE);
-                    self.json(node, out);
-                    break;
+            match (print, &column.list) {
+                _ if cell == MISSING => {
+                    let overrides = opens.iter().find_map(|(group, distance)| {
+                        let overrides = &columns.groups.get(*group)?.overrides;
+                        let at = overrides
+                            .binary_search_by_key(&(row as u32), |(row, _)| *row)
+                            .ok()?;
+                        overrides.get(at).map(|(_, node)| (*node, *distance))
+                    });
+                    if let Some((node, distance)) = overrides {
+                        out.resize(out.len() + distance, OVERRIDE);
+                        self.values.value(self.doc, node, place, out);
+                    }
                 }
-            }
-        }
-    }
-
-    fn override_at(&mut self, group: usize, row: u32) -> Option<u32> {
-        let overrides = &self.table.columns.groups.get(group)?.overrides;
-        let next = self.overrides.get_mut(group)?;
-        while overrides.get(*next).is_some_and(|(at, _)| *at < row) {
-            *next += 1;
-        }
-        overrides
-            .get(*next)
-            .filter(|(at, _)| *at == row)
-            .map(|(_, node)| *node)
-    }
-
-    fn cell(&mut self, column: &Column<'_>, cell: u32, in_head: bool, out: &mut Vec<u8>) {
-        let node = self.doc.node(cell);
-        match node.kind {
-            Kind::Array | Kind::Object => self.json(cell, out),
-            Kind::String => {
-                let long = (node.end - node.start) as usize >= self.cells.long_bytes();
-                let bare = !long && column.kind == ColumnKind::String && self.bare(node, in_head, out);
-                if !bare {
-                    self.json(cell, out);
+                (Print::Template(_), _) => {
+                    self.templated((columns, keys), at, print, row, cell, out);
+                    continue;
                 }
+                (Print::List(plan), Some(list)) => self.list(list, plan, row, cell, place, out),
+                _ => self.values.value(self.doc, cell, place, out),
             }
-            Kind::Null => out.extend_from_slice(b"null"),
-            Kind::Number | Kind::True | Kind::False => {
-                if column.kind == ColumnKind::String {
-                    out.push(JSON_CELL);
+            out.extend(std::iter::repeat_n(b',', cells - 1));
+        }
+    }
+
+    /// Appends the cells of a text: what fills the holes of its template, or the whole value.
+    fn templated(
+        &mut self,
+        (columns, keys): (&Columns<'_>, &[u32]),
+        leaf: usize,
+        print: &Print,
+        row: usize,
+        cell: u32,
+        out: &mut Vec<u8>,
+    ) {
+        let Print::Template(template) = print else { return };
+        let texts = Texts {
+            doc: self.doc,
+            columns,
+            keys,
+            spelling: self.table.spelling,
+            long_bytes: self.long_bytes,
+        };
+        let mut holes = Vec::new();
+        let text = texts.of(Target::Leaf(leaf), row);
+        let fits = text.is_some_and(|text| template.part(&texts, text, row, &mut holes));
+        if !fits || self.values.is_long(self.doc, cell) {
+            out.push(EXPLICIT);
+            self.values.value(self.doc, cell, Place::Cell, out);
+            out.extend(std::iter::repeat_n(b',', template.holes().saturating_sub(1)));
+            return;
+        }
+        for (at, hole) in holes.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            if is_bare_text(hole, Place::Cell) {
+                out.extend_from_slice(hole);
+            } else if at == 0 || !hole.is_empty() {
+                out.push(b'"');
+                out.extend_from_slice(hole);
+                out.push(b'"');
+            }
+        }
+    }
+
+    /// Appends the rows in a cell.
+    fn list(
+        &mut self,
+        list: &Lists<'_>,
+        plan: &Plan,
+        row: usize,
+        cell: u32,
+        place: Place,
+        out: &mut Vec<u8>,
+    ) {
+        if self.doc.node(cell).kind != Kind::Array {
+            self.values.value(self.doc, cell, place, out);
+            return;
+        }
+        let at = |row: usize| list.starts.get(row).map_or(0, |start| *start as usize);
+        out.push(b'[');
+        for element in at(row)..at(row + 1) {
+            if element > at(row) {
+                out.push(b',');
+            }
+            if list.columns.irregular.get(element).copied().unwrap_or(true) {
+                let node = list.elements.get(element).copied().unwrap_or(MISSING);
+                self.values.value(self.doc, node, Place::Array, out);
+            } else {
+                out.push(b'(');
+                self.cells((&list.columns, plan, &[]), element, Place::Tuple, true, out);
+                out.push(b')');
+            }
+        }
+        out.push(b']');
+    }
+}
+
+/// Appends what the head says of a text.
+fn write_template(columns: &Columns<'_>, segments: &[Segment], out: &mut Vec<u8>) {
+    for segment in segments {
+        match segment {
+            Segment::Fixed(text) => out.extend_from_slice(text),
+            Segment::Hole => out.extend_from_slice(&[HOLE.0, HOLE.1]),
+            Segment::Column(target) => {
+                out.push(HOLE.0);
+                match target {
+                    Target::Key => out.push(MAP_KEY),
+                    Target::Leaf(leaf) => {
+                        let Some(column) = columns.leaves.get(*leaf) else {
+                            continue;
+                        };
+                        for group in path(columns, column.group) {
+                            out.extend_from_slice(columns.groups.get(group).map_or(b"", |group| group.key));
+                            out.push(b'.');
+                        }
+                        out.extend_from_slice(column.key);
+                    }
                 }
-                out.extend_from_slice(self.doc.raw(node));
+                out.push(HOLE.1);
             }
-        }
-    }
-
-    /// Appends a string without quotes if it reads back so.
-    fn bare(&mut self, node: crate::tape::Node, in_head: bool, out: &mut Vec<u8>) -> bool {
-        let raw = self.doc.inner(node);
-        let simple = self.spelling == Spelling::MINIMAL || node.flags & NON_ASCII == 0 && is_plain(raw);
-        if node.flags & ESCAPED == 0 && simple {
-            if !is_bare(raw, in_head) {
-                return false;
-            }
-            out.extend_from_slice(raw);
-            return true;
-        }
-        let mark = out.len();
-        if !spelling::decode_as(raw, self.spelling, out, &mut self.scratch) {
-            return false;
-        }
-        if is_bare(out.get(mark..).unwrap_or_default(), in_head) {
-            return true;
-        }
-        out.truncate(mark);
-        false
-    }
-
-    fn json(&mut self, index: u32, out: &mut Vec<u8>) {
-        let node = self.doc.node(index);
-        let long = (node.end - node.start) as usize >= self.cells.long_bytes();
-        match node.kind {
-            Kind::Array | Kind::Object => self.cells.json(self.doc, index, out),
-            Kind::String if long => self.cells.json(self.doc, index, out),
-            Kind::String => string(self.doc, node, out),
-            _ => out.extend_from_slice(self.doc.raw(node)),
         }
     }
 }
 
-/// True for ASCII text that no spelling escapes.
-fn is_plain(raw: &[u8]) -> bool {
-    !raw.iter()
-        .any(|byte| matches!(byte, b'<' | b'>' | b'&' | b'/' | 0x7f..))
-}
-
-/// Appends a string token as it stands, behind `LITERAL` if it would read as ours.
-pub(crate) fn string(doc: &Doc<'_>, node: crate::tape::Node, out: &mut Vec<u8>) {
-    if node.flags & SUSPECT != 0 && is_reserved_raw(doc.inner(node)) {
-        out.push(b'"');
-        out.extend_from_slice(LITERAL);
-        out.extend_from_slice(doc.inner(node));
-        out.push(b'"');
-    } else {
-        out.extend_from_slice(doc.raw(node));
+/// The groups around a column, outermost first.
+fn path(columns: &Columns<'_>, group: Option<usize>) -> Vec<usize> {
+    let mut path = Vec::new();
+    let mut next = group;
+    while let Some(group) = next {
+        path.push(group);
+        next = columns.groups.get(group).and_then(|group| group.parent);
     }
-}
-
-fn key(raw: &[u8], out: &mut Vec<u8>) {
-    if is_bare_key(raw) {
-        out.extend_from_slice(raw);
-    } else {
-        out.push(b'"');
-        out.extend_from_slice(raw);
-        out.push(b'"');
-    }
+    path.reverse();
+    path
 }

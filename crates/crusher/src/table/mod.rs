@@ -1,44 +1,190 @@
-//! The table notation: arrays of objects, and objects of similar objects, as a head and one line a row.
+//! The notation of values: JSON without the quotes that nobody needs, and lists of objects as tables.
 //!
-//! `docs/notation.md` is normative. `encode` and `decode` are inverse: `decode` gives the compact JSON text of what
-//! was encoded, key order, number spelling and escapes included.
+//! `docs/notation.md` is normative. Writing and [`decode`] are inverse: `decode` gives the compact JSON text of what
+//! was written, key order, number spelling and escapes included. A value is written by [`value`]; a list of objects
+//! whose columns were found ([`crate::columns`]) and planned ([`plan`]) by [`encode`].
 
+mod align;
 mod cells;
 mod decode;
 mod encode;
+mod fill;
+mod find;
+mod plan;
+mod rows;
+mod shape;
+mod template;
+mod value;
 
-pub use decode::{Tail, decode};
-pub use encode::{Cells, Table};
+pub use decode::decode;
+pub(crate) use encode::spelling_of;
+pub use find::Table;
+pub(crate) use value::{Parts, write_value};
 
-/// Begins a line that holds an irregular row as JSON.
+/// Begins a line that holds an irregular row.
 const IRREGULAR: u8 = b'|';
-/// Begins a cell in a string column that is JSON.
-const JSON_CELL: u8 = b'=';
+/// Begins a line that says what stands in the section columns of the rows below it, and marks these columns in the head.
+pub(crate) const SECTION: u8 = b'@';
+/// Begins a cell that is no text of its column's template but another value.
+const EXPLICIT: u8 = b'=';
 /// Begins a cell that stands for a whole group, one for each level.
 const OVERRIDE: u8 = b'~';
 /// Names the key column of a map.
 const MAP_KEY: u8 = b'*';
+/// Stand around the name of a column, or nothing, in a template.
+const HOLE: (u8, u8) = (b'<', b'>');
 
-/// True where text may stand bare in a cell; in the head a closing brace must be quoted as well.
-fn is_bare(text: &[u8], in_head: bool) -> bool {
-    let [first, .., last] = text else {
-        return matches!(text, [only] if is_bare_edge(*only) && !(in_head && *only == b'}'));
+/// Where a value stands, which says what ends it when it stands bare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In a row of a table, or by itself.
+    Cell,
+    /// A member of an object.
+    Object,
+    /// An element of an array.
+    Array,
+    /// In a row inside a cell.
+    Tuple,
+    /// Behind `=` in the head of a table.
+    Head,
+}
+
+impl Place {
+    /// What ends a value here beside a comma.
+    const fn close(self) -> u8 {
+        match self {
+            Self::Cell => b'\n',
+            Self::Object | Self::Head => b'}',
+            Self::Array => b']',
+            Self::Tuple => b')',
+        }
+    }
+
+    /// The classes of bytes that a bare text here is free of.
+    const fn ends(self) -> u8 {
+        match self {
+            Self::Cell => SEPARATES,
+            Self::Object => SEPARATES | BRACE,
+            Self::Head => SEPARATES | BRACE | ANGLE,
+            Self::Array => SEPARATES | BRACKET,
+            Self::Tuple => SEPARATES | PARENTHESIS,
+        }
+    }
+}
+
+/// A comma or a control character.
+const SEPARATES: u8 = 1;
+const BRACE: u8 = 2;
+const BRACKET: u8 = 4;
+const PARENTHESIS: u8 = 8;
+const ANGLE: u8 = 16;
+/// A bare text doesn't begin with it.
+const NOT_FIRST: u8 = 32;
+/// A bare key may hold it.
+const IN_KEY: u8 = 64;
+
+/// What matters about each byte.
+#[allow(clippy::indexing_slicing, reason = "the compiler does it")]
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut at = 0;
+    while at < classes.len() {
+        classes[at] = match at as u8 {
+            0..=0x1f | b',' => SEPARATES | NOT_FIRST,
+            b'}' => BRACE,
+            b']' => BRACKET,
+            b')' => PARENTHESIS,
+            b'<' => ANGLE,
+            b'"' | b'[' | b'{' | b'(' | EXPLICIT | OVERRIDE | IRREGULAR => NOT_FIRST,
+            SECTION | b' ' => NOT_FIRST | IN_KEY,
+            b'0'..=b'9'
+            | b'A'..=b'Z'
+            | b'a'..=b'z'
+            | 0x80..
+            | b'_'
+            | b'-'
+            | b'$'
+            | b'/'
+            | b'#'
+            | b'+'
+            | b'.' => IN_KEY,
+            _ => 0,
+        };
+        at += 1;
+    }
+    classes
+};
+
+#[inline]
+fn class(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// True where a string of this text may stand without quotes and still is read as a string.
+fn is_bare(text: &[u8], place: Place) -> bool {
+    stands_bare(text, place)
+        && match text.first() {
+            Some(b'-' | b'0'..=b'9') => !is_number(text),
+            Some(b't' | b'f' | b'n') => !is_word(text),
+            _ => true,
+        }
+}
+
+/// As `is_bare`, where everything is text: numbers and words need no quotes, except `null`.
+fn is_bare_text(text: &[u8], place: Place) -> bool {
+    stands_bare(text, place) && text != b"null"
+}
+
+#[inline]
+fn stands_bare(text: &[u8], place: Place) -> bool {
+    let ([first, ..], [.., last]) = (text, text) else {
+        return false;
     };
-    is_bare_edge(*first)
+    class(*first) & NOT_FIRST == 0
         && *last != b' '
-        && text != b"null"
         && !text.starts_with(crate::marker::OPEN)
-        && !text
-            .iter()
-            .any(|byte| *byte == b',' || *byte < b' ' || (in_head && *byte == b'}'))
+        && text.iter().fold(0, |all, byte| all | class(*byte)) & place.ends() == 0
 }
 
-fn is_bare_edge(byte: u8) -> bool {
-    byte > b' ' && !matches!(byte, b'"' | b'[' | b'{' | b',' | JSON_CELL | OVERRIDE | IRREGULAR)
+/// True for `true`, `false` and `null`.
+fn is_word(text: &[u8]) -> bool {
+    matches!(text, b"true" | b"false" | b"null")
 }
 
-/// True where a key's raw text may stand bare in the head.
+/// True for a number by RFC 8259.
+fn is_number(text: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits(text);
+    let (number, mut rest) = text.split_at(whole);
+    if whole == 0 || (whole > 1 && number.first() == Some(&b'0')) {
+        return false;
+    }
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let length = digits(fraction);
+        if length == 0 {
+            return false;
+        }
+        rest = fraction.get(length..).unwrap_or_default();
+    }
+    if let Some((b'e' | b'E', exponent)) = rest.split_first() {
+        let exponent = exponent
+            .strip_prefix(b"+")
+            .or_else(|| exponent.strip_prefix(b"-"))
+            .unwrap_or(exponent);
+        let length = digits(exponent);
+        return length > 0 && length == exponent.len();
+    }
+    rest.is_empty()
+}
+
+/// True where a key's raw text may stand without quotes.
+#[inline]
 fn is_bare_key(key: &[u8]) -> bool {
-    let bare = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80 || b"_-$@/#+ ".contains(byte);
-    key.iter().all(bare) && !key.is_empty() && key.first() != Some(&b' ') && key.last() != Some(&b' ')
+    let ([first, ..], [.., last]) = (key, key) else {
+        return false;
+    };
+    class(*first) & NOT_FIRST == 0
+        && *last != b' '
+        && key.iter().fold(IN_KEY, |all, byte| all & class(*byte)) != 0
 }

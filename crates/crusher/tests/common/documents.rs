@@ -18,7 +18,7 @@ pub fn record(random: &mut Random) -> String {
 
 /// A value of any shape.
 pub fn document(random: &mut Random) -> Json {
-    match random.below(25) {
+    match random.below(26) {
         0..8 => rows(random),
         8..10 => map(random),
         10 => mixed(random),
@@ -36,6 +36,7 @@ pub fn document(random: &mut Random) -> Json {
         20 => object([("result", inner(random).into()), ("ok", Json::Bool(true))]),
         21 => envelopes::ndjson(random),
         22 => sentinels(random),
+        24 => lists(random),
         23 => object([("a", rows(random)), ("b", rows(random)), ("c", short(random))]),
         _ => any(random, 4),
     }
@@ -61,14 +62,20 @@ pub fn inner(random: &mut Random) -> String {
 /// What a column's cells look like.
 #[derive(Clone, Debug)]
 pub enum Column {
-    Sequence { start: i64, step: i64 },
+    Sequence {
+        start: i64,
+        step: i64,
+    },
     Count,
     Number,
     Bool,
     Word,
     Choice(Vec<Json>),
     Constant(Json),
-    Template { head: String, tail: &'static str },
+    Template {
+        head: String,
+        tail: &'static str,
+    },
     Time,
     Hash(usize),
     Short,
@@ -80,10 +87,19 @@ pub enum Column {
     Map,
     Any,
     Null,
+    /// Equal for so many rows each.
+    Runs(Vec<Json>, usize),
+    /// The text of the member before it, inside other text.
+    Follows {
+        head: String,
+        tail: &'static str,
+    },
+    /// Common text around two texts that change.
+    Holes(String),
 }
 
 fn column(random: &mut Random, depth: usize) -> Column {
-    match random.below(if depth == 0 { 27 } else { 32 }) {
+    match random.below(if depth == 0 { 27 } else { 36 }) {
         0 | 1 => Column::Sequence {
             start: random.below(1000) as i64,
             step: *random.pick(&[1, 1, 1, 2, 10, -1, 0]),
@@ -114,7 +130,17 @@ fn column(random: &mut Random, depth: usize) -> Column {
         25 if random.chance(30) => Column::Inner,
         25 | 26 => Column::Word,
         27..30 => Column::Nested(columns(random, depth - 1, 4)),
-        30 => Column::Rows(columns(random, depth - 1, 3)),
+        30 | 31 => Column::Rows(columns(random, depth - 1, 3)),
+        32 => {
+            let count = random.within(2, 4);
+            let values = (0..count).map(|_| short(random)).collect();
+            Column::Runs(values, random.within(3, 9))
+        }
+        33 => Column::Follows {
+            head: (*random.pick(&["", "https://example.com/", "a > b/", "x=", "[", "@"])).to_owned(),
+            tail: ["", ".html", "/v1?x={y}", "-<>"][random.below(4)],
+        },
+        34 => Column::Holes(word(random)),
         _ => Column::Map,
     }
 }
@@ -168,6 +194,16 @@ fn cell(random: &mut Random, column: &Column, row: usize) -> Json {
         Column::Map => object([("x", number(random)), ("y", short(random))]),
         Column::Any => any(random, 2),
         Column::Null => Json::Null,
+        Column::Runs(values, length) => values[row / length % values.len()].clone(),
+        Column::Follows { .. } => short(random),
+        Column::Holes(text) => {
+            let end = if random.chance(90) {
+                word(random)
+            } else {
+                String::new()
+            };
+            format!("run {row} of {text} by user {end}").into()
+        }
     }
 }
 
@@ -187,7 +223,13 @@ pub fn members(random: &mut Random, columns: &[(Json, Column)], row: usize, defe
                 }
             }
         } else {
-            members.push((name.clone(), cell(random, column, row)));
+            let value = match (column, members.last()) {
+                (Column::Follows { head, tail }, Some((_, Json::Text(text)))) => {
+                    format!("{head}{text}{tail}").into()
+                }
+                _ => cell(random, column, row),
+            };
+            members.push((name.clone(), value));
         }
     }
     if random.chance(defects) {
@@ -231,6 +273,8 @@ pub fn map(random: &mut Random) -> Json {
     let defects = defects(random);
     let style = random.below(5);
     let repeats = random.chance(10);
+    let repeats_keys = random.chance(30);
+    let head = *random.pick(&["", "", "/maps/"]);
     let mut items = Vec::with_capacity(count);
     for row in 0..count {
         let name: Json = match style {
@@ -240,7 +284,11 @@ pub fn map(random: &mut Random) -> Json {
             3 => key(random),
             _ => random.below(9_999_999).to_string().into(),
         };
-        items.push((name, members(random, &columns, row, defects)));
+        let mut item = members(random, &columns, row, defects);
+        if let (true, Json::Object(members), Json::Text(text)) = (repeats_keys, &mut item, &name) {
+            members.push(("key".into(), format!("{head}{text}").into()));
+        }
+        items.push((name, item));
         if repeats && random.chance(20) {
             let copy = random.pick(&items).clone();
             items.push(copy);
@@ -262,6 +310,27 @@ fn mixed(random: &mut Random) -> Json {
         }
     };
     Json::Array((0..count).map(|row| item(random, row)).collect())
+}
+
+/// An array of arrays of similar objects.
+fn lists(random: &mut Random) -> Json {
+    let columns = columns(random, 1, 4);
+    let count = random.below(random.size + 2);
+    let defects = defects(random);
+    let list = |random: &mut Random| {
+        let count = random.below(5);
+        Json::Array(
+            (0..count)
+                .map(|row| members(random, &columns, row, defects))
+                .collect(),
+        )
+    };
+    let mut items: Vec<Json> = (0..count).map(|_| list(random)).collect();
+    if defects > 0 && random.chance(30) && !items.is_empty() {
+        let at = random.below(items.len());
+        items[at] = any(random, 1);
+    }
+    Json::Array(items)
 }
 
 fn scalars(random: &mut Random) -> Json {

@@ -19,6 +19,17 @@ pub fn ndjson(random: &mut Random) -> Json {
         text += &print(&members(random, &columns, row, 2), layout, Spelling::Minimal);
         text += if random.chance(97) { "\n" } else { "\n\n" };
     }
+    if random.chance(40) {
+        text.pop();
+    }
+    if random.chance(10) {
+        // Lines of another layout than the others.
+        text += &print(
+            &members(random, &columns, count, 0),
+            Layout::Indented(2),
+            Spelling::Minimal,
+        );
+    }
     object([("type", "tool".into()), ("content", text.into())])
 }
 

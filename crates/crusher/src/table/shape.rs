@@ -1,0 +1,233 @@
+//! What a table's head says of its columns.
+
+use super::cells::{Output, Parse, Reader, is_template};
+use super::{HOLE, MAP_KEY, Place, SECTION};
+use crate::table::template::is_fixed;
+
+/// Groups inside groups, and lists inside lists; the writer makes far fewer, and each column keeps its own list of them.
+const MAX_GROUPS: usize = 64;
+const MAX_LISTS: usize = 16;
+
+/// The columns of some rows.
+pub(super) struct Shape<'a> {
+    pub columns: Vec<Column<'a>>,
+    /// Keys of the groups, as they stand between quotes.
+    pub groups: Vec<&'a [u8]>,
+    /// Columns whose values stand on lines between the rows.
+    pub sections: usize,
+}
+
+pub(super) struct Column<'a> {
+    /// The key as it stands between quotes.
+    pub key: &'a [u8],
+    /// Groups around it, outermost first.
+    pub groups: Vec<usize>,
+    pub print: Print<'a>,
+}
+
+/// Where a column's values stand.
+pub(super) enum Print<'a> {
+    /// In the head: this JSON.
+    Constant(Vec<u8>),
+    /// On lines between the rows, in this place of them.
+    Section(usize),
+    /// In as many cells as there are holes.
+    Template(Vec<Segment<'a>>),
+    /// In a cell, as a list of rows.
+    List(Shape<'a>),
+    /// In a cell.
+    Value,
+}
+
+/// One part of a template.
+#[derive(Clone, Copy)]
+pub(super) enum Segment<'a> {
+    Fixed(&'a [u8]),
+    Key,
+    Column(usize),
+    /// The name of a column that isn't looked up yet.
+    Named(&'a [u8]),
+    Hole,
+}
+
+impl<'a> Shape<'a> {
+    /// Reads `{…}`; gives whether some of it was copied, which then must be checked.
+    pub fn read(reader: &mut Reader<'a>, map: bool, out: &Output<'_>, lists: usize) -> Parse<(Self, bool)> {
+        let mut shape = Self {
+            columns: Vec::new(),
+            groups: Vec::new(),
+            sections: 0,
+        };
+        let mut copied = false;
+        if lists > MAX_LISTS {
+            return Err("too many lists inside one another");
+        }
+        if !reader.take(b'{') {
+            return Err("expected the columns");
+        }
+        if map && !(reader.take(MAP_KEY) && reader.take(b',')) {
+            return Err("expected the key column and a column");
+        }
+        let mut open: Vec<usize> = Vec::new();
+        // Every group and column by the group around it, to find those that stand twice.
+        let mut names: Vec<(Option<usize>, &[u8])> = Vec::new();
+        loop {
+            let section = reader.take(SECTION);
+            copied |= reader.peek() == Some(b'"');
+            let key = reader.key()?;
+            names.push((open.last().copied(), key));
+            if reader.take(b'{') {
+                if open.len() >= MAX_GROUPS || section {
+                    return Err("too many groups inside one another");
+                }
+                open.push(shape.groups.len());
+                shape.groups.push(key);
+                continue;
+            }
+            let print = if section {
+                shape.sections += 1;
+                Print::Section(shape.sections - 1)
+            } else {
+                let (print, quoted) = Self::print(reader, out, lists)?;
+                copied |= quoted;
+                print
+            };
+            shape.columns.push(Column {
+                key,
+                groups: open.clone(),
+                print,
+            });
+            loop {
+                match reader.peek() {
+                    Some(b',') => {
+                        reader.at += 1;
+                        break;
+                    }
+                    Some(b'}') => {
+                        reader.at += 1;
+                        if open.pop().is_none() {
+                            names.sort_unstable();
+                            if names.windows(2).any(|pair| pair.first() == pair.last()) {
+                                return Err("a column or a group of columns stands twice");
+                            }
+                            shape.name(map)?;
+                            return Ok((shape, copied));
+                        }
+                    }
+                    _ => return Err("expected ',' or '}' behind a column"),
+                }
+            }
+        }
+    }
+
+    /// True without sections and templates, which lists in cells don't have.
+    pub fn is_simple(&self) -> bool {
+        self.sections == 0
+            && !self
+                .columns
+                .iter()
+                .any(|column| matches!(column.print, Print::Template(_)))
+    }
+
+    /// Reads what stands behind a column's name.
+    fn print(reader: &mut Reader<'a>, out: &Output<'_>, lists: usize) -> Parse<(Print<'a>, bool)> {
+        if reader.take(b'[') {
+            let (shape, copied) = Self::read(reader, false, out, lists + 1)?;
+            if !shape.is_simple() {
+                return Err("a list with sections or templates");
+            }
+            return if reader.take(b']') {
+                Ok((Print::List(shape), copied))
+            } else {
+                Err("expected ']' behind the columns of a list")
+            };
+        }
+        if !reader.take(b'=') {
+            return Ok((Print::Value, false));
+        }
+        let mut ahead = *reader;
+        if is_template(ahead.until(Place::Head)) {
+            return Ok((Print::Template(segments(reader.until(Place::Head))?), false));
+        }
+        let mut json = Vec::new();
+        let mut out = out.aside(&mut json);
+        reader.value(Place::Head, &mut out, &mut |_, _| Ok(false))?;
+        let copied = out.copied;
+        Ok((Print::Constant(json), copied))
+    }
+
+    /// Looks up the columns that templates name.
+    fn name(&mut self, map: bool) -> Parse<()> {
+        let mut paths: Vec<(Vec<u8>, usize)> = Vec::new();
+        let mut free = Vec::new();
+        for (at, column) in self.columns.iter().enumerate() {
+            let mut path = Vec::new();
+            for group in &column.groups {
+                path.extend_from_slice(self.groups.get(*group).copied().unwrap_or_default());
+                path.push(b'.');
+            }
+            path.extend_from_slice(column.key);
+            paths.push((path, at));
+            free.push(match &column.print {
+                Print::Value => true,
+                Print::Template(segments) => segments
+                    .iter()
+                    .all(|segment| matches!(segment, Segment::Fixed(_) | Segment::Hole)),
+                _ => false,
+            });
+        }
+        paths.sort_unstable();
+        for column in &mut self.columns {
+            let Print::Template(segments) = &mut column.print else {
+                continue;
+            };
+            for segment in segments {
+                match segment {
+                    Segment::Key if !map => return Err("a template that names the key of no map"),
+                    Segment::Named(name) => {
+                        let found = paths.partition_point(|(path, _)| path.as_slice() < *name);
+                        let exact = paths.get(found).filter(|(path, _)| path == name);
+                        let next = paths.get(found + 1).filter(|(path, _)| path == name);
+                        let (Some((_, at)), None) = (exact, next) else {
+                            return Err("a template that names no column, or several");
+                        };
+                        if !free.get(*at).copied().unwrap_or(false) {
+                            return Err("a template that names a column which can't be named");
+                        }
+                        *segment = Segment::Column(*at);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parts of a template.
+fn segments(text: &[u8]) -> Parse<Vec<Segment<'_>>> {
+    let mut segments = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(behind) = rest.strip_prefix(&[HOLE.0]) {
+            let end = memchr::memchr(HOLE.1, behind).ok_or("a template without '>'")?;
+            let (name, behind) = behind.split_at(end);
+            segments.push(match name {
+                b"" if matches!(segments.last(), Some(Segment::Hole)) => return Err("two holes that touch"),
+                b"" => Segment::Hole,
+                [MAP_KEY] => Segment::Key,
+                _ => Segment::Named(name),
+            });
+            rest = behind.get(1..).unwrap_or_default();
+        } else {
+            let length = memchr::memchr(HOLE.0, rest).unwrap_or(rest.len());
+            let (fixed, behind) = rest.split_at(length);
+            if !is_fixed(fixed) {
+                return Err("a template with text that needs quotes");
+            }
+            segments.push(Segment::Fixed(fixed));
+            rest = behind;
+        }
+    }
+    Ok(segments)
+}
