@@ -68,7 +68,8 @@ class SmartCrusherConfig:
         "Share of an array's bytes that a table must save, 0 to 1.", default=0.05
     )
     with_compaction: bool = _option(
-        "Write tables; without, arrays stay JSON and rows beyond `max_items_after_crush` are dropped.", default=True
+        "Write tables and documents; without, JSON stays JSON and rows beyond `max_items_after_crush` are dropped.",
+        default=True,
     )
     lossless_only: bool = _option("Never drop rows and never put anything away.", default=False)
     variance_threshold: float = _option(
@@ -91,7 +92,10 @@ class SmartCrusherConfig:
     )
     max_record_bytes: int = _option("A longer record is a failure of kind `too_large`.", default=64 << 20)
     max_depth: int = _option("A record nested deeper is a failure of kind `too_deep`.", default=256)
-    max_columns: int = _option("An array whose rows have more distinct columns is not made a table.", default=1024)
+    max_columns: int = _option(
+        "An array whose rows have more distinct columns is not made a table, and only so many are told apart in it.",
+        default=1024,
+    )
     hash_digits: Literal[24, 64] = _option(
         "Digits of the hash in a marker; 64 where hostile tenants share a store.", default=24
     )
