@@ -51,10 +51,17 @@ impl Context<'_> {
     }
 
     fn lines_of(&mut self, doc: &Doc<'_>, text: &[u8], frame: Frame) -> Option<Vec<u8>> {
+        // Nothing stands around the elements but a separator between two.
+        let mut end = 0;
+        let mut tight = doc.elements(0).map(|element| doc.node(element)).all(|node| {
+            let before = std::mem::replace(&mut end, node.end);
+            node.start == before + 1
+        });
+        tight &= end as usize + 1 == doc.text.len();
         let mut layouts = doc.elements(0).map(|element| Layout::proved(doc, element));
         let layout = layouts.next().flatten()?;
         let same = layouts.all(|other| other == Some(layout));
-        if !same || !matches!(layout, Layout::Compact | Layout::Spaced) {
+        if !tight || !same || !matches!(layout, Layout::Compact | Layout::Spaced) {
             return None;
         }
         if let Some(rendered) = self.array(doc, 0, Standing::Lines { frame, layout, text }) {

@@ -274,3 +274,34 @@ fn a_higher_bias_keeps_more_rows() {
     });
     assert!(kept[0] < kept[1] && kept[1] < kept[2], "{kept:?}");
 }
+
+#[test]
+fn lines_with_blanks_around_their_objects_stay_as_they_are() {
+    let line = r#"{"number":1,"text":"some words here","list":[1,2,3]}"#;
+    let options = Options {
+        lossless_only: true,
+        lossless_min_savings_ratio: 0.0,
+        // What doesn't come back must not be written in the first place.
+        verify: false,
+        ..Options::default()
+    };
+    let mut crusher = Crusher::new(options).unwrap();
+    let mut crush = |text: &str| {
+        let crushed = crusher.crush_text(text, TextKind::Any, "", 1.0).unwrap();
+        crushed.compressed.into_owned()
+    };
+    assert_ne!(
+        crush(&format!("{line}\n{line}\n{line}\n")),
+        format!("{line}\n{line}\n{line}\n")
+    );
+    for (between, behind) in [
+        ("\n", "\t"),
+        (" \n", ""),
+        ("\n ", ""),
+        ("\r\n", ""),
+        ("\n", "\n\n"),
+    ] {
+        let text = format!("{line}{between}{line}{between}{line}{behind}");
+        assert_eq!(crush(&text), text);
+    }
+}
