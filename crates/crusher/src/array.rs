@@ -97,7 +97,18 @@ impl Context<'_> {
             Standing::Inside(spelling) => spelling,
         };
         let found = has_rows(doc, index)
-            .then(|| Table::find(doc, index, self.options.max_columns, spelling(), long_bytes))
+            .then(|| {
+                // What a model reads may be asked for by name: its names stand in one piece.
+                let splits = self.options.lossless_only;
+                Table::find(
+                    doc,
+                    index,
+                    self.options.max_columns,
+                    spelling(),
+                    long_bytes,
+                    splits,
+                )
+            })
             .flatten();
         // Cells that are mostly other containers gain little here and are looked at by themselves; going on with them
         // would read a deep text once for each of its levels.

@@ -293,6 +293,7 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
             keys,
             spelling: self.table.spelling,
             long_bytes: self.long_bytes,
+            splits: self.table.splits,
         };
         let mut holes = Vec::new();
         let text = texts.of(Target::Leaf(leaf), row);

@@ -18,6 +18,7 @@ pub struct Table<'a> {
     pub spelling: Spelling,
     pub(super) body: Body<'a>,
     pub(super) long_bytes: usize,
+    pub(super) splits: bool,
 }
 
 #[derive(Debug)]
@@ -63,11 +64,12 @@ struct Finder<'a, 'd> {
     max_columns: usize,
     spelling: Spelling,
     long_bytes: usize,
+    splits: bool,
 }
 
 impl<'a> Table<'a> {
     /// Finds the columns of an array, or of an object as a map. None when that is no table. Bare text is spelled in `spelling`; strings of
-    /// `long_bytes` or more are left to the `Parts` that write it.
+    /// `long_bytes` or more are left to the `Parts` that write it. With `splits` a text may stand in part in the head, in part in its cell.
     #[must_use]
     pub fn find(
         doc: &Doc<'a>,
@@ -75,6 +77,7 @@ impl<'a> Table<'a> {
         max_columns: usize,
         spelling: Spelling,
         long_bytes: usize,
+        splits: bool,
     ) -> Option<Self> {
         let map = doc.node(index).kind == Kind::Object;
         let (keys, rows): (Vec<u32>, Vec<u32>) = if map {
@@ -87,6 +90,7 @@ impl<'a> Table<'a> {
             max_columns,
             spelling,
             long_bytes,
+            splits,
         };
         let of_lists = !map && rows.first().is_some_and(|row| doc.node(*row).kind == Kind::Array);
         let body = if of_lists {
@@ -101,6 +105,7 @@ impl<'a> Table<'a> {
             spelling,
             body,
             long_bytes,
+            splits,
         })
     }
 
@@ -175,6 +180,7 @@ impl<'a> Finder<'a, '_> {
             keys: &keys,
             spelling: self.spelling,
             long_bytes: self.long_bytes,
+            splits: self.splits,
         };
         let plan = Plan::new(&texts, sections);
         Objects {

@@ -53,6 +53,8 @@ pub(super) struct Texts<'a, 'd> {
     pub spelling: Spelling,
     /// Longer strings may be printed as something else.
     pub long_bytes: usize,
+    /// Texts may be split between head and cells.
+    pub splits: bool,
 }
 
 impl<'a> Texts<'a, '_> {
@@ -307,7 +309,10 @@ fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_>, targets: &[Targ
         let segments = vec![Segment::Hole];
         sampled.iter().any(quoted).then_some(Template { segments })
     };
-    let pays = |template: &Template| template.saved_bytes(texts, leaf).is_some_and(|saved| saved > 0);
+    let pays = |template: &Template| {
+        let is_allowed = texts.splits || template.segments.len() == 1;
+        is_allowed && template.saved_bytes(texts, leaf).is_some_and(|saved| saved > 0)
+    };
     aligned(sample, &sampled, targets)
         .filter(pays)
         .or_else(|| common_ends(texts, leaf).filter(pays))
