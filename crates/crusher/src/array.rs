@@ -87,29 +87,7 @@ impl Context<'_> {
         }
         let raw = doc.raw(node);
         let budget = self.budget();
-        let long_bytes = if self.lossy {
-            self.options.blob_min_bytes
-        } else {
-            usize::MAX
-        };
-        let spelling = || match standing {
-            Standing::Alone { .. } | Standing::Lines { .. } => spelling_of(doc, index),
-            Standing::Inside(spelling) => spelling,
-        };
-        let found = has_rows(doc, index)
-            .then(|| {
-                // What a model reads may be asked for by name: its names stand in one piece.
-                let splits = self.options.lossless_only;
-                Table::find(
-                    doc,
-                    index,
-                    self.options.max_columns,
-                    spelling(),
-                    long_bytes,
-                    splits,
-                )
-            })
-            .flatten();
+        let found = self.find_table(doc, index, standing);
         // Cells that are mostly other containers gain little here and are looked at by themselves; going on with them
         // would read a deep text once for each of its levels.
         let is_lines = matches!(standing, Standing::Lines { .. });
@@ -184,6 +162,25 @@ impl Context<'_> {
         }
         self.undo(mark);
         None
+    }
+
+    /// The table that an array or map could be.
+    fn find_table<'d>(&self, doc: &Doc<'d>, index: u32, standing: Standing<'_>) -> Option<Table<'d>> {
+        if !has_rows(doc, index) {
+            return None;
+        }
+        let long_bytes = if self.lossy {
+            self.options.blob_min_bytes
+        } else {
+            usize::MAX
+        };
+        let spelling = match standing {
+            Standing::Alone { .. } | Standing::Lines { .. } => spelling_of(doc, index),
+            Standing::Inside(spelling) => spelling,
+        };
+        // What a model reads may be asked for by name: its names stand in one piece.
+        let splits = self.options.lossless_only;
+        Table::find(doc, index, self.options.max_columns, spelling, long_bytes, splits)
     }
 
     /// True where a table is worth more than the JSON that would stand there without it.
