@@ -169,11 +169,7 @@ impl Context<'_> {
         if !has_rows(doc, index) {
             return None;
         }
-        let long_bytes = if self.lossy {
-            self.options.blob_min_bytes
-        } else {
-            usize::MAX
-        };
+        let long_bytes = self.long_bytes();
         let spelling = match standing {
             Standing::Alone { .. } | Standing::Lines { .. } => spelling_of(doc, index),
             Standing::Inside(spelling) => spelling,
@@ -298,10 +294,8 @@ impl Parts for CellWriter<'_, '_> {
     fn long_bytes(&self) -> usize {
         if self.shorten {
             SHORTENED_BYTES
-        } else if self.context.lossy {
-            self.context.options.blob_min_bytes
         } else {
-            usize::MAX
+            self.context.long_bytes()
         }
     }
 

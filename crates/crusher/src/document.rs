@@ -99,6 +99,15 @@ impl Context<'_> {
         }
     }
 
+    /// Strings among others go to the store from so many raw bytes on.
+    pub fn long_bytes(&self) -> usize {
+        if self.lossy {
+            self.options.blob_min_bytes
+        } else {
+            usize::MAX
+        }
+    }
+
     pub fn decide(&mut self, strategy: Strategy) {
         self.decisions.strategy = self.decisions.strategy.max(strategy);
     }

@@ -1,6 +1,6 @@
 //! A text that is JSON, or lines of JSON, by itself or in a string: what it becomes as a whole.
 
-use crate::array::{Standing, scaled};
+use crate::array::Standing;
 use crate::document::{Context, Strategy};
 use crate::edits::Edits;
 use crate::layout::Layout;
@@ -76,7 +76,7 @@ impl Context<'_> {
         };
         let written = self.document(doc, head);
         // What doesn't fit its budget is better cut as a text.
-        let is_over = self.lossy && tokens::estimate(&written) > scaled(self.options.max_tokens, self.bias);
+        let is_over = self.lossy && tokens::estimate(&written) > self.budget();
         if is_over || !saves_tokens(&written, text) {
             self.undo(mark);
             return None;
@@ -167,11 +167,7 @@ struct DocumentWriter<'c, 'o> {
 
 impl Parts for DocumentWriter<'_, '_> {
     fn long_bytes(&self) -> usize {
-        if self.context.lossy {
-            self.context.options.blob_min_bytes
-        } else {
-            usize::MAX
-        }
+        self.context.long_bytes()
     }
 
     fn string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
