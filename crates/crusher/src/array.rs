@@ -9,7 +9,7 @@ use crate::select::Budget;
 use crate::spelling::{self, Spelling};
 use crate::table::{Parts, Table, spelling_of};
 use crate::tape::{Doc, Kind};
-use crate::{budget, text, tokens};
+use crate::{text, tokens};
 
 /// Bytes of a string that stay in a row of an array whose whole text is in the store.
 const SHORTENED_BYTES: usize = 240;
@@ -100,7 +100,7 @@ impl Context<'_> {
         }
         let may_drop = droppable && raw.len() > budget;
         let Some(table) = table else {
-            let must_drop = may_drop && budget::excess(raw, budget) > 0;
+            let must_drop = may_drop && self.excess(raw, budget) > 0;
             return must_drop.then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
         };
         let (head, layout, original) = standing.head(doc, index, table.spelling);
@@ -126,14 +126,14 @@ impl Context<'_> {
             shorten: false,
         };
         table.write(doc, whole_head, None, cells, &mut written, &mut row_ends);
-        let fits = !may_drop || budget::excess(&written, budget) == 0;
+        let fits = !may_drop || self.excess(&written, budget) == 0;
         let minify =
             matches!(standing, Standing::Alone { minify: true, .. }) && layout != Some(Layout::Compact);
         let json_fits = !fits
             && if minify {
-                budget::excess(&printed_compact(doc, index), budget) == 0
+                self.excess(&printed_compact(doc, index), budget) == 0
             } else {
-                budget::excess(raw, budget) == 0
+                self.excess(raw, budget) == 0
             };
         if !(fits || json_fits) {
             let costs: Vec<u32> = row_costs(&written, &row_ends).collect();

@@ -16,7 +16,7 @@ use crate::restore::restores;
 use crate::rows::kept_rows;
 use crate::scan::Tape;
 use crate::tape::{Doc, Kind};
-use crate::{budget, spelling, tokens};
+use crate::{spelling, tokens};
 
 /// What a bare text must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl Crusher {
                 };
                 lines.or_else(|| long.then(|| blob(context)).flatten())
             },
-            |changed, budget| budget::excess(changed.as_deref().unwrap_or(text.as_bytes()), budget),
+            |context, changed, budget| context.excess(changed.as_deref().unwrap_or(text.as_bytes()), budget),
         );
         let decisions = context.decisions;
         let reserved = || is_reserved(text.as_bytes()).then(|| [LITERAL, text.as_bytes()].concat());
@@ -219,7 +219,7 @@ fn crush_json<'t>(
                 None => (false, edited(context, doc, minify && before.is_empty())),
             }
         },
-        |(_, body), budget| budget::excess(body, budget),
+        |context, (_, body), budget| context.excess(body, budget),
     );
     if !before.is_empty() {
         body.splice(..0, before.bytes());

@@ -8,6 +8,8 @@ use crate::tokens;
 const MOST_BYTES_PER_TOKEN: usize = 64;
 /// Shorter texts are counted whatever the estimate says: they may be of punctuation only.
 const COUNTED_BYTES: usize = 2048;
+/// A text is counted in pieces of so many bytes, until it is known to fit.
+const PIECE_BYTES: usize = 2048;
 /// A payload of several parts is crushed so many times at most.
 const MAX_ATTEMPTS: usize = 3;
 /// Its parts are never cut below this: a marker takes half of it.
@@ -26,7 +28,39 @@ pub(crate) fn excess(text: &[u8], budget: usize) -> usize {
     if text.len() / MOST_BYTES_PER_TOKEN > budget || estimate > budget + budget / 4 {
         return estimate.saturating_sub(budget).max(1);
     }
-    tokens::count(&String::from_utf8_lossy(text)).saturating_sub(budget)
+    counted(&String::from_utf8_lossy(text), budget)
+}
+
+/// By how many tokens a text exceeds its budget, counted piece by piece as long as the rest might not fit.
+fn counted(text: &str, budget: usize) -> usize {
+    let mut most = Vec::with_capacity(text.len() / PIECE_BYTES + 2);
+    for (piece, safe) in tokens::pieces(text, PIECE_BYTES) {
+        if !safe {
+            return tokens::count(text).saturating_sub(budget);
+        }
+        most.push((
+            piece,
+            at_most(piece.as_bytes(), tokens::estimate(piece.as_bytes())),
+        ));
+    }
+    let mut left: usize = most.iter().map(|(_, tokens)| tokens).sum();
+    let mut sum = 0;
+    for (piece, tokens) in most {
+        sum += tokens::count(piece);
+        left -= tokens;
+        if sum + left <= budget {
+            return 0;
+        }
+    }
+    sum.saturating_sub(budget)
+}
+
+/// The text that was counted last: what is printed for a part is often the whole.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    text: Vec<u8>,
+    budget: usize,
+    excess: usize,
 }
 
 /// What a text takes at the most. The estimate takes random small letters for half of what they are, and strange scripts and random
@@ -45,6 +79,17 @@ impl Context<'_> {
         scaled(self.options.max_tokens, self.bias)
     }
 
+    /// As the function of that name.
+    pub fn excess(&mut self, text: &[u8], budget: usize) -> usize {
+        let last = &mut self.counted;
+        if last.budget != budget || last.text != text {
+            last.text.clear();
+            last.text.extend_from_slice(text);
+            (last.budget, last.excess) = (budget, excess(text, budget));
+        }
+        last.excess
+    }
+
     /// A payload that is one text is cut from so many bytes on.
     pub fn least_text(&self) -> usize {
         self.options.blob_min_bytes.min(self.budget() + 1)
@@ -58,7 +103,7 @@ impl Context<'_> {
     pub fn within_budget<T>(
         &mut self,
         mut crush: impl FnMut(&mut Self) -> T,
-        excess: impl Fn(&T, usize) -> usize,
+        excess: impl Fn(&mut Self, &T, usize) -> usize,
     ) -> T {
         let mark = self.mark();
         let (asked, budget) = (self.bias, self.budget());
@@ -66,7 +111,7 @@ impl Context<'_> {
         if !self.counts_tokens() {
             return crushed;
         }
-        let mut over = excess(&crushed, budget);
+        let mut over = excess(self, &crushed, budget);
         // Where rows that must stay are the reason, less for each part changes nothing.
         if self.cuttable && over as u64 > self.decisions.over_budget {
             let mut above = (budget, budget + over);
@@ -79,7 +124,7 @@ impl Context<'_> {
                 self.undo(mark.clone());
                 self.bias = share(asked, part, budget);
                 crushed = crush(self);
-                over = excess(&crushed, budget);
+                over = excess(self, &crushed, budget);
                 if over == 0 {
                     break;
                 }
@@ -97,7 +142,7 @@ impl Context<'_> {
     /// Notes by how much a payload that stays as it was exceeds the budget.
     pub fn note_excess(&mut self, text: &[u8]) {
         if self.counts_tokens() {
-            self.decisions.over_budget = excess(text, self.budget()) as u64;
+            self.decisions.over_budget = self.excess(text, self.budget()) as u64;
         }
     }
 

@@ -167,6 +167,7 @@ pub(crate) fn context<'o>(
         cuttable: false,
         decisions,
         strings: 0,
+        counted: budget::Counted::default(),
     }
 }
 
@@ -192,7 +193,7 @@ fn crush_payload(
             edits.splice(doc, payload.node, &mut after);
             after
         },
-        |after, budget| budget::excess(&read(after), budget),
+        |context, after, budget| context.excess(&read(after), budget),
     );
     let changed = context.decisions.strategy != document::Strategy::Unchanged;
     let estimate_after = if changed {

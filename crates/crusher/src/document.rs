@@ -3,6 +3,7 @@
 //! Nothing here prints a whole payload: replacements are collected as edits, and everything else is copied.
 
 use crate::array::{Standing, scaled};
+use crate::budget::Counted;
 pub(crate) use crate::decisions::{Decisions, Strategy};
 use crate::digest::hash;
 use crate::earlier::Seen;
@@ -14,7 +15,7 @@ use crate::scan::Tape;
 use crate::spelling::{self, Spelling};
 use crate::tape::{Doc, KEY, Kind, Node, SUSPECT};
 use crate::text::{self, Interest};
-use crate::{budget, tokens};
+use crate::tokens;
 
 /// JSON inside strings inside JSON is followed so many times.
 const MAX_STRINGS: usize = 3;
@@ -38,6 +39,7 @@ pub(crate) struct Context<'o> {
     pub decisions: Decisions,
     /// Strings around the text at hand.
     pub strings: usize,
+    pub counted: Counted,
 }
 
 /// The query of a payload and the words its reader has seen, looked for when first needed.
@@ -73,20 +75,29 @@ impl<'o> Query<'o> {
 #[derive(Clone)]
 pub(crate) struct Mark {
     originals: usize,
+    hashes: usize,
+    /// Without the hashes, of which there may be many.
     decisions: Decisions,
 }
 
 impl Context<'_> {
-    pub fn mark(&self) -> Mark {
-        Mark {
+    pub fn mark(&mut self) -> Mark {
+        let hashes = std::mem::take(&mut self.decisions.hashes);
+        let mark = Mark {
             originals: self.originals.entries.len(),
+            hashes: hashes.len(),
             decisions: self.decisions.clone(),
-        }
+        };
+        self.decisions.hashes = hashes;
+        mark
     }
 
     pub fn undo(&mut self, mark: Mark) {
         self.originals.truncate(mark.originals);
+        let mut hashes = std::mem::take(&mut self.decisions.hashes);
+        hashes.truncate(mark.hashes);
         self.decisions = mark.decisions;
+        self.decisions.hashes = hashes;
     }
 
     /// Estimated tokens of a value as it stands.
@@ -209,7 +220,7 @@ impl Context<'_> {
             },
             self.bias,
         );
-        if readable && whole && budget::excess(content.as_bytes(), budget) == 0 {
+        if readable && whole && self.excess(content.as_bytes(), budget) == 0 {
             return None;
         }
         self.cuttable = true;

@@ -1,7 +1,6 @@
 //! The rows of an array that stay when others go: chosen, printed, counted, and given back until they fit.
 
 use crate::array::{CellWriter, Rendered};
-use crate::budget;
 use crate::document::{Context, Strategy, literals};
 use crate::edits::Edits;
 use crate::layout::Layout;
@@ -50,7 +49,7 @@ impl Context<'_> {
             }
             if selection.keep.is_empty() {
                 print_json(doc, index, &selection.keep, &hash, &mut text);
-                break budget::excess(&text, budget);
+                break self.excess(&text, budget);
             }
             let cells = &mut CellWriter {
                 context: self,
@@ -66,7 +65,7 @@ impl Context<'_> {
             );
             text.push(b'\n');
             write_marker(doc, index, selection.keep.len(), &hash, &mut text);
-            let excess = budget::excess(&text, budget);
+            let excess = self.excess(&text, budget);
             if excess == 0 || !selection.give_back(freed(excess, &text, budget), costs) {
                 break excess;
             }
@@ -89,7 +88,7 @@ impl Context<'_> {
             let Budget::Tokens(budget) = budget else {
                 break selection.excess;
             };
-            let excess = budget::excess(&text, budget);
+            let excess = self.excess(&text, budget);
             if excess == 0 || !selection.give_back(freed(excess, &text, budget), &costs) {
                 break excess as u64;
             }

@@ -334,20 +334,33 @@ pub fn count(text: &str) -> usize {
     let Some(encoding) = VOCABULARY.get_or_init(|| tiktoken::get_encoding("o200k_base")) else {
         return estimate(text.as_bytes());
     };
-    let (mut rest, mut sum) = (text, 0);
-    while rest.len() > COUNTED_BYTES {
-        let (piece, behind) = rest.split_at(cut(rest));
-        sum += encoding.count(piece);
+    let count = |(piece, _): (&str, bool)| encoding.count(piece);
+    pieces(text, COUNTED_BYTES).map(count).sum()
+}
+
+/// Pieces of at most `max_bytes`; false for one that isn't cut where o200k cuts whatever stands around it.
+pub(crate) fn pieces(text: &str, max_bytes: usize) -> impl Iterator<Item = (&str, bool)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (at, safe) = if rest.len() > max_bytes {
+            cut(rest, max_bytes)
+        } else {
+            (rest.len(), true)
+        };
+        let (piece, behind) = rest.split_at(at);
         rest = behind;
-    }
-    sum + encoding.count(rest)
+        Some((piece, safe))
+    })
 }
 
 /// Where a long text can be cut: the last place in the first piece at which o200k cuts whatever stands around it.
 /// Such a place is behind an ASCII letter or digit and before a space, before punctuation other than `'` (which may
-/// begin a contraction), or between a letter and a digit.
-fn cut(text: &str) -> usize {
-    let head = text.as_bytes().get(..=COUNTED_BYTES).unwrap_or_default();
+/// begin a contraction), or between a letter and a digit. Where there is none, between any two characters, and false.
+fn cut(text: &str, max_bytes: usize) -> (usize, bool) {
+    let head = text.as_bytes().get(..=max_bytes).unwrap_or_default();
     let safe = head.windows(2).rposition(|pair| match pair {
         [before, behind] if before.is_ascii_alphanumeric() => {
             *behind == b' '
@@ -357,14 +370,12 @@ fn cut(text: &str) -> usize {
         }
         _ => false,
     });
-    safe.map_or_else(
-        || {
-            (0..=COUNTED_BYTES)
-                .rfind(|at| text.is_char_boundary(*at))
-                .unwrap_or(text.len())
-        },
-        |at| at + 1,
-    )
+    let any = || {
+        (0..=max_bytes)
+            .rfind(|at| text.is_char_boundary(*at))
+            .unwrap_or(text.len())
+    };
+    safe.map_or_else(|| (any(), false), |at| (at + 1, true))
 }
 
 #[cfg(test)]

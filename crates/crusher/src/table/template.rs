@@ -309,14 +309,28 @@ fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_>, targets: &[Targ
         let segments = vec![Segment::Hole];
         sampled.iter().any(quoted).then_some(Template { segments })
     };
-    let pays = |template: &Template| {
-        let is_allowed = texts.splits || template.segments.len() == 1;
-        is_allowed && template.saved_bytes(texts, leaf).is_some_and(|saved| saved > 0)
+    let pays = |template: &Template| template.saved_bytes(texts, leaf).is_some_and(|saved| saved > 0);
+    let shared = if texts.splits {
+        aligned(sample, &sampled, targets)
+            .filter(pays)
+            .or_else(|| common_ends(texts, leaf).filter(pays))
+    } else {
+        repeated(sample, &sampled, targets).filter(pays)
     };
-    aligned(sample, &sampled, targets)
-        .filter(pays)
-        .or_else(|| common_ends(texts, leaf).filter(pays))
-        .or_else(|| whole().filter(pays))
+    shared.or_else(|| whole().filter(pays))
+}
+
+/// Another column of which the texts are all the same as these.
+fn repeated(sample: &Sample<'_>, sampled: &[(usize, &[u8])], targets: &[Target]) -> Option<Template> {
+    let mut targets = targets.iter().map(|target| (*target, sample.of(*target)));
+    let same = |others: &[Option<&[u8]>]| {
+        sampled
+            .iter()
+            .all(|(at, text)| others.get(*at).copied().flatten() == Some(*text))
+    };
+    let (target, _) = targets.find(|(_, others)| same(others))?;
+    let segments = vec![Segment::Column(target)];
+    Some(Template { segments })
 }
 
 /// Fixed text before and behind one hole, over all rows, up to the last and from the first end of a word.
