@@ -15,7 +15,7 @@ use crate::{text, tokens};
 const SHORTENED_BYTES: usize = 240;
 
 /// Rows that are printed to learn what the rows of a long array cost.
-const PROBED_ROWS: u32 = 64;
+const PROBED_ROWS: u32 = 32;
 
 /// What an array became.
 pub(crate) struct Rendered {
@@ -205,7 +205,7 @@ impl Context<'_> {
     /// near the budget; printing that table would be for nothing.
     fn hopeless(&mut self, doc: &Doc<'_>, index: u32, table: &Table<'_>, budget: usize) -> Option<Vec<u32>> {
         let count = doc.node(index).count;
-        if count < 4 * PROBED_ROWS {
+        if count < 2 * PROBED_ROWS {
             return None;
         }
         let probe: Vec<u32> = (0..PROBED_ROWS)

@@ -22,11 +22,11 @@ pub(crate) fn excess(text: &[u8], budget: usize) -> usize {
         return 0;
     }
     let estimate = tokens::estimate(text);
-    if text.len() >= COUNTED_BYTES && at_most(text, estimate) <= budget {
-        return 0;
-    }
     if text.len() / MOST_BYTES_PER_TOKEN > budget || estimate > budget + budget / 4 {
         return estimate.saturating_sub(budget).max(1);
+    }
+    if text.len() >= COUNTED_BYTES && at_most(text, estimate) <= budget {
+        return 0;
     }
     counted(&String::from_utf8_lossy(text), budget)
 }
@@ -66,10 +66,10 @@ pub(crate) struct Counted {
 /// What a text takes at the most. The estimate takes random small letters for half of what they are, and strange scripts and random
 /// capitals, which look like acronyms, for far less.
 fn at_most(text: &[u8], estimate: usize) -> usize {
-    let strange = text
-        .iter()
-        .filter(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
-        .count();
+    let is_strange = |byte: &u8| byte.is_ascii_uppercase() || !byte.is_ascii();
+    // Bytes are counted in bytes, which is many at a time.
+    let count = |bytes: &[u8]| usize::from(bytes.iter().map(|byte| u8::from(is_strange(byte))).sum::<u8>());
+    let strange: usize = text.chunks(usize::from(u8::MAX)).map(count).sum();
     2 * estimate + strange
 }
 
