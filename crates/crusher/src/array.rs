@@ -7,13 +7,15 @@ use crate::marker::{self, Frame, Head};
 use crate::rows::Dropped;
 use crate::select::Budget;
 use crate::spelling::{self, Spelling};
-use crate::table::{Parts, Table, spelling_of};
+use crate::table::{Finding, Parts, Table, spelling_of};
 use crate::tape::{Doc, Kind};
 use crate::{text, tokens};
 
 /// Bytes of a string that stay in a row of an array whose whole text is in the store.
 const SHORTENED_BYTES: usize = 240;
 
+/// What a rows marker costs.
+const MARKER_TOKENS: usize = 26;
 /// Rows that are printed to learn what the rows of a long array cost.
 const PROBED_ROWS: u32 = 32;
 
@@ -46,7 +48,7 @@ pub(crate) enum Standing<'t> {
 
 impl<'t> Standing<'t> {
     /// What the head of a table says here, but for the layout; the layout, if one is proved; and what goes into the store when rows go.
-    fn head(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Head, Option<Layout>, &'t [u8]) {
+    pub fn head(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Head, Option<Layout>, &'t [u8]) {
         let raw = doc.raw(doc.node(index));
         let of = |frame, lines| Head {
             lines,
@@ -87,34 +89,33 @@ impl Context<'_> {
         }
         let raw = doc.raw(node);
         let budget = self.budget();
-        let found = self.find_table(doc, index, standing);
+        let may_drop = droppable && raw.len() > budget;
+        let spelling = match standing {
+            Standing::Alone { .. } | Standing::Lines { .. } => spelling_of(doc, index),
+            Standing::Inside(spelling) => spelling,
+        };
+        let dropped = Dropped {
+            standing,
+            spelling,
+            budget,
+        };
+        if may_drop
+            && let Some((costs, around)) = self.hopeless(doc, index, spelling, budget)
+            && let Some(selection) =
+                self.select(doc, index, &costs, Budget::Tokens(budget.saturating_sub(around)))
+        {
+            return self.print_kept(doc, index, &costs, dropped, selection);
+        }
+        let found = self.find_table(doc, index, None, spelling);
         // Cells that are mostly other containers gain little here and are looked at by themselves; going on with them
         // would read a deep text once for each of its levels.
-        let is_lines = matches!(standing, Standing::Lines { .. });
         let table = found.filter(|table| table.opaque_bytes(doc) * 4 <= raw.len() * 3);
-        if is_lines && table.is_none() {
-            return None;
-        }
-        if table.is_none() && !(droppable && raw.len() > budget) {
-            return None;
-        }
-        let may_drop = droppable && raw.len() > budget;
         let Some(table) = table else {
-            let must_drop = may_drop && self.excess(raw, budget) > 0;
+            let is_lines = matches!(standing, Standing::Lines { .. });
+            let must_drop = may_drop && !is_lines && self.excess(raw, budget) > 0;
             return must_drop.then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
         };
-        let (head, layout, original) = standing.head(doc, index, table.spelling);
-        if may_drop
-            && let Some(costs) = self.hopeless(doc, index, &table, budget)
-            && let Some(selection) = self.select(doc, index, &costs, Budget::Tokens(budget))
-        {
-            let dropped = Dropped {
-                original,
-                head,
-                budget,
-            };
-            return self.print_kept(doc, index, &table, &costs, dropped, selection);
-        }
+        let (head, layout, _) = standing.head(doc, index, spelling);
         let whole_head = Head {
             layout: layout.unwrap_or_default(),
             ..head
@@ -136,16 +137,12 @@ impl Context<'_> {
                 self.excess(raw, budget) == 0
             };
         if !(fits || json_fits) {
-            let costs: Vec<u32> = row_costs(&written, &row_ends).collect();
+            let (costs, around) = row_costs(&written, &row_ends);
+            let rows = Budget::Tokens(budget.saturating_sub(around));
             // Rows go; unless all of them must stay, whatever the budget.
-            if let Some(selection) = self.select(doc, index, &costs, Budget::Tokens(budget)) {
+            if let Some(selection) = self.select(doc, index, &costs, rows) {
                 self.undo(mark);
-                let dropped = Dropped {
-                    original,
-                    head,
-                    budget,
-                };
-                return self.print_kept(doc, index, &table, &costs, dropped, selection);
+                return self.print_kept(doc, index, &costs, dropped, selection);
             }
         }
         // Inside a document the table was found to save keys; by itself it must also be worth its string.
@@ -164,19 +161,25 @@ impl Context<'_> {
         None
     }
 
-    /// The table that an array or map could be.
-    fn find_table<'d>(&self, doc: &Doc<'d>, index: u32, standing: Standing<'_>) -> Option<Table<'d>> {
+    /// The table that an array or map could be, or the rows at some positions of it.
+    pub fn find_table<'d>(
+        &self,
+        doc: &Doc<'d>,
+        index: u32,
+        keep: Option<&[u32]>,
+        spelling: Spelling,
+    ) -> Option<Table<'d>> {
         if !has_rows(doc, index) {
             return None;
         }
-        let long_bytes = self.long_bytes();
-        let spelling = match standing {
-            Standing::Alone { .. } | Standing::Lines { .. } => spelling_of(doc, index),
-            Standing::Inside(spelling) => spelling,
+        let finding = Finding {
+            max_columns: self.options.max_columns,
+            spelling,
+            long_bytes: self.long_bytes(),
+            // What a model reads may be asked for by name: its names stand in one piece.
+            splits: self.options.lossless_only,
         };
-        // What a model reads may be asked for by name: its names stand in one piece.
-        let splits = self.options.lossless_only;
-        Table::find(doc, index, self.options.max_columns, spelling, long_bytes, splits)
+        Table::find(doc, index, keep, finding)
     }
 
     /// True where a table is worth more than the JSON that would stand there without it.
@@ -201,9 +204,15 @@ impl Context<'_> {
         clearly || tokens::estimate(written) < json()
     }
 
-    /// The cost of each row of a long array, by its bytes, if rows spread over it show that no table of all would come
-    /// near the budget; printing that table would be for nothing.
-    fn hopeless(&mut self, doc: &Doc<'_>, index: u32, table: &Table<'_>, budget: usize) -> Option<Vec<u32>> {
+    /// The cost of each row of a long array, by its bytes, and of what stands around them, if rows spread over it show that no
+    /// table of all would come near the budget; finding and printing that table would be for nothing.
+    fn hopeless(
+        &mut self,
+        doc: &Doc<'_>,
+        index: u32,
+        spelling: Spelling,
+        budget: usize,
+    ) -> Option<(Vec<u32>, usize)> {
         let count = doc.node(index).count;
         if count < 2 * PROBED_ROWS {
             return None;
@@ -211,28 +220,27 @@ impl Context<'_> {
         let probe: Vec<u32> = (0..PROBED_ROWS)
             .map(|at| (u64::from(at) * u64::from(count) / u64::from(PROBED_ROWS)) as u32)
             .collect();
+        let table = self.find_table(doc, index, Some(&probe), spelling)?;
+        let rows: Vec<usize> = doc
+            .elements(index)
+            .map(|row| doc.raw(doc.node(row)).len())
+            .collect();
+        let probed: usize = probe.iter().filter_map(|row| rows.get(*row as usize)).sum();
+        if table.opaque_bytes(doc) * 4 > probed * 3 {
+            return None;
+        }
         let (mut written, mut row_ends) = (Vec::new(), Vec::new());
         let cells = &mut CellWriter {
             context: self,
             shorten: true,
         };
-        table.write(
-            doc,
-            Head::default(),
-            Some(&probe),
-            cells,
-            &mut written,
-            &mut row_ends,
-        );
-        let rows: Vec<u64> = doc
-            .elements(index)
-            .map(|row| u64::from(doc.node(row).end - doc.node(row).start))
-            .collect();
-        let probed_bytes: u64 = probe.iter().filter_map(|row| rows.get(*row as usize)).sum();
-        let tokens: u64 = row_costs(&written, &row_ends).map(u64::from).sum();
-        let all = rows.iter().sum::<u64>() * tokens / probed_bytes.max(1);
-        let cost = |bytes: &u64| (bytes * tokens / probed_bytes.max(1) + 1) as u32;
-        (all > 2 * budget as u64).then(|| rows.iter().map(cost).collect())
+        table.write(doc, Head::default(), None, cells, &mut written, &mut row_ends);
+        let (costs, around) = row_costs(&written, &row_ends);
+        let tokens: u64 = costs.into_iter().map(u64::from).sum();
+        let cost = |bytes: usize| bytes as u64 * tokens / (probed as u64).max(1);
+        let all = cost(rows.iter().sum());
+        let costs = || rows.iter().map(|bytes| cost(*bytes) as u32 + 1).collect();
+        (all > 2 * budget as u64).then(|| (costs(), around))
     }
 }
 
@@ -255,17 +263,17 @@ fn printed_compact(doc: &Doc<'_>, index: u32) -> Vec<u8> {
     compact
 }
 
-fn row_costs(written: &[u8], row_ends: &[usize]) -> impl Iterator<Item = u32> {
-    let starts = std::iter::once(row_ends.first().copied().unwrap_or(0)).chain(row_ends.iter().copied());
-    row_ends.iter().zip(starts).enumerate().map(|(at, (end, start))| {
-        // The first row begins behind the head, at the first line break.
-        let start = if at == 0 {
-            memchr::memchr(b'\n', written).unwrap_or(0)
-        } else {
-            start
-        };
-        tokens::estimate(written.get(start..*end).unwrap_or_default()) as u32
-    })
+/// What the rows of a table cost, and its head and a marker behind it.
+fn row_costs(written: &[u8], row_ends: &[usize]) -> (Vec<u32>, usize) {
+    // The first row begins behind the head, at the first line break.
+    let mut start = memchr::memchr(b'\n', written).unwrap_or(0);
+    let head = tokens::estimate(written.get(..start).unwrap_or_default());
+    let cost = |end: &usize| {
+        let row = written.get(start..*end).unwrap_or_default();
+        start = *end;
+        tokens::estimate(row) as u32
+    };
+    (row_ends.iter().map(cost).collect(), head + MARKER_TOKENS)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "texts are far below 2^52 bytes")]

@@ -1,23 +1,22 @@
 //! The rows of an array that stay when others go: chosen, printed, counted, and given back until they fit.
 
-use crate::array::{CellWriter, Rendered};
+use crate::array::{CellWriter, Rendered, Standing};
 use crate::document::{Context, Strategy, literals};
 use crate::edits::Edits;
 use crate::layout::Layout;
 use crate::marker::{self, Frame, Head, SENTINEL_KEY};
 use crate::select::{self, Budget, Selection};
-use crate::table::Table;
+use crate::spelling::Spelling;
 use crate::tape::Doc;
 use crate::tokens;
 
 /// What is known of an array whose rows go.
 #[derive(Clone, Copy)]
 pub(crate) struct Dropped<'t> {
-    /// The text that goes into the store.
-    pub original: &'t [u8],
-    /// What the head of the rows that stay says.
-    pub head: Head,
-    /// Tokens that they may take.
+    pub standing: Standing<'t>,
+    /// How bare text is spelled.
+    pub spelling: Spelling,
+    /// Tokens that the rows may take which stay.
     pub budget: usize,
 }
 
@@ -27,52 +26,65 @@ impl Context<'_> {
         &mut self,
         doc: &Doc<'_>,
         index: u32,
-        table: &Table<'_>,
         costs: &[u32],
         dropped: Dropped<'_>,
         mut selection: Selection,
     ) -> Option<Rendered> {
         let Dropped {
-            original,
-            head,
+            standing,
+            spelling,
             budget,
         } = dropped;
+        let (head, _, original) = standing.head(doc, index, spelling);
         let mark = self.mark();
         let hash = self.offload(original, "rows", u64::from(doc.node(index).count))?;
         let mut text = Vec::new();
-        let excess = loop {
+        let (excess, table) = loop {
             text.clear();
-            if selection.keep.is_empty() && head.lines {
-                // A table has a row at least, and lines aren't an array.
+            let table = self.print_table(doc, index, &selection.keep, (head, spelling), &mut text);
+            if table {
+                text.push(b'\n');
+                write_marker(doc, index, selection.keep.len(), &hash, &mut text);
+            } else if head.lines {
+                // Lines aren't an array.
                 self.undo(mark);
                 return None;
-            }
-            if selection.keep.is_empty() {
+            } else {
                 print_json(doc, index, &selection.keep, &hash, &mut text);
-                break self.excess(&text, budget);
             }
-            let cells = &mut CellWriter {
-                context: self,
-                shorten: true,
-            };
-            table.write(
-                doc,
-                head,
-                Some(&selection.keep),
-                cells,
-                &mut text,
-                &mut Vec::new(),
-            );
-            text.push(b'\n');
-            write_marker(doc, index, selection.keep.len(), &hash, &mut text);
             let excess = self.excess(&text, budget);
             if excess == 0 || !selection.give_back(freed(excess, &text, budget), costs) {
-                break excess;
+                break (excess, table);
             }
         };
-        let table = !selection.keep.is_empty();
         self.note_rows(doc, index, &selection, excess as u64);
         Some(Rendered { text, table })
+    }
+
+    /// Prints the rows at some positions as a table; false where they make none.
+    fn print_table(
+        &mut self,
+        doc: &Doc<'_>,
+        index: u32,
+        keep: &[u32],
+        (head, spelling): (Head, Spelling),
+        out: &mut Vec<u8>,
+    ) -> bool {
+        if keep.is_empty() {
+            return false;
+        }
+        let of_these = self.find_table(doc, index, Some(keep), spelling);
+        // A single row is a table only among others.
+        let some_of_all = of_these.is_none().then_some(keep);
+        let Some(table) = of_these.or_else(|| self.find_table(doc, index, None, spelling)) else {
+            return false;
+        };
+        let cells = &mut CellWriter {
+            context: self,
+            shorten: true,
+        };
+        table.write(doc, head, some_of_all, cells, out, &mut Vec::new());
+        true
     }
 
     /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.

@@ -35,11 +35,10 @@ impl<'a> Table<'a> {
         let mut rows = RowWriter {
             doc,
             table: self,
-            values: Writer::new(self.spelling, parts),
+            values: Writer::new(self.finding.spelling, parts),
             section: Vec::new(),
             line: Vec::new(),
             shape: usize::MAX,
-            long_bytes: self.long_bytes,
         };
         rows.shape(out);
         row_ends.clear();
@@ -76,7 +75,6 @@ struct RowWriter<'a, 'd, 't, P> {
     line: Vec<u8>,
     /// The shape of the rows at hand.
     shape: usize,
-    long_bytes: usize,
 }
 
 impl<P: Parts> RowWriter<'_, '_, '_, P> {
@@ -291,9 +289,7 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
             doc: self.doc,
             columns,
             keys,
-            spelling: self.table.spelling,
-            long_bytes: self.long_bytes,
-            splits: self.table.splits,
+            finding: self.table.finding,
         };
         let mut holes = Vec::new();
         let text = texts.of(Target::Leaf(leaf), row);

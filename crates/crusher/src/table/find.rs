@@ -14,11 +14,8 @@ const SHAPE_LINE_BYTES: i64 = 4;
 #[derive(Debug)]
 pub struct Table<'a> {
     pub(super) map: bool,
-    /// How bare text is spelled.
-    pub spelling: Spelling,
+    pub(super) finding: Finding,
     pub(super) body: Body<'a>,
-    pub(super) long_bytes: usize,
-    pub(super) splits: bool,
 }
 
 #[derive(Debug)]
@@ -57,41 +54,44 @@ pub(super) struct Shapes<'a> {
 /// For each row its shape and its place among the rows of that shape; none for one without.
 type Places = Vec<Option<(usize, usize)>>;
 
+/// What tables may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finding {
+    /// An array whose rows have more distinct columns is none.
+    pub max_columns: usize,
+    /// How bare text is spelled.
+    pub spelling: Spelling,
+    /// Strings of so many bytes or more are left to the `Parts` that write them.
+    pub long_bytes: usize,
+    /// A text may stand in part in the head, in part in its cell.
+    pub splits: bool,
+}
+
 /// What all tables of one text have in common.
 #[derive(Clone, Copy)]
 struct Finder<'a, 'd> {
     doc: &'d Doc<'a>,
-    max_columns: usize,
-    spelling: Spelling,
-    long_bytes: usize,
-    splits: bool,
+    finding: Finding,
 }
 
 impl<'a> Table<'a> {
-    /// Finds the columns of an array, or of an object as a map. None when that is no table. Bare text is spelled in `spelling`; strings of
-    /// `long_bytes` or more are left to the `Parts` that write it. With `splits` a text may stand in part in the head, in part in its cell.
+    /// Finds the columns of an array, or of the rows at some positions of it (ascending), or of an object as a map. None when that is
+    /// no table.
     #[must_use]
-    pub fn find(
-        doc: &Doc<'a>,
-        index: u32,
-        max_columns: usize,
-        spelling: Spelling,
-        long_bytes: usize,
-        splits: bool,
-    ) -> Option<Self> {
+    pub(crate) fn find(doc: &Doc<'a>, index: u32, keep: Option<&[u32]>, finding: Finding) -> Option<Self> {
         let map = doc.node(index).kind == Kind::Object;
-        let (keys, rows): (Vec<u32>, Vec<u32>) = if map {
+        let (keys, mut rows): (Vec<u32>, Vec<u32>) = if map {
             doc.members(index).unzip()
         } else {
             (Vec::new(), doc.elements(index).collect())
         };
-        let finder = Finder {
-            doc,
-            max_columns,
-            spelling,
-            long_bytes,
-            splits,
-        };
+        if let Some(keep) = keep {
+            rows = keep
+                .iter()
+                .filter_map(|at| rows.get(*at as usize).copied())
+                .collect();
+        }
+        let finder = Finder { doc, finding };
         let of_lists = !map && rows.first().is_some_and(|row| doc.node(*row).kind == Kind::Array);
         let body = if of_lists {
             let lists = Lists::find(doc, &rows, 0)?;
@@ -100,13 +100,7 @@ impl<'a> Table<'a> {
         } else {
             finder.body(rows, keys)?
         };
-        Some(Self {
-            map,
-            spelling,
-            body,
-            long_bytes,
-            splits,
-        })
+        Some(Self { map, finding, body })
     }
 
     /// Bytes of the values that the table doesn't take apart.
@@ -158,7 +152,7 @@ impl<'a> Table<'a> {
 impl<'a> Finder<'a, '_> {
     /// Rows of one shape, or of several where that saves more.
     fn body(self, rows: Vec<u32>, keys: Vec<u32>) -> Option<Body<'a>> {
-        let one = Columns::find(self.doc, &rows, self.max_columns);
+        let one = Columns::find(self.doc, &rows, self.finding.max_columns);
         if one.as_ref().is_none_or(|columns| !columns.is_even()) {
             let saved = one.as_ref().map_or(0, |columns| columns.saved_bytes);
             if let Some((all, places)) = self.shapes(&rows, &keys, saved) {
@@ -178,9 +172,7 @@ impl<'a> Finder<'a, '_> {
             doc: self.doc,
             columns: &columns,
             keys: &keys,
-            spelling: self.spelling,
-            long_bytes: self.long_bytes,
-            splits: self.splits,
+            finding: self.finding,
         };
         let plan = Plan::new(&texts, sections);
         Objects {
@@ -198,7 +190,7 @@ impl<'a> Finder<'a, '_> {
         for group in shapes::split(self.doc, rows)? {
             let of = |all: &[u32]| group.iter().filter_map(|row| all.get(*row).copied()).collect();
             let (group_rows, group_keys): (Vec<u32>, Vec<u32>) = (of(rows), of(keys));
-            let Some(columns) = Columns::find(self.doc, &group_rows, self.max_columns) else {
+            let Some(columns) = Columns::find(self.doc, &group_rows, self.finding.max_columns) else {
                 continue;
             };
             for (place, row) in group.iter().enumerate() {

@@ -18,6 +18,7 @@ mod value;
 
 pub use decode::decode;
 pub(crate) use encode::spelling_of;
+pub(crate) use find::Finding;
 pub use find::Table;
 pub(crate) use value::{Parts, write_value};
 

@@ -4,9 +4,9 @@
 //! repeated in the cells.
 
 use super::align::{aligned, is_word_byte, places_of};
+use super::find::Finding;
 use super::{HOLE, Place, is_bare, is_bare_text};
 use crate::columns::{Columns, MISSING, signed};
-use crate::spelling::Spelling;
 use crate::table::value::is_plain;
 use crate::tape::{Doc, Kind};
 
@@ -50,11 +50,7 @@ pub(super) struct Texts<'a, 'd> {
     pub doc: &'d Doc<'a>,
     pub columns: &'d Columns<'a>,
     pub keys: &'d [u32],
-    pub spelling: Spelling,
-    /// Longer strings may be printed as something else.
-    pub long_bytes: usize,
-    /// Texts may be split between head and cells.
-    pub splits: bool,
+    pub finding: Finding,
 }
 
 impl<'a> Texts<'a, '_> {
@@ -72,8 +68,9 @@ impl<'a> Texts<'a, '_> {
         let node = self.doc.node(cell);
         let raw = self.doc.inner(node);
         // What may be reserved, or hold JSON, isn't text to take apart.
-        let is_text = !matches!(raw.first(), Some(b'<' | b'[' | b'{' | b'\\')) && raw.len() < self.long_bytes;
-        (is_text && node.kind == Kind::String && is_plain(node, raw, self.spelling)).then_some(raw)
+        let is_text =
+            !matches!(raw.first(), Some(b'<' | b'[' | b'{' | b'\\')) && raw.len() < self.finding.long_bytes;
+        (is_text && node.kind == Kind::String && is_plain(node, raw, self.finding.spelling)).then_some(raw)
     }
 
     fn present(&self, leaf: usize, row: usize) -> bool {
@@ -310,7 +307,7 @@ fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_>, targets: &[Targ
         sampled.iter().any(quoted).then_some(Template { segments })
     };
     let pays = |template: &Template| template.saved_bytes(texts, leaf).is_some_and(|saved| saved > 0);
-    let shared = if texts.splits {
+    let shared = if texts.finding.splits {
         aligned(sample, &sampled, targets)
             .filter(pays)
             .or_else(|| common_ends(texts, leaf).filter(pays))
