@@ -24,7 +24,7 @@ struct Kept<'t> {
 
 /// The template of what some rows have in common; `sampled` are their places in the sample, and their texts.
 pub(super) fn aligned(
-    sample: &Sample<'_>,
+    sample: &Sample<'_, '_>,
     sampled: &[(usize, &[u8])],
     targets: &[Target],
 ) -> Option<Template> {
@@ -92,7 +92,7 @@ pub(super) fn is_word_byte(byte: u8) -> bool {
 }
 
 /// The words of a text, with the columns that stand in it; `at` is its place in the sample.
-fn words<'t>(sample: &Sample<'_>, at: usize, text: &'t [u8], named: &[(usize, Target)]) -> Vec<Word<'t>> {
+fn words<'t>(sample: &Sample<'_, '_>, at: usize, text: &'t [u8], named: &[(usize, Target)]) -> Vec<Word<'t>> {
     for (number, (_, target)) in named.iter().enumerate() {
         let Some(other) = sample.of(*target).get(at).copied().flatten() else {
             continue;

@@ -123,12 +123,16 @@ fn class(byte: u8) -> u8 {
 
 /// True where a string of this text may stand without quotes and still is read as a string.
 fn is_bare(text: &[u8], place: Place) -> bool {
-    stands_bare(text, place)
-        && match text.first() {
-            Some(b'-' | b'0'..=b'9') => !is_number(text),
-            Some(b't' | b'f' | b'n') => !is_word(text),
-            _ => true,
-        }
+    stands_bare(text, place) && !is_other(text)
+}
+
+/// True for what isn't read as a string without quotes: numbers and words.
+fn is_other(text: &[u8]) -> bool {
+    match text.first() {
+        Some(b'-' | b'0'..=b'9') => is_number(text),
+        Some(b't' | b'f' | b'n') => is_word(text),
+        _ => false,
+    }
 }
 
 /// As `is_bare`, where everything is text: numbers and words need no quotes, except `null`.

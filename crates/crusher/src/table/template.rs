@@ -5,7 +5,7 @@
 
 use super::align::{aligned, is_word_byte, places_of};
 use super::find::Finding;
-use super::{HOLE, Place, is_bare, is_bare_text};
+use super::{HOLE, Place, is_bare, is_bare_text, is_other};
 use crate::columns::{Columns, MISSING, signed};
 use crate::table::value::is_plain;
 use crate::tape::{Doc, Kind};
@@ -177,47 +177,56 @@ impl Template {
 }
 
 /// The texts of a few rows, column by column.
-pub(super) struct Sample<'t> {
+pub(super) struct Sample<'t, 's> {
     rows: Vec<usize>,
-    /// Of the key and of each leaf: none where a row has no value or one that is no text.
-    texts: Vec<Vec<Option<&'t [u8]>>>,
+    in_cells: &'s [bool],
+    /// Of the key and of each leaf, row by row: none where a row has no value or one that is no text.
+    texts: Vec<Option<&'t [u8]>>,
 }
 
-impl<'t> Sample<'t> {
-    /// Takes rows spread over all regular ones.
-    fn take(texts: &Texts<'t, '_>, in_cells: &[bool]) -> Self {
+impl<'t, 's> Sample<'t, 's> {
+    /// Takes rows spread over all regular ones, of the columns that stand in cells.
+    fn take(texts: &Texts<'t, '_>, in_cells: &'s [bool]) -> Self {
         let irregular = &texts.columns.irregular;
-        let regular: Vec<usize> = irregular
-            .iter()
-            .enumerate()
-            .filter(|(_, is)| !**is)
-            .map(|(row, _)| row)
-            .collect();
-        let count = regular.len().min(ALIGNED_ROWS);
-        let rows: Vec<usize> = (0..count)
-            .filter_map(|at| {
-                regular
-                    .get(at * (regular.len() - 1) / (count - 1).max(1))
-                    .copied()
-            })
-            .collect();
-        let of = |target| rows.iter().map(|row| texts.of(target, *row)).collect();
-        let mut sampled = vec![if texts.keys.is_empty() {
-            Vec::new()
-        } else {
-            of(Target::Key)
-        }];
-        let leaves = in_cells.iter().enumerate();
-        sampled.extend(leaves.map(|(leaf, is)| if *is { of(Target::Leaf(leaf)) } else { Vec::new() }));
-        Self { rows, texts: sampled }
+        let regular = || {
+            irregular
+                .iter()
+                .enumerate()
+                .filter(|(_, is)| !**is)
+                .map(|(row, _)| row)
+        };
+        let all = regular().count();
+        let count = all.min(ALIGNED_ROWS);
+        let place = |at: usize| at * (all - 1) / (count - 1).max(1);
+        let mut next = 0;
+        let taken = regular().enumerate().filter(|(at, _)| {
+            let is_taken = next < count && *at == place(next);
+            next += usize::from(is_taken);
+            is_taken
+        });
+        let rows: Vec<usize> = taken.map(|(_, row)| row).collect();
+        let mut sampled = Vec::with_capacity(rows.len() * (in_cells.len() + 1));
+        sampled.extend(rows.iter().map(|row| texts.of(Target::Key, *row)));
+        for (leaf, is) in in_cells.iter().enumerate() {
+            let of = |row: &usize| is.then(|| texts.of(Target::Leaf(leaf), *row)).flatten();
+            sampled.extend(rows.iter().map(of));
+        }
+        Self {
+            rows,
+            in_cells,
+            texts: sampled,
+        }
     }
 
+    /// The texts of a column, none for one that doesn't stand in cells.
     pub fn of(&self, target: Target) -> &[Option<&'t [u8]>] {
         let at = match target {
             Target::Key => 0,
-            Target::Leaf(leaf) => leaf + 1,
+            Target::Leaf(leaf) if self.in_cells.get(leaf) == Some(&true) => leaf + 1,
+            Target::Leaf(_) => return &[],
         };
-        self.texts.get(at).map(Vec::as_slice).unwrap_or_default()
+        let rows = self.rows.len();
+        self.texts.get(at * rows..(at + 1) * rows).unwrap_or_default()
     }
 
     /// True for a column whose text may say what another column's is.
@@ -229,6 +238,18 @@ impl<'t> Sample<'t> {
             .filter(|text| text.len() >= MIN_TARGET_BYTES);
         !texts.is_empty() && long.count() == texts.len()
     }
+
+    /// True where another column has the same texts, where it has any.
+    fn is_repeated(&self, target: Target) -> bool {
+        let texts = self.of(target);
+        let others = (0..self.in_cells.len())
+            .map(Target::Leaf)
+            .filter(|other| *other != target);
+        let same = |(text, other): (Option<&[u8]>, Option<&[u8]>)| other.is_none() || text == other;
+        others.map(|other| self.of(other)).any(|others| {
+            others.iter().any(Option::is_some) && texts.iter().copied().zip(others.iter().copied()).all(same)
+        })
+    }
 }
 
 /// The templates of the columns whose values stand in cells, by leaf.
@@ -237,14 +258,17 @@ pub(super) fn find(texts: &Texts<'_, '_>, in_cells: &[bool]) -> Vec<Option<Templ
     let sample = Sample::take(texts, in_cells);
     // Only a column whose own template names no other one may be named: so no text follows from itself.
     let mut named = vec![false; in_cells.len()];
-    let leaves = (0..in_cells.len())
-        .filter(|leaf| is_nameable(texts.columns, *leaf))
-        .map(Target::Leaf);
-    let candidates = [Target::Key].into_iter().chain(leaves);
-    let candidates: Vec<Target> = candidates
-        .filter(|target| sample.is_target(*target))
-        .take(MAX_TARGETS)
-        .collect();
+    let is_candidate = |target: &Target| {
+        sample.is_target(*target)
+            && (texts.finding.splits || sample.is_repeated(*target))
+            && match target {
+                Target::Key => true,
+                Target::Leaf(leaf) => is_nameable(texts.columns, *leaf),
+            }
+    };
+    let leaves = (0..in_cells.len()).map(Target::Leaf);
+    let candidates = [Target::Key].into_iter().chain(leaves).filter(is_candidate);
+    let candidates: Vec<Target> = candidates.take(MAX_TARGETS).collect();
     for leaf in 0..in_cells.len() {
         let may_name = !named.get(leaf).copied().unwrap_or(true);
         let targets = candidates.iter().copied().filter(|target| match target {
@@ -289,7 +313,7 @@ fn is_nameable(columns: &Columns<'_>, leaf: usize) -> bool {
 }
 
 /// The template of a column that saves most, if one saves anything.
-fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_>, targets: &[Target]) -> Option<Template> {
+fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_, '_>, targets: &[Target]) -> Option<Template> {
     let mut sampled = Vec::with_capacity(sample.rows.len());
     for (at, (row, text)) in sample.rows.iter().zip(sample.of(Target::Leaf(leaf))).enumerate() {
         match text {
@@ -301,7 +325,7 @@ fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_>, targets: &[Targ
     if sampled.len() < 2 {
         return None;
     }
-    let quoted = |(_, text): &(usize, &[u8])| is_bare_text(text, Place::Cell) && !is_bare(text, Place::Cell);
+    let quoted = |(_, text): &(usize, &[u8])| is_other(text) && is_bare_text(text, Place::Cell);
     let whole = || {
         let segments = vec![Segment::Hole];
         sampled.iter().any(quoted).then_some(Template { segments })
@@ -318,7 +342,7 @@ fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_>, targets: &[Targ
 }
 
 /// Another column of which the texts are all the same as these.
-fn repeated(sample: &Sample<'_>, sampled: &[(usize, &[u8])], targets: &[Target]) -> Option<Template> {
+fn repeated(sample: &Sample<'_, '_>, sampled: &[(usize, &[u8])], targets: &[Target]) -> Option<Template> {
     let mut targets = targets.iter().map(|target| (*target, sample.of(*target)));
     let same = |others: &[Option<&[u8]>]| {
         sampled
