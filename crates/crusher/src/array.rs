@@ -130,7 +130,7 @@ impl Context<'_> {
         let fits = !may_drop || self.excess(&written, budget) == 0;
         let minify =
             matches!(standing, Standing::Alone { minify: true, .. }) && layout != Some(Layout::Compact);
-        let json_fits = !fits
+        let json_fits = !(fits || clearly_saves(raw.len(), written.len(), minify))
             && if minify {
                 self.excess(&printed_compact(doc, index), budget) == 0
             } else {
@@ -188,12 +188,6 @@ impl Context<'_> {
         if !saves(before, after, self.options.lossless_min_savings_ratio) {
             return false;
         }
-        // Where far fewer bytes are left, so are tokens; counting them would cost more than all else here.
-        let clearly = if minify {
-            after * 3 <= before * 2
-        } else {
-            after * 4 <= before * 3
-        };
         let json = || {
             if minify {
                 tokens::estimate(&printed_compact(doc, index))
@@ -201,7 +195,7 @@ impl Context<'_> {
                 self.tokens_of(doc, index)
             }
         };
-        clearly || tokens::estimate(written) < json()
+        clearly_saves(before, after, minify) || tokens::estimate(written) < json()
     }
 
     /// The cost of each row of a long array, by its bytes, and of what stands around them, if rows spread over it show that no
@@ -279,6 +273,15 @@ fn row_costs(written: &[u8], row_ends: &[usize]) -> (Vec<u32>, usize) {
 #[allow(clippy::cast_precision_loss, reason = "texts are far below 2^52 bytes")]
 fn saves(before: usize, after: usize, ratio: f64) -> bool {
     before as f64 - after as f64 >= ratio * before as f64
+}
+
+/// True where so much fewer bytes are left that there are fewer tokens, too; counting them would cost more than all else.
+fn clearly_saves(before: usize, after: usize, minify: bool) -> bool {
+    if minify {
+        after * 3 <= before * 2
+    } else {
+        after * 4 <= before * 3
+    }
 }
 
 /// A budget scaled by the caller's bias, which is above 0 and at most 1000.
