@@ -8,6 +8,14 @@ pub(crate) trait Output {
     fn position(&self) -> usize;
     /// Takes back all behind a position at which a piece ended.
     fn rewind(&mut self, position: usize);
+
+    /// What is expected from here on, where all so far is as expected.
+    fn expected(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// Appends so many bytes of what is expected.
+    fn advance(&mut self, _bytes: usize) {}
 }
 
 impl Output for Vec<u8> {
@@ -44,7 +52,12 @@ impl<'a> Comparison<'a> {
 
     /// True if the pieces are the whole text.
     pub fn is_same(&self) -> bool {
-        self.differs_from.is_none() && self.position == self.expected.len()
+        self.same() == Some(self.expected.len())
+    }
+
+    /// How many bytes the pieces have that the text begins with, if it does.
+    pub fn same(&self) -> Option<usize> {
+        self.differs_from.is_none().then_some(self.position)
     }
 }
 
@@ -65,6 +78,14 @@ impl Output for Comparison<'_> {
     fn rewind(&mut self, position: usize) {
         self.position = position;
         self.differs_from = self.differs_from.filter(|from| *from < position);
+    }
+
+    fn expected(&self) -> Option<&[u8]> {
+        self.same().and_then(|position| self.expected.get(position..))
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.position += bytes;
     }
 }
 

@@ -174,8 +174,8 @@ const fn class(byte: u8) -> u8 {
     }
 }
 
-/// Encodes UTF-8 text as the inside of a JSON string in a spelling; the inverse of `decode` where it proves itself.
-pub fn encode(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
+/// The classes of bytes that may have to be escaped in a spelling.
+fn escaped(spelling: Spelling) -> u8 {
     let mut mask = ESCAPE_ALWAYS;
     if spelling.has(Spelling::HTML) {
         mask |= ESCAPE_HTML | ESCAPE_E2;
@@ -186,6 +186,18 @@ pub fn encode(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
     if spelling.has(Spelling::ASCII) {
         mask |= ESCAPE_HIGH;
     }
+    mask
+}
+
+/// True for text without a byte that may have to be escaped.
+pub(crate) fn is_unescaped(text: &[u8], spelling: Spelling) -> bool {
+    let mask = escaped(spelling);
+    text.iter().all(|byte| class(*byte) & mask == 0)
+}
+
+/// Encodes UTF-8 text as the inside of a JSON string in a spelling; the inverse of `decode` where it proves itself.
+pub fn encode(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
+    let mask = escaped(spelling);
     let mut rest = text;
     loop {
         let special = if mask == ESCAPE_ALWAYS {

@@ -1,8 +1,8 @@
 //! Values and names, read one at a time.
 
-use super::{HOLE, Place, is_bare, is_bare_key, is_number, is_word};
-use crate::marker::{LITERAL, is_reserved};
-use crate::spelling::{self, Spelling};
+use super::decode::inline_table;
+use super::target::Target;
+use super::{HOLE, Place, bare_key_length, has_bare_ends};
 
 /// A result whose error says which rule is broken.
 pub(super) type Parse<T> = std::result::Result<T, &'static str>;
@@ -10,121 +10,23 @@ pub(super) type Parse<T> = std::result::Result<T, &'static str>;
 /// What a text is that decodes to more than it may.
 pub(super) const TOO_LARGE: &str = "too much text";
 
-/// Text that is read from its start to its end.
-#[derive(Clone, Copy)]
+/// Text that is read up to an end.
+#[derive(Clone, Copy, Default)]
 pub(super) struct Reader<'a> {
     pub text: &'a [u8],
     pub at: usize,
-}
-
-/// Compact JSON that is written, and what it is written with.
-pub(super) struct Output<'o> {
-    pub json: &'o mut Vec<u8>,
-    pub spelling: Spelling,
-    /// Some of it was copied: it must still be checked, and may be ours.
-    pub copied: bool,
-    /// Bytes that `json` may have: constants and templates multiply.
-    pub max_bytes: usize,
-    /// A space stands behind commas and colons.
-    pub spaced: bool,
-}
-
-impl Output<'_> {
-    /// A place for values that are read before their turn, under the same rules.
-    pub fn aside<'a>(&self, json: &'a mut Vec<u8>) -> Output<'a> {
-        Output {
-            json,
-            spelling: self.spelling,
-            copied: false,
-            max_bytes: self.max_bytes,
-            spaced: self.spaced,
-        }
-    }
-
-    /// Appends a key that stands so between quotes.
-    #[inline]
-    pub fn key(&mut self, key: &[u8]) {
-        self.json.push(b'"');
-        self.json.extend_from_slice(key);
-        self.json.push(b'"');
-    }
-
-    #[inline]
-    pub fn comma(&mut self) {
-        self.json
-            .extend_from_slice(if self.spaced { b", " } else { b"," });
-    }
-
-    #[inline]
-    pub fn colon(&mut self) {
-        self.json
-            .extend_from_slice(if self.spaced { b": " } else { b":" });
-    }
-
-    /// Says no where too much was written.
-    pub fn check(&self) -> Parse<()> {
-        if self.json.len() > self.max_bytes {
-            Err(TOO_LARGE)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Appends a string of this text.
-    #[inline]
-    pub fn string(&mut self, text: &[u8]) {
-        self.json.push(b'"');
-        spelling::encode(text, self.spelling, self.json);
-        self.json.push(b'"');
-    }
-
-    /// Appends a string of a text that a template makes, which is never ours.
-    #[inline]
-    pub fn text(&mut self, text: &[u8]) {
-        if !is_reserved(text) {
-            self.string(text);
-            return;
-        }
-        // Whoever looks for strings of ours in the JSON takes the literal off.
-        self.copied = true;
-        self.json.push(b'"');
-        self.json.extend_from_slice(LITERAL);
-        spelling::encode(text, self.spelling, self.json);
-        self.json.push(b'"');
-    }
-
-    /// Appends a value that stands bare: a number, a word or a string.
-    #[inline]
-    pub fn bare(&mut self, text: &[u8], place: Place) -> Parse<()> {
-        let is_plain = match text.first() {
-            Some(b'-' | b'0'..=b'9') => is_number(text),
-            Some(b't' | b'f' | b'n') => is_word(text),
-            _ => false,
-        };
-        if is_plain {
-            self.json.extend_from_slice(text);
-        } else if is_bare(text, place) {
-            self.string(text);
-        } else {
-            return Err("a text that needs quotes");
-        }
-        Ok(())
-    }
+    pub end: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
-    }
-
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
-        self.text.get(self.at..).unwrap_or_default()
+        self.text.get(self.at..self.end).unwrap_or_default()
     }
 
     #[inline]
     pub fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
+        self.text.get(self.at).filter(|_| self.at < self.end).copied()
     }
 
     /// Takes a byte if it stands here.
@@ -136,7 +38,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn is_done(&self) -> bool {
-        self.at >= self.text.len()
+        self.at >= self.end
     }
 
     /// The bytes up to the first that ends a bare value in this place.
@@ -164,24 +66,30 @@ impl<'a> Reader<'a> {
             return Ok(quoted.get(1..quoted.len() - 1).unwrap_or_default());
         }
         let rest = self.rest();
-        let ends = |byte: &u8| matches!(byte, b':' | b',' | b'{' | b'}' | b'[' | b'=') || *byte < b' ';
-        let length = rest.iter().position(ends).unwrap_or(rest.len());
+        let length = bare_key_length(rest);
         let bare = rest.get(..length).unwrap_or_default();
-        if !is_bare_key(bare) {
+        let ends = matches!(
+            rest.get(length),
+            None | Some(b':' | b',' | b'{' | b'}' | b'[' | b'=' | 0..b' ')
+        );
+        if !ends || !has_bare_ends(bare) {
             return Err("a name that needs quotes");
         }
         self.at += length;
         Ok(bare)
     }
 
-    /// Reads a value onto `out` as compact JSON. `table` reads a table, should one stand here; where that can't be, it says no.
-    pub fn value(
-        &mut self,
-        place: Place,
-        out: &mut Output<'_>,
-        table: &mut dyn FnMut(&mut Self, &mut Output<'_>) -> Parse<bool>,
-    ) -> Parse<()> {
-        let mut open: Vec<u8> = Vec::new();
+    /// Reads a value onto `out` as compact JSON. `tables`: a table may stand here.
+    pub fn value(&mut self, place: Place, tables: bool, out: &mut impl Target) -> Parse<()> {
+        match self.peek() {
+            Some(b'"') => out.copy(self.quoted()?),
+            Some(b'{' | b'[') => self.container(place, tables, out),
+            _ => out.bare(self, place),
+        }
+    }
+
+    fn container(&mut self, place: Place, tables: bool, out: &mut impl Target) -> Parse<()> {
+        let mut open: Vec<u8> = Vec::with_capacity(32);
         loop {
             let place = match open.last() {
                 None => place,
@@ -190,27 +98,30 @@ impl<'a> Reader<'a> {
             };
             let mut is_table = false;
             match self.peek() {
-                Some(b'"') => {
-                    out.json.extend_from_slice(self.quoted()?);
-                    out.copied = true;
-                }
+                Some(b'"') => out.copy(self.quoted()?)?,
                 Some(bracket @ (b'{' | b'[')) => {
-                    is_table = bracket == b'[' && table(self, out)?;
+                    is_table = tables && bracket == b'[' && inline_table(self, out)?;
                     if !is_table {
                         self.at += 1;
-                        out.json.push(bracket);
-                        let close = if bracket == b'{' { b'}' } else { b']' };
-                        if self.take(close) {
-                            out.json.push(close);
+                        let (close, both): (u8, &[u8]) = if bracket == b'{' {
+                            (b'}', b"{}")
                         } else {
+                            (b']', b"[]")
+                        };
+                        if self.take(close) {
+                            out.push(both)?;
+                        } else {
+                            out.push(&[bracket])?;
                             open.push(close);
-                            self.member(close, out)?;
+                            if bracket == b'{' {
+                                out.key(self)?;
+                            }
                             continue;
                         }
                     }
                 }
-                Some(b',' | b'}') if place == Place::Object => out.json.extend_from_slice(b"null"),
-                _ => out.bare(self.until(place), place)?,
+                Some(b',' | b'}') if place == Place::Object => out.push(b"null")?,
+                _ => out.bare(self, place)?,
             }
             // A comma or the end of containers stands here.
             loop {
@@ -220,33 +131,20 @@ impl<'a> Reader<'a> {
                 // The line break behind a table stands for the comma.
                 let ends = self.peek() == Some(close);
                 if !ends && (std::mem::take(&mut is_table) || self.take(b',')) {
-                    out.comma();
-                    self.member(close, out)?;
+                    out.separator(b',')?;
+                    if close == b'}' {
+                        out.key(self)?;
+                    }
                     break;
                 }
                 if !self.take(close) {
                     return Err("expected a comma or the end of a value");
                 }
                 is_table = false;
-                out.json.push(close);
+                out.push(&[close])?;
                 open.pop();
             }
         }
-    }
-
-    /// Reads a key and its colon, where an object is open.
-    fn member(&mut self, close: u8, out: &mut Output<'_>) -> Parse<()> {
-        if close == b'}' {
-            let quoted = self.peek() == Some(b'"');
-            let key = self.key()?;
-            out.key(key);
-            out.copied |= quoted;
-            if !self.take(b':') {
-                return Err("expected ':' behind a key");
-            }
-            out.colon();
-        }
-        Ok(())
     }
 }
 

@@ -1,9 +1,11 @@
 //! Table or document text → compact JSON. Strict: what the writer can't have written is an error, never a guess.
 
 use super::Place;
-use super::cells::{Output, Parse, Reader, TOO_LARGE};
+use super::cells::{Parse, Reader, TOO_LARGE};
+use super::compare::{Comparing, Ours};
 use super::rows::Rows;
 use super::shape::Shape;
+use super::target::{Memory, Style, Target};
 use crate::error::{Error, Limit, Result};
 use crate::layout::Layout;
 use crate::marker::{Frame, Head, Marker, OPEN};
@@ -34,23 +36,16 @@ pub fn decode<'a>(
     max_bytes: usize,
     out: &mut Vec<u8>,
 ) -> Result<Decoded<'a>> {
-    let mut reader = Reader { text, at };
+    let end = text.len();
+    let mut reader = Reader { text, at, end };
     let max_bytes = out.len().saturating_add(max_bytes);
-    let spaced = head.layout == Layout::Spaced;
-    let mut out = Output {
+    let mut out = Memory {
         json: out,
-        spelling: head.cells,
+        style: style(head),
         copied: false,
         max_bytes,
-        spaced,
     };
-    let result = if let Some(rows) = head.rows {
-        table(&mut reader, rows, head.map, &mut out)
-    } else {
-        reader
-            .value(Place::Cell, &mut out, &mut inline_table)
-            .map(|()| None)
-    };
+    let result = content(&mut reader, head, &mut out);
     let copied = out.copied;
     match result {
         Ok(tail) if reader.is_done() => Ok(Decoded { tail, copied }),
@@ -69,8 +64,39 @@ pub fn decode<'a>(
     }
 }
 
+/// How many bytes of `expected` the whole of `text` decodes to, its head read and ending at byte `at`; `ours` tells what its strings
+/// of ours stand for. None where they can't be compared without decoding, or the strict reader would refuse the text.
+pub(crate) fn compare(
+    text: &[u8],
+    head: &Head,
+    at: usize,
+    expected: &[u8],
+    ours: &mut Ours<'_>,
+) -> Option<usize> {
+    let end = text.len();
+    let mut reader = Reader { text, at, end };
+    let mut out = Comparing::new(expected, style(head), ours);
+    let tail = content(&mut reader, head, &mut out).ok()?;
+    (tail.is_none() && reader.is_done()).then_some(out.at)
+}
+
+fn style(head: &Head) -> Style {
+    Style {
+        spelling: head.cells,
+        spaced: head.layout == Layout::Spaced,
+    }
+}
+
+/// Reads a table or document behind its head; gives the marker of a table whose rows are in the store.
+fn content<'a>(reader: &mut Reader<'a>, head: &Head, out: &mut impl Target) -> Parse<Option<&'a [u8]>> {
+    match head.rows {
+        Some(rows) => table(reader, rows, head.map, out),
+        None => reader.value(Place::Cell, true, out).map(|()| None),
+    }
+}
+
 /// Reads a table inside a document, if one stands here.
-fn inline_table(reader: &mut Reader<'_>, out: &mut Output<'_>) -> Parse<bool> {
+pub(super) fn inline_table(reader: &mut Reader<'_>, out: &mut impl Target) -> Parse<bool> {
     let Some((rows, map, length)) = bracket(reader.rest()) else {
         return Ok(false);
     };
@@ -81,11 +107,7 @@ fn inline_table(reader: &mut Reader<'_>, out: &mut Output<'_>) -> Parse<bool> {
         {
             return Err("an unknown marker behind a table");
         }
-        // As the end of a table: alone, in a user's object of a sentinel's shape, the marker would stand for the array around that.
-        out.json.extend_from_slice(b"\"[1]{a}\\n\\n");
-        out.json.extend_from_slice(marker);
-        out.json.push(b'"');
-        out.copied = true;
+        out.offloaded(marker)?;
     }
     if reader.take(b'\n') {
         Ok(true)
@@ -113,13 +135,16 @@ fn bracket(text: &[u8]) -> Option<(u64, bool, usize)> {
 }
 
 /// Reads a table behind its bracket, up to the line break behind it; gives the marker of one whose rows are in the store.
-fn table<'a>(reader: &mut Reader<'a>, rows: u64, map: bool, out: &mut Output<'_>) -> Parse<Option<&'a [u8]>> {
+fn table<'a>(
+    reader: &mut Reader<'a>,
+    rows: u64,
+    map: bool,
+    out: &mut impl Target,
+) -> Parse<Option<&'a [u8]>> {
     let lists = reader.take(b'[');
     let mut shapes = Vec::new();
     while shapes.is_empty() || (reader.peek() == Some(b'{') && shapes.len() < MAX_SHAPES) {
-        let (shape, copied) = Shape::read(reader, map, out, 0)?;
-        out.copied |= copied;
-        shapes.push(shape);
+        shapes.push(Shape::read(reader, map, out, 0)?);
     }
     if shapes.len() > 1 && shapes.iter().any(|shape| shape.sections > 0) {
         return Err("several shapes with sections");
@@ -132,19 +157,18 @@ fn table<'a>(reader: &mut Reader<'a>, rows: u64, map: bool, out: &mut Output<'_>
         return Ok(Some(tail));
     }
     let mut found = Rows::new(&shapes);
-    out.json.push(if map { b'{' } else { b'[' });
+    out.push(if map { b"{" } else { b"[" })?;
     for row in 0..rows {
         let mut line = line(reader).ok_or("fewer rows than the head says")?;
         if found.section(line, out)? {
             line = self::line(reader).ok_or("fewer rows than the head says")?;
         }
         if row > 0 {
-            out.comma();
+            out.separator(b',')?;
         }
         if lists {
-            let mut cell = Reader::new(line);
-            found.outer_list(&mut cell, out)?;
-            if !cell.is_done() {
+            found.outer_list(&mut line, out)?;
+            if !line.is_done() {
                 return Err("text behind a cell");
             }
         } else {
@@ -152,16 +176,17 @@ fn table<'a>(reader: &mut Reader<'a>, rows: u64, map: bool, out: &mut Output<'_>
         }
         out.check()?;
     }
-    out.json.push(if map { b'}' } else { b']' });
+    out.push(if map { b"}" } else { b"]" })?;
     Ok(None)
 }
 
 /// The text behind the next line break, up to the one after it.
-fn line<'a>(reader: &mut Reader<'a>) -> Option<&'a [u8]> {
+fn line<'a>(reader: &mut Reader<'a>) -> Option<Reader<'a>> {
     let rest = reader.rest().strip_prefix(b"\n")?;
-    let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    reader.at += 1 + length;
-    rest.get(..length)
+    let at = reader.at + 1;
+    let end = at + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    reader.at = end;
+    Some(Reader { at, end, ..*reader })
 }
 
 /// The marker behind the rows, if there is one; then the rows are for the reader only.
@@ -171,9 +196,12 @@ fn tail<'a>(reader: &mut Reader<'a>, rows: u64) -> Option<&'a [u8]> {
     let mut left = rows;
     while left > 0 {
         let line = line(&mut ahead)?;
-        left -= u64::from(line.first() != Some(&super::SECTION));
+        left -= u64::from(line.peek() != Some(super::SECTION));
     }
-    let found = line(&mut ahead).filter(|line| line.starts_with(OPEN))?;
+    let found = line(&mut ahead)?.rest();
+    if !found.starts_with(OPEN) {
+        return None;
+    }
     *reader = ahead;
     Some(found)
 }

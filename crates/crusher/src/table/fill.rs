@@ -5,37 +5,29 @@ use super::shape::{Print, Segment, Shape};
 use super::{Place, is_bare, is_bare_text};
 use crate::spelling;
 
-/// A cell as it stands, or as JSON that was read from it.
+/// What a row has of a column.
 #[derive(Clone, Copy)]
-pub(super) enum Cell<'a> {
+pub(super) enum Cell {
     Missing,
-    /// A number, a word or a text without quotes.
-    Bare(&'a [u8]),
-    /// A string with its quotes.
-    Quoted(&'a [u8]),
-    /// Bytes of the row's JSON.
-    Json(usize, usize),
-    /// Texts that fill a template, in the row's list of them.
+    /// What stands in the head, on a line between the rows, or is made of texts: their place in the row's list of them.
     Filled(usize),
-    /// Levels up, and bytes of the row's JSON.
-    Override(usize, usize, usize),
+    /// A value, from this byte of the line on.
+    Value(usize),
+    /// A value so many levels up, from this byte of the line on.
+    Override(usize, usize),
 }
 
-/// The memory of a row.
+/// The cells of a row that has to be read before it is written.
 #[derive(Default)]
 pub(super) struct Row<'a> {
-    pub cells: Vec<Cell<'a>>,
+    pub line: Reader<'a>,
+    /// The row's key, in quotes or not.
+    pub key: &'a [u8],
+    pub cells: Vec<Cell>,
     /// Texts that fill templates, with quotes or without.
     pub holes: Vec<&'a [u8]>,
-    /// Values that were read before their turn.
-    pub json: Vec<u8>,
-    /// The text of the row's key.
-    pub key: Vec<u8>,
-    pub key_is_text: bool,
     /// A text that a template makes.
     pub text: Vec<u8>,
-    /// Groups that are open while the row is written.
-    pub open: Vec<usize>,
 }
 
 /// What fills a hole, with its quotes if it has some.
@@ -70,16 +62,8 @@ pub(super) fn fill(
     for segment in segments {
         match segment {
             Segment::Fixed(fixed) => text.extend_from_slice(fixed),
-            Segment::Key if !row.key_is_text => return Err("a template that names a key which is no text"),
-            Segment::Key => text.extend_from_slice(&row.key),
-            Segment::Hole => {
-                let hole = holes.next().copied().unwrap_or_default();
-                if hole.starts_with(b"\"") {
-                    decode(hole, text)?;
-                } else {
-                    text.extend_from_slice(hole);
-                }
-            }
+            Segment::Key => read(row.key, text)?,
+            Segment::Hole => read(holes.next().copied().unwrap_or_default(), text)?,
             Segment::Column(at) => named(shape, *at, row, max_bytes, text)?,
             Segment::Named(_) => return Err("a template that names no column"),
         }
@@ -94,15 +78,21 @@ pub(super) fn fill(
 fn named(shape: &Shape<'_>, at: usize, row: &Row<'_>, max_bytes: usize, text: &mut Vec<u8>) -> Parse<()> {
     let column = shape.columns.get(at).ok_or("a template that names no column")?;
     match (row.cells.get(at).copied().unwrap_or(Cell::Missing), &column.print) {
-        (Cell::Quoted(quoted), _) => decode(quoted, text),
-        (Cell::Bare(bare), _) if is_bare(bare, Place::Cell) => {
+        (Cell::Value(start), _) => {
+            let mut reader = Reader {
+                at: start,
+                ..row.line
+            };
+            if reader.peek() == Some(b'"') {
+                return read(reader.quoted()?, text);
+            }
+            let bare = reader.until(Place::Cell);
+            if !is_bare(bare, Place::Cell) {
+                return Err("a template that names a value which is no text");
+            }
             text.extend_from_slice(bare);
             Ok(())
         }
-        (Cell::Json(start, end), _) => match row.json.get(start..end) {
-            Some(quoted @ [b'"', ..]) => decode(quoted, text),
-            _ => Err("a template that names a value which is no text"),
-        },
         // Such a template names no column in its turn.
         (Cell::Filled(first), Print::Template(segments)) => {
             fill(shape, segments, first, row, max_bytes, text)
@@ -111,9 +101,14 @@ fn named(shape: &Shape<'_>, at: usize, row: &Row<'_>, max_bytes: usize, text: &m
     }
 }
 
-/// Appends the text of a string token.
-pub(super) fn decode(quoted: &[u8], text: &mut Vec<u8>) -> Parse<()> {
-    let raw = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+/// Appends the text of a string that stands in quotes or not.
+#[inline]
+fn read(string: &[u8], text: &mut Vec<u8>) -> Parse<()> {
+    if !string.starts_with(b"\"") {
+        text.extend_from_slice(string);
+        return Ok(());
+    }
+    let raw = string.get(1..string.len() - 1).unwrap_or_default();
     if spelling::decode(raw, text) {
         Ok(())
     } else {

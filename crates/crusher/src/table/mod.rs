@@ -6,6 +6,7 @@
 
 mod align;
 mod cells;
+mod compare;
 mod decode;
 mod encode;
 mod fill;
@@ -13,9 +14,11 @@ mod find;
 mod plan;
 mod rows;
 mod shape;
+mod target;
 mod template;
 mod value;
 
+pub(crate) use decode::compare;
 pub use decode::decode;
 pub(crate) use encode::spelling_of;
 pub(crate) use find::Finding;
@@ -142,13 +145,16 @@ fn is_bare_text(text: &[u8], place: Place) -> bool {
 
 #[inline]
 fn stands_bare(text: &[u8], place: Place) -> bool {
+    has_bare_ends(text) && text.iter().fold(0, |all, byte| all | class(*byte)) & place.ends() == 0
+}
+
+/// True for a text whose ends may be those of a bare text.
+#[inline]
+fn has_bare_ends(text: &[u8]) -> bool {
     let ([first, ..], [.., last]) = (text, text) else {
         return false;
     };
-    class(*first) & NOT_FIRST == 0
-        && *last != b' '
-        && !text.starts_with(crate::marker::OPEN)
-        && text.iter().fold(0, |all, byte| all | class(*byte)) & place.ends() == 0
+    class(*first) & NOT_FIRST == 0 && *last != b' ' && !text.starts_with(crate::marker::OPEN)
 }
 
 /// True for `true`, `false` and `null`.
@@ -181,6 +187,13 @@ fn is_number(text: &[u8]) -> bool {
         return length > 0 && length == exponent.len();
     }
     rest.is_empty()
+}
+
+/// How many bytes that a bare key may hold a text begins with.
+#[inline]
+fn bare_key_length(text: &[u8]) -> usize {
+    let is_in = |byte: &u8| class(*byte) & IN_KEY != 0;
+    text.iter().position(|byte| !is_in(byte)).unwrap_or(text.len())
 }
 
 /// True where a key's raw text may stand without quotes.

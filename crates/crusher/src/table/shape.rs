@@ -1,6 +1,7 @@
 //! What a table's head says of its columns.
 
-use super::cells::{Output, Parse, Reader, is_template};
+use super::cells::{Parse, Reader, is_template};
+use super::target::{Memory, Target};
 use super::{HOLE, MAP_KEY, Place, SECTION};
 use crate::table::template::is_fixed;
 
@@ -9,12 +10,17 @@ const MAX_GROUPS: usize = 64;
 const MAX_LISTS: usize = 16;
 
 /// The columns of some rows.
+#[derive(Default)]
 pub(super) struct Shape<'a> {
     pub columns: Vec<Column<'a>>,
     /// Keys of the groups, as they stand between quotes.
     pub groups: Vec<&'a [u8]>,
     /// Columns whose values stand on lines between the rows.
     pub sections: usize,
+    /// Some column's texts are made by a template.
+    pub has_templates: bool,
+    /// JSON that stands before the values of columns, and of the values that stand in the head.
+    joints: Vec<u8>,
 }
 
 pub(super) struct Column<'a> {
@@ -23,12 +29,18 @@ pub(super) struct Column<'a> {
     /// Groups around it, outermost first.
     pub groups: Vec<usize>,
     pub print: Print<'a>,
+    /// Cells in a row.
+    pub cells: usize,
+    /// Where in the joints the value begins; before it stands what stands there in a row if the column before has a value too.
+    pub value: usize,
+    /// Where in the joints the next one begins.
+    pub end: usize,
 }
 
 /// Where a column's values stand.
 pub(super) enum Print<'a> {
-    /// In the head: this JSON.
-    Constant(Vec<u8>),
+    /// In the head.
+    Constant,
     /// On lines between the rows, in this place of them.
     Section(usize),
     /// In as many cells as there are holes.
@@ -37,6 +49,20 @@ pub(super) enum Print<'a> {
     List(Shape<'a>),
     /// In a cell.
     Value,
+}
+
+impl Print<'_> {
+    /// How many cells of a row a column has.
+    fn cells(&self) -> usize {
+        match self {
+            Self::Constant | Self::Section(_) => 0,
+            Self::Template(segments) => segments
+                .iter()
+                .filter(|segment| matches!(segment, Segment::Hole))
+                .count(),
+            Self::List(_) | Self::Value => 1,
+        }
+    }
 }
 
 /// One part of a template.
@@ -51,14 +77,13 @@ pub(super) enum Segment<'a> {
 }
 
 impl<'a> Shape<'a> {
-    /// Reads `{…}`; gives whether some of it was copied, which then must be checked.
-    pub fn read(reader: &mut Reader<'a>, map: bool, out: &Output<'_>, lists: usize) -> Parse<(Self, bool)> {
+    /// Reads `{…}`.
+    pub fn read(reader: &mut Reader<'a>, map: bool, out: &mut impl Target, lists: usize) -> Parse<Self> {
         let mut shape = Self {
-            columns: Vec::new(),
-            groups: Vec::new(),
-            sections: 0,
+            columns: Vec::with_capacity(8),
+            joints: Vec::with_capacity(256),
+            ..Self::default()
         };
-        let mut copied = false;
         if lists > MAX_LISTS {
             return Err("too many lists inside one another");
         }
@@ -73,7 +98,9 @@ impl<'a> Shape<'a> {
         let mut names: Vec<(Option<usize>, &[u8])> = Vec::new();
         loop {
             let section = reader.take(SECTION);
-            copied |= reader.peek() == Some(b'"');
+            if reader.peek() == Some(b'"') {
+                out.note(b"")?;
+            }
             let key = reader.key()?;
             names.push((open.last().copied(), key));
             if reader.take(b'{') {
@@ -84,18 +111,26 @@ impl<'a> Shape<'a> {
                 shape.groups.push(key);
                 continue;
             }
+            let before = shape.columns.last().map(|column| column.groups.as_slice());
+            let mut joints = std::mem::take(&mut shape.joints);
+            shape.between(before, &open, key, &mut Memory::aside(out, &mut joints))?;
+            let value = joints.len();
             let print = if section {
                 shape.sections += 1;
                 Print::Section(shape.sections - 1)
             } else {
-                let (print, quoted) = Self::print(reader, out, lists)?;
-                copied |= quoted;
-                print
+                Self::print(reader, out, lists, &mut joints)?
             };
+            let end = joints.len();
+            shape.joints = joints;
+            shape.has_templates |= matches!(print, Print::Template(_));
             shape.columns.push(Column {
                 key,
                 groups: open.clone(),
+                cells: print.cells(),
                 print,
+                value,
+                end,
             });
             loop {
                 match reader.peek() {
@@ -111,7 +146,7 @@ impl<'a> Shape<'a> {
                                 return Err("a column or a group of columns stands twice");
                             }
                             shape.name(map)?;
-                            return Ok((shape, copied));
+                            return Ok(shape);
                         }
                     }
                     _ => return Err("expected ',' or '}' behind a column"),
@@ -120,44 +155,102 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// Some of the JSON that stands before the values of columns.
+    #[inline]
+    pub fn joints(&self, from: usize, to: usize) -> &[u8] {
+        self.joints.get(from..to).unwrap_or_default()
+    }
+
+    /// Writes what stands between a value in the groups `open`, or the start of the row, and the value of a key in others.
+    pub fn between(
+        &self,
+        open: Option<&[usize]>,
+        groups: &[usize],
+        key: &[u8],
+        out: &mut impl Target,
+    ) -> Parse<()> {
+        let mut shared = 0;
+        if let Some(open) = open {
+            let same = |(open, group): &(&usize, &usize)| open == group;
+            shared = open.iter().zip(groups).take_while(same).count();
+            close(open.len() - shared, out)?;
+            out.separator(b',')?;
+        } else {
+            out.push(b"{")?;
+        }
+        for group in groups.iter().skip(shared) {
+            out.push(b"\"")?;
+            out.push(self.groups.get(*group).copied().unwrap_or_default())?;
+            out.push(b"\"")?;
+            out.separator(b':')?;
+            out.push(b"{")?;
+        }
+        out.push(b"\"")?;
+        out.push(key)?;
+        out.push(b"\"")?;
+        out.separator(b':')
+    }
+
     /// True without sections and templates, which lists in cells don't have.
     pub fn is_simple(&self) -> bool {
-        self.sections == 0
-            && !self
-                .columns
-                .iter()
-                .any(|column| matches!(column.print, Print::Template(_)))
+        self.sections == 0 && !self.has_templates
     }
 
     /// Reads what stands behind a column's name.
-    fn print(reader: &mut Reader<'a>, out: &Output<'_>, lists: usize) -> Parse<(Print<'a>, bool)> {
+    fn print(
+        reader: &mut Reader<'a>,
+        out: &mut impl Target,
+        lists: usize,
+        joints: &mut Vec<u8>,
+    ) -> Parse<Print<'a>> {
         if reader.take(b'[') {
-            let (shape, copied) = Self::read(reader, false, out, lists + 1)?;
+            let shape = Self::read(reader, false, out, lists + 1)?;
             if !shape.is_simple() {
                 return Err("a list with sections or templates");
             }
             return if reader.take(b']') {
-                Ok((Print::List(shape), copied))
+                Ok(Print::List(shape))
             } else {
                 Err("expected ']' behind the columns of a list")
             };
         }
         if !reader.take(b'=') {
-            return Ok((Print::Value, false));
+            return Ok(Print::Value);
         }
         let mut ahead = *reader;
         if is_template(ahead.until(Place::Head)) {
-            return Ok((Print::Template(segments(reader.until(Place::Head))?), false));
+            return Ok(Print::Template(segments(reader.until(Place::Head))?));
         }
-        let mut json = Vec::new();
-        let mut out = out.aside(&mut json);
-        reader.value(Place::Head, &mut out, &mut |_, _| Ok(false))?;
-        let copied = out.copied;
-        Ok((Print::Constant(json), copied))
+        let start = joints.len();
+        let mut constant = Memory::aside(out, joints);
+        reader.value(Place::Head, false, &mut constant)?;
+        if constant.copied {
+            out.note(joints.get(start..).unwrap_or_default())?;
+        }
+        Ok(Print::Constant)
     }
 
     /// Looks up the columns that templates name.
     fn name(&mut self, map: bool) -> Parse<()> {
+        let templates = || {
+            self.columns.iter().filter_map(|column| match &column.print {
+                Print::Template(segments) => Some(segments.iter()),
+                _ => None,
+            })
+        };
+        if !map
+            && templates()
+                .flatten()
+                .any(|segment| matches!(segment, Segment::Key))
+        {
+            return Err("a template that names the key of no map");
+        }
+        if !templates()
+            .flatten()
+            .any(|segment| matches!(segment, Segment::Named(_)))
+        {
+            return Ok(());
+        }
         let mut paths: Vec<(Vec<u8>, usize)> = Vec::new();
         let mut free = Vec::new();
         for (at, column) in self.columns.iter().enumerate() {
@@ -182,27 +275,36 @@ impl<'a> Shape<'a> {
                 continue;
             };
             for segment in segments {
-                match segment {
-                    Segment::Key if !map => return Err("a template that names the key of no map"),
-                    Segment::Named(name) => {
-                        let found = paths.partition_point(|(path, _)| path.as_slice() < *name);
-                        let exact = paths.get(found).filter(|(path, _)| path == name);
-                        let next = paths.get(found + 1).filter(|(path, _)| path == name);
-                        let (Some((_, at)), None) = (exact, next) else {
-                            return Err("a template that names no column, or several");
-                        };
-                        if !free.get(*at).copied().unwrap_or(false) {
-                            return Err("a template that names a column which can't be named");
-                        }
-                        *segment = Segment::Column(*at);
-                    }
-                    _ => {}
+                let Segment::Named(name) = segment else {
+                    continue;
+                };
+                let found = paths.partition_point(|(path, _)| path.as_slice() < *name);
+                let exact = paths.get(found).filter(|(path, _)| path == name);
+                let next = paths.get(found + 1).filter(|(path, _)| path == name);
+                let (Some((_, at)), None) = (exact, next) else {
+                    return Err("a template that names no column, or several");
+                };
+                if !free.get(*at).copied().unwrap_or(false) {
+                    return Err("a template that names a column which can't be named");
                 }
+                *segment = Segment::Column(*at);
             }
         }
         Ok(())
     }
 }
+
+/// Closes so many groups.
+pub(super) fn close(mut groups: usize, out: &mut impl Target) -> Parse<()> {
+    while groups > 0 {
+        let some = groups.min(CLOSING.len());
+        out.push(CLOSING.get(..some).unwrap_or_default())?;
+        groups -= some;
+    }
+    Ok(())
+}
+
+const CLOSING: &[u8] = b"}}}}}}}}";
 
 /// The parts of a template.
 fn segments(text: &[u8]) -> Parse<Vec<Segment<'_>>> {
