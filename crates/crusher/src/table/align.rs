@@ -1,6 +1,7 @@
 //! What some texts have in common, word by word.
 
-use super::template::{Sample, Segment, Target, Template, is_fixed};
+use super::sample::Sample;
+use super::template::{Segment, Target, Template, is_fixed};
 
 /// Words of a text that are aligned; of a longer one only the ends can be fixed.
 const MAX_WORDS: usize = 48;

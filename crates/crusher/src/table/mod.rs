@@ -13,6 +13,7 @@ mod fill;
 mod find;
 mod plan;
 mod rows;
+mod sample;
 mod shape;
 mod target;
 mod template;
