@@ -13,6 +13,8 @@ pub const LITERAL: &[u8] = b"<<ccr:lit>>";
 pub const SENTINEL_KEY: &[u8] = b"_ccr_dropped";
 
 const MAX_HEAD_BYTES: usize = 32;
+/// Head of the commonest document, JSON as Python prints it: with the bracket behind it one token.
+const COMMON: &[u8] = b"[]";
 
 /// What stood in the place of a string of ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,8 +70,27 @@ pub struct Head {
 }
 
 impl Head {
-    /// Appends the head, its closing bracket included.
+    /// The document that `COMMON` stands before: spaced JSON in a string, or where no string stands around it, by itself.
+    fn common(bare: bool) -> Self {
+        let (newline, spelling) = (false, Spelling::MINIMAL);
+        let frame = if bare {
+            Frame::Value
+        } else {
+            Frame::String { newline, spelling }
+        };
+        Self {
+            layout: Layout::Spaced,
+            frame,
+            ..Self::default()
+        }
+    }
+
+    /// Appends the head, its closing bracket included. A document without a frame is a bare text.
     pub fn write(&self, out: &mut Vec<u8>) {
+        if [true, false].map(Self::common).contains(self) {
+            out.extend_from_slice(COMMON);
+            return;
+        }
         out.push(b'[');
         match self.rows {
             Some(rows) => out.extend_from_slice(rows.to_string().as_bytes()),
@@ -88,7 +109,7 @@ impl Head {
         out.push(b']');
     }
 
-    /// True without flags: a document then has `d`, since brackets around nothing aren't reserved.
+    /// True without flags: a document then has `d`.
     fn is_plain(&self) -> bool {
         !self.lines
             && self.layout == Layout::Compact
@@ -96,14 +117,18 @@ impl Head {
             && self.frame == Frame::Value
     }
 
-    /// Reads a head from the start of a decoded string; gives its length in bytes. None for text that isn't reserved.
+    /// Reads a head from the start of a decoded string, or of a `bare` text; gives its length in bytes. None for text that
+    /// isn't reserved.
     ///
     /// # Errors
     /// `Format` for text in the reserved pattern that no released version writes.
-    pub fn read(text: &[u8]) -> Result<Option<(Self, usize)>> {
+    pub fn read(text: &[u8], bare: bool) -> Result<Option<(Self, usize)>> {
         let Some(end) = loose_head(text) else {
             return Ok(None);
         };
+        if text.starts_with(COMMON) {
+            return Ok(Some((Self::common(bare), COMMON.len())));
+        }
         let unknown = Error::Format {
             what: "an unknown head",
             offset: 0,
@@ -152,7 +177,7 @@ impl Head {
     }
 }
 
-/// Where the bracket closes in text of the loose head pattern: `[`, 1 to 32 of `0-9a-z`, `]`, then `{` or `[`.
+/// Where the bracket closes in text of the loose head pattern: `[`, up to 32 of `0-9a-z`, `]`, then `{` or `[`.
 fn loose_head(text: &[u8]) -> Option<usize> {
     let flags = text.strip_prefix(b"[")?;
     let length = flags
@@ -160,7 +185,7 @@ fn loose_head(text: &[u8]) -> Option<usize> {
         .take(MAX_HEAD_BYTES + 1)
         .take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z'))
         .count();
-    let closes = (1..=MAX_HEAD_BYTES).contains(&length) && flags.get(length) == Some(&b']');
+    let closes = length <= MAX_HEAD_BYTES && flags.get(length) == Some(&b']');
     (closes && matches!(flags.get(length + 1), Some(b'{' | b'['))).then_some(length + 1)
 }
 

@@ -127,7 +127,7 @@ impl Walker<'_> {
                 return self.original(hash, None, out);
             }
             let (ours, space) = compacted.split_at(ours_length(compacted)?);
-            self.ours(ours, out)?;
+            self.ours(ours, true, out)?;
             out.push(space);
             return Ok(());
         }
@@ -150,7 +150,7 @@ impl Walker<'_> {
 /// Length of a bare text without the JSON whitespace behind it, which stood behind the array or object.
 fn ours_length(text: &[u8]) -> Result<usize> {
     let mut least = 0;
-    if let Some((Head { rows: Some(rows), .. }, _)) = Head::read(text)? {
+    if let Some((Head { rows: Some(rows), .. }, _)) = Head::read(text, true)? {
         // The last rows of a table may be empty lines; behind the rows only a marker may follow. No line ends with a blank.
         // A section's line is no row.
         let mut ends = memchr::memchr_iter(b'\n', text)

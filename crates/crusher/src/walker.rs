@@ -180,18 +180,18 @@ impl<'a> Walker<'a> {
                 ..
             },
             _,
-        )) = Head::read(&text)?
+        )) = Head::read(&text, false)?
         {
             return Err(Error::Format {
                 what: "lines in the place of a JSON value",
                 offset: 0,
             });
         }
-        self.ours(&text, out)
+        self.ours(&text, false, out)
     }
 
-    /// Appends what stood in the place of a decoded string of ours.
-    pub fn ours(&mut self, text: &[u8], out: &mut impl Output) -> Result<()> {
+    /// Appends what stood in the place of a decoded string of ours, or of a `bare` text.
+    pub fn ours(&mut self, text: &[u8], bare: bool, out: &mut impl Output) -> Result<()> {
         if let Some((marker, length)) = Marker::read(text)? {
             let whole = length == text.len();
             return match marker {
@@ -211,7 +211,7 @@ impl<'a> Walker<'a> {
                 }),
             };
         }
-        let Some((head, length)) = Head::read(text)? else {
+        let Some((head, length)) = Head::read(text, bare)? else {
             return Err(Error::Format {
                 what: "an unknown marker",
                 offset: 0,

@@ -20,7 +20,7 @@ use common::{cases, documents, each, mutate, show, strings};
 use headroom_crusher::scan::Tape;
 use headroom_crusher::tape::Kind;
 use headroom_crusher::{
-    CrushedText, Crusher, Error, Options, Strategy, TextKind, hash, markers_in_text, restore_text,
+    CrushedText, Crusher, Error, Options, Originals, Strategy, TextKind, hash, markers_in_text, restore_text,
 };
 
 /// What must hold of one bare text. Gives what it was crushed to; none where it is nested too deep.
@@ -304,4 +304,39 @@ fn lines_with_blanks_around_their_objects_stay_as_they_are() {
         let text = format!("{line}{between}{line}{between}{line}{behind}");
         assert_eq!(crush(&text), text);
     }
+}
+
+#[test]
+fn a_document_as_python_prints_it_has_the_shortest_head() {
+    let mut crusher = Crusher::new(Options::default()).unwrap();
+    for (text, expected) in [
+        (r#"{"city": "Paris", "note": null}"#, "[]{city:Paris,note:}"),
+        (r#"["Paris", [1, 2]]"#, "[][Paris,[1,2]]"),
+        (r#"{"rows": [{"id": 1}, {"id": 2}]}"#, "[]{rows:[2]{id}\n1\n2\n}"),
+        (
+            "{\"city\": \"Paris\", \"names\": [\"Ann\", \"Bob\"]}\n",
+            "[]{city:Paris,names:[Ann,Bob]}\n",
+        ),
+        (
+            r#"{"city":"Paris","rows":[{"id":1,"at":"x"},{"id":2,"at":"y"}]}"#,
+            "[d]{city:Paris,rows:[2]{id,at}\n1,x\n2,y\n}",
+        ),
+    ] {
+        let crushed = check(&mut crusher, text, TextKind::Any, "", 1.0)
+            .unwrap()
+            .unwrap();
+        assert_eq!(crushed.compressed, expected);
+    }
+    let record = br#"{"content": "{\"city\": \"Paris\", \"note\": null}"}"#;
+    let (mut compacted, mut originals) = (Vec::new(), Originals::default());
+    crusher
+        .crush_record(
+            record,
+            &mut compacted,
+            &mut originals,
+            &mut Vec::new(),
+            &mut |_| 0,
+        )
+        .unwrap();
+    assert_eq!(show(&compacted), r#"{"content": "[]{city:Paris,note:}"}"#);
 }
