@@ -197,7 +197,7 @@ fn crush_json<'t>(
         Query::new(&find_query, &mut seen),
         bias,
     );
-    let tokens_before = context.tokens.1;
+    let mut tokens_before = context.tokens.1;
     let root = doc.node(0);
     let (before, behind) = (text.get(..root.start as usize), text.get(root.end as usize..));
     let (before, behind) = (before.unwrap_or_default(), behind.unwrap_or_default());
@@ -228,7 +228,9 @@ fn crush_json<'t>(
     let mut compressed = Some(body);
     let mut tokens_after = tokens_before;
     if context.decisions.strategy != Strategy::Unchanged {
+        let texts = [compressed.as_deref().unwrap_or_default(), text.as_bytes()];
         tokens_after = tokens::estimate(compressed.as_deref().unwrap_or_default());
+        [tokens_after, tokens_before] = tokens::compared(texts, [tokens_after, tokens_before]);
     }
     let unchanged = tokens_after >= tokens_before
         || (options.verify

@@ -156,7 +156,9 @@ impl Context<'_> {
 /// True where what was written takes fewer tokens than what stood there.
 fn saves_tokens(written: &[u8], before: &[u8]) -> bool {
     let clearly = written.len() * 8 <= before.len() * 7;
-    clearly || tokens::estimate(written) < tokens::estimate(before)
+    let texts = [written, before];
+    let fewer = |[after, before]: [usize; 2]| after < before;
+    clearly || fewer(tokens::compared(texts, texts.map(tokens::estimate)))
 }
 
 /// Writes the strings and tables of a document.
