@@ -30,13 +30,17 @@ impl Context<'_> {
     /// What JSON objects become that stand one a line, without a line break behind the last: a table, or a document.
     pub fn json_lines(&mut self, text: &[u8], frame: Frame) -> Option<Vec<u8>> {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
-        let breaks = memchr::memchr_iter(b'\n', text)
-            .filter(|at| text.get(at + 1) == Some(&b'{'))
-            .count();
+        let mut breaks = 0;
+        for at in memchr::memchr_iter(b'\n', text) {
+            if text.get(at + 1) != Some(&b'{') {
+                return None;
+            }
+            breaks += 1;
+        }
         if breaks == 0 || text.first() != Some(&b'{') || !self.options.with_compaction {
             return None;
         }
-        // No line break stands inside a JSON string, so that an array needs no copy line by line.
+        // An array needs no copy line by line: each line break becomes a comma, between two elements as is checked then.
         let mut array = Vec::with_capacity(text.len() + 2);
         array.push(b'[');
         array.extend(text.iter().map(|byte| if *byte == b'\n' { b',' } else { *byte }));
@@ -51,11 +55,16 @@ impl Context<'_> {
     }
 
     fn lines_of(&mut self, doc: &Doc<'_>, text: &[u8], frame: Frame) -> Option<Vec<u8>> {
-        // Nothing stands around the elements but a separator between two.
+        // Nothing stands around the elements but a line break between two, and there are as many as line breaks: none stands
+        // in a string, where it can be only in text that isn't JSON.
         let mut end = 0;
         let mut tight = doc.elements(0).map(|element| doc.node(element)).all(|node| {
             let before = std::mem::replace(&mut end, node.end);
-            node.start == before + 1
+            // The array has a bracket before the text.
+            let is_break = before
+                .checked_sub(1)
+                .is_none_or(|at| text.get(at as usize) == Some(&b'\n'));
+            node.start == before + 1 && is_break
         });
         tight &= end as usize + 1 == doc.text.len();
         let mut layouts = doc.elements(0).map(|element| Layout::proved(doc, element));

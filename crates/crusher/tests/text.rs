@@ -304,6 +304,16 @@ fn lines_with_blanks_around_their_objects_stay_as_they_are() {
         let text = format!("{line}{between}{line}{between}{line}{behind}");
         assert_eq!(crush(&text), text);
     }
+    // A line break in a string, which JSON may not hold, and a comma where one is expected.
+    let broken = r#"{"number":1,"text":"some BREAK words","list":[1,2,3]}"#;
+    for (broken, between) in [
+        (broken.replace("BREAK", "\n"), "\n"),
+        (broken.replace("BREAK", "\n{"), ","),
+        (broken.replace("BREAK", "\n{"), "\n"),
+    ] {
+        let text = [broken.as_str(), line, line].join(between);
+        assert_eq!(crush(&text), text);
+    }
 }
 
 #[test]
