@@ -211,7 +211,7 @@ fn crush_json<'t>(
                 compact,
                 minify,
             };
-            let rendered = (is_array && before.is_empty())
+            let rendered = ((is_array || minify) && before.is_empty())
                 .then(|| context.array(doc, 0, standing))
                 .flatten();
             match rendered {

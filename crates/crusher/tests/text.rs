@@ -331,6 +331,10 @@ fn a_document_as_python_prints_it_has_the_shortest_head() {
             r#"{"city":"Paris","rows":[{"id":1,"at":"x"},{"id":2,"at":"y"}]}"#,
             "[d]{city:Paris,rows:[2]{id,at}\n1,x\n2,y\n}",
         ),
+        (
+            r#"{"a-1": {"id": 1, "at": "x"}, "b-2": {"id": 2, "at": "y"}}"#,
+            "[2mp]{*,id,at}\na-1,1,x\nb-2,2,y",
+        ),
     ] {
         let crushed = check(&mut crusher, text, TextKind::Any, "", 1.0)
             .unwrap()
