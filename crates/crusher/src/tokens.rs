@@ -6,7 +6,7 @@
 //! were fitted by least squares (relative error, towards a common prior) to exact counts over a mixture of JSON in
 //! all layouts, tables, logs, prose, source code, identifiers, hashes, base64 and a dozen natural languages. On texts
 //! of 100 tokens and more that the fit had not seen, half of the estimates are within 1.4 % and nine in ten within
-//! 5 %. Integers only: the estimate is the same on every machine.
+//! 5 %; on documents of the notation, 2 and 7 %. Integers only: the estimate is the same on every machine.
 
 use std::sync::OnceLock;
 
