@@ -16,6 +16,13 @@ const SHORTENED_BYTES: usize = 240;
 
 /// What a rows marker costs.
 const MARKER_TOKENS: usize = 26;
+
+/// Bytes of an array or object that stay in a cell of such a row: what a row is about stands in its own values.
+const CONTAINER_BYTES: usize = 120;
+
+/// Where rows are longer than this in the mean, what they cost is learnt from rows whose cells are shortened.
+const LONG_ROW_BYTES: usize = 400;
+
 /// Rows that are printed to learn what the rows of a long array cost.
 const PROBED_ROWS: u32 = 32;
 
@@ -137,7 +144,11 @@ impl Context<'_> {
                 self.excess(raw, budget) == 0
             };
         if !(fits || json_fits) {
-            let (costs, around) = row_costs(&written, &row_ends);
+            let (costs, around) = if written.len() > LONG_ROW_BYTES * node.count as usize {
+                self.short_costs(doc, &table, budget)
+            } else {
+                row_costs(&written, &row_ends)
+            };
             let rows = Budget::Tokens(budget.saturating_sub(around));
             // Rows go; unless all of them must stay, whatever the budget.
             if let Some(selection) = self.select(doc, index, &costs, rows) {
@@ -236,6 +247,28 @@ impl Context<'_> {
         let costs = || rows.iter().map(|bytes| cost(*bytes) as u32 + 1).collect();
         (all > 2 * budget as u64).then(|| (costs(), around))
     }
+
+    /// What the rows of an array cost as they are printed when others go. Where all fit then, they cost so much more that some must
+    /// go: they don't fit as they are, and a marker tells of rows.
+    fn short_costs(&mut self, doc: &Doc<'_>, table: &Table<'_>, budget: usize) -> (Vec<u32>, usize) {
+        let (mut written, mut row_ends) = (Vec::new(), Vec::new());
+        let cells = &mut CellWriter {
+            context: self,
+            shorten: true,
+        };
+        table.write(doc, Head::default(), None, cells, &mut written, &mut row_ends);
+        let (mut costs, around) = row_costs(&written, &row_ends);
+        let (all, least) = (
+            costs.iter().map(|cost| u64::from(*cost)).sum::<u64>(),
+            budget as u64 + budget as u64 / 8,
+        );
+        if all < least {
+            for cost in &mut costs {
+                *cost = (u64::from(*cost) * least).div_ceil(all.max(1)) as u32;
+            }
+        }
+        (costs, around)
+    }
 }
 
 /// True where the first element, or the first member's value, is an object with members, and so may be a row.
@@ -327,18 +360,28 @@ impl Parts for CellWriter<'_, '_> {
         let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else {
             return false;
         };
-        let short = text::shorten(text, SHORTENED_BYTES);
-        let mut defused = Vec::new();
-        if marker::is_reserved(short.as_bytes()) {
-            defused.extend_from_slice(marker::LITERAL);
-        }
-        defused.extend_from_slice(text::defused(short).as_bytes());
-        defused.extend_from_slice("…".as_bytes());
-        out.extend_from_slice(&quoted(&defused));
+        write_short(text, SHORTENED_BYTES, out);
         true
     }
 
-    fn container(&mut self, _: &Doc<'_>, _: u32, _: &mut Vec<u8>) -> bool {
-        false
+    fn container(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
+        let is_long = doc.raw(doc.node(index)).len() > CONTAINER_BYTES;
+        if self.shorten && is_long {
+            let text = text::opening(doc, index, CONTAINER_BYTES);
+            write_short(&text, CONTAINER_BYTES, out);
+        }
+        self.shorten && is_long
     }
+}
+
+/// Appends a string token of the beginning of a text.
+fn write_short(text: &str, max_bytes: usize, out: &mut Vec<u8>) {
+    let short = text::shorten(text, max_bytes);
+    let mut defused = Vec::new();
+    if marker::is_reserved(short.as_bytes()) {
+        defused.extend_from_slice(marker::LITERAL);
+    }
+    defused.extend_from_slice(text::defused(short).as_bytes());
+    defused.extend_from_slice("…".as_bytes());
+    out.extend_from_slice(&quoted(&defused));
 }

@@ -16,7 +16,7 @@ use crate::restore::restores;
 use crate::rows::kept_rows;
 use crate::scan::Tape;
 use crate::tape::{Doc, Kind};
-use crate::{spelling, tokens};
+use crate::{budget, spelling, tokens};
 
 /// What a bare text must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,7 +230,7 @@ fn crush_json<'t>(
     if context.decisions.strategy != Strategy::Unchanged {
         let texts = [compressed.as_deref().unwrap_or_default(), text.as_bytes()];
         tokens_after = tokens::estimate(compressed.as_deref().unwrap_or_default());
-        [tokens_after, tokens_before] = tokens::compared(texts, [tokens_after, tokens_before]);
+        [tokens_after, tokens_before] = budget::compared(texts, [tokens_after, tokens_before]);
     }
     let unchanged = tokens_after >= tokens_before
         || (options.verify

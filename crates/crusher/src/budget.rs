@@ -10,6 +10,8 @@ const MOST_BYTES_PER_TOKEN: usize = 64;
 const COUNTED_BYTES: usize = 2048;
 /// A text is counted in pieces of so many bytes, until it is known to fit.
 const PIECE_BYTES: usize = 2048;
+/// Texts of fewer estimated tokens are counted where their estimates are too near one another to decide.
+const COMPARED_TOKENS: usize = 512;
 /// A payload of several parts is crushed so many times at most.
 const MAX_ATTEMPTS: usize = 3;
 /// Its parts are never cut below this: a marker takes half of it.
@@ -61,6 +63,24 @@ pub(crate) struct Counted {
     text: Vec<u8>,
     budget: usize,
     excess: usize,
+}
+
+/// The tokens of what was written and of what stood there before, to be compared: their estimates or, where these are near
+/// and small, counts.
+pub(crate) fn compared(texts: [&[u8]; 2], [after, before]: [usize; 2]) -> [usize; 2] {
+    // A thirty-second, and one token, is what an estimate of so like texts may be off.
+    let are_near = after.abs_diff(before) * 32 <= before + 32;
+    if are_near && before < COMPARED_TOKENS {
+        both(texts)
+    } else {
+        [after, before]
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn both(texts: [&[u8]; 2]) -> [usize; 2] {
+    texts.map(|text| tokens::count(&String::from_utf8_lossy(text)))
 }
 
 /// What a text takes at the most. The estimate takes random small letters for half of what they are, and strange scripts and random

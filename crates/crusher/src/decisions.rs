@@ -48,7 +48,7 @@ impl Decisions {
     /// let text = format!("[{}]", rows.join(","));
     /// let crushed = Crusher::new(options)?.crush_text(&text, TextKind::Any, "", 1.0)?;
     /// let explained = crushed.report.decisions.explain();
-    /// assert!(explained.starts_with("rows: 16 of 900 rows kept (") && explained.ends_with("; dropped 884 budget"), "{explained}");
+    /// assert!(explained.starts_with("rows: 14 of 900 rows kept (") && explained.ends_with("; dropped 886 budget"), "{explained}");
     /// # Ok::<(), headroom_crusher::Error>(())
     /// ```
     #[must_use]

@@ -8,7 +8,7 @@ use crate::marker::{Frame, Head};
 use crate::spelling::Spelling;
 use crate::table::{Parts, Place, spelling_of, write_value};
 use crate::tape::Doc;
-use crate::tokens;
+use crate::{budget, tokens};
 
 impl Context<'_> {
     /// What a string that holds JSON becomes, decoded: a table, or a document behind its head.
@@ -167,7 +167,7 @@ fn saves_tokens(written: &[u8], before: &[u8]) -> bool {
     let clearly = written.len() * 8 <= before.len() * 7;
     let texts = [written, before];
     let fewer = |[after, before]: [usize; 2]| after < before;
-    clearly || fewer(tokens::compared(texts, texts.map(tokens::estimate)))
+    clearly || fewer(budget::compared(texts, texts.map(tokens::estimate)))
 }
 
 /// Writes the strings and tables of a document.

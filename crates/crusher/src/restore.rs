@@ -8,7 +8,7 @@ use crate::output::{Comparison, Output};
 use crate::scan::Tape;
 use crate::spelling;
 use crate::table;
-use crate::table::SECTION;
+use crate::table::{NAMES, SECTION};
 use crate::walker::{Sink, Walker};
 
 /// Where originals come from.
@@ -151,7 +151,7 @@ impl Walker<'_> {
 fn ours_length(text: &[u8]) -> Result<usize> {
     let mut least = 0;
     if let Some((Head { rows: Some(rows), .. }, _)) = Head::read(text, true)? {
-        // The last rows of a table may be empty lines; behind the rows only a marker may follow. No line ends with a blank.
+        // The last rows of a table may be empty lines; behind the rows only names and a marker may follow. No line ends with a blank.
         // A section's line is no row.
         let mut ends = memchr::memchr_iter(b'\n', text)
             .filter(|at| text.get(at + 1) != Some(&SECTION))
@@ -159,8 +159,10 @@ fn ours_length(text: &[u8]) -> Result<usize> {
         let mut end = ends
             .nth(usize::try_from(rows).unwrap_or(usize::MAX))
             .unwrap_or(text.len());
-        if text.get(end + 1..).is_some_and(|rest| rest.starts_with(OPEN)) {
-            end = ends.next().unwrap_or(text.len());
+        for begin in [NAMES, OPEN] {
+            if text.get(end + 1..).is_some_and(|rest| rest.starts_with(begin)) {
+                end = ends.next().unwrap_or(text.len());
+            }
         }
         least = end - trailing(text.get(..end).unwrap_or_default(), b" \r\t");
     }

@@ -5,10 +5,13 @@ use crate::document::{Context, Strategy, literals};
 use crate::edits::Edits;
 use crate::layout::Layout;
 use crate::marker::{self, Frame, Head, SENTINEL_KEY};
-use crate::select::{self, Budget, Selection};
+use crate::select::{self, Budget, Names, Selection};
 use crate::spelling::Spelling;
 use crate::tape::Doc;
 use crate::tokens;
+
+/// Text is estimated to be so much of its budget short of it before it is counted, as a part of it.
+const ESTIMATE_MARGIN: usize = 64;
 
 /// What is known of an array whose rows go.
 #[derive(Clone, Copy)]
@@ -42,21 +45,23 @@ impl Context<'_> {
         let (excess, table) = loop {
             text.clear();
             let table = self.print_table(doc, index, &selection.keep, (head, spelling), &mut text);
-            if table {
-                text.push(b'\n');
-                write_marker(doc, index, selection.keep.len(), &hash, &mut text);
+            let excess = if table {
+                let mut marker = vec![b'\n'];
+                write_marker(doc, index, selection.keep.len(), &hash, &mut marker);
+                self.append_names(doc, &mut selection.names, &marker, budget, &mut text)
             } else if head.lines {
                 // Lines aren't an array.
                 self.undo(mark);
                 return None;
             } else {
                 print_json(doc, index, &selection.keep, &hash, &mut text);
-            }
-            let excess = self.excess(&text, budget);
+                self.excess(&text, budget)
+            };
             if excess == 0 || !selection.give_back(freed(excess, &text, budget), costs) {
                 break (excess, table);
             }
         };
+        self.decisions.note_kept("name", selection.names.len() as u64);
         self.note_rows(doc, index, &selection, excess as u64);
         Some(Rendered { text, table })
     }
@@ -85,6 +90,34 @@ impl Context<'_> {
         };
         table.write(doc, head, some_of_all, cells, out, &mut Vec::new());
         true
+    }
+
+    /// Ends a table of kept rows: names, as many as fit, and the marker. Gives by how many tokens it exceeds the budget.
+    fn append_names(
+        &mut self,
+        doc: &Doc<'_>,
+        names: &mut Names,
+        marker: &[u8],
+        budget: usize,
+        text: &mut Vec<u8>,
+    ) -> usize {
+        let length = text.len();
+        loop {
+            names.write(doc, text);
+            text.extend_from_slice(marker);
+            // Counting takes long, so what is sure to be over the budget isn't counted.
+            let estimate = tokens::estimate(text).saturating_sub(budget - budget / ESTIMATE_MARGIN);
+            let excess = if estimate > 0 && names.len() > 0 {
+                estimate
+            } else {
+                self.excess(text, budget)
+            };
+            if excess == 0 || names.len() == 0 {
+                return excess;
+            }
+            text.truncate(length);
+            names.give_back(excess as u64);
+        }
     }
 
     /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.

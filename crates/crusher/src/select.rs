@@ -7,8 +7,10 @@
 
 mod coverage;
 mod failures;
+mod names;
 mod patterns;
 mod relevance;
+mod rule;
 mod series;
 mod signals;
 mod words;
@@ -21,8 +23,11 @@ use crate::options::Options;
 use crate::tape::Doc;
 use coverage::Coverage;
 pub(crate) use failures::Failures;
+pub(crate) use names::Names;
+use names::Naming;
 pub(crate) use patterns::Patterns;
 pub(crate) use relevance::Query;
+pub use rule::Rule;
 pub(crate) use words::{Word, spelled_words};
 
 /// What limits the rows kept.
@@ -32,68 +37,6 @@ pub enum Budget {
     Rows(usize),
     /// So many tokens, as the costs count them.
     Tokens(usize),
-}
-
-/// Why a row stays. The order is the order of right: a row is put down to the first rule that wants it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rule {
-    /// It holds one of the caller's texts.
-    Pattern,
-    /// A value tells of an error or a failure.
-    Failure,
-    /// It has columns or types of values that hardly any row has, or lacks what nearly all have.
-    Structure,
-    /// It holds a value of a category that hardly any row holds.
-    RareValue,
-    /// A number lies far from all others of its column.
-    Outlier,
-    /// The level of a numeric column shifts here.
-    ChangePoint,
-    /// The query names it.
-    Named,
-    /// It has to do with the query.
-    Relevant,
-    /// It stands at the start.
-    First,
-    /// It stands at the end.
-    Last,
-    /// It shows values that no row before showed, or stands where nothing is shown yet.
-    Coverage,
-}
-
-impl Rule {
-    /// Every rule in order of right.
-    pub const ALL: [Self; 11] = [
-        Self::Pattern,
-        Self::Failure,
-        Self::Structure,
-        Self::RareValue,
-        Self::Outlier,
-        Self::ChangePoint,
-        Self::Named,
-        Self::Relevant,
-        Self::First,
-        Self::Last,
-        Self::Coverage,
-    ];
-
-    /// The word in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pattern => "pattern",
-            Self::Failure => "failure",
-            Self::Structure => "structure",
-            Self::RareValue => "rare_value",
-            Self::Outlier => "outlier",
-            Self::ChangePoint => "change_point",
-            Self::Named => "named",
-            Self::Relevant => "relevant",
-            Self::First => "first",
-            Self::Last => "last",
-            Self::Coverage => "coverage",
-        }
-    }
 }
 
 /// Which rows stay, and why.
@@ -111,6 +54,8 @@ pub struct Selection {
     pub excess: u64,
     /// Kept rows that need not stay, in the order in which they were chosen.
     chosen: Vec<u32>,
+    /// Names that stand in rows which are left out.
+    pub(crate) names: Names,
 }
 
 impl Selection {
@@ -144,6 +89,9 @@ impl Selection {
 
 /// Of what the rows that must stay leave over, this share goes to rows relevant to the query.
 const RELEVANT_SHARE: (u64, u64) = (1, 2);
+/// Names are chosen for more than is left, by one part in so many.
+const NAMES_MARGIN: u64 = 4;
+
 /// Chooses the rows of an array that stay.
 ///
 /// `costs` has what each row costs in tokens; for `Budget::Rows` each costs one. The budget is the whole budget for
@@ -176,6 +124,10 @@ pub fn select(
         chooser.must(*row, Rule::Named);
     }
     chooser.spend_on_must();
+    let naming = (chooser.left() > 0 && !chooser.counts_rows).then(|| Naming::new(doc, &analysis));
+    if let Some(naming) = &naming {
+        chooser.reserve(naming);
+    }
 
     let share = chooser.left() * RELEVANT_SHARE.0 / RELEVANT_SHARE.1;
     chooser.spend(share, Rule::Relevant, relevance.ranked.iter().copied());
@@ -184,7 +136,13 @@ pub fn select(
     chooser.spend(portion(total, options.first_fraction), Rule::First, rows.clone());
     chooser.spend(portion(total, options.last_fraction), Rule::Last, rows.rev());
     chooser.cover(&analysis);
-    chooser.finish()
+    let left = chooser.left() + chooser.reserved;
+    let mut selection = chooser.finish();
+    if let Some(naming) = naming {
+        // Rows often take less than they were thought to; names that don't fit after all are given back.
+        selection.names = naming.choose(doc, &analysis, &selection.keep, left + left / NAMES_MARGIN);
+    }
+    selection
 }
 
 /// A share of the budget, at least one unit if it isn't nothing, so that one row may come from there.
@@ -219,6 +177,8 @@ struct Chooser<'c> {
     budget: u64,
     spent: u64,
     excess: u64,
+    /// What is kept of the budget for names.
+    reserved: u64,
     chosen: Vec<u32>,
     rules: Vec<Option<Rule>>,
     is_duplicate: Vec<bool>,
@@ -236,6 +196,7 @@ impl<'c> Chooser<'c> {
             budget,
             spent: 0,
             excess: 0,
+            reserved: 0,
             chosen: Vec::new(),
             rules: vec![None; count],
             is_duplicate: vec![false; count],
@@ -297,6 +258,14 @@ impl<'c> Chooser<'c> {
             .filter(|row| self.rules.get(*row as usize).is_some_and(Option::is_some));
         self.spent = marked.map(|row| self.cost(row)).sum();
         self.excess = self.spent.saturating_sub(self.budget);
+    }
+
+    /// Keeps a part of what the rows that must stay leave over for names.
+    fn reserve(&mut self, naming: &Naming) {
+        let row_tokens = (0..self.rules.len() as u32).map(|row| self.cost(row)).sum();
+        let share = naming.share(self.budget, self.rules.len() as u64, row_tokens);
+        self.reserved = share.min(self.left() * 2 / 3);
+        self.budget -= self.reserved;
     }
 
     /// Takes a row if the budget allows; true if it did.

@@ -9,6 +9,9 @@ mod vocabulary;
 pub(crate) use excerpt::{Interest, excerpt};
 pub(crate) use vocabulary::Words;
 
+use crate::spelling;
+use crate::tape::{Doc, ESCAPED, Kind};
+
 /// Text for the reader only, in which nothing looks like a marker: it would name an original that someone else chose.
 #[must_use]
 pub fn defused(text: &str) -> std::borrow::Cow<'_, str> {
@@ -27,6 +30,33 @@ pub fn shorten(text: &str, max_bytes: usize) -> &str {
         end -= 1;
     }
     text.get(..end).unwrap_or(text)
+}
+
+/// The beginning of an array or object as text for the reader, about so many bytes: its strings without quotes and escapes.
+#[must_use]
+pub(crate) fn opening(doc: &Doc<'_>, index: u32, bytes: usize) -> String {
+    let (mut text, mut copied) = (Vec::new(), doc.node(index).start);
+    for at in index + 1..doc.node(index).next {
+        let node = doc.node(at);
+        if matches!(node.kind, Kind::Array | Kind::Object) {
+            continue;
+        }
+        let between = doc.text.get(copied as usize..node.start as usize);
+        let signs = between.unwrap_or_default().iter();
+        text.extend(signs.filter(|byte| !byte.is_ascii_whitespace()));
+        let (raw, length) = (doc.inner(node), text.len());
+        if node.kind != Kind::String {
+            text.extend_from_slice(doc.raw(node));
+        } else if node.flags & ESCAPED == 0 || !spelling::decode(raw, &mut text) {
+            text.truncate(length);
+            text.extend_from_slice(raw);
+        }
+        copied = node.end;
+        if text.len() >= bytes {
+            break;
+        }
+    }
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The kind of a long string: `json`, `html`, `base64`, `text` (prose, logs, code) or `string` (an opaque run).

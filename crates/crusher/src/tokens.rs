@@ -356,27 +356,6 @@ pub(crate) fn pieces(text: &str, max_bytes: usize) -> impl Iterator<Item = (&str
     })
 }
 
-/// Texts of fewer estimated tokens are counted where their estimates are too near one another to decide.
-const COMPARED_TOKENS: usize = 512;
-
-/// The tokens of what was written and of what stood there before, to be compared: their estimates or, where these are near
-/// and small, counts.
-pub(crate) fn compared(texts: [&[u8]; 2], [after, before]: [usize; 2]) -> [usize; 2] {
-    // A thirty-second, and one token, is what an estimate of so like texts may be off.
-    let are_near = after.abs_diff(before) * 32 <= before + 32;
-    if are_near && before < COMPARED_TOKENS {
-        counted(texts)
-    } else {
-        [after, before]
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn counted(texts: [&[u8]; 2]) -> [usize; 2] {
-    texts.map(|text| count(&String::from_utf8_lossy(text)))
-}
-
 /// Where a long text can be cut: the last place in the first piece at which o200k cuts whatever stands around it.
 /// Such a place is behind an ASCII letter or digit and before a space, before punctuation other than `'` (which may
 /// begin a contraction), or between a letter and a digit. Where there is none, between any two characters, and false.

@@ -223,3 +223,63 @@ fn the_smallest_budget_holds_a_marker_and_a_word() {
         .into_owned();
     assert!(crushed.ends_with(" step") && count(&crushed) <= 32, "{crushed}");
 }
+
+#[test]
+fn names_of_rows_that_are_left_out_stand_before_the_marker_and_in_the_budget() {
+    let rows: Vec<String> = (0..400)
+        .map(|at| {
+            let note = "some words of no great interest ".repeat(4);
+            format!(r#"{{"name":"host-{at}","note":"{note}{at}","at":{at}}}"#)
+        })
+        .collect();
+    let texts = [
+        format!("[{}]", rows.join(",")),
+        format!(r#"{{"page":1,"items":[{}],"next":null}}"#, rows.join(",")),
+    ];
+    for text in &texts {
+        for max_tokens in [600, 1500, 3000] {
+            let mut crusher = crusher(max_tokens);
+            assert_eq!(check(&mut crusher, text, ""), Ok(0));
+            let crushed = crusher.crush_text(text, TextKind::Any, "", 1.0).unwrap();
+            let (kept, line) = crushed.compressed.split_once("\nalso name: ").unwrap();
+            let names = line.lines().next().unwrap().split(' ').count();
+            assert!(names * 8 > max_tokens / 3, "{names} names: {line}");
+            let shown = kept.lines().count() - 1 + names;
+            assert!(shown <= 400, "{shown} rows named");
+            let note = format!("{names} name");
+            let explained = crushed.report.decisions.explain();
+            assert!(explained.contains(&note), "{note}: {explained}");
+        }
+    }
+}
+
+#[test]
+fn arrays_and_objects_in_rows_that_stay_are_shortened_when_others_go() {
+    let rows: Vec<String> = (0..60)
+        .map(|at| {
+            let parts: Vec<String> = (0..40)
+                .map(|part| format!(r#"{{"part":"{at}-{part}","size":{part}}}"#))
+                .collect();
+            let status = if at == 7 { "failed" } else { "ok" };
+            format!(
+                r#"{{"id":"job-{at}","status":"{status}","parts":[{}]}}"#,
+                parts.join(",")
+            )
+        })
+        .collect();
+    let text = format!("[{}]", rows.join(","));
+    let mut crusher = crusher(600);
+    assert_eq!(check(&mut crusher, &text, ""), Ok(0));
+    let crushed = crusher.crush_text(&text, TextKind::Any, "", 1.0).unwrap();
+    let crushed = crushed.compressed;
+    assert!(
+        crushed.contains("\njob-7,failed,\"[{part:7-0,size:0},"),
+        "{crushed}"
+    );
+    assert!(!crushed.contains("7-39"), "{crushed}");
+    // A whole row takes half of the budget, and there are names.
+    assert!(
+        crushed.lines().filter(|line| line.starts_with("job-")).count() >= 3,
+        "{crushed}"
+    );
+}

@@ -14,6 +14,9 @@ const ROWS_PER_RARE_ROW: usize = 10;
 /// Where more than one row in so many has text that tells of an error, errors are what the array is about.
 const ROWS_PER_ERROR_TEXT: usize = 4;
 
+/// A column with more rare values than this has a long tail rather than a usual state and a few others; names show such values for less.
+const MAX_RARE_VALUES: usize = 4;
+
 const FAILING: u8 = 1;
 const RARE: u8 = 2;
 
@@ -190,8 +193,10 @@ fn rare_values(column: &Column, most: usize) -> Vec<bool> {
         .iter()
         .zip(&is_rare)
         .filter(|(_, is_rare)| **is_rare);
-    let rows: usize = rare.map(|(value, _)| value.count as usize).sum();
-    if rows > (scalars as usize / ROWS_PER_RARE_ROW).max(1) {
+    let (rows, rare) = rare.fold((0, 0), |(rows, values), (value, _)| {
+        (rows + value.count as usize, values + 1)
+    });
+    if rows > (scalars as usize / ROWS_PER_RARE_ROW).max(1) || rare > MAX_RARE_VALUES {
         Vec::new()
     } else {
         is_rare

@@ -1,5 +1,6 @@
 //! Rows made by a seeded generator, and what each rule of selection makes of them.
 
+mod names;
 mod planted;
 
 use std::fmt::Write as _;
@@ -116,6 +117,29 @@ fn failing_most_of_the_time_is_no_signal() {
         .collect();
     let selection = choose(&rows, Budget::Rows(10), "", &Options::default());
     assert_eq!((selection.keep.len(), selection.excess), (10, 0));
+}
+
+#[test]
+fn a_few_rare_values_stay_and_a_long_tail_of_them_is_no_signal() {
+    for (rare, stays) in [(3, true), (4, true), (5, false), (12, false)] {
+        let rows: Vec<String> = (0..300)
+            .map(|at| {
+                let state = if at % 25 == 3 && at / 25 < rare {
+                    format!("odd{}", at / 25)
+                } else {
+                    format!("usual{}", at % 4)
+                };
+                format!(r#"{{"at":{},"state":"{state}"}}"#, at * 7 % 300)
+            })
+            .collect();
+        let selection = choose(&rows, Budget::Rows(6), "", &Options::default());
+        let kept = selection
+            .rules
+            .iter()
+            .filter(|rule| **rule == Rule::RareValue)
+            .count();
+        assert_eq!(kept, if stays { rare } else { 0 }, "{rare}: {selection:?}");
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Table or document text → compact JSON. Strict: what the writer can't have written is an error, never a guess.
 
-use super::Place;
 use super::cells::{Parse, Reader, TOO_LARGE};
 use super::compare::{Comparing, Ours};
 use super::rows::Rows;
 use super::shape::Shape;
 use super::target::{Memory, Style, Target};
+use super::{NAMES, Place};
 use crate::error::{Error, Limit, Result};
 use crate::layout::Layout;
 use crate::marker::{Frame, Head, Marker, OPEN};
@@ -198,7 +198,10 @@ fn tail<'a>(reader: &mut Reader<'a>, rows: u64) -> Option<&'a [u8]> {
         let line = line(&mut ahead)?;
         left -= u64::from(line.peek() != Some(super::SECTION));
     }
-    let found = line(&mut ahead)?.rest();
+    let mut found = line(&mut ahead)?.rest();
+    if found.starts_with(NAMES) {
+        found = line(&mut ahead)?.rest();
+    }
     if !found.starts_with(OPEN) {
         return None;
     }

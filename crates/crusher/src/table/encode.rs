@@ -267,6 +267,7 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
                     self.templated((columns, keys), at, print, row, cell, out);
                     continue;
                 }
+                _ if self.values.replaced(self.doc, cell, out) => {}
                 (Print::List(plan), Some(list)) => self.list(list, plan, row, cell, place, out),
                 _ => self.values.value(self.doc, cell, place, out),
             }

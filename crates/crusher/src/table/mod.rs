@@ -30,6 +30,8 @@ pub(crate) use value::{Parts, write_value};
 const IRREGULAR: u8 = b'|';
 /// Begins a line that says what stands in the section columns of the rows below it, and marks these columns in the head.
 pub(crate) const SECTION: u8 = b'@';
+/// Begins the line before a rows marker that names rows which aren't there.
+pub(crate) const NAMES: &[u8] = b"also ";
 /// Begins a cell that is no text of its column's template but another value.
 const EXPLICIT: u8 = b'=';
 /// Begins a cell that stands for a whole group, one for each level.

@@ -10,7 +10,7 @@ pub(crate) trait Parts {
     fn string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool;
     /// Strings of at least this many raw bytes may be shortened or stored.
     fn long_bytes(&self) -> usize;
-    /// Appends what stands in the place of a container inside a value, if that isn't written member by member.
+    /// Appends what stands in the place of a container in a cell or inside a value, if that isn't written member by member.
     fn container(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool;
 }
 
@@ -62,6 +62,14 @@ impl<'p, P: Parts> Writer<'p, P> {
             Kind::Object => out.extend_from_slice(b"{}"),
             _ => out.extend_from_slice(doc.raw(node)),
         }
+    }
+
+    /// Appends what stands in the place of a container, if `Parts` has something else for it.
+    pub fn replaced(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
+        let node = doc.node(index);
+        matches!(node.kind, Kind::Array | Kind::Object)
+            && node.count > 0
+            && self.parts.container(doc, index, out)
     }
 
     /// Appends a container member by member.

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::excerpt::Excerpt;
 use super::survey::{PATTERN, URGENT, Unit};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Entry, Vocabulary};
 use crate::decisions::note;
 use crate::tokens;
 
@@ -13,7 +13,7 @@ use crate::tokens;
 const HEAD_SHARE: u64 = 5;
 const TAIL_SHARE: u64 = 3;
 const RULES_SHARE: u64 = 8;
-const NAMES_SHARE: u64 = 45;
+const NAMES_SHARE: u64 = 60;
 /// What a gap costs, in tokens.
 const GAP_TOKENS: u64 = 2;
 /// What parts the names from the lines before them.
@@ -73,7 +73,7 @@ impl<'t, 'k> Choice<'t, 'k> {
         };
         this.ends(max_tokens);
         this.ruled();
-        let names = this.left * NAMES_SHARE / 100;
+        let names = this.names_cost(this.left * NAMES_SHARE / 100);
         this.left -= names;
         this.cover();
         this.left += names;
@@ -142,7 +142,7 @@ impl<'t, 'k> Choice<'t, 'k> {
     }
 
     /// The caller's texts, and a little of the head and the tail. However small the shares, the first and the last unit are worth a
-    /// quarter.
+    /// fifth.
     fn ends(&mut self, max_tokens: u64) {
         let mut whole = u64::MAX;
         self.rule = "pattern";
@@ -150,7 +150,7 @@ impl<'t, 'k> Choice<'t, 'k> {
             self.take(at, &mut whole);
         }
         let share = |hundredths: u64, end: Option<&u64>| {
-            (max_tokens * hundredths / 100).max(end.map_or(0, |cost| cost + GAP_TOKENS).min(max_tokens / 4))
+            (max_tokens * hundredths / 100).max(end.map_or(0, |cost| cost + GAP_TOKENS).min(max_tokens / 5))
         };
         let (head, mut tail) = (
             share(HEAD_SHARE, self.costs.first()),
@@ -229,6 +229,29 @@ impl<'t, 'k> Choice<'t, 'k> {
         (worth << 8) / self.price(at)
     }
 
+    /// The names that nothing shows, with their numbers and costs.
+    fn hidden(&self) -> impl Iterator<Item = (&Entry, usize, u64)> {
+        let entries = self.vocabulary.entries.iter().zip(0..);
+        entries
+            .filter(|(entry, _)| !entry.is_shown && entry.is_new() && entry.bytes <= MAX_NAME_BYTES)
+            .map(|(entry, number)| {
+                let cost = tokens::estimate(self.name(number).as_bytes()) as u64 + 1;
+                (entry, number, cost)
+            })
+    }
+
+    /// What all names would cost, or this share of the budget if that is less.
+    fn names_cost(&self, share: u64) -> u64 {
+        let mut all = 0;
+        for (_, _, cost) in self.hidden() {
+            all += cost;
+            if all >= share {
+                return share;
+            }
+        }
+        all
+    }
+
     /// Takes names in what is left out, those worth most for their size first.
     fn names(&mut self) {
         // Where there is room for names alone, nothing need part them from lines.
@@ -237,13 +260,9 @@ impl<'t, 'k> Choice<'t, 'k> {
             return;
         };
         self.left = left;
-        let names = self.vocabulary.entries.iter().enumerate();
-        let mut names: Vec<(u64, usize, u64)> = names
-            .filter(|(_, entry)| !entry.is_shown && entry.is_new() && entry.bytes <= MAX_NAME_BYTES)
-            .map(|(number, entry)| {
-                let cost = tokens::estimate(self.name(number).as_bytes()) as u64 + 1;
-                ((u64::from(entry.worth()) << 16) / cost, number, cost)
-            })
+        let mut names: Vec<(u64, usize, u64)> = self
+            .hidden()
+            .map(|(entry, number, cost)| ((u64::from(entry.worth()) << 16) / cost, number, cost))
             .collect();
         names.sort_unstable_by_key(|(density, number, _)| (Reverse(*density), *number));
         let mut misses = 0;

@@ -262,3 +262,16 @@ fn an_excerpt_says_how_many_lines_stay_and_why() {
     );
     assert_eq!(chosen - of("name").unwrap_or(0), shown as u64, "{excerpt:?}");
 }
+
+#[test]
+fn the_opening_of_a_container_has_its_texts_without_quotes_and_escapes() {
+    let text = br#"{"a" : [ {"n":"x \"y\"\u00e9","m":[]},{"n":-1.50} ], "b":{},"c":"\ud800","d":null}"#;
+    let mut tape = crate::scan::Tape::default();
+    let doc = tape.scan(text, 9).unwrap();
+    assert_eq!(
+        super::opening(&doc, 0, 1000),
+        r#"{a:[{n:x "y"é,m:[]},{n:-1.50}],b:{},c:\ud800,d:null"#
+    );
+    assert_eq!(super::opening(&doc, 0, 4), "{a:[{n");
+    assert_eq!(super::opening(&doc, 2, 1000), r#"[{n:x "y"é,m:[]},{n:-1.50"#);
+}

@@ -1,4 +1,5 @@
-use super::{class, compared, count, estimate, estimate_64ths, next};
+use super::{class, count, estimate, estimate_64ths, next};
+use crate::budget::compared;
 
 /// Exact counts of the reference implementation in Python.
 #[test]
