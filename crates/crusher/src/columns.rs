@@ -101,6 +101,7 @@ impl<'a> Columns<'a> {
         if regular < 2 || columns.saved_bytes <= 0 {
             return None;
         }
+        columns.leaves.reserve(top.children.len());
         for child in top.children {
             columns.add(doc, child, None, max_columns, depth);
         }
@@ -301,15 +302,17 @@ impl<'a> Level<'a> {
                 }
             }
         }
-        let mut slots: Vec<Option<Child<'a>>> = children.into_iter().map(Some).collect();
-        let ordered = builder
-            .order
-            .iter()
-            .filter_map(|child| slots.get_mut(*child).and_then(Option::take))
-            .collect();
-        Some(Self {
-            children: ordered,
-            misfits,
-        })
+        if builder.shapes.len() > 1 {
+            let mut place = vec![0; children.len()];
+            for (at, child) in builder.order.iter().enumerate() {
+                if let Some(place) = place.get_mut(*child) {
+                    *place = at;
+                }
+            }
+            let mut placed: Vec<(usize, Child<'a>)> = place.into_iter().zip(children).collect();
+            placed.sort_unstable_by_key(|(place, _)| *place);
+            children = placed.into_iter().map(|(_, child)| child).collect();
+        }
+        Some(Self { children, misfits })
     }
 }

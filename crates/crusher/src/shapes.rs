@@ -4,6 +4,8 @@ use crate::hashing::Map;
 use crate::tape::Doc;
 
 const MAX_SHAPES: usize = 64;
+/// So many keys are compared one by one, which is faster than sorting them.
+const FEW_KEYS: usize = 16;
 
 /// The keys of an object, in order.
 pub(crate) struct Shape<'a> {
@@ -175,6 +177,16 @@ pub(crate) fn split(doc: &Doc<'_>, rows: &[u32]) -> Option<Vec<Vec<usize>>> {
 }
 
 fn has_repeats(keys: &[&[u8]]) -> bool {
+    if keys.len() <= FEW_KEYS {
+        let mut rest = keys;
+        while let [key, behind @ ..] = rest {
+            if behind.contains(key) {
+                return true;
+            }
+            rest = behind;
+        }
+        return false;
+    }
     let mut sorted = keys.to_vec();
     sorted.sort_unstable();
     sorted.windows(2).any(|pair| pair.first() == pair.last())

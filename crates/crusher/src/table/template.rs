@@ -235,8 +235,14 @@ fn is_nameable(columns: &Columns<'_>, leaf: usize) -> bool {
 
 /// The template of a column that saves most, if one saves anything.
 fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_, '_>, targets: &[Target]) -> Option<Template> {
+    let of_leaf = sample.of(Target::Leaf(leaf));
+    let is_quoted = |text: &&[u8]| is_other(text) && is_bare_text(text, Place::Cell);
+    let has_quoted = of_leaf.iter().flatten().any(is_quoted);
+    if !(texts.finding.splits || has_quoted) && targets.is_empty() {
+        return None;
+    }
     let mut sampled = Vec::with_capacity(sample.rows.len());
-    for (at, (row, text)) in sample.rows.iter().zip(sample.of(Target::Leaf(leaf))).enumerate() {
+    for (at, (row, text)) in sample.rows.iter().zip(of_leaf).enumerate() {
         match text {
             Some(text) => sampled.push((at, *text)),
             None if texts.present(leaf, *row) => return None,
@@ -246,10 +252,9 @@ fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_, '_>, targets: &[
     if sampled.len() < 2 {
         return None;
     }
-    let quoted = |(_, text): &(usize, &[u8])| is_other(text) && is_bare_text(text, Place::Cell);
     let whole = || {
         let segments = vec![Segment::Hole];
-        sampled.iter().any(quoted).then_some(Template { segments })
+        has_quoted.then_some(Template { segments })
     };
     let pays = |template: &Template| template.saved_bytes(texts, leaf).is_some_and(|saved| saved > 0);
     let shared = if texts.finding.splits {
