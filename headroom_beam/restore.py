@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 # Originals are looked up together for so many restored bytes, about: each row group of a pack is read once for all.
-_WINDOW_BYTES = 48 << 20
+_WINDOW_BYTES = 40 << 20
 
 # A block is restored whole in memory, so its compacted bytes are few where they stand for many.
 _RESTORED_BLOCK_BYTES = 2 << 20
