@@ -19,18 +19,20 @@ const LEAST_TOKENS: usize = 64;
 
 /// By how many tokens a text exceeds its budget. What may be near it is counted exactly, what is far above is estimated.
 pub(crate) fn excess(text: &[u8], budget: usize) -> usize {
+    uncounted(text, budget).unwrap_or_else(|| counted(&String::from_utf8_lossy(text), budget))
+}
+
+/// By how many tokens a text exceeds its budget that isn't near it.
+fn uncounted(text: &[u8], budget: usize) -> Option<usize> {
     // No token is shorter than a byte.
     if text.len() <= budget {
-        return 0;
+        return Some(0);
     }
     let estimate = tokens::estimate(text);
     if text.len() / MOST_BYTES_PER_TOKEN > budget || estimate > budget + budget / 4 {
-        return estimate.saturating_sub(budget).max(1);
+        return Some(estimate.saturating_sub(budget).max(1));
     }
-    if text.len() >= COUNTED_BYTES && at_most(text, estimate) <= budget {
-        return 0;
-    }
-    counted(&String::from_utf8_lossy(text), budget)
+    (text.len() >= COUNTED_BYTES && at_most(text, estimate) <= budget).then_some(0)
 }
 
 /// By how many tokens a text exceeds its budget, counted piece by piece as long as the rest might not fit.
@@ -99,14 +101,19 @@ impl Context<'_> {
         scaled(self.options.max_tokens, self.bias)
     }
 
-    /// As the function of that name.
+    /// As the function of that name; a text isn't counted twice in a row.
     pub fn excess(&mut self, text: &[u8], budget: usize) -> usize {
-        let last = &mut self.counted;
-        if last.budget != budget || last.text != text {
-            last.text.clear();
-            last.text.extend_from_slice(text);
-            (last.budget, last.excess) = (budget, excess(text, budget));
+        if self.counted.budget == budget && self.counted.text == text {
+            return self.counted.excess;
         }
+        if let Some(excess) = uncounted(text, budget) {
+            return excess;
+        }
+        let last = &mut self.counted;
+        last.text.clear();
+        last.text.extend_from_slice(text);
+        last.budget = budget;
+        last.excess = counted(&String::from_utf8_lossy(text), budget);
         last.excess
     }
 
