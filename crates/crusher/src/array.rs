@@ -114,9 +114,7 @@ impl Context<'_> {
             return self.print_kept(doc, index, &costs, dropped, selection);
         }
         let found = self.find_table(doc, index, None, spelling);
-        // Cells that are mostly other containers gain little here and are looked at by themselves; going on with them
-        // would read a deep text once for each of its levels.
-        let table = found.filter(|table| table.opaque_bytes(doc) * 4 <= raw.len() * 3);
+        let table = found.filter(|table| takes_apart(table, doc, raw.len()));
         let Some(table) = table else {
             let is_lines = matches!(standing, Standing::Lines { .. });
             let must_drop = may_drop && !is_lines && self.excess(raw, budget) > 0;
@@ -231,16 +229,10 @@ impl Context<'_> {
             .map(|row| doc.raw(doc.node(row)).len())
             .collect();
         let probed: usize = probe.iter().filter_map(|row| rows.get(*row as usize)).sum();
-        if table.opaque_bytes(doc) * 4 > probed * 3 {
+        if !takes_apart(&table, doc, probed) {
             return None;
         }
-        let (mut written, mut row_ends) = (Vec::new(), Vec::new());
-        let cells = &mut CellWriter {
-            context: self,
-            shorten: true,
-        };
-        table.write(doc, Head::default(), None, cells, &mut written, &mut row_ends);
-        let (costs, around) = row_costs(&written, &row_ends);
+        let (costs, around) = self.shortened_costs(doc, &table);
         let tokens: u64 = costs.into_iter().map(u64::from).sum();
         let cost = |bytes: usize| bytes as u64 * tokens / (probed as u64).max(1);
         let all = cost(rows.iter().sum());
@@ -248,16 +240,21 @@ impl Context<'_> {
         (all > 2 * budget as u64).then(|| (costs(), around))
     }
 
-    /// What the rows of an array cost as they are printed when others go. Where all fit then, they cost so much more that some must
-    /// go: they don't fit as they are, and a marker tells of rows.
-    fn short_costs(&mut self, doc: &Doc<'_>, table: &Table<'_>, budget: usize) -> (Vec<u32>, usize) {
+    /// What the rows of a table cost as they are printed when others go, and what stands around them.
+    fn shortened_costs(&mut self, doc: &Doc<'_>, table: &Table<'_>) -> (Vec<u32>, usize) {
         let (mut written, mut row_ends) = (Vec::new(), Vec::new());
         let cells = &mut CellWriter {
             context: self,
             shorten: true,
         };
         table.write(doc, Head::default(), None, cells, &mut written, &mut row_ends);
-        let (mut costs, around) = row_costs(&written, &row_ends);
+        row_costs(&written, &row_ends)
+    }
+
+    /// As `shortened_costs`. Where all fit then, they cost so much more that some must
+    /// go: they don't fit as they are, and a marker tells of rows.
+    fn short_costs(&mut self, doc: &Doc<'_>, table: &Table<'_>, budget: usize) -> (Vec<u32>, usize) {
+        let (mut costs, around) = self.shortened_costs(doc, table);
         let (all, least) = (
             costs.iter().map(|cost| u64::from(*cost)).sum::<u64>(),
             budget as u64 + budget as u64 / 8,
@@ -282,6 +279,12 @@ fn has_rows(doc: &Doc<'_>, index: u32) -> bool {
         Kind::Object => doc.members(index).take(4).all(|(_, value)| is_row(value)),
         _ => false,
     }
+}
+
+/// True unless the cells of a table of so many bytes are mostly other containers: these gain little in it and are looked at by
+/// themselves, and going on with them would read a deep text once for each of its levels.
+fn takes_apart(table: &Table<'_>, doc: &Doc<'_>, bytes: usize) -> bool {
+    table.opaque_bytes(doc) * 4 <= bytes * 3
 }
 
 fn printed_compact(doc: &Doc<'_>, index: u32) -> Vec<u8> {

@@ -228,9 +228,9 @@ fn crush_json<'t>(
     let mut compressed = Some(body);
     let mut tokens_after = tokens_before;
     if context.decisions.strategy != Strategy::Unchanged {
-        let texts = [compressed.as_deref().unwrap_or_default(), text.as_bytes()];
-        tokens_after = tokens::estimate(compressed.as_deref().unwrap_or_default());
-        [tokens_after, tokens_before] = budget::compared(texts, [tokens_after, tokens_before]);
+        let written = compressed.as_deref().unwrap_or_default();
+        let estimates = [tokens::estimate(written), tokens_before];
+        [tokens_after, tokens_before] = budget::compared([written, text.as_bytes()], estimates);
     }
     let unchanged = tokens_after >= tokens_before
         || (options.verify

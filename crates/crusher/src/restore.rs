@@ -7,8 +7,7 @@ use crate::marker::{Frame, Head, LITERAL, Marker, OPEN, is_reserved};
 use crate::output::{Comparison, Output};
 use crate::scan::Tape;
 use crate::spelling;
-use crate::table;
-use crate::table::{NAMES, SECTION};
+use crate::table::{self, NAMES, SECTION};
 use crate::walker::{Sink, Walker};
 
 /// Where originals come from.

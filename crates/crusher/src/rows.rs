@@ -10,7 +10,7 @@ use crate::spelling::Spelling;
 use crate::tape::Doc;
 use crate::tokens;
 
-/// Text is estimated to be so much of its budget short of it before it is counted, as a part of it.
+/// A text is counted once its estimate is below its budget by one part in so many.
 const ESTIMATE_MARGIN: usize = 64;
 
 /// What is known of an array whose rows go.

@@ -212,10 +212,11 @@ impl<'c> Chooser<'c> {
     }
 
     fn everything_fits(&self) -> bool {
-        (0..self.rules.len() as u32)
-            .map(|row| self.cost(row))
-            .sum::<u64>()
-            <= self.budget
+        self.cost_of_all() <= self.budget
+    }
+
+    fn cost_of_all(&self) -> u64 {
+        (0..self.rules.len() as u32).map(|row| self.cost(row)).sum()
     }
 
     fn left(&self) -> u64 {
@@ -262,8 +263,7 @@ impl<'c> Chooser<'c> {
 
     /// Keeps a part of what the rows that must stay leave over for names.
     fn reserve(&mut self, naming: &Naming) {
-        let row_tokens = (0..self.rules.len() as u32).map(|row| self.cost(row)).sum();
-        let share = naming.share(self.budget, self.rules.len() as u64, row_tokens);
+        let share = naming.share(self.budget, self.rules.len() as u64, self.cost_of_all());
         self.reserved = share.min(self.left() * 2 / 3);
         self.budget -= self.reserved;
     }

@@ -1,8 +1,8 @@
 //! Reads a table or a document next to the JSON that it has to be, without writing it anew.
 
 use super::cells::{Parse, Reader};
-use super::target::{Memory, OFFLOADED, Style, Target, is_plain};
-use super::{Place, has_bare_ends, is_bare, is_bare_key, is_word};
+use super::target::{Memory, OFFLOADED, Style, Target};
+use super::{Place, has_bare_ends, is_bare, is_bare_key, is_other};
 use crate::bytes::{CHUNK, find_suspect, specials, string_length};
 use crate::marker::is_reserved_raw;
 use crate::sentinel::is_sentinel;
@@ -172,11 +172,12 @@ impl Target for Comparing<'_, '_> {
     fn bare(&mut self, reader: &mut Reader<'_>, place: Place) -> Parse<()> {
         if self.expected.get(self.at) == Some(&b'"') {
             // The run is free of what may not stand in a bare text anywhere.
-            let fits = |text: &[u8]| match text.first() {
-                _ if place == Place::Head => is_bare(text, place),
-                Some(b'-' | b'0'..=b'9') => has_bare_ends(text) && !super::is_number(text),
-                Some(b't' | b'f' | b'n') => has_bare_ends(text) && !is_word(text),
-                _ => has_bare_ends(text),
+            let fits = |text: &[u8]| {
+                if place == Place::Head {
+                    is_bare(text, place)
+                } else {
+                    has_bare_ends(text) && !is_other(text)
+                }
             };
             if self.bare_string(reader, place, fits) {
                 return Ok(());
@@ -185,7 +186,7 @@ impl Target for Comparing<'_, '_> {
             let rest = reader.rest();
             let length = run(reader, self.rest(self.at), place.close());
             let text = rest.get(..length).unwrap_or_default();
-            if ends(rest, length, place.close()) && is_plain(text) {
+            if ends(rest, length, place.close()) && is_other(text) {
                 reader.at += length;
                 self.at += length;
                 return Ok(());

@@ -133,6 +133,7 @@ fn is_bare(text: &[u8], place: Place) -> bool {
 }
 
 /// True for what isn't read as a string without quotes: numbers and words.
+#[inline]
 fn is_other(text: &[u8]) -> bool {
     match text.first() {
         Some(b'-' | b'0'..=b'9') => is_number(text),

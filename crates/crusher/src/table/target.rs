@@ -1,7 +1,7 @@
 //! Where the JSON of a table or document goes while it is read: into memory, nowhere, or (`compare`) past the text that it has to be.
 
 use super::cells::{Parse, Reader, TOO_LARGE};
-use super::{Place, is_bare, is_bare_text, is_number, is_word};
+use super::{Place, is_bare, is_bare_text, is_other};
 use crate::marker::{LITERAL, is_reserved};
 use crate::spelling::{self, Spelling};
 
@@ -163,7 +163,7 @@ impl Target for Memory<'_> {
     #[inline]
     fn bare(&mut self, reader: &mut Reader<'_>, place: Place) -> Parse<()> {
         let text = reader.until(place);
-        if is_plain(text) {
+        if is_other(text) {
             self.json.extend_from_slice(text);
         } else if is_bare(text, place) {
             self.string(text);
@@ -203,16 +203,6 @@ pub(super) const OFFLOADED: &[u8] = b"\"[1]{a}\\n\\n";
 pub(super) const NEEDS_QUOTES: &str = "a text that needs quotes";
 const KEY_NEEDS_QUOTES: &str = "a key that needs quotes";
 const NO_COLON: &str = "expected ':' behind a key";
-
-/// True for a number or a word.
-#[inline]
-pub(super) fn is_plain(text: &[u8]) -> bool {
-    match text.first() {
-        Some(b'-' | b'0'..=b'9') => is_number(text),
-        Some(b't' | b'f' | b'n') => is_word(text),
-        _ => false,
-    }
-}
 
 /// Nowhere: to find out where a value ends.
 pub(super) struct Nowhere(pub Style);
