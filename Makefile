@@ -20,7 +20,7 @@ FAKE_GCS_VERSION := 1.56.1
 PEER_VERSION := 0.42.0
 
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name Cargo.toml -o -path '*/src/*.rs')
-PYTHON_SOURCES := pyproject.toml $(shell find headroom_beam pipelines -name '*.py' -o -name '*.pyi' -o -name '*.yaml')
+PYTHON_SOURCES := pyproject.toml $(shell find headroom_beam -name '*.py' -o -name '*.pyi')
 
 .PHONY: help
 help: ## Lists the targets.
@@ -48,9 +48,12 @@ $(WHEEL)/.installed: $(VENV)/.dependencies $(RUST_SOURCES) $(PYTHON_SOURCES)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --target $(WHEEL)/site $(WHEEL)/*.whl
 	touch $@
 
-.PHONY: build wheel lock clean
+.PHONY: build wheel hooks lock clean
 build: $(VENV)/.build ## Builds the native library into the tree.
 wheel: $(WHEEL)/.installed ## Builds the wheel into target/wheel.
+
+hooks: $(VENV)/.dependencies ## Lets git run the fast checks before each commit.
+	$(BIN)/pre-commit install
 
 lock: $(VENV)/.dependencies ## Renews requirements.lock from pyproject.toml.
 	$(BIN)/python -m pip install --quiet uv
@@ -64,7 +67,7 @@ clean: ## Removes everything that make made.
 
 # ------------------------------------------------------------------------------------------------------------------ runs
 
-.PHONY: demo test test-rust test-python test-long bench figures prism gcs
+.PHONY: demo test test-rust test-python test-long bench figures digest prism gcs
 demo: $(WHEEL)/.installed ## Crushes examples/traces into out/ with the built wheel, looks one marker up, restores everything.
 	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(BIN)/python examples/demo.py --output out
 
@@ -75,7 +78,7 @@ test-rust: $(VENV)/.dependencies
 	cargo test --release --locked --package headroom-crusher
 
 test-python: $(VENV)/.build
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 test-long: $(VENV)/.build ## The property and damage tests with PROPERTY_CASES (20,000,000), for hours rather than seconds.
 	HEADROOM_PROPERTY_CASES=$(PROPERTY_CASES) cargo test --release --locked --package headroom-crusher
@@ -93,6 +96,9 @@ bench: $(VENV)/.build $(PEER)/.dependencies ## Side by side with headroom-ai, as
 		$(BIN)/python benchmarks/$$name.py --peer $(PEER)/bin/python $(DATA) | tee target/bench/$$name.json; done
 	$(BIN)/python benchmarks/evidence.py --peer $(PEER)/bin/python $(or $(CONVERSATIONS),examples/traces) | tee target/bench/evidence.json
 	$(BIN)/python benchmarks/scaling.py $(DATA) | tee target/bench/scaling.json
+
+digest: $(VENV)/.build ## One SHA-256 over all that crushing writes of DATA: equal before and after a change that only moves code.
+	$(BIN)/python benchmarks/output_digest.py $(DATA)
 
 figures: ## Puts the figures of the last `make bench` into the README.
 	$(BIN)/python benchmarks/figures.py target/bench --update README.md
@@ -114,18 +120,21 @@ gcs: $(VENV)/.build $(TOOLS)/bin/fake-gcs-server ## The store's tests on a fulle
 
 # ---------------------------------------------------------------------------------------------------------------- checks
 
-.PHONY: check check-python check-rust deny fuzz fuzz-smoke format
-check: check-python check-rust deny fuzz-smoke ## Format, lints, types, stub, import contracts, licences, bans, a minute of fuzzing.
+.PHONY: check check-fast check-python check-rust deny fuzz fuzz-smoke format imports docs
+check: check-fast check-python check-rust docs deny fuzz-smoke ## Format, lints, types, stub, imports, reference, licences, bans, a minute of fuzzing.
 
-check-python: $(VENV)/.build
+check-fast: $(VENV)/.dependencies ## Format, Python's lints and the imports of both languages: a few seconds, before each commit.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/imports.py check
+	cargo fmt --all --check
+
+check-python: $(VENV)/.build
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml headroom_beam._core
-	$(BIN)/lint-imports --no-cache
 
-check-rust:
-	cargo fmt --all --check
+check-rust: $(VENV)/.dependencies
 	PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
 $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION):
@@ -144,6 +153,13 @@ fuzz: ## Every fuzz target for FUZZ_SECONDS (600).
 
 fuzz-smoke: ## Every fuzz target for a minute.
 	$(MAKE) fuzz FUZZ_SECONDS=60
+
+imports: $(VENV)/.dependencies ## Draws who imports whom into docs/architecture.md.
+	$(BIN)/python tools/imports.py update docs/architecture.md
+
+docs: $(VENV)/.build ## The public API as HTML, in target/docs (Python) and target/doc (Rust).
+	$(BIN)/pdoc --docformat google --output-directory target/docs headroom_beam
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --package headroom-crusher
 
 format: $(VENV)/.dependencies ## Formats everything.
 	$(BIN)/ruff format .
