@@ -3,7 +3,7 @@
     python benchmarks/lookup.py [--root gs://BUCKET/PREFIX] [--megabytes 200]
 
 The originals are the files of `examples/traces`, line by line, varied by a number until there are enough of them.
-The costs that `headroom_beam.lookup` plans with come from the `many` of what this prints.
+The costs that `headroom_beam.store.lookup` plans with come from the `many` of what this prints.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import pyarrow as pa
 from common import files_of, show
 
 from headroom_beam import OriginalStore
-from headroom_beam.lookup import lookup_many, plan_lookup
-from headroom_beam.resolution import Resolution
+from headroom_beam.store.lookup import lookup_many, plan_lookup
+from headroom_beam.store.resolution import Resolution
 
 RUN_DATE = dt.date(2026, 1, 31)
 

@@ -27,7 +27,7 @@ from typing import Any
 
 from common import arguments, files_of, lines_of, megabytes_per_second, one_core, show
 
-from headroom_beam.formats import resolve
+from headroom_beam.crush.trace_formats import resolve
 
 WORKER = Path(__file__).resolve().parent / "peer_pipeline.py"
 FORMATS = (".result @ .tool", *resolve("openai"), *resolve("anthropic"))
@@ -36,9 +36,9 @@ FORMATS = (".result @ .tool", *resolve("openai"), *resolve("anthropic"))
 def bare(source: Path, target: Path) -> None:
     """Crushes files without Beam and without any guarantee."""
     from headroom_beam import SmartCrusherConfig, _core
-    from headroom_beam.blocks import Block, chunks_of, cut_blocks
-    from headroom_beam.builder import PackBuilder
-    from headroom_beam.crusher import options_for
+    from headroom_beam.crush.smart_crusher import options_for
+    from headroom_beam.files.blocks import Block, chunks_of, cut_blocks
+    from headroom_beam.store.pack_builder import PackBuilder
 
     options = options_for(SmartCrusherConfig(), FORMATS)
     builder = PackBuilder(run_date=dt.datetime.now(dt.timezone.utc).date())
@@ -62,7 +62,7 @@ def bare(source: Path, target: Path) -> None:
 
 def ours(source: Path, target: Path) -> None:
     """Runs the pipeline of the command line."""
-    from pipelines import crush
+    from headroom_beam.cli import crush
 
     roots = ["--input", f"{source}/*.jsonl", "--output", f"{target}/out", "--originals", f"{target}/originals"]
     exit_code = crush.main([*roots, "--trace_format", *FORMATS])
@@ -77,7 +77,7 @@ def run_child(name: str, source: Path, target: Path) -> None:
     """Runs one way in this process and prints its seconds and its peak of memory."""
     if name == "ours":
         # Imported ahead of the clock, as the bare loop's imports are.
-        import pipelines.crush  # noqa: F401
+        import headroom_beam.cli.crush  # noqa: F401
     else:
         pass
     start = time.perf_counter()

@@ -24,10 +24,10 @@ import pyarrow as pa
 from common import files_of, lines_of, megabytes_per_second, one_core, seconds_of, show
 
 from headroom_beam import CrushRecords, OriginalStore, RestoreRecords, SmartCrusherConfig, _core
-from headroom_beam.batches import crush_batch
-from headroom_beam.crusher import options_for
-from headroom_beam.formats import resolve
-from headroom_beam.retrieval import restore_batch
+from headroom_beam.crush.batch import crush_batch
+from headroom_beam.crush.smart_crusher import options_for
+from headroom_beam.crush.trace_formats import resolve
+from headroom_beam.transforms.lookup_originals import restore_batch
 
 RUN_DATE = dt.date(2026, 1, 31)
 BLOCK_RECORDS = 500

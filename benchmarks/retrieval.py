@@ -3,7 +3,7 @@
     python benchmarks/retrieval.py [--megabytes 200]
 
 The store is that of `lookup.py`, filled from `examples/traces`. Seconds are the processor's, of whole pipelines on
-FnApiRunner, medians of several; `JOIN_S` in `headroom_beam.join` comes from what this prints.
+FnApiRunner, medians of several; `JOIN_S` in `headroom_beam.transforms.lookup_join` comes from what this prints.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from common import one_core, show
 from lookup import RUN_DATE, batches
 
 from headroom_beam import LookupOriginals, OriginalStore
-from headroom_beam.retrieval import Strategy
+from headroom_beam.transforms.lookup_originals import Strategy
 
 
 def refuse(row: Any) -> None:

@@ -18,9 +18,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import gcs_emulator
-from files import DROPPING, awkward_folder
+from file_runs import DROPPING, awkward_folder
 
-from headroom_beam.plan import RunSettings
+from headroom_beam.files.plan import RunSettings
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

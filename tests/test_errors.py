@@ -4,7 +4,8 @@ import pickle
 
 import pytest
 
-from headroom_beam import cli, errors
+from headroom_beam import errors
+from headroom_beam.cli import main as cli
 
 ALL = [getattr(errors, name) for name in errors.__all__]
 

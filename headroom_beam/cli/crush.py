@@ -1,0 +1,129 @@
+"""Crushes JSONL files into compacted files and a store of originals, on any Beam runner.
+
+    python -m pipelines.crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
+
+Every option of Beam's is passed through. Without `--runner` the pipeline runs in this process, on `FnApiRunner` with a
+thread for each core, up to 4: Beam's own default, `DirectRunner`, first tries to download another runner.
+
+A run that was interrupted is finished by the same command. On a terminal a line of progress stands on standard error;
+the summary of the run goes to standard output.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import apache_beam as beam
+
+from headroom_beam.cli.beam_runner import exit_code, pipeline_options, run_pipeline
+from headroom_beam.cli.progress import RunProgress
+from headroom_beam.crush.smart_crusher import SmartCrusherConfig
+from headroom_beam.files.manifest import read_manifest
+from headroom_beam.files.report import format_summary
+from headroom_beam.files.shards import SHARD_BYTES
+from headroom_beam.objects.base import open_objects
+from headroom_beam.transforms.crush_files import CrushFiles
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the program and returns its exit code, as `docs/operations.md` lists them."""
+    parser = _parser()
+    known, beam_arguments = parser.parse_known_args(arguments)
+    if known.streaming:
+        from headroom_beam.cli.stream import main as streaming_main
+
+        return streaming_main(arguments)
+    for name in ("input", "output", "originals"):
+        if not getattr(known, name):
+            parser.error(f"--{name} is missing")
+    with exit_code() as code:
+        crush = CrushFiles(
+            known.input,
+            known.output,
+            known.originals,
+            trace_format=known.trace_format,
+            config=config_from(known),
+            shard_bytes=known.shard_bytes,
+            run_date=known.run_date,
+            explain=known.explain,
+        )
+        pipeline = beam.Pipeline(options=pipeline_options(beam_arguments))
+        _ = pipeline | "CrushFiles" >> crush
+        with RunProgress(known.output):
+            result = run_pipeline(pipeline)
+        if result is not None:
+            summary = read_manifest(open_objects(known.output)).summary
+            sys.stdout.write((json.dumps(summary) if known.json else format_summary(summary)) + "\n")
+    return code.value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.crush",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--input", nargs="+", action="extend", metavar="PATTERN", help="files, directories or patterns, local or gs://"
+    )
+    parser.add_argument("--output", metavar="ROOT", help="where compacted files go, a directory or gs://bucket/prefix")
+    parser.add_argument("--originals", metavar="ROOT", help="the store, a directory or gs://bucket/prefix")
+    parser.add_argument(
+        "--trace_format",
+        nargs="+",
+        default=["json"],
+        metavar="NAME",
+        help="where payloads are: json, openai, anthropic, or payload paths (default: json, the whole record)",
+    )
+    parser.add_argument(
+        "--shard_bytes", type=int, default=SHARD_BYTES, metavar="N", help="input bytes of a unit of work (%(default)s)"
+    )
+    parser.add_argument(
+        "--run_date", metavar="DATE", help="the day that originals are filed under, 2026-01-31 (default: today, UTC)"
+    )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="write to ROOT/_explanations what was decided for each payload and why, as JSON Lines",
+    )
+    parser.add_argument(
+        "--streaming", action="store_true", help="read Pub/Sub: see python -m pipelines.streaming --help"
+    )
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON instead of a table")
+    add_config_arguments(parser)
+    return parser
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds an option for each field of `SmartCrusherConfig`, by the field's name."""
+    group = parser.add_argument_group("crushing")
+    for field in dataclasses.fields(SmartCrusherConfig):
+        flag, text = f"--{field.name}", field.metadata["help"]
+        if isinstance(field.default, bool):
+            text = f"{text} (default: {'on' if field.default else 'off'})"
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+        elif isinstance(field.default, int | float):
+            group.add_argument(flag, type=type(field.default), metavar="N", help=f"{text} (default: {field.default})")
+        else:
+            group.add_argument(flag, nargs="+", action="extend", metavar="TEXT", help=text)
+
+
+def config_from(known: argparse.Namespace) -> SmartCrusherConfig:
+    """Makes the configuration from the options that were given.
+
+    Raises:
+        ValueError: one is out of range.
+    """
+    names = (field.name for field in dataclasses.fields(SmartCrusherConfig))
+    given: dict[str, Any] = {name: getattr(known, name) for name in names if getattr(known, name) is not None}
+    return SmartCrusherConfig(**given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

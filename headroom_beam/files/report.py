@@ -1,0 +1,174 @@
+"""What a run did, for people: the summary of a run as a table, and a line of progress on a terminal.
+
+The summary itself is a dict of numbers that goes into JSON as it is (`manifest.summarize` makes it).
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, TextIO
+
+from headroom_beam.errors import FormatError
+from headroom_beam.files.manifest import Totals
+
+__all__ = ["Progress", "format_bytes", "format_summary", "format_table"]
+
+_HEAD = ("tool", "payloads", "tokens before", "after", "saved", "bytes before", "after", "rows dropped")
+
+
+def format_summary(summary: Mapping[str, Any], *, tools: int = 20) -> str:
+    """Gives the summary of a run as a table by tool, most tokens first, and lines for records, originals and failures.
+
+    Args:
+        summary: what `_summary.json` holds.
+        tools: how many tools have a line of their own; the others share one, so that the columns still add up.
+
+    Raises:
+        FormatError: it isn't the summary of a run.
+    """
+    try:
+        return _format_summary(summary, tools)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FormatError("this isn't the summary of a run") from error
+
+
+def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
+    rows = Totals({**row, "strategy": ""} for row in summary["tools"]).rows()
+    rows.sort(key=lambda row: (-row["tokens_before"], row["tool"]))
+    # A line of its own says more than "1 other tool" and is no longer.
+    shown, rest = (rows, []) if len(rows) <= tools + 1 else (rows[:tools], rows[tools:])
+    lines = [_cells(row) for row in [*shown, *_sum(rest, f"({len(rest)} other tools)"), *_sum(rows, "all")]]
+    failures = ", ".join(f"{kind} {count:,}" for kind, count in sorted(summary["failures"].items())) or "none"
+    facts = [
+        ("records", f"{summary['records']:,} ({summary['compacted']:,} compacted)"),
+        ("bytes", f"{format_bytes(summary['bytes_before'])} → {format_bytes(summary['bytes_after'])}"),
+        ("originals", f"{summary['originals']:,} ({format_bytes(summary['original_bytes'])})"),
+        ("duplicates", f"{summary['duplicates']:,}"),
+        ("failures", failures),
+    ]
+    if unproved := summary["unproved"]:
+        what = "payloads left as they were, because they wouldn't have restored"
+        facts.append(("unproved", f"{unproved:,} {what}; nothing is lost, but this is a defect: please report it"))
+    return "\n".join([format_table([_HEAD, *lines]), "", *(f"{name:10}  {value}" for name, value in facts)])
+
+
+def _sum(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return Totals({**row, "tool": name, "strategy": ""} for row in rows).rows()
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    before, after = row["tokens_before"], row["tokens_after"]
+    return (
+        _printable(row["tool"]) or "(no name)",
+        f"{row['payloads']:,}",
+        f"{before:,}",
+        f"{after:,}",
+        f"{100 - 100 * after / before:.1f} %" if before else "-",
+        format_bytes(row["bytes_before"]),
+        format_bytes(row["bytes_after"]),
+        f"{row['rows_total'] - row['rows_kept']:,}",
+    )
+
+
+def _printable(name: str, width: int = 48) -> str:
+    # Tool names come from the input: one with escape sequences must not steer the terminal.
+    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    return name if len(name) <= width else name[: width - 1] + "…"
+
+
+def format_table(rows: Iterable[Iterable[str]]) -> str:
+    """Lays out rows of cells, the first column to the left and the others to the right.
+
+    >>> print(format_table([("tool", "tokens"), ("ls", "1,024")]))
+    tool  tokens
+    ls     1,024
+    """
+    lines = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def format_bytes(size_bytes: int) -> str:
+    """Spells a size with a unit, 1 KB being 1024 bytes.
+
+    >>> format_bytes(2048), format_bytes(3 << 30), format_bytes(17)
+    ('2.0 KB', '3.0 GB', '17 B')
+    """
+    if size_bytes < 1024:
+        return f"{size_bytes} B"
+    size = float(size_bytes)
+    for unit in ("KB", "MB", "GB"):
+        size /= 1024
+        if size < 1024:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1024:.1f} TB"
+
+
+class Progress:
+    """A line of progress, on a terminal only: anywhere else nothing is ever written.
+
+    Args:
+        total_bytes: bytes of the whole work; 0 when unknown.
+        stream: where to write; standard error unless given.
+        interval_s: shortest time between two updates of the line.
+        clock: seconds from any start.
+
+    >>> with Progress(100) as progress:
+    ...     progress.update(50, records=3)
+    """
+
+    def __init__(
+        self,
+        total_bytes: int,
+        *,
+        stream: TextIO | None = None,
+        interval_s: float = 0.2,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._total_bytes = total_bytes
+        self._stream = sys.stderr if stream is None else stream
+        self._interval_s = interval_s
+        self._clock = clock
+        self._start_s = clock()
+        self._written_s = self._start_s - interval_s
+        self._shown = self._stream.isatty()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def update(self, done_bytes: int, *, records: int, failures: int = 0) -> None:
+        """Says how far the work is: bytes of input done, records and failures so far."""
+        now_s = self._clock()
+        if not self._shown or now_s - self._written_s < self._interval_s:
+            return
+        self._written_s = now_s
+        line = _progress(done_bytes, self._total_bytes, now_s - self._start_s, records, failures)
+        self._stream.write(f"\r\x1b[K{line}")
+        self._stream.flush()
+
+
+def _progress(done_bytes: int, total_bytes: int, elapsed_s: float, records: int, failures: int) -> str:
+    speed = done_bytes / elapsed_s if elapsed_s > 0 else 0.0
+    parts = [f"{records:,} records", f"{format_bytes(done_bytes)}", f"{format_bytes(int(speed))}/s"]
+    if failures:
+        parts.append(f"{failures:,} failures")
+    if total_bytes:
+        parts.insert(0, f"{100 * done_bytes // total_bytes:3d} %")
+        if speed:
+            left_s = int((total_bytes - done_bytes) / speed)
+            parts.append(f"{left_s // 3600}:{left_s // 60 % 60:02d}:{left_s % 60:02d} left")
+    return "  ".join(parts)

@@ -1,0 +1,1 @@
+"""Write-once objects under a root, in a local directory or in a bucket: the only place that reads and writes storage."""

@@ -1,0 +1,1 @@
+"""The Beam transforms, one a file: PCollections go in and come out; what is done to a value stands in other packages."""
