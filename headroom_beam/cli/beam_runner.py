@@ -1,4 +1,4 @@
-"""What the programs share: Beam's options with a local default, running, and exit codes."""
+"""Running a pipeline from the command line: Beam's options with a local default, the run, and its exit code."""
 
 import argparse
 import logging
@@ -18,13 +18,12 @@ from apache_beam.runners.runner import PipelineResult, PipelineState
 from apache_beam.runners.worker import sdk_worker
 
 from headroom_beam import errors
+from headroom_beam.cli.exit_codes import USAGE_EXIT_CODE
 from headroom_beam.transforms.envelope import METRICS_NAMESPACE
 
 __all__ = ["ExitCode", "counted", "exit_code", "pipeline_options", "run_pipeline"]
 
 log = logging.getLogger(__name__)
-
-USAGE_EXIT_CODE = 2
 
 # These hand options that Beam doesn't know to a program of their own.
 _RUNNERS_WITH_OPTIONS = ("PortableRunner", "FlinkRunner", "SparkRunner", "PrismRunner")

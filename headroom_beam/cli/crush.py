@@ -1,6 +1,6 @@
 """Crushes JSONL files into compacted files and a store of originals, on any Beam runner.
 
-    python -m pipelines.crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
+    headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
 
 Every option of Beam's is passed through. Without `--runner` the pipeline runs in this process, on `FnApiRunner` with a
 thread for each core, up to 4: Beam's own default, `DirectRunner`, first tries to download another runner.
@@ -10,17 +10,15 @@ the summary of the run goes to standard output.
 """
 
 import argparse
-import dataclasses
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import apache_beam as beam
 
 from headroom_beam.cli.beam_runner import exit_code, pipeline_options, run_pipeline
+from headroom_beam.cli.options import add_config_arguments, config_from
 from headroom_beam.cli.progress import RunProgress
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig
 from headroom_beam.files.manifest import read_manifest
 from headroom_beam.files.report import format_summary
 from headroom_beam.files.shards import SHARD_BYTES
@@ -30,14 +28,21 @@ from headroom_beam.transforms.crush_files import CrushFiles
 __all__ = ["main"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the program and returns its exit code, as `docs/operations.md` lists them."""
-    parser = _parser()
-    known, beam_arguments = parser.parse_known_args(arguments)
-    if known.streaming:
-        from headroom_beam.cli.stream import main as streaming_main
+def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam crush") -> int:
+    """Runs the command and returns its exit code, as `docs/operations.md` lists them.
 
-        return streaming_main(arguments)
+    Args:
+        arguments: those behind the program's name; the process's own unless given.
+        prog: how the program is called, for its messages.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if "--streaming" in given:
+        # Imported here: it needs the client of Pub/Sub, which is an extra of the package.
+        from headroom_beam.cli import stream
+
+        return stream.main(given, prog=f"{prog} --streaming")
+    parser = _parser(prog)
+    known, beam_arguments = parser.parse_known_args(given)
     for name in ("input", "output", "originals"):
         if not getattr(known, name):
             parser.error(f"--{name} is missing")
@@ -62,9 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code.value
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m pipelines.crush",
+        prog=prog,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -93,37 +98,8 @@ def _parser() -> argparse.ArgumentParser:
         help="write to ROOT/_explanations what was decided for each payload and why, as JSON Lines",
     )
     parser.add_argument(
-        "--streaming", action="store_true", help="read Pub/Sub: see python -m pipelines.streaming --help"
+        "--streaming", action="store_true", help=f"read Pub/Sub: see {prog} --streaming --help"
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON instead of a table")
     add_config_arguments(parser)
     return parser
-
-
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds an option for each field of `SmartCrusherConfig`, by the field's name."""
-    group = parser.add_argument_group("crushing")
-    for field in dataclasses.fields(SmartCrusherConfig):
-        flag, text = f"--{field.name}", field.metadata["help"]
-        if isinstance(field.default, bool):
-            text = f"{text} (default: {'on' if field.default else 'off'})"
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
-        elif isinstance(field.default, int | float):
-            group.add_argument(flag, type=type(field.default), metavar="N", help=f"{text} (default: {field.default})")
-        else:
-            group.add_argument(flag, nargs="+", action="extend", metavar="TEXT", help=text)
-
-
-def config_from(known: argparse.Namespace) -> SmartCrusherConfig:
-    """Makes the configuration from the options that were given.
-
-    Raises:
-        ValueError: one is out of range.
-    """
-    names = (field.name for field in dataclasses.fields(SmartCrusherConfig))
-    given: dict[str, Any] = {name: getattr(known, name) for name in names if getattr(known, name) is not None}
-    return SmartCrusherConfig(**given)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

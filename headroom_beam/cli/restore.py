@@ -1,8 +1,8 @@
-"""Restores the files that `pipelines.crush` has crushed, byte for byte, on any Beam runner.
+"""Restores the files that `headroom-beam crush` has crushed, byte for byte, on any Beam runner.
 
-    python -m pipelines.restore --input out --originals originals --output restored
+    headroom-beam restore --input out --originals originals --output restored
 
-Every option of Beam's is passed through; without `--runner` the pipeline runs in this process, see `pipelines.crush`. A
+Every option of Beam's is passed through; without `--runner` the pipeline runs in this process, see `headroom-beam crush`. A
 line that can't be restored is named in the log with the reason, its file isn't written, and the exit code says so.
 """
 
@@ -24,15 +24,20 @@ __all__ = ["main"]
 log = logging.getLogger(__name__)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the program and returns its exit code, as `docs/operations.md` lists them."""
+def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam restore") -> int:
+    """Runs the command and returns its exit code, as `docs/operations.md` lists them.
+
+    Args:
+        arguments: those behind the program's name; the process's own unless given.
+        prog: how the program is called, for its messages.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m pipelines.restore",
+        prog=prog,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--input", required=True, metavar="ROOT", help="the output of pipelines.crush")
+    parser.add_argument("--input", required=True, metavar="ROOT", help="the output of a crush")
     parser.add_argument("--originals", required=True, metavar="ROOT", help="the store")
     parser.add_argument("--output", required=True, metavar="ROOT", help="where restored files go")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON instead of a sentence")
@@ -59,7 +64,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _log(row: Unresolved) -> None:
     log.warning("%s, byte %d: %s", row.part, row.offset, row.message)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

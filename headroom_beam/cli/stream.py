@@ -1,6 +1,6 @@
 r"""Crushes a stream of Pub/Sub messages, each of them one record.
 
-    python -m pipelines.crush --streaming --subscription projects/P/subscriptions/S --originals originals \
+    headroom-beam crush --streaming --subscription projects/P/subscriptions/S --originals originals \
         --output out                       # or: --output_topic projects/P/topics/T --failures failures
 
 A compacted record goes out, to files or to a topic with the attributes of its message, only after its originals are
@@ -28,7 +28,7 @@ from apache_beam.io.gcp.pubsub import PubsubMessage, ReadFromPubSub, WriteToPubS
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from headroom_beam.cli.beam_runner import counted, exit_code, pipeline_options, run_pipeline
-from headroom_beam.cli.crush import add_config_arguments, config_from
+from headroom_beam.cli.options import add_config_arguments, config_from
 from headroom_beam.records import Compacted
 from headroom_beam.transforms.crush_records import CrushRecords
 from headroom_beam.transforms.pubsub import LeasedSubscription, PublishMessages, message_of
@@ -39,9 +39,14 @@ __all__ = ["crush_messages", "main", "run_batches"]
 log = logging.getLogger(__name__)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the program and returns its exit code, as `docs/operations.md` lists them."""
-    parser = _parser()
+def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam crush --streaming") -> int:
+    """Runs the command and returns its exit code, as `docs/operations.md` lists them.
+
+    Args:
+        arguments: those behind the program's name; the process's own unless given.
+        prog: how the program is called, for its messages.
+    """
+    parser = _parser(prog)
     known, beam_arguments = parser.parse_known_args(arguments)
     if (known.output is None) == (known.output_topic is None):
         parser.error("give either --output or --output_topic")
@@ -70,9 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code.value
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m pipelines.crush --streaming",
+        prog=prog,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -224,7 +229,3 @@ def _until_signalled() -> Iterator[threading.Event]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -255,7 +255,7 @@ def test_a_reader_that_has_had_enough_ends_get_quietly(
     command = [
         sys.executable,
         "-m",
-        "headroom_beam.cli.main",
+        "headroom_beam.cli",
         "get",
         hash_of(BLOB.encode()),
         "--originals",
@@ -275,7 +275,7 @@ def test_what_the_operating_system_refuses_is_one_line(crushed: Run) -> None:
     command = [
         sys.executable,
         "-m",
-        "headroom_beam.cli.main",
+        "headroom_beam.cli",
         "get",
         hash_of(BROKEN),
         "--originals",

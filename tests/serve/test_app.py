@@ -350,7 +350,7 @@ def test_many_clients_at_once_get_their_own_originals(tmp_path: Path) -> None:
 
 
 def test_the_command_serves_until_it_is_interrupted(store: OriginalStore) -> None:
-    command = [sys.executable, "-m", "headroom_beam.cli.main", "serve", "--originals", store.root, "--port", "0"]
+    command = [sys.executable, "-m", "headroom_beam.cli", "serve", "--originals", store.root, "--port", "0"]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_environment()
     ) as process:
@@ -373,7 +373,7 @@ def test_the_command_serves_until_it_is_interrupted(store: OriginalStore) -> Non
 
 
 def test_the_command_refuses_to_listen_where_others_reach(store: OriginalStore) -> None:
-    command = [sys.executable, "-m", "headroom_beam.cli.main", "serve", "--originals", store.root, "--host", "0.0.0.0"]
+    command = [sys.executable, "-m", "headroom_beam.cli", "serve", "--originals", store.root, "--host", "0.0.0.0"]
     result = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment(), timeout=300)
     assert result.returncode == 2
     assert "set a token" in result.stderr

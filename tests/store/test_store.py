@@ -9,6 +9,7 @@ import pickle
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -129,6 +130,7 @@ def test_many_threads_share_a_store(root):
 def test_parallel_writers_in_other_processes_lose_nothing(root):
     script = f"""
 import sys
+from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from originals import *
 from headroom_beam import OriginalStore
