@@ -21,7 +21,7 @@ from headroom_beam import CrushFiles, OriginalStore, RestoreFiles, _core
 from headroom_beam.crush.trace_formats import resolve
 from headroom_beam.files.manifest import read_manifest
 from headroom_beam.files.report import format_bytes, format_summary, format_table
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 
 TRACES = Path(__file__).resolve().parent / "traces"
 # The traces are of both forms; a format is a list of paths, and two lists make one.

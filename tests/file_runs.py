@@ -14,7 +14,7 @@ from headroom_beam.files.codecs import SUFFIXES, open_decompressed
 from headroom_beam.files.manifest import read_manifest
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.restore_file import restore_run
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
 
 __all__ = [

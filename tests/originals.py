@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from headroom_beam import OriginalStore
-from headroom_beam.objects.base import ObjectInfo, open_objects
+from headroom_beam.objects.base import ObjectInfo
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.names import tombstone_name
 from headroom_beam.store.schema import original_digest
 from headroom_beam.store.tombstones import Tombstone, encode_tombstones

@@ -10,7 +10,7 @@ from headroom_beam.cli.options import add_store_argument
 from headroom_beam.errors import IntegrityError
 from headroom_beam.files.check_parts import marker_hashes
 from headroom_beam.files.report import format_bytes
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.check import Problem
 from headroom_beam.store.store import OriginalStore
 

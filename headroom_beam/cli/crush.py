@@ -22,7 +22,7 @@ from headroom_beam.cli.progress import RunProgress
 from headroom_beam.files.manifest import read_manifest
 from headroom_beam.files.report import format_summary
 from headroom_beam.files.shards import SHARD_BYTES
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.transforms.crush_files import CrushFiles
 
 __all__ = ["main"]
@@ -97,9 +97,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         action="store_true",
         help="write to ROOT/_explanations what was decided for each payload and why, as JSON Lines",
     )
-    parser.add_argument(
-        "--streaming", action="store_true", help=f"read Pub/Sub: see {prog} --streaming --help"
-    )
+    parser.add_argument("--streaming", action="store_true", help=f"read Pub/Sub: see {prog} --streaming --help")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON instead of a table")
     add_config_arguments(parser)
     return parser

@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="headroom-beam get", allow_abbrev=False)
     parser.add_argument("hash", metavar="HASH", help="24 digits as in a marker, or the full digest of 64")
-    parser.add_argument("--json", action="store_true", help="one JSON object with what is known of it, instead of bytes")
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object with what is known of it, instead of bytes"
+    )
     add_store_argument(parser)
     return parser

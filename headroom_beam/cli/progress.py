@@ -10,7 +10,7 @@ from types import TracebackType
 from headroom_beam.errors import HeadroomBeamError
 from headroom_beam.files.manifest import RUN, ShardResult, load_json
 from headroom_beam.files.report import Progress
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 
 __all__ = ["RunProgress"]
 

@@ -31,7 +31,8 @@ from headroom_beam.files.manifest import (
 )
 from headroom_beam.files.plan import Run
 from headroom_beam.files.shards import Shard, Span, read_span
-from headroom_beam.objects.base import Objects, ObjectWriter, open_objects
+from headroom_beam.objects.base import Objects, ObjectWriter
+from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Failure, Original, failure_rows, original_batch
 from headroom_beam.store.pack import read_pack
 from headroom_beam.store.store import OriginalStore

@@ -19,7 +19,7 @@ from headroom_beam.crush.trace_formats import TraceFormat, resolve
 from headroom_beam.errors import StoreError
 from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json
 from headroom_beam.files.shards import SHARD_BYTES, Shard, Source, find_sources, matcher, plan_shards
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 
 __all__ = ["Run", "RunSettings", "start_run", "verify_run"]
 

@@ -17,7 +17,7 @@ from headroom_beam.errors import DigestMismatch, FormatError, InvalidPayload, Li
 from headroom_beam.files.blocks import BLOCK_BYTES, Block, LinePiece, chunks_of, cut_blocks
 from headroom_beam.files.codecs import FileWriter, open_decompressed
 from headroom_beam.files.manifest import CompactedPart, read_manifest
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.lookup import lookup_many, resolution_error
 from headroom_beam.store.store import OriginalStore
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from headroom_beam.files.crush_shard import crush_shard
 from headroom_beam.files.manifest import MANIFEST, SUMMARY, Manifest, ShardResult, dump_json, summarize
 from headroom_beam.files.plan import Run, RunSettings, start_run
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
 
 __all__ = ["INDEX_SHARDS", "finish_run", "index_packs", "run_shards"]

@@ -21,7 +21,8 @@ from typing import NamedTuple
 from headroom_beam.errors import StoreError
 from headroom_beam.files.blocks import Block, LinePiece, chunks_of, cut_blocks, owned_lines
 from headroom_beam.files.codecs import SUFFIXES, Codec, codec_of, decompressed
-from headroom_beam.objects.base import ObjectInfo, open_objects
+from headroom_beam.objects.base import ObjectInfo
+from headroom_beam.objects.open import open_objects
 
 __all__ = ["SHARD_BYTES", "Shard", "Source", "Span", "find_sources", "matcher", "plan_shards", "read_span"]
 

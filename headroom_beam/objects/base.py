@@ -1,13 +1,6 @@
-"""Write-once objects under a root: a local directory, or a bucket prefix `gs://BUCKET/PREFIX`.
+"""What every backend of write-once objects does: `Objects`, its writers and its errors.
 
 An object appears whole or not at all, and never changes afterwards. Nothing here deletes or overwrites one.
-
->>> import tempfile
->>> objects = open_objects(tempfile.mkdtemp())
->>> objects.put_if_absent("notes/a.txt", b"first"), objects.put_if_absent("notes/a.txt", b"first")
-(True, False)
->>> objects.get_range("notes/a.txt", 1, 3), [info.name for info in objects.list("notes/")]
-(b'irs', ['notes/a.txt'])
 """
 
 from __future__ import annotations
@@ -15,7 +8,6 @@ from __future__ import annotations
 import abc
 import hashlib
 import io
-import os
 import re
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -25,7 +17,17 @@ from headroom_beam.errors import IntegrityError, StoreError
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["ObjectConflict", "ObjectInfo", "ObjectNotFound", "ObjectWriter", "Objects", "open_objects"]
+__all__ = [
+    "COPY_BYTES",
+    "TEMPORARY_PREFIX",
+    "ObjectConflict",
+    "ObjectInfo",
+    "ObjectNotFound",
+    "ObjectWriter",
+    "Objects",
+    "check_name",
+    "same_bytes",
+]
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
@@ -226,26 +228,6 @@ class Objects(abc.ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.root!r})"
-
-
-def open_objects(root: str | os.PathLike[str]) -> Objects:
-    """The objects under `root`: a directory (made at the first write) or `gs://BUCKET` with an optional prefix.
-
-    Raises ValueError for a root of another scheme.
-    """
-    text = os.fspath(root)
-    if text.startswith("gs://"):
-        from headroom_beam.objects.gcs import GcsObjects
-
-        return GcsObjects(text)
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", text)
-    if scheme:
-        raise ValueError(f"root {text!r} has the scheme {scheme[1]!r}; use a local directory or gs://BUCKET/PREFIX")
-    if not text or "\0" in text:
-        raise ValueError("root is empty or has a NUL; use a local directory or gs://BUCKET/PREFIX")
-    from headroom_beam.objects.local import LocalObjects
-
-    return LocalObjects(text)
 
 
 def same_bytes(left: IO[bytes], right: IO[bytes]) -> bool:

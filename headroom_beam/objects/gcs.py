@@ -1,4 +1,4 @@
-"""Write-once objects in a Google Cloud Storage bucket: `GcsObjects`, as `objects.open_objects("gs://…")` gives it.
+"""Write-once objects in a Google Cloud Storage bucket: `GcsObjects`, as `open_objects("gs://…")` gives it.
 
 A put carries `if_generation_match=0`, so that the service itself refuses to overwrite. `STORAGE_EMULATOR_HOST` is
 honoured, with anonymous credentials (looking for real ones costs 23 s where there are none).

@@ -1,4 +1,4 @@
-"""Write-once objects in a local directory: `LocalObjects`, as `objects.open_objects(PATH)` gives it."""
+"""Write-once objects in a local directory: `LocalObjects`, as `open_objects(PATH)` gives it."""
 
 from __future__ import annotations
 

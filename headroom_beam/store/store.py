@@ -34,7 +34,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from headroom_beam.errors import FormatError, IntegrityError, StoreError
-from headroom_beam.objects.base import ObjectNotFound, Objects, open_objects
+from headroom_beam.objects.base import ObjectNotFound, Objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.check import CheckReport, check_store
 from headroom_beam.store.index import Index, index_rows
 from headroom_beam.store.names import STORE_FILE, check_store_file, index_name, pack_name, store_file

@@ -22,7 +22,7 @@ from headroom_beam.files.plan import Run, RunSettings, start_run, verify_run
 from headroom_beam.files.restore_file import RestoredFile, SourceParts, Unresolved, restore_file, source_parts
 from headroom_beam.files.run import INDEX_SHARDS, finish_run, index_packs
 from headroom_beam.files.shards import SHARD_BYTES, Shard
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Failure, register_schemas
 from headroom_beam.store.store import OriginalStore
 from headroom_beam.transforms.crush_records import CrushResult

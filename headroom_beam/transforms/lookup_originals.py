@@ -18,7 +18,7 @@ from headroom_beam import _core
 from headroom_beam.errors import FormatError, InvalidPayload, LimitExceeded
 from headroom_beam.files.blocks import BLOCK_BYTES
 from headroom_beam.files.restore_file import is_line, line_markers, split_record
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Compacted, Original, register_schemas
 from headroom_beam.store.lookup import Lookup, lookup_many
 from headroom_beam.store.store import OriginalStore

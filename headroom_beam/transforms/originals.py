@@ -11,7 +11,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Original, original_batch, original_rows, register_schemas
 from headroom_beam.store.pack import read_pack
 from headroom_beam.store.schema import verify_digests

@@ -20,7 +20,8 @@ from apache_beam.typehints.decorators import no_annotations
 from apache_beam.utils.windowed_value import WindowedValue
 
 from headroom_beam.errors import InvalidPayload
-from headroom_beam.objects.base import Objects, open_objects
+from headroom_beam.objects.base import Objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Compacted, Failure, compacted_batch, register_schemas
 from headroom_beam.store.pack import encode_rows
 

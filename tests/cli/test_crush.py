@@ -20,7 +20,7 @@ from headroom_beam.cli.beam_runner import pipeline_options
 from headroom_beam.cli.progress import RunProgress
 from headroom_beam.files.manifest import read_manifest
 from headroom_beam.files.plan import RunSettings, start_run
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
 from headroom_beam.transforms.crush_files import CrushFiles
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from headroom_beam.errors import IntegrityError
 from headroom_beam.files.codecs import Codec, Compressor, FileWriter, codec_of, decompressed, open_decompressed
-from headroom_beam.objects.base import ObjectConflict, open_objects
+from headroom_beam.objects.base import ObjectConflict
+from headroom_beam.objects.open import open_objects
 
 CODECS: list[Codec] = ["gzip", "zstd"]
 SUFFIX = {"gzip": ".jsonl.gz", "zstd": ".jsonl.zst"}

@@ -23,7 +23,8 @@ from headroom_beam.crush.smart_crusher import SmartCrusherConfig
 from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.run import run_shards
-from headroom_beam.objects.base import ObjectConflict, open_objects
+from headroom_beam.objects.base import ObjectConflict
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
 
 SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]

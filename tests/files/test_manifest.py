@@ -20,7 +20,7 @@ from headroom_beam.files.manifest import (
     read_manifest,
     summarize,
 )
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 
 # Local file names may be any bytes; Python has those that aren't UTF-8 as lone surrogates.
 NAMES = st.text(st.characters(codec="utf-8"), max_size=9) | st.just("caf\udce9.jsonl")

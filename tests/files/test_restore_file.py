@@ -20,7 +20,8 @@ from headroom_beam.files.manifest import MANIFEST, read_manifest
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.restore_file import restore_record, restore_run, restore_text, source_parts
 from headroom_beam.files.run import run_shards
-from headroom_beam.objects.base import ObjectConflict, open_objects
+from headroom_beam.objects.base import ObjectConflict
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
 
 RUN_DATE = dt.date(2026, 1, 31)

@@ -25,7 +25,7 @@ from headroom_beam.files.manifest import Manifest, read_manifest
 from headroom_beam.files.plan import RunSettings, start_run
 from headroom_beam.files.restore_file import source_parts
 from headroom_beam.files.run import finish_run, run_shards
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
 
 SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]

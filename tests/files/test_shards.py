@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.files.blocks import Block, LinePiece
 from headroom_beam.files.shards import Source, Span, find_sources, plan_shards, read_span
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 
 NAMES = ["a.jsonl", "b.jsonl.gz", "deep/c.jsonl", "deep/er/d.jsonl", "deep/er/e1.jsonl.zst", "notes.txt"]
 

@@ -20,8 +20,9 @@ import pytest
 
 from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.objects import gcs, local
-from headroom_beam.objects.base import ObjectConflict, ObjectNotFound, open_objects
+from headroom_beam.objects.base import ObjectConflict, ObjectNotFound
 from headroom_beam.objects.local import LocalObjects
+from headroom_beam.objects.open import open_objects
 
 answer = gcs_emulator._Handler._answer
 BIG = os.urandom(1 << 20) * 9
@@ -262,7 +263,7 @@ def test_a_full_disk_gives_a_typed_error_and_no_object(tmp_path):
 import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.errors import StoreError
 store = open_objects({str(tmp_path)!r})
 try:
@@ -442,7 +443,7 @@ def test_a_reader_stays_with_the_version_that_it_opened(gcs_root, gcs_server):
 def test_parallel_writers_of_other_processes_make_one_object(root):
     script = f"""
 import sys
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 store = open_objects({root!r})
 sys.stdin.readline()
 print(sum(store.put_if_absent(f"packs/{{n}}", b"%d" % n * 1000) for n in range(20)))

@@ -20,7 +20,7 @@ from headroom_beam.files.manifest import CompactedPart, StoredPack, read_manifes
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.restore_file import RestoredFile, Unresolved
 from headroom_beam.files.run import run_shards
-from headroom_beam.objects.base import open_objects
+from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Failure
 from headroom_beam.transforms.crush_files import CrushFiles, RestoreFiles
 from headroom_beam.transforms.envelope import METRICS_NAMESPACE
