@@ -27,7 +27,7 @@ from headroom_beam import CrushRecords, OriginalStore, RestoreRecords, SmartCrus
 from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.smart_crusher import options_for
 from headroom_beam.crush.trace_formats import resolve
-from headroom_beam.transforms.lookup_originals import restore_batch
+from headroom_beam.restore.batch import restore_batch
 
 RUN_DATE = dt.date(2026, 1, 31)
 BLOCK_RECORDS = 500

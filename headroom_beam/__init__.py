@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from headroom_beam.crush.smart_crusher import SmartCrusher, SmartCrusherConfig
     from headroom_beam.crush.trace_formats import TraceFormat
-    from headroom_beam.files.restore_file import restore_record, restore_text
     from headroom_beam.records import Compacted, Failure, Original, Payload
+    from headroom_beam.restore.text import restore_record, restore_text
     from headroom_beam.store.store import OriginalStore
     from headroom_beam.transforms.crush_files import CrushFiles, RestoreFiles
     from headroom_beam.transforms.crush_records import CrushRecords, CrushResult
-    from headroom_beam.transforms.lookup_originals import LookupOriginals, RestoreRecords
+    from headroom_beam.transforms.lookup_originals import LookupOriginals
     from headroom_beam.transforms.originals import ReadOriginals, WriteOriginals
+    from headroom_beam.transforms.restore_records import RestoreRecords
     from headroom_beam.transforms.sinks import WriteCompacted
 
 # A name maps to the module it lives in, in the order of the way of the data.
@@ -35,8 +36,8 @@ _HOMES = {
     "SmartCrusher": "crush.smart_crusher",
     "SmartCrusherConfig": "crush.smart_crusher",
     "OriginalStore": "store.store",
-    "restore_record": "files.restore_file",
-    "restore_text": "files.restore_file",
+    "restore_record": "restore.text",
+    "restore_text": "restore.text",
     # Beam: files to files.
     "CrushFiles": "transforms.crush_files",
     "RestoreFiles": "transforms.crush_files",
@@ -47,7 +48,7 @@ _HOMES = {
     "CrushRecords": "transforms.crush_records",
     "CrushResult": "transforms.crush_records",
     "LookupOriginals": "transforms.lookup_originals",
-    "RestoreRecords": "transforms.lookup_originals",
+    "RestoreRecords": "transforms.restore_records",
 }
 
 __all__ = [

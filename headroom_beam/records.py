@@ -21,6 +21,7 @@ import pyarrow as pa
 from headroom_beam.errors import InvalidHash
 
 __all__ = [
+    "BLOCK_BYTES",
     "COMPACTED_SCHEMA",
     "FAILURE_SCHEMA",
     "ORIGINAL_SCHEMA",
@@ -39,6 +40,11 @@ __all__ = [
     "original_rows",
     "register_schemas",
 ]
+
+
+BLOCK_BYTES = 256 << 10
+"""Bytes of records that are given to the native module in one call, about: a call costs as much as a hundred small
+records."""
 
 
 class Payload(NamedTuple):

@@ -12,8 +12,7 @@ import pyarrow as pa
 
 from headroom_beam import _core
 from headroom_beam.errors import HeadroomBeamError
-from headroom_beam.files.blocks import BLOCK_BYTES
-from headroom_beam.records import Compacted, Failure, compacted_rows, failure_rows
+from headroom_beam.records import BLOCK_BYTES, Compacted, Failure, compacted_rows, failure_rows
 
 __all__ = ["CrushedBatch", "crush_batch"]
 

@@ -16,10 +16,9 @@ the split, every line is read exactly once.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-__all__ = ["BLOCK_BYTES", "PIECE_BYTES", "Block", "Chunk", "LinePiece", "chunks_of", "cut_blocks", "owned_lines"]
+from headroom_beam.records import BLOCK_BYTES
 
-BLOCK_BYTES = 256 << 10
-"""Size that blocks come close to, from below; a longer line is a block by itself."""
+__all__ = ["PIECE_BYTES", "Block", "Chunk", "LinePiece", "chunks_of", "cut_blocks", "owned_lines"]
 
 PIECE_BYTES = 8 << 20
 """Size of the pieces of a line that is too long to be a record; only the last may be smaller."""

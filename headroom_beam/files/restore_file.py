@@ -1,38 +1,33 @@
-"""Compacted text, records and whole runs, back to the original bytes.
+"""The files of a run, back to their original bytes.
 
-Restoring needs the compacted text and the store, and nothing else: neither the trace format nor the options of the run.
-Whole runs follow their manifest, and a file is written only when the bytes of every part have the digest that they had.
+Restoring follows the run's manifest. A file is written only when the bytes of every part have the digest that they had.
 """
 
 import hashlib
-import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import pyarrow as pa
-
 from headroom_beam import _core
-from headroom_beam.errors import DigestMismatch, FormatError, InvalidPayload, LimitExceeded
-from headroom_beam.files.blocks import BLOCK_BYTES, Block, LinePiece, chunks_of, cut_blocks
+from headroom_beam.errors import DigestMismatch, FormatError
+from headroom_beam.files.blocks import Block, LinePiece, chunks_of, cut_blocks
 from headroom_beam.files.codecs import FileWriter, open_decompressed
 from headroom_beam.files.manifest import CompactedPart, read_manifest
 from headroom_beam.objects.open import open_objects
-from headroom_beam.store.lookup import lookup_many, resolution_error
+from headroom_beam.records import BLOCK_BYTES
+from headroom_beam.restore.lines import line_markers
+from headroom_beam.restore.originals import take_originals
+from headroom_beam.store.lookup import lookup_many
+from headroom_beam.store.resolution import resolution_error
 from headroom_beam.store.store import OriginalStore
 
 __all__ = [
     "RestoredFile",
     "SourceParts",
     "Unresolved",
-    "is_line",
-    "line_markers",
     "restore_file",
-    "restore_record",
     "restore_run",
-    "restore_text",
     "source_parts",
-    "split_record",
 ]
 
 # Originals are looked up together for so many restored bytes, about: each row group of a pack is read once for all.
@@ -47,70 +42,6 @@ _WINDOW_HASHES = 1 << 18
 # How a line looks that was too long to be a record and was stored in pieces: raw markers one behind the other.
 _FIRST_PIECE = b'"<<ccr:'
 _BETWEEN_PIECES = b">><<ccr:"
-
-_NO_ROWS = pa.RecordBatch.from_pydict({"hash": pa.array([], pa.string()), "original": pa.array([], pa.large_binary())})
-
-
-def restore_text(text: str, store: OriginalStore) -> str:
-    """Restores bare text, as `SmartCrusher` gives it.
-
-    Args:
-        text: compacted text, not quoted as a JSON string.
-        store: where its originals are.
-
-    Raises:
-        OriginalNotFound, OriginalExpired, AmbiguousHash, IntegrityError: an original can't be had.
-        FormatError: a marker, head or table that no released version writes.
-        StoreError: the store can't be read.
-    """
-    return _restore(text.encode(), store, lines=False).decode()
-
-
-def restore_record(record: bytes, store: OriginalStore) -> bytes:
-    """Restores one compacted record: a JSON text, as `Compacted.record` has it.
-
-    Args:
-        record: in UTF-8, without a line end.
-        store: where its originals are.
-
-    Returns:
-        The record's original bytes.
-
-    Raises:
-        OriginalNotFound, OriginalExpired, AmbiguousHash, IntegrityError: an original can't be had.
-        FormatError: a marker, head or table that no released version writes.
-        StoreError: the store can't be read.
-    """
-    before, content, after = split_record(record)
-    return before + _restore(content, store, lines=is_line(content)) + after
-
-
-def is_line(record: bytes) -> bool:
-    """Whether a record is walked as a line; one with line breaks between its tokens is walked as one text."""
-    return b"\n" not in record and b"\r" not in record
-
-
-def split_record(record: bytes) -> tuple[bytes, bytes, bytes]:
-    r"""Cuts a record with line breaks into its JSON text and the whitespace around it, where they make it no line.
-
-    >>> split_record(b'\n"a"\r\n'), split_record(b" 1 ")
-    ((b'\n', b'"a"', b'\r\n'), (b'', b' 1 ', b''))
-    """
-    if is_line(record):
-        return b"", record, b""
-    start = len(record) - len(record.lstrip(b" \t\r\n"))
-    stop = max(len(record.rstrip(b" \t\r\n")), start)
-    return record[:start], record[start:stop], record[stop:]
-
-
-def _restore(compacted: bytes, store: OriginalStore, *, lines: bool) -> bytes:
-    lookup = lookup_many(store, _core.markers(compacted, lines=lines).column("hash").to_pylist())
-    restored = _core.restore_block(compacted, _rows(lookup.found, range(len(lookup.found))), lines=lines)
-    for row in restored.unresolved().to_pylist():
-        if row["hash"] in lookup.unresolved:
-            raise resolution_error(row["hash"], lookup.unresolved[row["hash"]])
-        raise FormatError(row["message"])
-    return restored.restored
 
 
 class RestoredFile(NamedTuple):
@@ -294,23 +225,6 @@ def _stretch(
         yield _Stretch(offset + start, data[start:stop], hashes, in_pieces=False)
 
 
-def line_markers(data: bytes) -> list[tuple[int, int, str]]:
-    """Offset and length of the line, and hash, of each marker; lines whose form is wrong have none here."""
-    try:
-        batch = _core.markers(data)
-    except (FormatError, InvalidPayload, LimitExceeded):
-        lines = io.BytesIO(data).readlines()
-        if len(lines) <= 1:
-            return []
-        starts = itertools.accumulate(map(len, lines), initial=0)
-        return [
-            (start + at, length, hash_)
-            for start, line in zip(starts, lines, strict=False)
-            for at, length, hash_ in line_markers(line)
-        ]
-    return list(zip(*(batch.column(name).to_pylist() for name in ("offset", "length", "hash")), strict=True))
-
-
 def _windows(stretches: Iterable[_Stretch], window_bytes: int) -> Iterator[list[_Stretch]]:
     window: list[_Stretch] = []
     size_bytes = hash_count = 0
@@ -334,7 +248,7 @@ def _restore_window(
         if stretch.in_pieces:
             yield from _restore_pieces(stretch, part, store, unresolved)
             continue
-        rows = _rows(lookup.found, sorted({places[hash_] for hash_ in stretch.hashes if hash_ in places}))
+        rows = take_originals(lookup.found, sorted({places[hash_] for hash_ in stretch.hashes if hash_ in places}))
         restored = _core.restore_block(stretch.data, rows)
         for row in restored.unresolved().to_pylist():
             status = lookup.unresolved.get(row["hash"])
@@ -363,9 +277,3 @@ def _restore_pieces(
             unresolved.append(Unresolved(*place, hash_, status, message))
         for original in lookup.found.column("original"):
             yield original.as_py()
-
-
-def _rows(found: pa.Table, places: Sequence[int]) -> pa.RecordBatch:
-    """The given rows of a lookup as one batch, as restoring a block takes it."""
-    columns = found.select(["hash", "original"])
-    return columns.take(pa.array(places, pa.int64())).combine_chunks().to_batches()[0] if places else _NO_ROWS

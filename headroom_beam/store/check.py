@@ -11,10 +11,10 @@ import numpy as np
 
 from headroom_beam.errors import DigestMismatch, FormatError, IntegrityError
 from headroom_beam.objects.base import ObjectNotFound, Objects
+from headroom_beam.records import check_hash
 from headroom_beam.store.index import Index, index_rows
 from headroom_beam.store.names import STORE_FILE, check_store_file, folder_of, verified_by_name
 from headroom_beam.store.pack import verify_pack
-from headroom_beam.store.resolution import check_hash
 from headroom_beam.store.schema import Digests
 from headroom_beam.store.tombstones import Tombstone, Tombstones, decode_tombstones
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from headroom_beam.store.resolution import Lookup, Resolution, Status, check_hash, resolution_error
+from headroom_beam.store.resolution import Lookup, Resolution
 from headroom_beam.store.snapshot import StoreSize
 from headroom_beam.store.store import PARALLEL_FROM_S, PARALLEL_READS, OriginalStore
 
-__all__ = ["Lookup", "Plan", "Status", "check_hash", "lookup_many", "plan_lookup", "resolution_error"]
+__all__ = ["Plan", "lookup_many", "plan_lookup"]
 
 # What `benchmarks/lookup.py` measures on one core with row groups of 0.8 MB of originals: a row group read by itself
 # takes 1.4 ms and in a scan 1.0 ms, so with 150 row groups 100 hashes take 0.09 s by points and 0.16 s by a scan, and

@@ -26,7 +26,7 @@ from headroom_beam.records import check_hash
 from headroom_beam.store.schema import HASH_DIGITS, PACK_SCHEMA, Digests, digest_array, wrong_rows
 from headroom_beam.store.tombstones import Tombstones
 
-__all__ = ["Lookup", "Resolution", "Status", "check_hash", "resolution_error"]
+__all__ = ["Lookup", "Resolution", "Status", "resolution_error"]
 
 Status: TypeAlias = Literal["missing", "expired", "erased", "ambiguous", "damaged"]
 """Why a hash has no original: never stored here, taken out by age or by request, shared by two originals (ask by the

@@ -36,18 +36,13 @@ import pyarrow as pa
 from headroom_beam.errors import FormatError, IntegrityError, StoreError
 from headroom_beam.objects.base import ObjectNotFound, Objects
 from headroom_beam.objects.open import open_objects
+from headroom_beam.records import check_hash
 from headroom_beam.store.check import CheckReport, check_store
 from headroom_beam.store.index import Index, index_rows
 from headroom_beam.store.names import STORE_FILE, check_store_file, index_name, pack_name, store_file
-from headroom_beam.store.pack import (
-    PackFooter,
-    decode_groups,
-    footer_bytes,
-    read_pack,
-    verify_pack,
-)
+from headroom_beam.store.pack import PackFooter, decode_groups, footer_bytes, read_pack, verify_pack
 from headroom_beam.store.pack_builder import PACK_BYTES, PackBuilder
-from headroom_beam.store.resolution import Lookup, Resolution, check_hash, resolution_error
+from headroom_beam.store.resolution import Lookup, Resolution, resolution_error
 from headroom_beam.store.schema import HASH_DIGITS, Digests
 from headroom_beam.store.snapshot import StoreSize, StoreView, TombstoneLoader, ViewLoader
 from headroom_beam.store.tombstones import Tombstones

@@ -32,13 +32,7 @@ from headroom_beam.crush.batch import CrushedBatch, crush_batch
 from headroom_beam.crush.smart_crusher import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import TraceFormat, resolve
 from headroom_beam.objects.open import open_objects
-from headroom_beam.records import (
-    Compacted,
-    Failure,
-    Original,
-    original_rows,
-    register_schemas,
-)
+from headroom_beam.records import Compacted, Failure, Original, original_rows, register_schemas
 from headroom_beam.transforms.envelope import (
     METRICS_NAMESPACE,
     Envelope,

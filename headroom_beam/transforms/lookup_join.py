@@ -20,11 +20,11 @@ from apache_beam.typehints import typehints
 
 from headroom_beam.errors import IntegrityError, InvalidHash
 from headroom_beam.objects.base import ObjectNotFound
-from headroom_beam.records import Original, original_rows, register_schemas
+from headroom_beam.records import Original, check_hash, original_rows, register_schemas
 from headroom_beam.store.index import index_rows
-from headroom_beam.store.lookup import Lookup, check_hash, plan_lookup
+from headroom_beam.store.lookup import plan_lookup
 from headroom_beam.store.pack import read_pack
-from headroom_beam.store.resolution import Resolution
+from headroom_beam.store.resolution import Lookup, Resolution
 from headroom_beam.store.store import StoreSize
 from headroom_beam.transforms.envelope import METRICS_NAMESPACE, Place, SharedStore
 

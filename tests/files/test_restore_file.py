@@ -18,10 +18,11 @@ from headroom_beam.crush.smart_crusher import SmartCrusherConfig, options_for
 from headroom_beam.errors import DigestMismatch, FormatError, OriginalNotFound, StoreError
 from headroom_beam.files.manifest import MANIFEST, read_manifest
 from headroom_beam.files.plan import RunSettings
-from headroom_beam.files.restore_file import restore_record, restore_run, restore_text, source_parts
+from headroom_beam.files.restore_file import restore_run, source_parts
 from headroom_beam.files.run import run_shards
 from headroom_beam.objects.base import ObjectConflict
 from headroom_beam.objects.open import open_objects
+from headroom_beam.restore.text import restore_record, restore_text
 from headroom_beam.store.store import OriginalStore
 
 RUN_DATE = dt.date(2026, 1, 31)

@@ -13,13 +13,7 @@ import pytest
 from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
 
 from headroom_beam import OriginalStore
-from headroom_beam.errors import (
-    AmbiguousHash,
-    IntegrityError,
-    InvalidHash,
-    OriginalExpired,
-    OriginalNotFound,
-)
+from headroom_beam.errors import AmbiguousHash, IntegrityError, InvalidHash, OriginalExpired, OriginalNotFound
 from headroom_beam.store import lookup
 from headroom_beam.store.lookup import lookup_many, plan_lookup
 from headroom_beam.store.resolution import Resolution, resolution_error

@@ -20,15 +20,11 @@ from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.smart_crusher import options_for
 from headroom_beam.errors import StoreError
 from headroom_beam.records import Compacted, Original
+from headroom_beam.restore.batch import NotRestored, restore_batch
 from headroom_beam.transforms.crush_records import CrushRecords
 from headroom_beam.transforms.lookup_join import Missing
-from headroom_beam.transforms.lookup_originals import (
-    LookupOriginals,
-    Problems,
-    RestoreRecords,
-    UnresolvedRecord,
-    restore_batch,
-)
+from headroom_beam.transforms.lookup_originals import LookupOriginals
+from headroom_beam.transforms.restore_records import RestoreRecords, UnresolvedRecord
 
 WAYS = ["point", "join"]
 
@@ -248,8 +244,8 @@ def test_restore_batch_says_what_is_wrong_with_each_record(store):
     wanted = b'"<<ccr:%s,raw,1.0KB>>"' % (b"1" * 24)
     assert restore_batch([b"1", wanted, b'"<<ccr:?"'], store) == [
         b"1",
-        Problems(("1" * 24,), ("missing",)),
-        Problems((), ("format",)),
+        NotRestored(("1" * 24,), ("missing",)),
+        NotRestored((), ("format",)),
     ]
 
 
@@ -266,9 +262,9 @@ def test_restoring_together_gives_what_restoring_one_by_one_gives(store):
     for batch in ([*records, *others], [*others, *records], others, [lines] * 3, [lines, lost], records * 40):
         assert restore_batch(batch, store) == [one for record in batch for one in restore_batch([record], store)]
     assert restore_batch([unknown, lost, b'[\n"<<ccr:?"]'], store) == [
-        Problems((), ("format",)),
-        Problems(("1" * 24,), ("missing",)),
-        Problems((), ("format",)),
+        NotRestored((), ("format",)),
+        NotRestored(("1" * 24,), ("missing",)),
+        NotRestored((), ("format",)),
     ]
     assert restore_batch([], store) == []
     assert restore_batch([b'\r\n"<<ccr:lit>>1"\n', b"\n"], store) == [b'\r\n"1"\n', b"\n"]
