@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from headroom_beam.records import Compacted, Failure, Original, Payload
     from headroom_beam.restore.text import restore_record, restore_text
     from headroom_beam.store.store import OriginalStore
-    from headroom_beam.transforms.crush_files import CrushFiles, RestoreFiles
-    from headroom_beam.transforms.crush_records import CrushRecords, CrushResult
+    from headroom_beam.transforms.crush_files import CrushFiles
+    from headroom_beam.transforms.crush_records import CrushRecords
+    from headroom_beam.transforms.crush_result import CrushResult
     from headroom_beam.transforms.lookup_originals import LookupOriginals
     from headroom_beam.transforms.originals import ReadOriginals, WriteOriginals
+    from headroom_beam.transforms.restore_files import RestoreFiles
     from headroom_beam.transforms.restore_records import RestoreRecords
     from headroom_beam.transforms.sinks import WriteCompacted
 
@@ -40,13 +42,13 @@ _HOMES = {
     "restore_text": "restore.text",
     # Beam: files to files.
     "CrushFiles": "transforms.crush_files",
-    "RestoreFiles": "transforms.crush_files",
+    "RestoreFiles": "transforms.restore_files",
     "ReadOriginals": "transforms.originals",
     "WriteCompacted": "transforms.sinks",
     "WriteOriginals": "transforms.originals",
     # Beam: records.
     "CrushRecords": "transforms.crush_records",
-    "CrushResult": "transforms.crush_records",
+    "CrushResult": "transforms.crush_result",
     "LookupOriginals": "transforms.lookup_originals",
     "RestoreRecords": "transforms.restore_records",
 }

@@ -1,4 +1,4 @@
-"""The rows that headroom_beam hands out: `Compacted`, `Original` and `Failure`, with their Arrow and Beam schemas.
+"""The rows that headroom_beam hands out: `Compacted`, `Original` and `Failure`, with their Arrow schemas.
 
 Each row is a NamedTuple, so that it is cheap, prints well and is a row to Beam SQL, Beam YAML, BigQuery and Parquet
 sinks alike. Blocks cross the border to Rust as Arrow record batches; the functions here turn a whole batch into rows
@@ -12,7 +12,6 @@ True
 import base64
 import itertools
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -38,7 +37,6 @@ __all__ = [
     "failure_rows",
     "original_batch",
     "original_rows",
-    "register_schemas",
 ]
 
 
@@ -311,39 +309,3 @@ def failure_rows(batch: pa.RecordBatch, *, source: str = "", part: str = "", blo
 def failure_batch(rows: Sequence[Failure]) -> pa.RecordBatch:
     """Turns rows into one batch of `FAILURE_SCHEMA`."""
     return pa.RecordBatch.from_pylist([row._asdict() for row in rows], schema=FAILURE_SCHEMA)
-
-
-# Beam finds the class of a schema by its id, which it draws at random unless the class carries one. A fixed id makes
-# the same class come back on workers and in other processes; Java takes nothing but UUIDs. The field types are part of
-# the name, so that two versions of a row never share an id.
-_SCHEMA_ID_ATTRIBUTE = "_beam_schema_id"
-_SCHEMA_NAMESPACE = uuid.UUID("8d0c6a4e-54f3-5b0e-9a3c-0c6f3c1d7e42")
-
-
-def register_schemas(*more: type[NamedTuple]) -> None:
-    """Makes the rows known to Beam: schema, row coder and class, by a schema id that is the same everywhere.
-
-    Args:
-        more: further NamedTuple classes to make known in the same way.
-
-    The Beam transforms call it when they are imported; call it where rows are used with Beam and without those. It may
-    be called any number of times. Beam is imported here and not before, so that this module alone stays light.
-
-    >>> register_schemas()
-    >>> import apache_beam
-    >>> type(apache_beam.coders.registry.get_coder(Failure)).__name__
-    'RowCoder'
-    """
-    from apache_beam.coders import RowCoder
-    from apache_beam.coders.typecoders import registry
-    from apache_beam.typehints.schemas import named_tuple_to_schema
-
-    for row in (Payload, Compacted, Original, Failure, *more):
-        setattr(row, _SCHEMA_ID_ATTRIBUTE, _schema_id(row))
-        named_tuple_to_schema(row)
-        registry.register_coder(row, RowCoder)
-
-
-def _schema_id(row: type[NamedTuple]) -> str:
-    text = f"{row.__name__}({', '.join(f'{name}: {kind}' for name, kind in row.__annotations__.items())})"
-    return str(uuid.uuid5(_SCHEMA_NAMESPACE, text))

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from headroom_beam import records
 from headroom_beam.errors import InvalidHash
 from headroom_beam.records import Compacted, Failure, Original, Payload
+from headroom_beam.transforms.schemas import register_schemas
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -34,7 +35,7 @@ FAILURE_ROW = Failure("too_deep", "at byte 3", "in.jsonl", "in.jsonl", 7, 5, ["0
 
 @pytest.fixture(autouse=True)
 def _registered() -> None:
-    records.register_schemas()
+    register_schemas()
 
 
 @given(st.lists(COMPACTED, max_size=5))
@@ -112,7 +113,8 @@ def test_failures_of_a_native_batch_name_their_one_hash() -> None:
 
 def test_schema_ids_are_the_same_in_every_process() -> None:
     program = (
-        "from headroom_beam import records as r; r.register_schemas();"
+        "from headroom_beam import records as r; from headroom_beam.transforms.schemas import register_schemas;"
+        "register_schemas();"
         "print(*(t._beam_schema_id for t in (r.Payload, r.Compacted, r.Original, r.Failure)))"
     )
     elsewhere = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout

@@ -19,7 +19,7 @@ from apache_beam.runners.worker import sdk_worker
 
 from headroom_beam import errors
 from headroom_beam.cli.exit_codes import USAGE_EXIT_CODE
-from headroom_beam.transforms.envelope import METRICS_NAMESPACE
+from headroom_beam.transforms.metrics import METRICS_NAMESPACE
 
 __all__ = ["ExitCode", "counted", "exit_code", "pipeline_options", "run_pipeline"]
 

@@ -17,7 +17,7 @@ import apache_beam as beam
 from headroom_beam.cli.beam_runner import counted, exit_code, pipeline_options, run_pipeline
 from headroom_beam.errors import OriginalNotFound
 from headroom_beam.files.restore_file import Unresolved
-from headroom_beam.transforms.crush_files import RestoreFiles
+from headroom_beam.transforms.restore_files import RestoreFiles
 
 __all__ = ["main"]
 

@@ -1,17 +1,15 @@
-"""Files to files: `CrushFiles` and `RestoreFiles`.
+"""`CrushFiles`: from files to compacted files and a store.
 
-The transforms only spread the work: a shard is crushed by `headroom_beam.files.crush_shard.crush_shard`, a file restored by
-`headroom_beam.files.restore_file.restore_file`, and both write what they make. What moves between steps is small: shards, and what
-became of them. No payload is shuffled.
+The transform only spreads the work: `crush_shard` crushes a shard and writes what it makes. What moves between steps is
+small: shards, and what became of them. No payload is shuffled.
 """
 
 import datetime as dt
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.typehints.decorators import no_annotations
 
 from headroom_beam.crush.smart_crusher import SmartCrusherConfig
@@ -19,16 +17,17 @@ from headroom_beam.crush.trace_formats import TraceFormat, resolve
 from headroom_beam.files.crush_shard import crush_shard, finished_shard, read_failures
 from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, Totals
 from headroom_beam.files.plan import Run, RunSettings, start_run, verify_run
-from headroom_beam.files.restore_file import RestoredFile, SourceParts, Unresolved, restore_file, source_parts
 from headroom_beam.files.run import INDEX_SHARDS, finish_run, index_packs
 from headroom_beam.files.shards import SHARD_BYTES, Shard
 from headroom_beam.objects.open import open_objects
-from headroom_beam.records import Failure, register_schemas
+from headroom_beam.records import Failure
 from headroom_beam.store.store import OriginalStore
-from headroom_beam.transforms.crush_records import CrushResult
-from headroom_beam.transforms.envelope import METRICS_NAMESPACE, typed
+from headroom_beam.transforms.crush_result import CrushResult
+from headroom_beam.transforms.envelope import typed
+from headroom_beam.transforms.metrics import count, observe
+from headroom_beam.transforms.schemas import register_schemas
 
-__all__ = ["CrushFiles", "RestoreFiles", "RestoreFilesResult"]
+__all__ = ["CrushFiles"]
 
 register_schemas()
 
@@ -153,7 +152,6 @@ class _PlanRun(beam.DoFn):
 class _CrushShard(beam.DoFn):
     def setup(self) -> None:
         self._run_id = ""
-        self._counters = _Counters()
 
     def process(self, element: tuple[Run, Shard]) -> Iterator[Any]:
         run, shard = element
@@ -164,46 +162,36 @@ class _CrushShard(beam.DoFn):
         start_s = time.monotonic()
         resumed = finished_shard(run, shard) is not None
         result = crush_shard(run, shard, self._store)
-        self._counters.count(result, resumed=resumed, elapsed_s=time.monotonic() - start_s)
+        _count(result, resumed=resumed, elapsed_s=time.monotonic() - start_s)
         for failure in read_failures(run, result):
             yield beam.pvalue.TaggedOutput("failures", failure)
         yield run, result
 
 
-class _Counters:
-    """The counters of `CrushRecords`, by the same names, and what there is to count about shards and packs."""
-
-    def __init__(self) -> None:
-        self._counters: dict[str, Any] = {}
-
-    def count(self, result: ShardResult, *, resumed: bool, elapsed_s: float) -> None:
-        totals = Totals(result.totals)
-        source_bytes = sum(part.stop - part.start for part in result.parts)
-        self._add("records", sum(part.records for part in result.parts))
-        self._add("failures", sum(result.failures.values()))
-        for kind, count in result.failures.items():
-            self._add(f"failures_{kind}", count)
-        self._add("bytes_before", source_bytes)
-        self._add("bytes_after", sum(part.compacted_bytes for part in result.parts))
-        self._add("tokens_before", totals.sum("tokens_before"))
-        self._add("tokens_after", totals.sum("tokens_after"))
-        self._add("rows_dropped", totals.sum("rows_total") - totals.sum("rows_kept"))
-        self._add("originals", sum(pack.originals for pack in result.packs))
-        self._add("originals_bytes", sum(pack.original_bytes for pack in result.packs))
-        self._add("duplicates", result.duplicates)
-        self._add("unproved", result.unproved)
-        self._add("packs", len(result.packs))
-        self._add("shards_resumed" if resumed else "shards_crushed", 1)
-        Metrics.distribution(METRICS_NAMESPACE, "shard_bytes").update(source_bytes)
-        if not resumed:
-            Metrics.distribution(METRICS_NAMESPACE, "shard_ms").update(round(elapsed_s * 1000))
-        for pack in result.packs:
-            Metrics.distribution(METRICS_NAMESPACE, "pack_bytes").update(pack.pack_bytes)
-
-    def _add(self, name: str, value: int) -> None:
-        if name not in self._counters:
-            self._counters[name] = Metrics.counter(METRICS_NAMESPACE, name)
-        self._counters[name].inc(value)
+def _count(result: ShardResult, *, resumed: bool, elapsed_s: float) -> None:
+    """Counts as `CrushRecords` does, by the same names, and what there is to count about shards and packs."""
+    totals = Totals(result.totals)
+    source_bytes = sum(part.stop - part.start for part in result.parts)
+    count("records", sum(part.records for part in result.parts))
+    count("failures", sum(result.failures.values()))
+    for kind, failures in result.failures.items():
+        count(f"failures_{kind}", failures)
+    count("bytes_before", source_bytes)
+    count("bytes_after", sum(part.compacted_bytes for part in result.parts))
+    count("tokens_before", totals.sum("tokens_before"))
+    count("tokens_after", totals.sum("tokens_after"))
+    count("rows_dropped", totals.sum("rows_total") - totals.sum("rows_kept"))
+    count("originals", sum(pack.originals for pack in result.packs))
+    count("originals_bytes", sum(pack.original_bytes for pack in result.packs))
+    count("duplicates", result.duplicates)
+    count("unproved", result.unproved)
+    count("packs", len(result.packs))
+    count("shards_resumed" if resumed else "shards_crushed")
+    observe("shard_bytes", source_bytes)
+    if not resumed:
+        observe("shard_ms", round(elapsed_s * 1000))
+    for pack in result.packs:
+        observe("pack_bytes", pack.pack_bytes)
 
 
 class _IndexPacks(beam.DoFn):
@@ -223,80 +211,3 @@ class _FinishRun(beam.DoFn):
         for name in sorted(packs):
             yield beam.pvalue.TaggedOutput("originals", packs[name])
         yield from manifest.parts
-
-
-class RestoreFilesResult(NamedTuple):
-    """What `RestoreFiles` gives."""
-
-    restored: beam.PCollection
-    """`RestoredFile` rows: files that are durable and whose bytes have the digests of the run's input."""
-    unresolved: beam.PCollection
-    """`Unresolved` rows: lines that can't be restored; their files aren't written."""
-
-
-class RestoreFiles(beam.PTransform):
-    """Restores the files that a run of `CrushFiles` has crushed, byte for byte.
-
-    Applied to a pipeline; follows the run's manifest, one input file at a time. The restored files have the relative
-    paths and codecs of the input. For compressed files the decompressed bytes are the same.
-
-    Gives a `RestoreFilesResult`.
-
-    Args:
-        compacted: root of the run's output.
-        originals: root of the store.
-        output: root of the restored files, a local directory or `gs://bucket/prefix`.
-
-    Raises:
-        ValueError: a root has another scheme.
-
-    While running, an incomplete run and bytes that aren't what their digest says fail the pipeline.
-    """
-
-    def __init__(self, compacted: str, originals: str, output: str) -> None:
-        super().__init__()
-        self._compacted, self._originals, self._output = (
-            open_objects(root).root for root in (compacted, originals, output)
-        )
-        if self._output == self._compacted:
-            raise ValueError(f"compacted and output are both {output!r}; give the restored files a root of their own")
-
-    @no_annotations
-    def expand(self, pipeline: beam.Pipeline) -> RestoreFilesResult:
-        """Reads the manifest, spreads the files and restores them."""
-        outputs = (
-            pipeline
-            | "Start" >> beam.Create([self._compacted])
-            | "Files" >> beam.FlatMap(source_parts)
-            | "Spread" >> beam.Reshuffle()
-            | "Restore"
-            >> beam.ParDo(_RestoreFile(self._compacted, self._originals, self._output)).with_outputs(
-                "unresolved", main="restored"
-            )
-        )
-        return RestoreFilesResult(typed(outputs.restored, RestoredFile), typed(outputs.unresolved, Unresolved))
-
-    def display_data(self) -> dict[str, Any]:
-        """What a runner shows about this step."""
-        return {"compacted": self._compacted, "originals": self._originals, "output": self._output}
-
-
-class _RestoreFile(beam.DoFn):
-    def __init__(self, compacted: str, originals: str, output: str) -> None:
-        self._compacted = compacted
-        self._originals = originals
-        self._output = output
-
-    def setup(self) -> None:
-        self._store = OriginalStore.open(self._originals, create=False)
-
-    def process(self, element: SourceParts) -> Iterator[Any]:
-        result = restore_file(element, self._compacted, self._store, self._output)
-        if isinstance(result, RestoredFile):
-            Metrics.counter(METRICS_NAMESPACE, "restored_files").inc()
-            Metrics.counter(METRICS_NAMESPACE, "restored_bytes").inc(result.size_bytes)
-            yield result
-            return
-        Metrics.counter(METRICS_NAMESPACE, "unresolved_lines").inc(len({(row.part, row.offset) for row in result}))
-        for row in result:
-            yield beam.pvalue.TaggedOutput("unresolved", row)

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam import coders
-from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms import userstate
 from apache_beam.transforms.window import GlobalWindow, GlobalWindows
@@ -32,19 +31,15 @@ from headroom_beam.crush.batch import CrushedBatch, crush_batch
 from headroom_beam.crush.smart_crusher import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import TraceFormat, resolve
 from headroom_beam.objects.open import open_objects
-from headroom_beam.records import Compacted, Failure, Original, original_rows, register_schemas
-from headroom_beam.transforms.envelope import (
-    METRICS_NAMESPACE,
-    Envelope,
-    Place,
-    SharedStore,
-    close_envelope,
-    open_envelope,
-    row_type,
-    typed,
-)
+from headroom_beam.records import Compacted, Failure, Original, original_rows
+from headroom_beam.transforms.bundles import BundleDoFn
+from headroom_beam.transforms.crush_result import CrushResult
+from headroom_beam.transforms.envelope import Envelope, Place, close_envelope, open_envelope, row_type, typed
+from headroom_beam.transforms.metrics import count, observe
+from headroom_beam.transforms.schemas import register_schemas
+from headroom_beam.transforms.shared_store import SharedStore
 
-__all__ = ["CrushRecords", "CrushResult"]
+__all__ = ["CrushRecords"]
 
 register_schemas()
 
@@ -81,14 +76,13 @@ class _CrushStep:
 
     def setup(self) -> None:
         self._options = self._make_options()
-        self._counters: dict[str, Any] = {}
 
     def run(self, collected: Sequence[_Collected]) -> list[Any]:
         """Returns the windowed and tagged rows of a batch, whose originals can be read back now."""
         batch = crush_batch([one.record for one in collected], self._options, source=self._source)
         if self._store is not None:
             run_date = self._run_date or dt.datetime.now(dt.timezone.utc).date()
-            self._add("packs", len(self._store.open().put_many(batch.originals, run_date=run_date)))
+            count("packs", len(self._store.open().put_many(batch.originals, run_date=run_date)))
         originals = {row.digest: row for part in batch.originals for row in original_rows(part)}
         self._count(batch, originals.values())
         rows: list[Any] = [collected[at].answer(row) for at, row in batch.compacted]
@@ -100,55 +94,36 @@ class _CrushStep:
 
     def _count(self, batch: CrushedBatch, originals: Collection[Original]) -> None:
         rows = [row for _, row in batch.compacted]
-        self._add("records", len(rows) + len(batch.failures))
-        self._add("failures", len(batch.failures))
-        for kind, count in Counter(row.kind for _, row in batch.failures).items():
-            self._add(f"failures_{kind}", count)
+        count("records", len(rows) + len(batch.failures))
+        count("failures", len(batch.failures))
+        for kind, failures in Counter(row.kind for _, row in batch.failures).items():
+            count(f"failures_{kind}", failures)
         for name in ("bytes_before", "bytes_after", "tokens_before", "tokens_after"):
-            self._add(name, sum(getattr(row, name) for row in rows))
-        self._add(
-            "rows_dropped", sum(payload.rows_total - payload.rows_kept for row in rows for payload in row.payloads)
-        )
-        self._add("originals", len(originals))
-        self._add("originals_bytes", sum(row.size_bytes for row in originals))
-        self._add("duplicates", sum(part.num_rows for part in batch.originals) - len(originals))
-        self._add("unproved", batch.unproved)
-        Metrics.distribution(METRICS_NAMESPACE, "batch_records").update(len(rows) + len(batch.failures))
-
-    def _add(self, name: str, value: int) -> None:
-        if name not in self._counters:
-            self._counters[name] = Metrics.counter(METRICS_NAMESPACE, name)
-        self._counters[name].inc(value)
+            count(name, sum(getattr(row, name) for row in rows))
+        count("rows_dropped", sum(payload.rows_total - payload.rows_kept for row in rows for payload in row.payloads))
+        count("originals", len(originals))
+        count("originals_bytes", sum(row.size_bytes for row in originals))
+        count("duplicates", sum(part.num_rows for part in batch.originals) - len(originals))
+        count("unproved", batch.unproved)
+        observe("batch_records", len(rows) + len(batch.failures))
 
 
-class _CrushBundles(beam.DoFn):
+class _CrushBundles(BundleDoFn):
     """Batches within a bundle: nothing is shuffled, each row keeps its record's window and timestamp."""
 
     def __init__(self, step: _CrushStep, batch_bytes: int) -> None:
+        super().__init__(batch_bytes=batch_bytes)
         self._step = step
-        self._batch_bytes = batch_bytes
 
     def setup(self) -> None:
         self._step.setup()
 
-    def start_bundle(self) -> None:
-        self._collected: list[_Collected] = []
-        self._size_bytes = 0
-
-    def process(
-        self, element: Any, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
-    ) -> list[Any] | None:
+    def collect(self, element: Any, place: Place) -> tuple[_Collected, int]:
         envelope, record = open_envelope(element)
-        self._collected.append(_Collected(envelope, record, Place(timestamp, (window,))))
-        self._size_bytes += len(record) + _RECORD_OVERHEAD_BYTES
-        return self._flush() if self._size_bytes >= self._batch_bytes else None
+        return _Collected(envelope, record, place), len(record) + _RECORD_OVERHEAD_BYTES
 
-    def finish_bundle(self) -> list[Any]:
-        return self._flush()
-
-    def _flush(self) -> list[Any]:
-        collected, self._collected, self._size_bytes = self._collected, [], 0
-        return self._step.run(collected) if collected else []
+    def flush(self, batch: Sequence[_Collected]) -> list[Any]:
+        return self._step.run(batch)
 
 
 class _CrushCollected(beam.DoFn):
@@ -226,17 +201,6 @@ class _CrushCollected(beam.DoFn):
 def _shard(element: Any, shards: int) -> tuple[int, Any]:
     # By content, so that a retried bundle collects the same records under the same key.
     return zlib.crc32(open_envelope(element)[1]) % shards, element
-
-
-class CrushResult(NamedTuple):
-    """What crushing gives; keys and Pub/Sub envelopes stand before their row as `(key, row)`."""
-
-    compacted: beam.PCollection
-    """`Compacted` rows."""
-    originals: beam.PCollection
-    """`Original` rows: what was taken out of the records, failed records among them."""
-    failures: beam.PCollection
-    """`Failure` rows."""
 
 
 class CrushRecords(beam.PTransform):

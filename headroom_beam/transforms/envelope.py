@@ -11,18 +11,14 @@ from typing import Any, NamedTuple, TypeAlias
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.typehints import typehints
-from apache_beam.utils.shared import Shared
 from apache_beam.utils.windowed_value import WindowedValue
 
 from headroom_beam.records import Compacted
-from headroom_beam.store.store import OriginalStore
 
 __all__ = [
-    "METRICS_NAMESPACE", "Bare", "Envelope", "Place", "SharedStore", "close_envelope", "open_envelope", "row_type",
+    "Bare", "Envelope", "Place", "close_envelope", "open_envelope", "row_type",
     "typed",
 ]  # fmt: skip
-
-METRICS_NAMESPACE = "headroom_beam"
 
 
 class Bare:
@@ -80,37 +76,6 @@ class Place(NamedTuple):
     def put(self, value: Any) -> WindowedValue:
         """Puts a value there."""
         return WindowedValue(value, self.timestamp, self.windows)
-
-
-class SharedStore:
-    """A store that is opened once in each process, when first needed, for all DoFns that got this object; picklable.
-
-    Readers open late, because a step before them in the same pipeline may be what makes the store.
-
-    Args:
-        root: root of the store.
-        create: make the store when there is none, as writers do.
-    """
-
-    def __init__(self, root: str, *, create: bool) -> None:
-        self._root = root
-        self._create = create
-        self._shared = Shared()
-        self._store: OriginalStore | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_store": None}
-
-    def open(self) -> OriginalStore:
-        """Opens the store, or gives the one that is open in this process.
-
-        Raises:
-            StoreError: it can't be reached, or there is none.
-            FormatError: it is of an unknown version.
-        """
-        if self._store is None:
-            self._store = self._shared.acquire(lambda: OriginalStore.open(self._root, create=self._create))
-        return self._store
 
 
 def row_type(element_type: Any, row: type) -> Any:

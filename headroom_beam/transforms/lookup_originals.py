@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms import combiners
 from apache_beam.transforms.window import GlobalWindows
@@ -12,12 +11,21 @@ from apache_beam.typehints.decorators import no_annotations
 
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Original
-from headroom_beam.transforms.envelope import METRICS_NAMESPACE, SharedStore, row_type, typed
-from headroom_beam.transforms.lookup_join import Missing, hash_of, is_hash, join, join_is_faster, points
+from headroom_beam.store.lookup import plan_lookup
+from headroom_beam.store.snapshot import StoreSize
+from headroom_beam.transforms.answers import Missing, hash_of, is_hash
+from headroom_beam.transforms.envelope import row_type, typed
+from headroom_beam.transforms.lookup_join import lookup_by_join
+from headroom_beam.transforms.lookup_points import POINT_HASHES, lookup_by_points
+from headroom_beam.transforms.metrics import count
+from headroom_beam.transforms.shared_store import SharedStore
 
-__all__ = ["LookupOriginals", "LookupResult", "Strategy"]
+__all__ = ["LookupOriginals", "LookupResult", "Strategy", "join_is_faster"]
 
 Strategy: TypeAlias = Literal["auto", "point", "join"]
+
+JOIN_S = 0.4
+"""What a join takes beside reading packs: its three shuffles and 256 buckets, in seconds of one core."""
 
 
 class LookupResult(NamedTuple):
@@ -27,6 +35,27 @@ class LookupResult(NamedTuple):
     """`Original` rows, their bytes verified, `hash` as it was asked."""
     missing: beam.PCollection
     """`Missing` rows."""
+
+
+def join_is_faster(hash_count: int, size: StoreSize, *, request_s: float) -> bool:
+    """Whether a join is expected to take less time than point reads.
+
+    Points decode the row groups that a batch of hashes touches, batch by batch, so that their cost grows with the
+    number of hashes. A join reads every pack for its digests and, at worst, every pack again, whatever the number.
+
+    Args:
+        hash_count: hashes to look up.
+        size: of the store.
+        request_s: how long a ranged read of the store takes before its first byte.
+
+    >>> size = StoreSize(pack_count=10, group_count=470, pack_file_bytes=15_000_000)
+    >>> [join_is_faster(count, size, request_s=0.00005) for count in (1, 300, 3000)]
+    [False, False, True]
+    """
+    batches, rest = divmod(hash_count, POINT_HASHES)
+    plan = plan_lookup(POINT_HASHES, size, request_s=request_s)
+    points_s = batches * plan.points_s + plan_lookup(rest, size, request_s=request_s).points_s
+    return points_s > JOIN_S + 2 * plan.scan_s
 
 
 class _Route(beam.DoFn):
@@ -40,10 +69,10 @@ class _Route(beam.DoFn):
         store = self._store.open()
         self._size, self._request_s = store.size(), store.objects.request_s
 
-    def process(self, element: Any, count: int) -> Iterator[Any]:
-        faster = self._strategy == "join" or join_is_faster(count, self._size, request_s=self._request_s)
+    def process(self, element: Any, hash_count: int) -> Iterator[Any]:
+        faster = self._strategy == "join" or join_is_faster(hash_count, self._size, request_s=self._request_s)
         joins = faster and is_hash(hash_of(element))
-        Metrics.counter(METRICS_NAMESPACE, "lookups_join" if joins else "lookups_point").inc()
+        count("lookups_join" if joins else "lookups_point")
         yield TaggedOutput("join", element) if joins else element
 
 
@@ -99,13 +128,13 @@ class LookupOriginals(beam.PTransform):
         if self._strategy == "join" and not joinable:
             raise ValueError("strategy 'join' needs bounded input in the global window; use 'point'")
         if self._strategy == "point" or not joinable:
-            return self._result(hashes, [points(hashes, store)])
-        count = hashes | "Count" >> combiners.Count.Globally()
+            return self._result(hashes, [lookup_by_points(hashes, store)])
+        hash_count = hashes | "Count" >> combiners.Count.Globally()
         routed = hashes | "Route" >> beam.ParDo(
-            _Route(store, self._strategy), count=beam.pvalue.AsSingleton(count)
+            _Route(store, self._strategy), hash_count=beam.pvalue.AsSingleton(hash_count)
         ).with_outputs("join", main="point")
         routed.point.element_type = routed["join"].element_type = hashes.element_type
-        return self._result(hashes, [points(routed.point, store), join(routed["join"], store)])
+        return self._result(hashes, [lookup_by_points(routed.point, store), lookup_by_join(routed["join"], store)])
 
     def _result(self, hashes: beam.PCollection, ways: Sequence[Any]) -> LookupResult:
         results = []

@@ -5,18 +5,20 @@ bundle that is run again finds its packs there already.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 
 from headroom_beam.objects.open import open_objects
-from headroom_beam.records import Original, original_batch, original_rows, register_schemas
+from headroom_beam.records import Original, original_batch, original_rows
 from headroom_beam.store.pack import read_pack
 from headroom_beam.store.schema import verify_digests
-from headroom_beam.transforms.envelope import METRICS_NAMESPACE, Place, SharedStore
-from headroom_beam.transforms.lookup_join import pack_names
+from headroom_beam.transforms.bundles import BundleDoFn
+from headroom_beam.transforms.envelope import Place
+from headroom_beam.transforms.metrics import count
+from headroom_beam.transforms.schemas import register_schemas
+from headroom_beam.transforms.shared_store import SharedStore, pack_names
 
 __all__ = ["ReadOriginals", "WriteOriginals"]
 
@@ -66,44 +68,30 @@ class WriteOriginals(beam.PTransform):
     def expand(self, originals: beam.PCollection) -> beam.PCollection:
         """Writes the originals."""
         write = _WriteBundles(SharedStore(self._root, create=True), self._run_date, self._pack_bytes)
-        return originals | "Write" >> beam.ParDo(write).with_output_types(str)
+        return originals | "Write" >> beam.ParDo(write).with_input_types(Original).with_output_types(str)
 
     def display_data(self) -> dict[str, Any]:
         """Names what the runner's page shows."""
         return {"root": self._root, "pack_bytes": self._pack_bytes}
 
 
-class _WriteBundles(beam.DoFn):
+class _WriteBundles(BundleDoFn):
     def __init__(self, store: SharedStore, run_date: dt.date | None, pack_bytes: int) -> None:
+        super().__init__(batch_bytes=pack_bytes)
         self._store = store
         self._run_date = run_date
-        self._pack_bytes = pack_bytes
 
-    def start_bundle(self) -> None:
-        self._rows: list[Original] = []
-        self._size_bytes = 0
+    def collect(self, element: Original, place: Place) -> tuple[tuple[Original, Place], int]:
+        return (element, place), len(element.original) + _ROW_OVERHEAD_BYTES
 
-    def process(
-        self, row: Original, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
-    ) -> list[Any] | None:
-        self._place = Place(timestamp, (window,))
-        self._rows.append(row)
-        self._size_bytes += len(row.original) + _ROW_OVERHEAD_BYTES
-        return self._flush() if self._size_bytes >= self._pack_bytes else None
-
-    def finish_bundle(self) -> list[Any]:
-        return self._flush()
-
-    def _flush(self) -> list[Any]:
-        rows, self._rows, self._size_bytes = self._rows, [], 0
-        if not rows:
-            return []
+    def flush(self, batch: Sequence[tuple[Original, Place]]) -> list[Any]:
         run_date = self._run_date or dt.datetime.now(dt.timezone.utc).date()
-        names = self._store.open().put_many(original_batch(rows), run_date=run_date)
-        Metrics.counter(METRICS_NAMESPACE, "originals").inc(len(rows))
-        Metrics.counter(METRICS_NAMESPACE, "packs").inc(len(names))
+        names = self._store.open().put_many(original_batch([row for row, _ in batch]), run_date=run_date)
+        count("originals", len(batch))
+        count("packs", len(names))
         # A pack holds rows of several elements; it is announced where the last of them was.
-        return [self._place.put(name) for name in names]
+        _, place = batch[-1]
+        return [place.put(name) for name in names]
 
 
 class ReadOriginals(beam.PTransform):

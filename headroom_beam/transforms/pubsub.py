@@ -15,11 +15,14 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage, parse_topic
-from apache_beam.metrics import Metrics
 from google.api_core import exceptions
 from google.cloud import pubsub_v1
 from google.pubsub_v1 import PublisherClient as PublisherApi
 from google.pubsub_v1 import types
+
+from headroom_beam.transforms.bundles import BundleDoFn
+from headroom_beam.transforms.envelope import Place
+from headroom_beam.transforms.metrics import count
 
 __all__ = ["LeasedSubscription", "PublishMessages", "message_of", "publish_requests"]
 
@@ -189,36 +192,27 @@ class PublishMessages(beam.PTransform):
 
     def expand(self, messages: beam.PCollection) -> beam.PCollection:
         """Publishes; the output is empty."""
-        return messages | "Publish" >> beam.ParDo(_Publish(self._topic))
+        return messages | "Publish" >> beam.ParDo(_Publish(self._topic)).with_input_types(PubsubMessage)
 
     def display_data(self) -> dict[str, Any]:
         """Names what the runner's page shows."""
         return {"topic": self._topic}
 
 
-class _Publish(beam.DoFn):
+class _Publish(BundleDoFn):
     def __init__(self, topic: str) -> None:
+        super().__init__(batch_bytes=MAX_REQUEST_BYTES, batch_elements=MAX_REQUEST_MESSAGES)
         self._topic = topic
 
     def setup(self) -> None:
         self._client = pubsub_v1.PublisherClient()
 
-    def start_bundle(self) -> None:
-        self._messages: list[PubsubMessage] = []
-        self._size_bytes = 0
+    def collect(self, element: PubsubMessage, place: Place) -> tuple[PubsubMessage, int]:  # noqa: ARG002
+        return element, len(element.data)
 
-    def process(self, message: PubsubMessage) -> None:
-        self._messages.append(message)
-        self._size_bytes += len(message.data)
-        if len(self._messages) >= MAX_REQUEST_MESSAGES or self._size_bytes >= MAX_REQUEST_BYTES:
-            self._flush()
-
-    def finish_bundle(self) -> None:
-        self._flush()
-
-    def _flush(self) -> None:
-        messages, self._messages, self._size_bytes = self._messages, [], 0
-        for request in publish_requests(self._topic, messages):
+    def flush(self, batch: Sequence[PubsubMessage]) -> list[Any]:
+        for request in publish_requests(self._topic, batch):
             # The generated method takes whole messages; the friendlier one in front of it takes keyword arguments.
             PublisherApi.publish(self._client, request=request)
-        Metrics.counter("headroom_beam", "messages_published").inc(len(messages))
+        count("messages_published", len(batch))
+        return []

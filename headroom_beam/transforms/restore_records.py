@@ -4,24 +4,17 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.typehints.decorators import no_annotations
 
 from headroom_beam.objects.open import open_objects
-from headroom_beam.records import Compacted, register_schemas
+from headroom_beam.records import Compacted
 from headroom_beam.restore.batch import restore_batch
-from headroom_beam.transforms.envelope import (
-    METRICS_NAMESPACE,
-    Bare,
-    Envelope,
-    Place,
-    SharedStore,
-    close_envelope,
-    open_envelope,
-    row_type,
-    typed,
-)
+from headroom_beam.transforms.bundles import BundleDoFn
+from headroom_beam.transforms.envelope import Bare, Envelope, Place, close_envelope, open_envelope, row_type, typed
+from headroom_beam.transforms.metrics import count
+from headroom_beam.transforms.schemas import register_schemas
+from headroom_beam.transforms.shared_store import SharedStore
 
 __all__ = ["RestoreRecords", "RestoreResult", "UnresolvedRecord"]
 
@@ -59,44 +52,29 @@ class _Waiting(NamedTuple):
     place: Place
 
 
-class _RestoreBundles(beam.DoFn):
-    """Restores a bundle's worth at a time; each record stays in its window."""
+class _RestoreBundles(BundleDoFn):
+    """Restores a batch of a bundle at a time; each record stays in its window."""
 
     def __init__(self, store: SharedStore, batch_bytes: int) -> None:
+        super().__init__(batch_bytes=batch_bytes)
         self._store = store
-        self._batch_bytes = batch_bytes
 
-    def start_bundle(self) -> None:
-        self._waiting: list[_Waiting] = []
-        self._size_bytes = 0
+    def collect(self, element: Any, place: Place) -> tuple[_Waiting, int]:
+        one = _open_compacted(element, place)
+        return one, len(one.record)
 
-    def process(
-        self, element: Any, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
-    ) -> list[Any] | None:
-        one = _open_compacted(element, Place(timestamp, (window,)))
-        self._waiting.append(one)
-        self._size_bytes += len(one.record)
-        return self._flush() if self._size_bytes >= self._batch_bytes else None
-
-    def finish_bundle(self) -> list[Any]:
-        return self._flush()
-
-    def _flush(self) -> list[Any]:
-        waiting, self._waiting, self._size_bytes = self._waiting, [], 0
+    def flush(self, batch: Sequence[_Waiting]) -> list[Any]:
         rows: list[Any] = []
-        if not waiting:
-            return rows
-        batch = restore_batch([one.record for one in waiting], self._store.open())
-        for one, restored in zip(waiting, batch, strict=True):
+        results = restore_batch([one.record for one in batch], self._store.open())
+        for one, restored in zip(batch, results, strict=True):
             if isinstance(restored, bytes):
                 rows.append(one.place.put(close_envelope(one.envelope, restored)))
             else:
                 row = UnresolvedRecord(one.record, one.source, one.offset, [*restored.hashes], [*restored.reasons])
                 rows.append(TaggedOutput("unresolved", one.place.put(close_envelope(one.envelope, row))))
-        Metrics.counter(METRICS_NAMESPACE, "records_restored").inc(
-            sum(not isinstance(row, TaggedOutput) for row in rows)
-        )
-        Metrics.counter(METRICS_NAMESPACE, "records_unresolved").inc(sum(isinstance(row, TaggedOutput) for row in rows))
+        unresolved = sum(isinstance(row, TaggedOutput) for row in rows)
+        count("records_restored", len(rows) - unresolved)
+        count("records_unresolved", unresolved)
         return rows
 
 

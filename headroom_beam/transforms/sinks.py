@@ -14,16 +14,19 @@ from typing import Any, Literal, NamedTuple
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.io.gcp.pubsub import PubsubMessage
-from apache_beam.metrics import Metrics
+from apache_beam.pvalue import TaggedOutput
 from apache_beam.typehints import typehints
 from apache_beam.typehints.decorators import no_annotations
-from apache_beam.utils.windowed_value import WindowedValue
 
 from headroom_beam.errors import InvalidPayload
 from headroom_beam.objects.base import Objects
 from headroom_beam.objects.open import open_objects
-from headroom_beam.records import Compacted, Failure, compacted_batch, register_schemas
+from headroom_beam.records import Compacted, Failure, compacted_batch
 from headroom_beam.store.pack import encode_rows
+from headroom_beam.transforms.bundles import BundleDoFn
+from headroom_beam.transforms.envelope import Place
+from headroom_beam.transforms.metrics import count
+from headroom_beam.transforms.schemas import register_schemas
 
 __all__ = [
     "WriteCompacted", "WriteFailures", "WriteResult", "WrittenFile", "compacted_lines", "compacted_parquet",
@@ -32,9 +35,9 @@ __all__ = [
 
 register_schemas()
 
-METRICS_NAMESPACE = "headroom_beam"
-
 _FILE_BYTES = 64 << 20
+_FAILURE_BYTES = 256
+"""What a failure counts for in a file, about."""
 
 
 class WrittenFile(NamedTuple):
@@ -132,58 +135,44 @@ def failure_lines(rows: Sequence[tuple[Any, Failure]]) -> bytes:
 _Encode = Callable[[Sequence[tuple[Any, Any]]], bytes]
 
 
-class _WriteBundles(beam.DoFn):
-    """Collects rows within a bundle and writes them as one file, or several when they are many."""
+class _Row(NamedTuple):
+    """A row that waits for its file."""
+
+    key: Any
+    row: Any
+    identity: bytes
+    place: Place
+
+
+class _WriteBundles(BundleDoFn):
+    """Writes the rows of a bundle as one file, or several when they are many."""
 
     def __init__(self, root: str, suffix: str, encode: _Encode, file_bytes: int, *, with_ids: bool) -> None:
+        super().__init__(batch_bytes=file_bytes)
         self._root = root
         self._suffix = suffix
         self._encode = encode
-        self._file_bytes = file_bytes
         self._with_ids = with_ids
 
     def setup(self) -> None:
         self._objects: Objects = open_objects(self._root)
 
-    def start_bundle(self) -> None:
-        self._clear()
-
-    def process(
-        self, element: Any, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
-    ) -> list[Any] | None:
+    def collect(self, element: Any, place: Place) -> tuple[_Row, int]:
         row_id, element = element if self._with_ids else (b"", element)
         key, row = (None, element) if isinstance(element, Compacted | Failure) else element
-        self._rows.append((key, row))
-        self._places.append((timestamp, (window,)))
-        self._identity.update(row_id or _identity(key, timestamp))
-        self._size_bytes += len(row.record) if isinstance(row, Compacted) else 256
-        return self._flush() if self._size_bytes >= self._file_bytes else None
+        size_bytes = len(row.record) if isinstance(row, Compacted) else _FAILURE_BYTES
+        return _Row(key, row, row_id or _identity(key, place.timestamp), place), size_bytes
 
-    def finish_bundle(self) -> list[Any]:
-        return self._flush()
-
-    def _clear(self) -> None:
-        self._rows: list[tuple[Any, Any]] = []
-        self._places: list[tuple[Any, Any]] = []
-        self._identity = hashlib.sha256()
-        self._size_bytes = 0
-
-    def _flush(self) -> list[Any]:
-        if not self._rows:
-            return []
-        rows, places, identity = self._rows, self._places, self._identity
-        self._clear()
-        data = self._encode(rows)
+    def flush(self, batch: Sequence[_Row]) -> list[Any]:
+        data = self._encode([(one.key, one.row) for one in batch])
+        identity = hashlib.sha256(b"".join(one.identity for one in batch))
         identity.update(data)
         name = f"{identity.hexdigest()}{self._suffix}"
         self._objects.put_if_absent(name, data)
-        Metrics.counter(METRICS_NAMESPACE, "files_written").inc()
-        Metrics.counter(METRICS_NAMESPACE, "rows_written").inc(len(rows))
-        written = WrittenFile(name, len(rows), len(data))
-        results: list[Any] = [WindowedValue(written, *places[-1])]
-        for (key, _), place in zip(rows, places, strict=True):
-            if key is not None:
-                results.append(beam.pvalue.TaggedOutput("keys", WindowedValue(key, *place)))
+        count("files_written")
+        count("rows_written", len(batch))
+        results: list[Any] = [batch[-1].place.put(WrittenFile(name, len(batch), len(data)))]
+        results += [TaggedOutput("keys", one.place.put(one.key)) for one in batch if one.key is not None]
         return results
 
 

@@ -22,8 +22,9 @@ from headroom_beam.files.restore_file import RestoredFile, Unresolved
 from headroom_beam.files.run import run_shards
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Failure
-from headroom_beam.transforms.crush_files import CrushFiles, RestoreFiles
-from headroom_beam.transforms.envelope import METRICS_NAMESPACE
+from headroom_beam.transforms.crush_files import CrushFiles
+from headroom_beam.transforms.metrics import METRICS_NAMESPACE
+from headroom_beam.transforms.restore_files import RestoreFiles
 
 PRISM = os.environ.get("HEADROOM_BEAM_PRISM", "")
 """The program of the Prism runner, as `make prism` builds it."""

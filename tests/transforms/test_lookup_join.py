@@ -3,8 +3,9 @@
 from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
 
 from headroom_beam.store.store import OriginalStore, StoreSize
-from headroom_beam.transforms.envelope import SharedStore
-from headroom_beam.transforms.lookup_join import _choose_packs, _digests_by_bucket, _ReadPacks, join_is_faster
+from headroom_beam.transforms.lookup_join import _choose_packs, _digests_by_bucket, _ReadPacks
+from headroom_beam.transforms.lookup_originals import join_is_faster
+from headroom_beam.transforms.shared_store import SharedStore
 
 
 def chosen(packs, asked):

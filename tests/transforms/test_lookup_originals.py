@@ -21,8 +21,8 @@ from headroom_beam.crush.smart_crusher import options_for
 from headroom_beam.errors import StoreError
 from headroom_beam.records import Compacted, Original
 from headroom_beam.restore.batch import NotRestored, restore_batch
+from headroom_beam.transforms.answers import Missing
 from headroom_beam.transforms.crush_records import CrushRecords
-from headroom_beam.transforms.lookup_join import Missing
 from headroom_beam.transforms.lookup_originals import LookupOriginals
 from headroom_beam.transforms.restore_records import RestoreRecords, UnresolvedRecord
 

@@ -53,7 +53,7 @@ def arguments_of(folder: Path) -> list[str]:
 
 def drain(folder: Path, server: PubsubServer, *arguments: str) -> None:
     """Runs the program in this process until every message is acknowledged, or until it fails."""
-    known, beam_arguments = _parser().parse_known_args([*arguments_of(folder), *arguments])
+    known, beam_arguments = _parser("stream").parse_known_args([*arguments_of(folder), *arguments])
     known.failures = known.failures or str(folder / "out/failures")
     stopping = threading.Event()
 
