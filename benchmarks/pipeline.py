@@ -36,7 +36,7 @@ FORMATS = (".result @ .tool", *resolve("openai"), *resolve("anthropic"))
 def bare(source: Path, target: Path) -> None:
     """Crushes files without Beam and without any guarantee."""
     from headroom_beam import SmartCrusherConfig, _core
-    from headroom_beam.crush.smart_crusher import options_for
+    from headroom_beam.crush.config import options_for
     from headroom_beam.files.blocks import Block, chunks_of, cut_blocks
     from headroom_beam.store.pack_builder import PackBuilder
 

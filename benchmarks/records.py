@@ -25,7 +25,7 @@ from common import files_of, lines_of, megabytes_per_second, one_core, seconds_o
 
 from headroom_beam import CrushRecords, OriginalStore, RestoreRecords, SmartCrusherConfig, _core
 from headroom_beam.crush.batch import crush_batch
-from headroom_beam.crush.smart_crusher import options_for
+from headroom_beam.crush.config import options_for
 from headroom_beam.crush.trace_formats import resolve
 from headroom_beam.restore.batch import restore_batch
 

@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headroom_beam.crush.smart_crusher import SmartCrusher, SmartCrusherConfig
+    from headroom_beam.crush.config import SmartCrusherConfig
+    from headroom_beam.crush.smart_crusher import SmartCrusher
     from headroom_beam.crush.trace_formats import TraceFormat
     from headroom_beam.records import Compacted, Failure, Original, Payload
     from headroom_beam.restore.text import restore_record, restore_text
@@ -36,7 +37,7 @@ _HOMES = {
     # Without Beam.
     "TraceFormat": "crush.trace_formats",
     "SmartCrusher": "crush.smart_crusher",
-    "SmartCrusherConfig": "crush.smart_crusher",
+    "SmartCrusherConfig": "crush.config",
     "OriginalStore": "store.store",
     "restore_record": "restore.text",
     "restore_text": "restore.text",

@@ -9,7 +9,7 @@ from pathlib import Path
 import zstandard
 
 from headroom_beam import _core
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig
+from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.files.codecs import SUFFIXES, open_decompressed
 from headroom_beam.files.manifest import read_manifest
 from headroom_beam.files.plan import RunSettings

@@ -6,7 +6,7 @@ from pathlib import Path
 from headroom_beam import errors
 from headroom_beam.crush import memory
 from headroom_beam.crush.batch import crush_batch
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig, options_for
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.files.manifest import summarize
 from headroom_beam.serve import app as server
 

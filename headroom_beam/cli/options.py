@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from typing import Any
 
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig
+from headroom_beam.crush.config import SmartCrusherConfig
 
 __all__ = ["add_config_arguments", "add_store_argument", "config_from"]
 

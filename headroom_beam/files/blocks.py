@@ -111,32 +111,32 @@ def cut_blocks(
         Blocks and pieces that make up the chunks' bytes, in order.
     """
     limit = None if max_record_bytes is None else max(max_record_bytes, block_bytes)
-    window = _Window(chunks)
-    while window.fill_to(block_bytes) or window.data:
-        end = window.data.rfind(b"\n", 0, block_bytes) + 1
-        if len(window.data) < block_bytes:
-            end = len(window.data)
+    buffer = _Buffer(chunks)
+    while buffer.fill_to(block_bytes) or buffer.data:
+        end = buffer.data.rfind(b"\n", 0, block_bytes) + 1
+        if len(buffer.data) < block_bytes:
+            end = len(buffer.data)
         elif not end:
-            end = window.line_end(block_bytes, limit)
-            if limit is not None and _content_end(window.data, end) > limit:
-                yield from _pieces(window, piece_bytes)
+            end = buffer.line_end(block_bytes, limit)
+            if limit is not None and _content_end(buffer.data, end) > limit:
+                yield from _pieces(buffer, piece_bytes)
                 continue
-        yield Block(window.offset, window.take(end))
+        yield Block(buffer.offset, buffer.take(end))
 
 
-def _pieces(window: "_Window", piece_bytes: int) -> Iterator[LinePiece]:
-    line = window.offset
+def _pieces(buffer: "_Buffer", piece_bytes: int) -> Iterator[LinePiece]:
+    line = buffer.offset
     while True:
         # Two more bytes show whether the line ends here, with `\n` or `\r\n`, so that no piece is ever empty.
-        at_end = not window.fill_to(piece_bytes + 2)
-        end = window.data.find(b"\n", 0, piece_bytes + 2) + 1
+        at_end = not buffer.fill_to(piece_bytes + 2)
+        end = buffer.data.find(b"\n", 0, piece_bytes + 2) + 1
         if at_end and not end:
-            end = len(window.data)
-        content_end = _content_end(window.data, end)
+            end = len(buffer.data)
+        content_end = _content_end(buffer.data, end)
         if end and content_end <= piece_bytes:
-            yield LinePiece(line, window.take(content_end), window.take(end - content_end))
+            yield LinePiece(line, buffer.take(content_end), buffer.take(end - content_end))
             return
-        yield LinePiece(line, window.take(piece_bytes), None)
+        yield LinePiece(line, buffer.take(piece_bytes), None)
 
 
 def _content_end(data: bytearray, end: int) -> int:
@@ -147,7 +147,7 @@ def _content_end(data: bytearray, end: int) -> int:
     return end
 
 
-class _Window:
+class _Buffer:
     """The bytes that are read and not yet taken; `offset` is where in the file they begin."""
 
     def __init__(self, chunks: Iterable[Chunk]) -> None:

@@ -14,7 +14,7 @@ from importlib import metadata
 from typing import Any
 
 from headroom_beam import _core
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig, options_for
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import TraceFormat, resolve
 from headroom_beam.errors import StoreError
 from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json

@@ -31,13 +31,13 @@ __all__ = [
 ]
 
 # Originals are looked up together for so many restored bytes, about: each row group of a pack is read once for all.
-_WINDOW_BYTES = 40 << 20
+_BATCH_BYTES = 40 << 20
 
 # A block is restored whole in memory, so its compacted bytes are few where they stand for many.
 _RESTORED_BLOCK_BYTES = 2 << 20
 
 # And for so many hashes at most, because each costs memory however small its original is.
-_WINDOW_HASHES = 1 << 18
+_BATCH_HASHES = 1 << 18
 
 # How a line looks that was too long to be a record and was stored in pieces: raw markers one behind the other.
 _FIRST_PIECE = b'"<<ccr:'
@@ -175,11 +175,11 @@ def _restore_part(part: CompactedPart, compacted: str, store: OriginalStore, wri
 
     # How far compacted bytes grow is known for the whole part only, which is near enough for sizes.
     growth = max((part.stop - part.start) / max(part.compacted_bytes, 1), 1.0)
-    window_bytes, block_bytes = (max(int(size / growth), 1) for size in (_WINDOW_BYTES, _RESTORED_BLOCK_BYTES))
+    batch_bytes, block_bytes = (max(int(size / growth), 1) for size in (_BATCH_BYTES, _RESTORED_BLOCK_BYTES))
     unresolved: list[Unresolved] = []
     blocks = cut_blocks(chunks_of(chunks()), block_bytes=min(BLOCK_BYTES, block_bytes))
-    for window in _windows(_stretches(blocks), window_bytes):
-        for restored in _restore_window(window, part, store, unresolved):
+    for batch in _batches(_stretches(blocks), batch_bytes):
+        for restored in _restore_batch(batch, part, store, unresolved):
             source_digest.update(restored)
             writer.write(restored)
     name = f"{compacted}/{part.part}"
@@ -225,26 +225,26 @@ def _stretch(
         yield _Stretch(offset + start, data[start:stop], hashes, in_pieces=False)
 
 
-def _windows(stretches: Iterable[_Stretch], window_bytes: int) -> Iterator[list[_Stretch]]:
-    window: list[_Stretch] = []
+def _batches(stretches: Iterable[_Stretch], batch_bytes: int) -> Iterator[list[_Stretch]]:
+    batch: list[_Stretch] = []
     size_bytes = hash_count = 0
     for stretch in stretches:
-        window.append(stretch)
+        batch.append(stretch)
         size_bytes += len(stretch.data)
         hash_count += len(stretch.hashes)
-        if size_bytes >= window_bytes or hash_count >= _WINDOW_HASHES:
-            yield window
-            window, size_bytes, hash_count = [], 0, 0
-    if window:
-        yield window
+        if size_bytes >= batch_bytes or hash_count >= _BATCH_HASHES:
+            yield batch
+            batch, size_bytes, hash_count = [], 0, 0
+    if batch:
+        yield batch
 
 
-def _restore_window(
-    window: Sequence[_Stretch], part: CompactedPart, store: OriginalStore, unresolved: list[Unresolved]
+def _restore_batch(
+    batch: Sequence[_Stretch], part: CompactedPart, store: OriginalStore, unresolved: list[Unresolved]
 ) -> Iterator[bytes]:
-    lookup = lookup_many(store, {hash_ for stretch in window if not stretch.in_pieces for hash_ in stretch.hashes})
+    lookup = lookup_many(store, {hash_ for stretch in batch if not stretch.in_pieces for hash_ in stretch.hashes})
     places = {hash_: at for at, hash_ in enumerate(lookup.found.column("hash").to_pylist())}
-    for stretch in window:
+    for stretch in batch:
         if stretch.in_pieces:
             yield from _restore_pieces(stretch, part, store, unresolved)
             continue

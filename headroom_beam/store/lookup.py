@@ -14,7 +14,7 @@ from headroom_beam.store.resolution import Lookup, Resolution
 from headroom_beam.store.snapshot import StoreSize
 from headroom_beam.store.store import PARALLEL_FROM_S, PARALLEL_READS, OriginalStore
 
-__all__ = ["Plan", "lookup_many", "plan_lookup"]
+__all__ = ["LookupPlan", "lookup_many", "plan_lookup"]
 
 # What `benchmarks/lookup.py` measures on one core with row groups of 0.8 MB of originals: a row group read by itself
 # takes 1.4 ms and in a scan 1.0 ms, so with 150 row groups 100 hashes take 0.09 s by points and 0.16 s by a scan, and
@@ -27,7 +27,7 @@ TRANSFER_BYTES_PER_S = 100e6
 """Packed bytes that one connection to a bucket delivers in a second."""
 
 
-class Plan(NamedTuple):
+class LookupPlan(NamedTuple):
     """How a lookup will be done, and what each way was expected to take, in seconds."""
 
     way: Literal["points", "scan"]
@@ -35,7 +35,7 @@ class Plan(NamedTuple):
     scan_s: float
 
 
-def plan_lookup(hash_count: int, size: StoreSize, *, request_s: float) -> Plan:
+def plan_lookup(hash_count: int, size: StoreSize, *, request_s: float) -> LookupPlan:
     """Chooses between point reads and a scan from the number of hashes and the size of the store.
 
     Hashes are uniform, so k of them fall into G (1 - (1 - 1/G)^k) of the store's G row groups. Points read and decode
@@ -52,7 +52,7 @@ def plan_lookup(hash_count: int, size: StoreSize, *, request_s: float) -> Plan:
     group_bytes = size.pack_file_bytes / groups if groups else 0.0
     points_s = touched * (request_s / (PARALLEL_READS if remote else 1) + POINT_S + group_bytes * byte_s)
     scan_s = size.pack_count * request_s + size.pack_file_bytes * byte_s
-    return Plan("points" if points_s <= scan_s else "scan", points_s, scan_s)
+    return LookupPlan("points" if points_s <= scan_s else "scan", points_s, scan_s)
 
 
 def lookup_many(store: OriginalStore, hashes: Iterable[str]) -> Lookup:

@@ -33,7 +33,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from headroom_beam.errors import CorruptPack, DigestMismatch, FormatError, LimitExceeded
-from headroom_beam.store.pages import PLAIN, PageError, Window, walk_pages
+from headroom_beam.store.pages import PLAIN, PageError, PartialFile, walk_pages
 from headroom_beam.store.schema import (
     LABEL_CHARACTERS,
     MAX_ORIGINAL_BYTES,
@@ -288,7 +288,7 @@ def decode_groups(
                         f"row group {index} would decode to {decoded_bytes} bytes, not to {size_bytes} and 4"
                     )
         reader = pq.ParquetFile(
-            Window(data, start, footer.size_bytes),
+            PartialFile(data, start, footer.size_bytes),
             metadata=footer.metadata,
             page_checksum_verification=True,
             pre_buffer=False,

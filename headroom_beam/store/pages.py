@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["PLAIN", "Page", "PageError", "Window", "walk_pages"]
+__all__ = ["PLAIN", "Page", "PageError", "PartialFile", "walk_pages"]
 
 DATA_PAGE, DICTIONARY_PAGE = 0, 2
 PLAIN = 0
@@ -119,7 +119,7 @@ def _read_zigzag(data: memoryview, position: int) -> tuple[int, int]:
     return (value >> 1) ^ -(value & 1), position
 
 
-class Window(io.RawIOBase):
+class PartialFile(io.RawIOBase):
     """A part of a file, read as if the whole were there: Parquet's offsets count from the file's start."""
 
     def __init__(self, data: bytes, start: int, size_bytes: int) -> None:

@@ -12,7 +12,7 @@ from headroom_beam.store.index import Index, IndexedPack
 from headroom_beam.store.names import STORE_FILE, folder_of, verified_by_name
 from headroom_beam.store.tombstones import Tombstone, Tombstones, decode_tombstones
 
-__all__ = ["StoreSize", "StoreView", "TombstoneLoader", "ViewLoader"]
+__all__ = ["StoreSize", "StoreSnapshot", "TombstoneLoader", "SnapshotLoader"]
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class StoreSize(NamedTuple):
     pack_file_bytes: int
 
 
-class StoreView(NamedTuple):
+class StoreSnapshot(NamedTuple):
     """An immutable picture of a store, replaced as a whole, so that readers need no lock."""
 
     packs: dict[str, int]
@@ -72,8 +72,8 @@ class TombstoneLoader:
         return decode_tombstones(verified_by_name(name, self._objects.get(name)))
 
 
-class ViewLoader:
-    """Loads views of one store; index files, which never change, are read once. Not thread safe."""
+class SnapshotLoader:
+    """Loads snapshots of one store; index files, which never change, are read once. Not thread safe."""
 
     def __init__(self, objects: Objects, tombstones: TombstoneLoader) -> None:
         self._objects = objects
@@ -81,7 +81,7 @@ class ViewLoader:
         self._indexes: dict[str, Index] = {}
         self._others: dict[str, Index | None] = {}
 
-    def load(self, old: StoreView | None) -> StoreView:
+    def load(self, old: StoreSnapshot | None) -> StoreSnapshot:
         """Lists the store; gives `old` itself when nothing has changed.
 
         A damaged index file is left out with a warning, since footers say the same. A damaged tombstone file raises
@@ -98,7 +98,7 @@ class ViewLoader:
         if old is not None and old.tombstones is tombstones and (old.packs, old.index_names) == (packs, index_names):
             return old
         indexes, covered = self._load_indexes(index_files, packs)
-        return StoreView(
+        return StoreSnapshot(
             packs=packs,
             indexes=indexes,
             covered=covered,
@@ -124,11 +124,11 @@ class ViewLoader:
         self._indexes = indexes
         return tuple(indexes.values()), covered
 
-    def all_indexes(self, view: StoreView) -> list[Index]:
-        """Every readable index file of a view: those that no pack needs may know originals whose packs are lost."""
+    def all_indexes(self, snapshot: StoreSnapshot) -> list[Index]:
+        """Every readable index file of a snapshot: those that no pack needs may know originals whose packs are lost."""
         self._others = {
             name: self._others[name] if name in self._others else self._load_index(name)
-            for name in view.index_names
+            for name in snapshot.index_names
             if name not in self._indexes
         }
         return [*self._indexes.values(), *(index for index in self._others.values() if index is not None)]

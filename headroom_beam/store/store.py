@@ -44,7 +44,7 @@ from headroom_beam.store.pack import PackFooter, decode_groups, footer_bytes, re
 from headroom_beam.store.pack_builder import PACK_BYTES, PackBuilder
 from headroom_beam.store.resolution import Lookup, Resolution, resolution_error
 from headroom_beam.store.schema import HASH_DIGITS, Digests
-from headroom_beam.store.snapshot import StoreSize, StoreView, TombstoneLoader, ViewLoader
+from headroom_beam.store.snapshot import SnapshotLoader, StoreSize, StoreSnapshot, TombstoneLoader
 from headroom_beam.store.tombstones import Tombstones
 
 __all__ = ["OriginalStore", "StoreSize"]
@@ -52,7 +52,7 @@ __all__ = ["OriginalStore", "StoreSize"]
 log = logging.getLogger(__name__)
 
 REFRESH_S = 60.0
-"""How old a reader's view of the store may get; within that time it honours a new tombstone."""
+"""How old a reader's snapshot of the store may get; within that time it honours a new tombstone."""
 _TAIL_BYTES = 128 << 10
 """First read of an unknown pack's end: nearly all footers are shorter."""
 _FOOTERS_KEPT = 256
@@ -72,9 +72,9 @@ class OriginalStore:
         self.objects = objects
         self._create = create
         self._lock = threading.RLock()
-        self._view: StoreView | None = None
+        self._snapshot: StoreSnapshot | None = None
         self._tombstone_loader = TombstoneLoader(objects)
-        self._loader = ViewLoader(objects, self._tombstone_loader)
+        self._loader = SnapshotLoader(objects, self._tombstone_loader)
         self._tombstones = Tombstones()
         self._seen_at = self._tombstones_seen_at = -REFRESH_S
         self._opened = False
@@ -215,15 +215,15 @@ class OriginalStore:
 
     def resolve(self, resolution: Resolution) -> Lookup:
         """Answers a resolution by point reads."""
-        view = self._current()
-        gone = self._read_points(resolution, view)
-        if gone or resolution.open_hashes(view.tombstones):
+        snapshot = self._current()
+        gone = self._read_points(resolution, snapshot)
+        if gone or resolution.open_hashes(snapshot.tombstones):
             # A pack that is gone was compacted away, and what isn't found may have been stored since: look once more.
             fresh = self._refresh()
-            if (gone or fresh is not view) and self._read_points(resolution, fresh):
+            if (gone or fresh is not snapshot) and self._read_points(resolution, fresh):
                 resolution.suspect_all()
-            view = fresh
-        return self._finish(resolution, view)
+            snapshot = fresh
+        return self._finish(resolution, snapshot)
 
     def contains(self, hash: str) -> bool:  # noqa: A002
         """Whether at least one original of this hash can be had. Raises InvalidHash and StoreError."""
@@ -236,15 +236,15 @@ class OriginalStore:
 
     def scan(self, resolution: Resolution) -> Lookup:
         """Answers a resolution by reading every pack from end to end: for hashes that need most of the store anyway."""
-        view = self._refresh()
-        for name in view.packs:
+        snapshot = self._refresh()
+        for name in snapshot.packs:
             try:
                 for _, rows in read_pack(self.objects.get(name), resolution.columns):
                     resolution.add(rows)
             except (IntegrityError, ObjectNotFound) as error:
                 log.warning("pack %s can't be read: %s", name, error)
                 resolution.suspect_all()
-        return self._finish(resolution, view)
+        return self._finish(resolution, snapshot)
 
     def judge(self, resolution: Resolution) -> Lookup:
         """Answers a resolution that has been given every readable copy already, by whoever read the packs."""
@@ -258,23 +258,23 @@ class OriginalStore:
         """Reads everything and reports what is wrong: see `headroom_beam.store.check.check_store`."""
         return check_store(self.objects, hashes=hashes)
 
-    def _finish(self, resolution: Resolution, view: StoreView) -> Lookup:
-        if hashes := resolution.open_hashes(view.tombstones):
+    def _finish(self, resolution: Resolution, snapshot: StoreSnapshot) -> Lookup:
+        if hashes := resolution.open_hashes(snapshot.tombstones):
             with self._lock:
-                indexes = self._loader.all_indexes(view)
+                indexes = self._loader.all_indexes(snapshot)
             # What an index file knows was stored once: its pack is lost, and that isn't "never stored".
             for text in hashes:
                 for index in indexes:
                     for entry in index.find(bytes.fromhex(text)):
                         resolution.note(text, entry.digest)
-        return resolution.finish(view.tombstones)
+        return resolution.finish(snapshot.tombstones)
 
-    def _read_points(self, resolution: Resolution, view: StoreView) -> set[str]:
+    def _read_points(self, resolution: Resolution, snapshot: StoreSnapshot) -> set[str]:
         """Adds the rows of all open hashes; returns the packs that turned out to be gone."""
         gone: set[str] = set()
         tried: set[tuple[str, int]] = set()
         while True:
-            wanted = self._locate(resolution, view, gone, tried)
+            wanted = self._locate(resolution, snapshot, gone, tried)
             if not wanted:
                 return gone
             tried.update(wanted)
@@ -288,7 +288,7 @@ class OriginalStore:
                     resolution.suspect(hashes)
 
     def _locate(
-        self, resolution: Resolution, view: StoreView, gone: set[str], tried: set[tuple[str, int]]
+        self, resolution: Resolution, snapshot: StoreSnapshot, gone: set[str], tried: set[tuple[str, int]]
     ) -> dict[tuple[str, int], list[str]]:
         """Row groups to read next, each with the hashes it is read for.
 
@@ -296,20 +296,20 @@ class OriginalStore:
         other copies, one after the other.
         """
         wanted: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
-        hashes = resolution.open_hashes(view.tombstones)
+        hashes = resolution.open_hashes(snapshot.tombstones)
         for text in hashes:
             chosen: set[bytes] = set()
-            for index in view.indexes:
+            for index in snapshot.indexes:
                 for entry in index.find(bytes.fromhex(text)):
                     resolution.note(text, entry.digest)
                     place = (entry.pack.name, entry.group)
-                    if entry.pack.name in view.packs and place not in tried and entry.digest not in chosen:
+                    if entry.pack.name in snapshot.packs and place not in tried and entry.digest not in chosen:
                         chosen.add(entry.digest)
                         wanted[place].append(text)
         if not tried:
-            for name in view.uncovered:
+            for name in snapshot.uncovered:
                 try:
-                    footer = self._footer(name, view)
+                    footer = self._footer(name, snapshot)
                 except ObjectNotFound:
                     gone.add(name)
                 except IntegrityError as error:
@@ -344,13 +344,15 @@ class OriginalStore:
             footer, group, group + 1, self.objects.get_range(name, place.offset, place.length), columns
         )
 
-    def _footer(self, name: str, view: StoreView) -> PackFooter:
+    def _footer(self, name: str, snapshot: StoreSnapshot) -> PackFooter:
         with self._lock:
             if name in self._footers:
                 self._footers.move_to_end(name)
                 return self._footers[name]
-        size_bytes = view.packs[name] if name in view.packs else self.objects.size(name)
-        tail = self._tail(name, size_bytes, view.covered[name].footer_bytes if name in view.covered else _TAIL_BYTES)
+        size_bytes = snapshot.packs[name] if name in snapshot.packs else self.objects.size(name)
+        tail = self._tail(
+            name, size_bytes, snapshot.covered[name].footer_bytes if name in snapshot.covered else _TAIL_BYTES
+        )
         if (need := footer_bytes(tail)) > len(tail):
             tail = self._tail(name, size_bytes, need)
         footer = PackFooter(tail, size_bytes)
@@ -364,17 +366,17 @@ class OriginalStore:
         length = min(length, size_bytes)
         return self.objects.get_range(name, size_bytes - length, length)
 
-    def _current(self) -> StoreView:
-        view = self._view
-        return view if view is not None and time.monotonic() < self._seen_at + REFRESH_S else self._refresh()
+    def _current(self) -> StoreSnapshot:
+        snapshot = self._snapshot
+        return snapshot if snapshot is not None and time.monotonic() < self._seen_at + REFRESH_S else self._refresh()
 
-    def _refresh(self) -> StoreView:
-        """Lists the store again; an unchanged view is the same object."""
+    def _refresh(self) -> StoreSnapshot:
+        """Lists the store again; an unchanged snapshot is the same object."""
         self._ensure_open()
         with self._lock:
             self._seen_at = time.monotonic()
-            self._view = self._loader.load(self._view)
-            return self._view
+            self._snapshot = self._loader.load(self._snapshot)
+            return self._snapshot
 
 
 def _reopen(objects: Objects, create: bool) -> OriginalStore:  # noqa: FBT001 (pickle gives positions)

@@ -12,7 +12,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig
+from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.crush.trace_formats import TraceFormat, resolve
 from headroom_beam.files.crush_shard import crush_shard, finished_shard, read_failures
 from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, Totals

@@ -28,7 +28,7 @@ from apache_beam.utils.timestamp import Timestamp
 
 from headroom_beam import _core
 from headroom_beam.crush.batch import CrushedBatch, crush_batch
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig, options_for
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import TraceFormat, resolve
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Compacted, Failure, Original, original_rows

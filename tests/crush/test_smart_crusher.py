@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headroom_beam import _core
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.memory import MemoryOriginals
-from headroom_beam.crush.smart_crusher import SmartCrusher, SmartCrusherConfig, options_for
+from headroom_beam.crush.smart_crusher import SmartCrusher
 from headroom_beam.errors import (
     AmbiguousHash,
     FormatError,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headroom_beam import _core
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig, options_for
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import (
     TRACE_FORMATS,
     Each,

@@ -19,7 +19,7 @@ from file_runs import (
     unresolved_markers,
 )
 
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig
+from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.run import run_shards

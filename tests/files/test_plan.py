@@ -11,7 +11,7 @@ from file_runs import (
     tree,
 )
 
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig
+from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.errors import StoreError
 from headroom_beam.files.plan import RunSettings, start_run, verify_run
 from headroom_beam.files.run import run_shards

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from headroom_beam import _core
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig, options_for
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.errors import DigestMismatch, FormatError, OriginalNotFound, StoreError
 from headroom_beam.files.manifest import MANIFEST, read_manifest
 from headroom_beam.files.plan import RunSettings

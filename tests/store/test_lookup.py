@@ -47,7 +47,7 @@ def test_points_and_scan_give_the_same_answer(store, count):
 @pytest.mark.parametrize("way", ["points", "scan"])
 def test_the_plan_is_followed(store, monkeypatch, way):
     called = []
-    monkeypatch.setattr(lookup, "plan_lookup", lambda *_, **__: lookup.Plan(way, 0.0, 0.0))
+    monkeypatch.setattr(lookup, "plan_lookup", lambda *_, **__: lookup.LookupPlan(way, 0.0, 0.0))
     for name in ("resolve", "scan"):
         real = getattr(store, name)
         monkeypatch.setattr(store, name, lambda r, name=name, real=real: called.append(name) or real(r))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headroom_beam.store.pages import PLAIN, PageError, Window, walk_pages
+from headroom_beam.store.pages import PLAIN, PageError, PartialFile, walk_pages
 
 
 def chunk_of(values: pa.Array, **options) -> memoryview:
@@ -66,7 +66,7 @@ def test_deep_nesting_and_endless_numbers_end_soon(byte):
 
 
 def test_a_window_reads_a_part_as_if_the_whole_were_there():
-    window = Window(b"345", 3, 10)
+    window = PartialFile(b"345", 3, 10)
     assert (window.seek(0, 2), window.seek(4), window.read(2), window.tell()) == (10, 4, b"45", 6)
     for position, size in ((2, 1), (5, 2), (9, 1)):
         window.seek(position)

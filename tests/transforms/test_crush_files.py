@@ -15,7 +15,7 @@ from apache_beam.transforms.display import DisplayData
 from crushable import doubt_each_block
 from file_runs import AWKWARD, DROPPING, compress, lines_of, tree
 
-from headroom_beam.crush.smart_crusher import SmartCrusherConfig
+from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.files.manifest import CompactedPart, StoredPack, read_manifest
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.restore_file import RestoredFile, Unresolved

@@ -17,7 +17,7 @@ from crushable import BROKEN, RECORDS, SMALL, doubt_each_block, hashes_of, listi
 
 from headroom_beam import OriginalStore, SmartCrusherConfig, restore_record
 from headroom_beam.crush.batch import crush_batch
-from headroom_beam.crush.smart_crusher import options_for
+from headroom_beam.crush.config import options_for
 from headroom_beam.errors import HeadroomBeamError, StoreError
 from headroom_beam.records import Compacted, Failure, Original
 from headroom_beam.transforms.crush_records import CrushRecords

@@ -17,7 +17,7 @@ from originals import RUN_DATE, bury, digest_of, hash_of, rows_of, some_original
 
 from headroom_beam import OriginalStore
 from headroom_beam.crush.batch import crush_batch
-from headroom_beam.crush.smart_crusher import options_for
+from headroom_beam.crush.config import options_for
 from headroom_beam.errors import StoreError
 from headroom_beam.records import Compacted, Original
 from headroom_beam.restore.batch import NotRestored, restore_batch

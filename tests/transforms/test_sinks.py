@@ -12,7 +12,7 @@ from collecting import Collect
 from crushable import RECORDS, SMALL
 
 from headroom_beam.crush.batch import crush_batch
-from headroom_beam.crush.smart_crusher import options_for
+from headroom_beam.crush.config import options_for
 from headroom_beam.errors import InvalidPayload, StoreError
 from headroom_beam.records import COMPACTED_SCHEMA, Compacted, Failure, compacted_rows
 from headroom_beam.transforms.sinks import WriteCompacted, WriteFailures, _WriteBundles, compacted_lines
