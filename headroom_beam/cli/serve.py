@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headroom_beam.cli.console import log_to_stderr
 from headroom_beam.cli.options import add_store_argument
-from headroom_beam.serve.app import serve
+from headroom_beam.serve.server import serve
 from headroom_beam.store.store import OriginalStore
 
 __all__ = ["TOKEN_VARIABLE", "main"]

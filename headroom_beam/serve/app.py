@@ -1,4 +1,4 @@
-"""Retrieval over HTTP: `headroom-beam serve`.
+"""The ASGI application that answers retrieval over HTTP.
 
 | request | answer |
 |---|---|
@@ -9,25 +9,19 @@
 | `GET /healthz`, `GET /livez` | whether the process answers |
 
 Every answer is JSON. An error has `error`, a word for programs, and `message`, a sentence for people; neither holds
-text of an original. Without a token only this machine is served: `serve` refuses to listen anywhere else, and the
-application refuses requests that come from, or are addressed to, anything but loopback.
+text of an original. Without a token only this machine is served: the server refuses to listen anywhere else, and
+the gate refuses requests that come from, or are addressed to, anything but loopback.
 """
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 import json
 import logging
-import socket
-import sys
 import time
 from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -36,24 +30,23 @@ from starlette.routing import Route
 
 from headroom_beam.errors import IntegrityError, InvalidHash, StoreError
 from headroom_beam.records import check_hash, describe_original
+from headroom_beam.serve.gate import Gate
 from headroom_beam.store.resolution import resolution_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from headroom_beam.store.store import OriginalStore
 
-__all__ = ["check_binding", "create_app", "serve"]
+__all__ = ["MAX_BODY_BYTES", "create_app"]
 
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 << 10
 """A longer request body is refused: a request holds one hash."""
 MIN_TOKEN_LENGTH = 16
-MAX_PORT = 65535
 
 OUTCOMES = {
     "missing": HTTPStatus.NOT_FOUND,
@@ -95,47 +88,8 @@ def create_app(store: OriginalStore, *, token: str | None = None) -> Starlette:
             StoreError: _store_error,
         },
     )
-    app.add_middleware(_Gate, token=token)
+    app.add_middleware(Gate, token=token)
     return app
-
-
-def check_binding(host: str, token: str | None) -> None:
-    """Refuses an address that others can reach, unless a token is set.
-
-    Raises:
-        ValueError: the address isn't loopback and there is no token.
-
-    >>> check_binding("127.0.0.1", None)
-    >>> check_binding("0.0.0.0", None)
-    Traceback (most recent call last):
-    ValueError: 0.0.0.0 can be reached from other machines; set a token, or listen on 127.0.0.1
-    """
-    if token is None and not _is_loopback(host):
-        raise ValueError(
-            f"{host or 'every address'} can be reached from other machines; set a token, or listen on 127.0.0.1"
-        )
-
-
-def serve(store: OriginalStore, *, host: str = "127.0.0.1", port: int = 8788, token: str | None = None) -> None:
-    """Serves until the process is interrupted. Says on standard error where it listens; port 0 takes a free one.
-
-    Raises:
-        ValueError: an address that others can reach, without a token; a token that is too short; no port.
-        OSError: the address is taken or isn't one of this machine.
-    """
-    check_binding(host, token)
-    if not 0 <= port <= MAX_PORT:
-        raise ValueError(f"port is {port}; it is from 0 to {MAX_PORT}")
-    app = create_app(store, token=token)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=2048)
-    # One line of our own stands for each request: the usual access log goes to standard output and prints raw paths.
-    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
-    where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-    sys.stderr.write(f"headroom-beam serves {store.root} on {where}\n")
-    sys.stderr.flush()
-    with listener:
-        uvicorn.Server(config).run(sockets=[listener])
 
 
 class _Retrieval:
@@ -249,53 +203,3 @@ async def _store_error(request: Request, error: Exception) -> JSONResponse:  # n
     retryable = isinstance(error, StoreError) and error.retryable
     status = HTTPStatus.SERVICE_UNAVAILABLE if retryable else HTTPStatus.INTERNAL_SERVER_ERROR
     return JSONResponse({"error": "store", "message": "the store can't be read now"}, status)
-
-
-class _Gate:
-    """Lets a request in that carries the token or, where there is none, stays on this machine.
-
-    The address in the Host header counts as well: a web page of another site, whose name was made to point here, is
-    opened by a browser on this machine.
-    """
-
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self._app = app
-        self._token = token
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or (refusal := self._refusal(scope)) is None:
-            await self._app(scope, receive, send)
-        else:
-            await refusal(scope, receive, send)
-
-    def _refusal(self, scope: Scope) -> JSONResponse | None:
-        headers = dict(scope["headers"])
-        if self._token is not None:
-            if scope["path"] in ("/healthz", "/livez"):
-                return None
-            given, expected = headers.get(b"authorization", b""), f"Bearer {self._token}".encode()
-            if hmac.compare_digest(given, expected):
-                return None
-            body = {"error": "unauthorized", "message": "this server wants its token as Authorization: Bearer TOKEN"}
-            return JSONResponse(body, HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
-        client = scope.get("client")
-        if (client is None or _is_loopback(client[0])) and _is_loopback(_host_name(headers.get(b"host", b""))):
-            return None
-        body = {"error": "forbidden", "message": "without a token this server serves its own machine only"}
-        return JSONResponse(body, HTTPStatus.FORBIDDEN)
-
-
-def _host_name(header: bytes) -> str:
-    try:
-        return urlsplit("//" + header.decode("latin-1")).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

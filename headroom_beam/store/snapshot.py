@@ -12,7 +12,7 @@ from headroom_beam.store.index import Index, IndexedPack
 from headroom_beam.store.names import STORE_FILE, folder_of, verified_by_name
 from headroom_beam.store.tombstones import Tombstone, Tombstones, decode_tombstones
 
-__all__ = ["StoreSize", "StoreSnapshot", "TombstoneLoader", "SnapshotLoader"]
+__all__ = ["SnapshotLoader", "StoreSize", "StoreSnapshot", "TombstoneLoader"]
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,10 @@ import json
 
 import pytest
 
+from headroom_beam.cli.progress import ProgressLine
 from headroom_beam.errors import FormatError
 from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, summarize
-from headroom_beam.files.report import Progress, format_bytes, format_summary, format_table
+from headroom_beam.files.report import format_bytes, format_summary, format_table
 
 
 def totals(tool: str, strategy: str, tokens_before: int, tokens_after: int) -> dict[str, object]:
@@ -116,14 +117,14 @@ class Terminal(io.StringIO):
 
 def test_progress_writes_nothing_but_to_a_terminal() -> None:
     stream = io.StringIO()
-    with Progress(100, stream=stream) as progress:
+    with ProgressLine(100, stream=stream) as progress:
         progress.update(50, records=3)
     assert stream.getvalue() == ""
 
 
 def test_progress_shows_share_speed_and_time_left_and_clears_its_line() -> None:
     stream, now_s = Terminal(), [10.0]
-    with Progress(10 << 20, stream=stream, clock=lambda: now_s[0]) as progress:
+    with ProgressLine(10 << 20, stream=stream, clock=lambda: now_s[0]) as progress:
         now_s[0] += 2
         progress.update(4 << 20, records=1234, failures=1)
         shown = stream.getvalue()
@@ -133,7 +134,7 @@ def test_progress_shows_share_speed_and_time_left_and_clears_its_line() -> None:
 
 def test_progress_is_written_no_more_often_than_asked() -> None:
     stream, now_s = Terminal(), [0.0]
-    with Progress(0, stream=stream, interval_s=1.0, clock=lambda: now_s[0]) as progress:
+    with ProgressLine(0, stream=stream, interval_s=1.0, clock=lambda: now_s[0]) as progress:
         for step in range(30):
             now_s[0] = step / 10
             progress.update(step, records=step)

@@ -22,7 +22,8 @@ import uvicorn
 from originals import RUN_DATE, bury, hash_of, rows_of
 
 from headroom_beam.errors import StoreError
-from headroom_beam.serve.app import MAX_BODY_BYTES, check_binding, create_app, serve
+from headroom_beam.serve.app import MAX_BODY_BYTES, create_app
+from headroom_beam.serve.server import check_binding, serve
 from headroom_beam.store.index import Index, index_rows
 from headroom_beam.store.store import OriginalStore
 
