@@ -1,7 +1,7 @@
 """Crush LLM tool traces on Apache Beam; every byte comes back.
 
-This is the table of contents. Each name is imported from its module when it is first used, so that crushing, the store
-and the command line start without Beam, whose import takes a second.
+This is the table of contents. Each name is imported from its module when it is first used, so that crushing,
+the store and the command line start without Beam, whose import takes a second.
 
 >>> from headroom_beam import SmartCrusher
 >>> SmartCrusher().crush("short").compressed

@@ -1,4 +1,7 @@
-"""`python -m pipelines.crush` crushes JSONL files or Pub/Sub messages on any Beam runner; `--help` says more."""
+"""`python -m pipelines.crush` crushes JSONL files or Pub/Sub messages on any Beam runner.
+
+`--help` says more.
+"""
 
 import sys
 

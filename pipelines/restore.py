@@ -1,4 +1,7 @@
-"""`python -m pipelines.restore` restores the files that were crushed, on any Beam runner; `--help` says more."""
+"""`python -m pipelines.restore` restores the files that were crushed, on any Beam runner.
+
+`--help` says more.
+"""
 
 import sys
 

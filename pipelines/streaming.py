@@ -1,4 +1,7 @@
-"""`python -m pipelines.streaming` crushes a stream of Pub/Sub messages, on any Beam runner; `--help` says more."""
+"""`python -m pipelines.streaming` crushes a stream of Pub/Sub messages, on any Beam runner.
+
+`--help` says more.
+"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Input files for tests: records that crush well, records that fail, and everything else that a line can be."""
+"""Input files for tests: records that crush well, records that fail, and all else that a line can be."""
 
 import gzip
 import hashlib
@@ -48,7 +48,9 @@ def record(number: int) -> bytes:
         }
         for at in range(60)
     ]
-    return json.dumps({"tool": f"tool {number % 3}", "result": rows, "text": "plain " * (number % 50)}).encode()
+    return json.dumps(
+        {"tool": f"tool {number % 3}", "result": rows, "text": "plain " * (number % 50)}
+    ).encode()
 
 
 AWKWARD = (
@@ -68,7 +70,8 @@ AWKWARD = (
     + b"\r\n"
     + b'{"no": "newline at the end"}'
 )
-"""Lines that are no records, records that are none, text that looks like ours, and a file that ends in the middle."""
+"""Lines that are no records, records that are none, text that looks like ours, and a file that ends in the
+middle."""
 
 
 def lines_of(count: int, *, first: int = 0) -> bytes:
@@ -125,7 +128,9 @@ def unresolved_markers(output: Path, originals: Path) -> set[str]:
     hashes: set[str] = set()
     for info in objects.list():
         if not info.name.startswith("_"):
-            hashes.update(_core.markers(b"".join(open_decompressed(objects, info.name))).column("hash").to_pylist())
+            hashes.update(
+                _core.markers(b"".join(open_decompressed(objects, info.name))).column("hash").to_pylist()
+            )
     if not hashes:
         return set()
     return set(OriginalStore.open(originals, create=False).get_many(hashes).unresolved)

@@ -11,7 +11,9 @@ ALL = [getattr(errors, name) for name in errors.__all__]
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
-def test_an_error_keeps_class_message_and_attributes_when_pickled(kind: type[errors.HeadroomBeamError]) -> None:
+def test_an_error_keeps_class_message_and_attributes_when_pickled(
+    kind: type[errors.HeadroomBeamError],
+) -> None:
     error = kind("at byte 7")
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is kind

@@ -1,4 +1,4 @@
-"""Running a pipeline from the command line: Beam's options with a local default, the run, and its exit code."""
+"""Running a pipeline from the command line: Beam's options with a local default, the run, its exit code."""
 
 import argparse
 import logging
@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 # These hand options that Beam doesn't know to a program of their own.
 _RUNNERS_WITH_OPTIONS = ("PortableRunner", "FlinkRunner", "SparkRunner", "PrismRunner")
 
-# A worker holds a pack and what it is made of, about 120 MB. Crushing 2.7 GB took 653 MB with 2 of them, 867 with 4 and
-# 1,397 with 8; by default a run stays under a gigabyte.
+# A worker holds a pack and what it is made of, about 120 MB. Crushing 2.7 GB took 653 MB with 2 of them, 867
+# with 4 and 1,397 with 8; by default a run stays under a gigabyte.
 _LOCAL_WORKERS = 4
 
 
@@ -49,14 +49,18 @@ def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
     if options.view_as(StandardOptions).runner is None:
         options.view_as(StandardOptions).runner = "FnApiRunner"
         direct = options.view_as(DirectOptions)
-        if not any(argument.startswith(("--direct_running_mode", "--direct_num_workers")) for argument in arguments):
+        if not any(
+            argument.startswith(("--direct_running_mode", "--direct_num_workers")) for argument in arguments
+        ):
             direct.direct_running_mode = "multi_threading"
             direct.direct_num_workers = min(os.cpu_count() or 1, _LOCAL_WORKERS)
     return options
 
 
 def run_pipeline(pipeline: beam.Pipeline) -> PipelineResult | None:
-    """Runs a pipeline to its end; None when it was only translated or staged, as with `--dry_run` or a template.
+    """Runs a pipeline to its end.
+
+    None when it was only translated or staged, as with `--dry_run` or a template.
 
     Raises:
         RuntimeError: it failed.
@@ -70,7 +74,9 @@ def run_pipeline(pipeline: beam.Pipeline) -> PipelineResult | None:
 
 def counted(result: PipelineResult, name: str) -> int:
     """The value of one of our counters, 0 when it was never counted."""
-    counters = result.metrics().query(MetricsFilter().with_namespace(METRICS_NAMESPACE).with_name(name))["counters"]
+    counters = result.metrics().query(MetricsFilter().with_namespace(METRICS_NAMESPACE).with_name(name))[
+        "counters"
+    ]
     return sum(counter.result for counter in counters)
 
 
@@ -85,8 +91,8 @@ class ExitCode:
 def exit_code() -> Iterator[ExitCode]:
     """Turns an error into one line on standard error and an exit code."""
     code = ExitCode()
-    # Runners log the traceback of every failed attempt; for an error of ours the one line says it all. The worker of
-    # the local runner prints it besides, past the log.
+    # Runners log the traceback of every failed attempt; for an error of ours the one line says it all. The
+    # worker of the local runner prints it besides, past the log.
     beam_log = logging.getLogger("apache_beam")
     held = MemoryHandler(capacity=1, flushLevel=logging.CRITICAL + 1)
     beam_log.addHandler(held)
@@ -114,7 +120,8 @@ def _print_nothing(*_: object, **__: object) -> None:
     """Stands for `print` where what would be printed is in the log too."""
 
 
-# Runners put where it happened behind the message, and some send what failed on a worker as the text of a traceback.
+# Runners put where it happened behind the message, and some send what failed on a worker as the text of a
+# traceback.
 _WHERE = re.compile(r" \[while running .*", re.DOTALL)
 _RAISED = re.compile(r"^(headroom_beam(?:\.\w+)+|ValueError): (.*)$", re.MULTILINE)
 

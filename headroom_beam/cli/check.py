@@ -49,8 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="headroom-beam check",
-        description="Reads every pack, index and tombstone; with --input also every compacted file of a run, whose "
-        "markers must all resolve. Prints one line for each problem: kind, where, what. No lines: all is well.",
+        description="Reads every pack, index and tombstone; with --input also every compacted file of a run, "
+        "whose markers must all resolve. Prints one line for each problem: kind, where, what. "
+        "No lines: all is well.",
         allow_abbrev=False,
     )
     parser.add_argument("--input", metavar="OUT", help="output of a run whose originals these are")

@@ -19,6 +19,7 @@ def write_json(value: object) -> None:
 
 def write(data: bytes) -> None:
     """Writes all of the bytes to standard output."""
-    # With PYTHONUNBUFFERED standard output writes what a pipe takes at once and leaves the rest; this writes it all.
+    # With PYTHONUNBUFFERED standard output writes what a pipe takes at once and leaves the rest; this writes
+    # it all.
     with open(sys.stdout.fileno(), "wb", closefd=False) as output:
         output.write(data)

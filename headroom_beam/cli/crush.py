@@ -2,11 +2,12 @@
 
     headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
 
-Every option of Beam's is passed through. Without `--runner` the pipeline runs in this process, on `FnApiRunner` with a
-thread for each core, up to 4: Beam's own default, `DirectRunner`, first tries to download another runner.
+Every option of Beam's is passed through. Without `--runner` the pipeline runs in this process, on
+`FnApiRunner` with a thread for each core, up to 4: Beam's own default, `DirectRunner`, first tries to
+download another runner.
 
-A run that was interrupted is finished by the same command. On a terminal a line of progress stands on standard error;
-the summary of the run goes to standard output.
+A run that was interrupted is finished by the same command. On a terminal a line of progress stands on
+standard error; the summary of the run goes to standard output.
 """
 
 import argparse
@@ -75,29 +76,44 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--input", nargs="+", action="extend", metavar="PATTERN", help="files, directories or patterns, local or gs://"
+        "--input",
+        nargs="+",
+        action="extend",
+        metavar="PATTERN",
+        help="files, directories or patterns, local or gs://",
     )
-    parser.add_argument("--output", metavar="ROOT", help="where compacted files go, a directory or gs://bucket/prefix")
+    parser.add_argument(
+        "--output", metavar="ROOT", help="where compacted files go, a directory or gs://bucket/prefix"
+    )
     parser.add_argument("--originals", metavar="ROOT", help="the store, a directory or gs://bucket/prefix")
     parser.add_argument(
         "--trace_format",
         nargs="+",
         default=["json"],
         metavar="NAME",
-        help="where payloads are: json, openai, anthropic, or payload paths (default: json, the whole record)",
+        help="where payloads are: json, openai, anthropic, or payload paths "
+        "(default: json, the whole record)",
     )
     parser.add_argument(
-        "--shard_bytes", type=int, default=SHARD_BYTES, metavar="N", help="input bytes of a unit of work (%(default)s)"
+        "--shard_bytes",
+        type=int,
+        default=SHARD_BYTES,
+        metavar="N",
+        help="input bytes of a unit of work (%(default)s)",
     )
     parser.add_argument(
-        "--run_date", metavar="DATE", help="the day that originals are filed under, 2026-01-31 (default: today, UTC)"
+        "--run_date",
+        metavar="DATE",
+        help="the day that originals are filed under, 2026-01-31 (default: today, UTC)",
     )
     parser.add_argument(
         "--explain",
         action="store_true",
         help="write to ROOT/_explanations what was decided for each payload and why, as JSON Lines",
     )
-    parser.add_argument("--streaming", action="store_true", help=f"read Pub/Sub: see {prog} --streaming --help")
+    parser.add_argument(
+        "--streaming", action="store_true", help=f"read Pub/Sub: see {prog} --streaming --help"
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON instead of a table")
     add_config_arguments(parser)
     return parser

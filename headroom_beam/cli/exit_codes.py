@@ -1,4 +1,7 @@
-"""The exit codes that belong to no error of the package; those of the errors stand in `headroom_beam.errors`."""
+"""The exit codes that belong to no error of the package.
+
+Those of the errors stand in `headroom_beam.errors`.
+"""
 
 __all__ = ["INTERRUPTED_EXIT_CODE", "USAGE_EXIT_CODE"]
 

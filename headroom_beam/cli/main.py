@@ -1,7 +1,7 @@
 """The command line: `headroom-beam crush | restore | get | check | serve`.
 
-Standard output is data, standard error is talk. Exit codes are those of the errors, listed in `docs/operations.md`;
-an error on purpose is one line, without a traceback.
+Standard output is data, standard error is talk. Exit codes are those of the errors, listed in
+`docs/operations.md`; an error on purpose is one line, without a traceback.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         return _say(error, USAGE_EXIT_CODE)
     except BrokenPipeError:
-        # The reader has had enough, as `head` has. Python would complain once more when it flushes at its end.
+        # The reader has had enough, as `head` has. Python would complain once more when it flushes at its
+        # end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return StoreError.exit_code
     except OSError as error:
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> Callable[[Sequence[str]], int]:
-    """Imports a command when it is asked for: only some need Beam, Arrow or the HTTP server, which take seconds."""
+    """Imports a command when it is asked for: only some need Beam, Arrow or the HTTP server."""
     if name == "crush":
         from headroom_beam.cli import crush
 

@@ -25,7 +25,9 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
             text = f"{text} (default: {'on' if field.default else 'off'})"
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
         elif isinstance(field.default, int | float):
-            group.add_argument(flag, type=type(field.default), metavar="N", help=f"{text} (default: {field.default})")
+            group.add_argument(
+                flag, type=type(field.default), metavar="N", help=f"{text} (default: {field.default})"
+            )
         else:
             group.add_argument(flag, nargs="+", action="extend", metavar="TEXT", help=text)
 

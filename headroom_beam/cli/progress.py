@@ -1,6 +1,7 @@
 """A line of progress for a run over files, on a terminal.
 
-`RunProgress` watches the output's done-records and so knows nothing of the runner. Off a terminal nothing is watched or written.
+`RunProgress` watches the output's done-records and so knows nothing of the runner. Off a terminal nothing is
+watched or written.
 """
 
 import sys
@@ -115,7 +116,8 @@ class RunProgress:
                 if self._output.exists(RUN):
                     break
             except HeadroomBeamError:
-                continue  # Progress is never worth failing for; the run itself meets the same error and reports it.
+                # Progress is never worth failing for; the run itself meets the same error and reports it.
+                continue
         else:
             return
         plan = load_json(self._output.get(RUN), RUN)

@@ -2,8 +2,9 @@
 
     headroom-beam restore --input out --originals originals --output restored
 
-Every option of Beam's is passed through; without `--runner` the pipeline runs in this process, see `headroom-beam crush`. A
-line that can't be restored is named in the log with the reason, its file isn't written, and the exit code says so.
+Every option of Beam's is passed through; without `--runner` the pipeline runs in this process, see
+`headroom-beam crush`. A line that can't be restored is named in the log with the reason, its file isn't
+written, and the exit code says so.
 """
 
 import argparse
@@ -56,7 +57,9 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam r
                 counts = {"restored_files": files, "restored_bytes": size_bytes, "unresolved_lines": lines}
                 sys.stdout.write(json.dumps(counts) + "\n")
             else:
-                sys.stdout.write(f"{files:,} files restored, {size_bytes:,} bytes; {lines:,} lines can't be restored\n")
+                sys.stdout.write(
+                    f"{files:,} files restored, {size_bytes:,} bytes; {lines:,} lines can't be restored\n"
+                )
             if lines:
                 code.value = OriginalNotFound.exit_code
     return code.value

@@ -42,12 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="headroom-beam serve",
-        description="Answers retrieval over HTTP, for this machine only unless a token is set, by --token-file "
-        f"or in {TOKEN_VARIABLE}; requests then carry it as Authorization: Bearer TOKEN.",
+        description="Answers retrieval over HTTP, for this machine only unless a token is set, by "
+        f"--token-file or in {TOKEN_VARIABLE}; requests then carry it as Authorization: Bearer TOKEN.",
         allow_abbrev=False,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8788, help="port to listen on, 0 for a free one (default: 8788)")
-    parser.add_argument("--token-file", type=Path, metavar="FILE", help="file with the token that requests must carry")
+    parser.add_argument(
+        "--port", type=int, default=8788, help="port to listen on, 0 for a free one (default: 8788)"
+    )
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="file with the token that requests must carry"
+    )
     add_store_argument(parser)
     return parser

@@ -3,14 +3,14 @@ r"""Crushes a stream of Pub/Sub messages, each of them one record.
     headroom-beam crush --streaming --subscription projects/P/subscriptions/S --originals originals \
         --output out                       # or: --output_topic projects/P/topics/T --failures failures
 
-A compacted record goes out, to files or to a topic with the attributes of its message, only after its originals are
-durable in the store; a message that can't be processed becomes a line in `--failures`. Delivery is at least once: what
-comes again may go out again, nothing is lost.
+A compacted record goes out, to files or to a topic with the attributes of its message, only after its
+originals are durable in the store; a message that can't be processed becomes a line in `--failures`. Delivery
+is at least once: what comes again may go out again, nothing is lost.
 
-There are two readers. On Dataflow, `beam` runs one streaming pipeline, whose source acknowledges messages when it
-has checkpointed them. Elsewhere, `batches` leases messages, runs a pipeline over each batch of them, and
-acknowledges them when that has succeeded, because Beam's local runners acknowledge messages as they pull them. It
-runs until SIGINT or SIGTERM, then finishes its batch and prints what it has done.
+There are two readers. On Dataflow, `beam` runs one streaming pipeline, whose source acknowledges messages
+when it has checkpointed them. Elsewhere, `batches` leases messages, runs a pipeline over each batch of them,
+and acknowledges them when that has succeeded, because Beam's local runners acknowledge messages as they pull
+them. It runs until SIGINT or SIGTERM, then finishes its batch and prints what it has done.
 """
 
 import argparse
@@ -24,7 +24,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import apache_beam as beam
-from apache_beam.io.gcp.pubsub import PubsubMessage, ReadFromPubSub, WriteToPubSub, parse_subscription, parse_topic
+from apache_beam.io.gcp.pubsub import (
+    PubsubMessage,
+    ReadFromPubSub,
+    WriteToPubSub,
+    parse_subscription,
+    parse_topic,
+)
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from headroom_beam.cli.beam_runner import counted, exit_code, pipeline_options, run_pipeline
@@ -59,8 +65,8 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
         if known.output_topic is not None:
             parse_topic(known.output_topic)
         if PipelineOptions(beam_arguments).view_as(StandardOptions).runner is None:
-            # In one thread: a pipeline for each batch would start and stop its threads and their servers each time,
-            # which took twice as long and left a megabyte behind.
+            # In one thread: a pipeline for each batch would start and stop its threads and their servers each
+            # time, which took twice as long and left a megabyte behind.
             beam_arguments = ["--runner=FnApiRunner", *beam_arguments]
         options = pipeline_options(beam_arguments)
         on_dataflow = "dataflow" in (options.view_as(StandardOptions).runner or "").lower()
@@ -68,7 +74,9 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
             run_stream(known, options)
         else:
             if known.id_label is not None:
-                raise ValueError("--id_label is for --reader beam, on Dataflow; elsewhere messages may come again")
+                raise ValueError(
+                    "--id_label is for --reader beam, on Dataflow; elsewhere messages may come again"
+                )
             with _until_signalled() as stopping:
                 done = run_batches(known, options, stopping)
             sys.stdout.write(json.dumps(done) + "\n")
@@ -85,24 +93,76 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--subscription", required=True, metavar="NAME", help="projects/PROJECT/subscriptions/NAME")
     add("--originals", required=True, metavar="ROOT", help="the store, a directory or gs://bucket/prefix")
-    add("--output", metavar="ROOT", help="write compacted records into files below a directory or gs://bucket/prefix")
+    add(
+        "--output",
+        metavar="ROOT",
+        help="write compacted records into files below a directory or gs://bucket/prefix",
+    )
     add(
         "--output_format",
         choices=("parquet", "jsonl"),
         default="parquet",
-        help="parquet: rows with their statistics and the message's attributes; jsonl: records alone, one a line, and "
-        "those with line breaks as parquet beside (default: %(default)s)",
+        help="parquet: rows with their statistics and the message's attributes; jsonl: records alone, one a "
+        "line, and those with line breaks as parquet beside (default: %(default)s)",
     )
-    add("--output_topic", metavar="NAME", help="publish compacted records instead: projects/PROJECT/topics/NAME")
+    add(
+        "--output_topic",
+        metavar="NAME",
+        help="publish compacted records instead: projects/PROJECT/topics/NAME",
+    )
     add("--failures", metavar="ROOT", help="where failures go (default: OUTPUT/failures)")
-    add("--trace_format", nargs="+", default=["json"], metavar="NAME", help="where payloads are (default: json)")
-    add("--run_date", type=dt.date.fromisoformat, metavar="DATE", help="files originals under this day (today)")
-    add("--batch_bytes", type=int, default=16 << 20, metavar="N", help="records crushed together (%(default)s bytes)")
-    add("--max_latency_s", type=float, default=10.0, metavar="S", help="how long a record waits (%(default)s s)")
-    add("--shards", type=int, default=4, metavar="N", help="batches that fill at a time, reader beam (%(default)s)")
-    add("--id_label", metavar="ATTRIBUTE", help="attribute that identifies a message, for Dataflow's deduplication")
-    add("--reader", choices=("auto", "beam", "batches"), default="auto", help="see above (default: %(default)s)")
-    add("--lease_s", type=int, default=60, metavar="S", help="lease of a message, reader batches (%(default)s s)")
+    add(
+        "--trace_format",
+        nargs="+",
+        default=["json"],
+        metavar="NAME",
+        help="where payloads are (default: json)",
+    )
+    add(
+        "--run_date",
+        type=dt.date.fromisoformat,
+        metavar="DATE",
+        help="files originals under this day (today)",
+    )
+    add(
+        "--batch_bytes",
+        type=int,
+        default=16 << 20,
+        metavar="N",
+        help="records crushed together (%(default)s bytes)",
+    )
+    add(
+        "--max_latency_s",
+        type=float,
+        default=10.0,
+        metavar="S",
+        help="how long a record waits (%(default)s s)",
+    )
+    add(
+        "--shards",
+        type=int,
+        default=4,
+        metavar="N",
+        help="batches that fill at a time, reader beam (%(default)s)",
+    )
+    add(
+        "--id_label",
+        metavar="ATTRIBUTE",
+        help="attribute that identifies a message, for Dataflow's deduplication",
+    )
+    add(
+        "--reader",
+        choices=("auto", "beam", "batches"),
+        default="auto",
+        help="see above (default: %(default)s)",
+    )
+    add(
+        "--lease_s",
+        type=int,
+        default=60,
+        metavar="S",
+        help="lease of a message, reader batches (%(default)s s)",
+    )
     add_config_arguments(parser)
     return parser
 
@@ -175,7 +235,9 @@ def run_stream(known: argparse.Namespace, options: PipelineOptions) -> None:
     run_pipeline(pipeline)
 
 
-def run_batches(known: argparse.Namespace, options: PipelineOptions, stopping: threading.Event) -> dict[str, int]:
+def run_batches(
+    known: argparse.Namespace, options: PipelineOptions, stopping: threading.Event
+) -> dict[str, int]:
     """Leases, crushes and acknowledges messages batch by batch, until told to stop.
 
     Args:
@@ -204,7 +266,8 @@ def run_batches(known: argparse.Namespace, options: PipelineOptions, stopping: t
             messages = pipeline | "Messages" >> beam.Create(
                 [message_of(one.message) for one in leased], reshuffle=False
             )
-            # They are in memory already, and all of them are one batch, even if the last pull went past its size.
+            # They are in memory already, and all of them are one batch, even if the last pull went past its
+            # size.
             crush_messages(messages, known, batch_bytes=sys.maxsize, native_topic=False)
             result = run_pipeline(pipeline)
             if result is None:

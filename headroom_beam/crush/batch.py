@@ -25,7 +25,8 @@ class CrushedBatch(NamedTuple):
     originals: Sequence[pa.RecordBatch]
     """As `_core.CrushedBlock.originals` gives them; a digest may stand in several batches."""
     unproved: int
-    """Payloads left as they were because their compacted form didn't restore: a defect, which lost nothing."""
+    """Payloads left as they were because their compacted form didn't restore: a defect, which lost
+    nothing."""
 
     def first_positions(self) -> dict[str, int]:
         """For each hash, in 24 digits, the position of the first record that names it."""

@@ -12,13 +12,16 @@ __all__ = ["SmartCrusherConfig", "options_for"]
 
 
 def _option(text: str, *, default: object) -> Any:
-    # The sentence goes along with the field, so that the command line explains its options with the same words.
+    # The sentence goes along with the field, so that the command line explains its options with the same
+    # words.
     return dataclasses.field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmartCrusherConfig:
-    """What to keep and how far to go. Each option changes the output; one that doesn't exist here is a TypeError.
+    """What to keep and how far to go.
+
+    Each option changes the output; one that doesn't exist here is a TypeError.
 
     Raises:
         ValueError: a value out of its range; the message names the option and the range.
@@ -33,7 +36,8 @@ class SmartCrusherConfig:
         "Tokens of one payload: a table over it loses rows to the store, a text over it lines.", default=4096
     )
     max_items_after_crush: int = _option(
-        "Rows to keep where rows are dropped without compaction; rows that must stay may exceed it.", default=15
+        "Rows to keep where rows are dropped without compaction; rows that must stay may exceed it.",
+        default=15,
     )
     min_items_to_analyze: int = _option("Arrays with fewer items never lose rows.", default=5)
     min_tokens_to_crush: int = _option(
@@ -43,17 +47,21 @@ class SmartCrusherConfig:
         "Share of an array's bytes that a table must save, 0 to 1.", default=0.05
     )
     with_compaction: bool = _option(
-        "Write tables and documents; without, JSON stays JSON and rows beyond `max_items_after_crush` are dropped.",
+        "Write tables and documents; without, JSON stays JSON and rows beyond `max_items_after_crush` are "
+        "dropped.",
         default=True,
     )
     lossless_only: bool = _option("Never drop rows and never put anything away.", default=False)
     variance_threshold: float = _option(
-        "Robust deviations from the median beyond which a number is an outlier, and its row is kept.", default=3.0
+        "Robust deviations from the median beyond which a number is an outlier, and its row is kept.",
+        default=3.0,
     )
     preserve_change_points: bool = _option(
         "Keep the rows at which the level of a numeric column changes.", default=True
     )
-    dedup_identical_items: bool = _option("Among rows with equal bytes, keep one when rows are dropped.", default=True)
+    dedup_identical_items: bool = _option(
+        "Among rows with equal bytes, keep one when rows are dropped.", default=True
+    )
     first_fraction: float = _option("Share of the kept rows that is taken from the start.", default=0.3)
     last_fraction: float = _option("Share of the kept rows that is taken from the end.", default=0.15)
     blob_min_bytes: int = _option(
@@ -68,14 +76,19 @@ class SmartCrusherConfig:
     max_record_bytes: int = _option("A longer record is a failure of kind `too_large`.", default=64 << 20)
     max_depth: int = _option("A record nested deeper is a failure of kind `too_deep`.", default=256)
     max_columns: int = _option(
-        "An array whose rows have more distinct columns is not made a table, and only so many are told apart in it.",
+        "An array whose rows have more distinct columns is not made a table, and only so many are told "
+        "apart in it.",
         default=1024,
     )
     hash_digits: Literal[24, 64] = _option(
         "Digits of the hash in a marker; 64 where hostile tenants share a store.", default=24
     )
-    verify: bool = _option("Restore every changed payload in memory and compare before it is accepted.", default=True)
-    exact_tokens: bool = _option("Count tokens exactly for reports; decisions always use the estimate.", default=False)
+    verify: bool = _option(
+        "Restore every changed payload in memory and compare before it is accepted.", default=True
+    )
+    exact_tokens: bool = _option(
+        "Count tokens exactly for reports; decisions always use the estimate.", default=False
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.keep_patterns, str):
@@ -84,7 +97,9 @@ class SmartCrusherConfig:
         options_for(self)
 
 
-def options_for(config: SmartCrusherConfig, trace_format: str | Sequence[str] | TraceFormat = "json") -> _core.Options:
+def options_for(
+    config: SmartCrusherConfig, trace_format: str | Sequence[str] | TraceFormat = "json"
+) -> _core.Options:
     """Gives the native options for a configuration; every caller of the native crusher takes them from here.
 
     Args:

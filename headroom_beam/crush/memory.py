@@ -20,7 +20,8 @@ MAX_BYTES = 256 << 20
 class MemoryOriginals:
     """Originals in memory, by full digest, for the life of the process.
 
-    Nothing is ever evicted: what doesn't fit is refused with `LimitExceeded`, and nothing of that call is kept.
+    Nothing is ever evicted: what doesn't fit is refused with `LimitExceeded`, and nothing of that call is
+    kept.
 
     Args:
         max_bytes: bytes of originals to hold at most.
@@ -65,15 +66,19 @@ class MemoryOriginals:
             LimitExceeded: they don't fit; nothing was kept.
         """
         with self._lock:
-            new = {digest: (name, original) for digest, name, original in rows if digest not in self._originals}
+            new = {
+                digest: (name, original) for digest, name, original in rows if digest not in self._originals
+            }
             total_bytes = self._bytes + sum(len(original) for _, original in new.values())
             if total_bytes > self._max_bytes:
                 raise LimitExceeded(
-                    f"originals in memory are over their limit of {self._max_bytes} bytes (max_memory_bytes); "
-                    "give SmartCrusher a store, or take a new crusher for each batch of work"
+                    f"originals in memory are over their limit of {self._max_bytes} bytes "
+                    "(max_memory_bytes); give SmartCrusher a store, "
+                    "or take a new crusher for each batch of work"
                 )
             for digest, (name, original) in new.items():
-                # The original comes before its hash, so that a reader in another thread never finds a hash without one.
+                # The original comes before its hash, so that a reader in another thread never finds a hash
+                # without one.
                 self._originals[digest] = original
                 self._digests[name] = (*self._digests.get(name, ()), digest)
             self._bytes = total_bytes

@@ -70,14 +70,15 @@ class SmartCrusher:
         config: what to keep and how far to go.
         with_compaction: overrides the configuration's, unless it is None.
         lossless_only: overrides the configuration's, unless it is None.
-        store: where originals go, durably and verified, before a call returns; other processes find them there, and
-            nothing accumulates here. Without one they are kept in memory for the life of this object.
-        max_memory_bytes: originals to hold in memory at most (256 MiB unless given). A call whose originals don't fit
-            raises LimitExceeded and keeps nothing, so that no marker without its original is ever returned. Can't be
-            given together with a store, where it would have no effect.
+        store: where originals go, durably and verified, before a call returns; other processes find them
+            there, and nothing accumulates here. Without one they are kept in memory for the life of this
+            object.
+        max_memory_bytes: originals to hold in memory at most (256 MiB unless given). A call whose originals
+            don't fit raises LimitExceeded and keeps nothing, so that no marker without its original is ever
+            returned. Can't be given together with a store, where it would have no effect.
 
-    Any number of threads may share a crusher. One with a store can be pickled; one without can't, because its originals
-    would be lost with the process that unpickles it.
+    Any number of threads may share a crusher. One with a store can be pickled; one without can't, because its
+    originals would be lost with the process that unpickles it.
     """
 
     def __init__(
@@ -123,7 +124,8 @@ class SmartCrusher:
 
         Raises:
             InvalidPayload: the text holds a lone surrogate, which no UTF-8 can spell.
-            LimitExceeded: the text is over a limit of the configuration, or its originals don't fit in memory.
+            LimitExceeded: the text is over a limit of the configuration, or its originals don't fit in
+                memory.
             StoreError: the store couldn't take the originals.
 
         >>> SmartCrusher().crush("too short to matter").was_modified
@@ -179,7 +181,8 @@ class SmartCrusher:
             OriginalExpired: it was stored once, and is expired or erased.
             AmbiguousHash: several originals have this hash; ask by the digest.
             IntegrityError: the stored bytes are damaged.
-            InvalidPayload: the bytes aren't UTF-8, as those of a failed record may be; `OriginalStore.get` gives them.
+            InvalidPayload: the bytes aren't UTF-8, as those of a failed record may be; `OriginalStore.get`
+                gives them.
         """
         try:
             original = self._get(hash)
@@ -188,12 +191,15 @@ class SmartCrusher:
         try:
             return original.decode()
         except UnicodeDecodeError as error:
-            raise InvalidPayload(f"original {hash} isn't UTF-8 (byte {error.start}); read it as bytes") from None
+            raise InvalidPayload(
+                f"original {hash} isn't UTF-8 (byte {error.start}); read it as bytes"
+            ) from None
 
     def ccr_len(self) -> int:
         """Gives the number of originals that this crusher has put away.
 
-        In memory each counts once. With a store it is the sum over all calls, where an original of two calls counts
+        In memory each counts once. With a store it is the sum over all calls, where an original of two calls
+        counts
         twice: telling them apart would take memory for each original ever put there.
         """
         return len(self._memory) if self._store is None else self._put_count
@@ -215,7 +221,10 @@ class SmartCrusher:
             raise _lone_surrogate(error) from None
         hashes = list(dict.fromkeys(_core.markers(block, lines=False).column("hash").to_pylist()))
         originals = pa.record_batch(
-            [pa.array(hashes, pa.string()), pa.array([self._get(name) for name in hashes], pa.large_binary())],
+            [
+                pa.array(hashes, pa.string()),
+                pa.array([self._get(name) for name in hashes], pa.large_binary()),
+            ],
             names=["hash", "original"],
         )
         restored = _core.restore_block(block, originals, lines=False)
@@ -244,7 +253,8 @@ class SmartCrusher:
                 self._put_count += result.original_count
 
     def _get(self, hash: str) -> bytes:  # noqa: A002
-        # A store's word alone counts: it may know a second original with this hash, or that this one was erased.
+        # A store's word alone counts: it may know a second original with this hash, or that this one was
+        # erased.
         return self._memory.get(hash) if self._store is None else self._store.get(hash)
 
 

@@ -3,15 +3,18 @@
 A path is read from the record's root, left to right:
 
 * `$` is the root; it may be left out.
-* `.key` is a member of an object; any other than letters, digits, `_` and `-` are quoted as in JSON: `."any key"`.
+* `.key` is a member of an object. Letters, digits, `_` and `-` stand as they are; a key with any other
+  character is quoted as in JSON: `."any key"`.
 * `[*]` is every element of an array.
-* `{key=value}` stays only where the value is an object whose member `key` is the string `value`; both may be quoted.
+* `{key=value}` stays only where the value is an object whose member `key` is the string `value`; both may be
+  quoted.
 * `:string` at the end selects JSON strings only; without it any value is selected.
-* ` @ .key.key` at the very end says where the tool's name is: in the nearest object around the payload that has it.
+* ` @ .key.key` at the very end says where the tool's name is: in the nearest object around the payload that
+  has it.
 
-A value inside which another selected payload lies is no payload itself: the deepest wins. Where a path has no tool
-name, or leads to none, the crusher takes the name of the earlier call in the same record that the result's
-`tool_call_id` or `tool_use_id` names.
+A value inside which another selected payload lies is no payload itself: the deepest wins. Where a path has no
+tool name, or leads to none, the crusher takes the name of the earlier call in the same record that the
+result's `tool_call_id` or `tool_use_id` names.
 
 >>> resolve("anthropic")[0]
 '.messages[*].content[*]{type=tool_result}.content:string'
@@ -25,7 +28,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["TRACE_FORMATS", "Each", "Key", "PayloadPath", "Segment", "TraceFormat", "Where", "parse_path", "resolve"]
+__all__ = [
+    "TRACE_FORMATS",
+    "Each",
+    "Key",
+    "PayloadPath",
+    "Segment",
+    "TraceFormat",
+    "Where",
+    "parse_path",
+    "resolve",
+]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _BARE_VALUE = re.compile(r"[A-Za-z0-9_.-]+")
@@ -110,8 +123,8 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     """Turns what a caller may give as `trace_format` into paths.
 
     Args:
-        trace_format: the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), several of both, or a
-            `TraceFormat`. What this function gives back may be given again.
+        trace_format: the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), several of
+            both, or a `TraceFormat`. What this function gives back may be given again.
 
     Returns:
         The paths, checked, each once. Empty: the whole record is the payload.
@@ -125,14 +138,17 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     ('.result', '.output @ .name')
     >>> resolve("opnai")
     Traceback (most recent call last):
-    ValueError: unknown trace format 'opnai'; known are 'anthropic', 'json', 'openai', or give paths such as '.result'
+    ValueError: unknown trace format 'opnai'; known are 'anthropic', 'json', 'openai', or give paths such as
+    '.result'
     """
     if isinstance(trace_format, TraceFormat):
         return trace_format.paths
     names = (trace_format,) if isinstance(trace_format, str) else tuple(trace_format)
     lists = [_paths_of(name) for name in names]
     if len(lists) > 1 and () in lists:
-        raise ValueError("trace format 'json' makes the whole record the payload and can't stand among others")
+        raise ValueError(
+            "trace format 'json' makes the whole record the payload and can't stand among others"
+        )
     return tuple(dict.fromkeys(path for paths in lists for path in paths))
 
 
@@ -234,8 +250,9 @@ TRACE_FORMATS: dict[str, TraceFormat] = {
         TraceFormat("json", ()),
         TraceFormat(
             "openai",
-            # `.body` is where a line of a batch file has its request. The API wants content to be a string or parts of
-            # text; logs of frameworks hold JSON there as well, hence no `:string`. Role "function" is the older form.
+            # `.body` is where a line of a batch file has its request. The API wants content to be a string or
+            # parts of text; logs of frameworks hold JSON there as well, hence no `:string`. Role "function"
+            # is the older form.
             _below(
                 (".body.messages[*]", *_MESSAGES),
                 (
@@ -247,7 +264,8 @@ TRACE_FORMATS: dict[str, TraceFormat] = {
         ),
         TraceFormat(
             "anthropic",
-            # Blocks that aren't text (images, documents) are left alone, so whole content arrays are never selected.
+            # Blocks that aren't text (images, documents) are left alone, so whole content arrays are never
+            # selected.
             _below(
                 _MESSAGES,
                 (

@@ -1,10 +1,10 @@
 r"""A stream of bytes cut into blocks of whole lines, and a line too long to hold into pieces.
 
-The block is the unit that goes to the crusher. Where blocks begin and end depends on the bytes alone, never on how they
-happened to arrive, and no cut changes what is crushed: a block holds whole lines.
+The block is the unit that goes to the crusher. Where blocks begin and end depends on the bytes alone, never
+on how they happened to arrive, and no cut changes what is crushed: a block holds whole lines.
 
-A byte range of a file owns the lines that *start* in it. So ranges can be read apart from one another, and whatever
-the split, every line is read exactly once.
+A byte range of a file owns the lines that *start* in it. So ranges can be read apart from one another, and
+whatever the split, every line is read exactly once.
 
 >>> chunks = chunks_of([b"one\ntw", b"o\nthree"])
 >>> [block.data for block in cut_blocks(chunks, block_bytes=4)]
@@ -47,7 +47,8 @@ class LinePiece(NamedTuple):
     """Bytes from the start of the file (decompressed) to the *line*."""
     data: bytes
     line_end: bytes | None
-    """None while more pieces of the line follow; then the line end, which is empty for a missing last newline."""
+    """None while more pieces of the line follow; then the line end, which is empty for a missing last
+    newline."""
 
 
 def chunks_of(pieces: Iterable[bytes], *, offset: int = 0) -> Iterator[Chunk]:
@@ -61,9 +62,9 @@ def owned_lines(chunks: Iterable[Chunk], *, start: int, stop: int) -> Iterator[C
     """Cuts chunks down to the lines that start in the byte range from `start` to `stop`.
 
     Args:
-        chunks: consecutive chunks of the file. The first begins at `start - 1`, because only the byte before tells
-            whether a line starts at `start`; it begins at 0 when `start` is 0. No chunk is taken after the range is
-            complete.
+        chunks: consecutive chunks of the file. The first begins at `start - 1`, because only the byte before
+            tells whether a line starts at `start`; it begins at 0 when `start` is 0. No chunk is taken after
+            the range is complete.
         start: first byte of the range.
         stop: the byte behind the range.
 
@@ -74,7 +75,8 @@ def owned_lines(chunks: Iterable[Chunk], *, start: int, stop: int) -> Iterator[C
     for offset, data in chunks:
         begin = 0
         if not started:
-            # The line before the range may reach into it, and if it reaches beyond the range, no line starts here.
+            # The line before the range may reach into it, and if it reaches beyond the range, no line starts
+            # here.
             newline = data.find(b"\n", 0, max(stop - 1 - offset, 0))
             if newline < 0:
                 if offset + len(data) >= stop - 1:
@@ -98,13 +100,15 @@ def cut_blocks(
 ) -> Iterator[Block | LinePiece]:
     """Cuts consecutive chunks into blocks of whole lines and pieces of lines that are too long.
 
-    No more is held than one chunk and `max_record_bytes` (or `block_bytes`, or `piece_bytes`, where that is more).
+    No more is held than one chunk and `max_record_bytes` (or `block_bytes`, or `piece_bytes`, where that is
+    more).
 
     Args:
         chunks: they begin at the start of a line.
-        block_bytes: a block ends with the last line end within so many bytes; a longer line is a block by itself.
-        max_record_bytes: a line that is longer than this (without its line end) and than a block comes in pieces.
-            None lets no line be too long.
+        block_bytes: a block ends with the last line end within so many bytes; a longer line is a block by
+            itself.
+        max_record_bytes: a line that is longer than this (without its line end) and than a block comes in
+            pieces. None lets no line be too long.
         piece_bytes: size of all pieces of a line but the last.
 
     Returns:
@@ -173,7 +177,10 @@ class _Buffer:
         return True
 
     def line_end(self, searched: int, limit: int | None) -> int:
-        """Reads to the end of the first line, or beyond `limit`. The first `searched` bytes have no newline."""
+        """Reads to the end of the first line, or beyond `limit`.
+
+        The first `searched` bytes have no newline.
+        """
         while (newline := self.data.find(b"\n", searched)) < 0:
             searched = len(self.data)
             # One more than the limit may be the `\r` of the line end.

@@ -29,7 +29,9 @@ def marker_hashes(output: Objects, problems: list[Problem]) -> Iterator[str]:
         try:
             yield from _part_hashes(output, part)
         except ObjectNotFound:
-            problems.append(Problem("lost", f"{output.root}/{part.part}", "the manifest lists it, and it isn't there"))
+            problems.append(
+                Problem("lost", f"{output.root}/{part.part}", "the manifest lists it, and it isn't there")
+            )
         except (FormatError, IntegrityError) as error:
             problems.append(Problem("corrupt", f"{output.root}/{part.part}", str(error)))
 

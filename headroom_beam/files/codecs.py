@@ -1,8 +1,9 @@
 r"""How input files and compacted parts are compressed: `.jsonl`, `.jsonl.gz` and `.jsonl.zst`.
 
-A compressed file that ends too early, or has anything behind its last member or frame, is an error: common readers
-return what they got so far, and a log that lost its tail then looks whole. Files of several members or frames are read
-whole. Compression is deterministic (no time stamp, no name), so that writing a part twice gives the same bytes.
+A compressed file that ends too early, or has anything behind its last member or frame, is an error: common
+readers return what they got so far, and a log that lost its tail then looks whole. Files of several members
+or frames are read whole. Compression is deterministic (no time stamp, no name), so that writing a part twice
+gives the same bytes.
 
 >>> import io
 >>> compressor = Compressor("gzip")
@@ -31,7 +32,8 @@ SUFFIXES: dict[str, Codec] = {".jsonl": "plain", ".jsonl.gz": "gzip", ".jsonl.zs
 """The file name suffixes that are read and written, each with its codec."""
 
 CHUNK_BYTES = 1 << 20
-"""How much is read at once. Decompressed chunks are this large too, so that no file can expand beyond memory."""
+"""How much is read at once. Decompressed chunks are this large too, so that no file can expand beyond
+memory."""
 
 # Level 6 and 3 are what the gzip and zstd programs use by default.
 _GZIP_LEVEL = 6
@@ -51,7 +53,9 @@ def codec_of(name: str) -> Codec:
     for suffix, codec in SUFFIXES.items():
         if name.endswith(suffix):
             return codec
-    raise ValueError(f"{name}: not one of {', '.join(SUFFIXES)}; narrow the input pattern, for example to '*.jsonl'")
+    raise ValueError(
+        f"{name}: not one of {', '.join(SUFFIXES)}; narrow the input pattern, for example to '*.jsonl'"
+    )
 
 
 def decompressed(file: IO[bytes], codec: Codec, *, name: str) -> Iterator[bytes]:
@@ -149,7 +153,9 @@ class FileWriter:
         self._sink.write(self._compressor.compress(data))
 
     def publish(self) -> None:
-        """Makes the object durable and visible; one that is there already with the same decompressed bytes is success.
+        """Makes the object durable and visible.
+
+        One that is there already with the same decompressed bytes is success.
 
         Raises:
             ObjectConflict: another one is there.
@@ -162,7 +168,8 @@ class FileWriter:
             else:
                 self._sink.commit()
         except ObjectConflict:
-            # Another version of the compressor gives other bytes for the same lines, and the lines are what counts.
+            # Another version of the compressor gives other bytes for the same lines, and the lines are what
+            # counts.
             if self._codec == "plain" or self._digest_there() != self.digest:
                 raise
 

@@ -1,8 +1,9 @@
-"""One shard from input to compacted parts: read blocks, crush, pack originals, and publish when the packs are durable.
+"""One shard from input to compacted parts: read, crush, pack originals, publish when packs are durable.
 
-The order of writes is the guarantee. Originals go into packs, each of which the store writes, verifies and reads back;
-then the list of failures; then the parts, which name only originals that can be read back now; last the done-record.
-Whatever is interrupted leaves at most packs that nothing names, and is done again, with every name and byte the same.
+The order of writes is the guarantee. Originals go into packs, each of which the store writes, verifies and
+reads back; then the list of failures; then the parts, which name only originals that can be read back now;
+last the done-record. Whatever is interrupted leaves at most packs that nothing names, and is done again, with
+every name and byte the same.
 """
 
 import hashlib
@@ -41,7 +42,8 @@ __all__ = ["crush_shard", "finished_shard", "read_failures"]
 
 log = logging.getLogger(__name__)
 
-# Originals go to the pack builder so many at a time: what it does for a call costs as much as for a thousand rows.
+# Originals go to the pack builder so many at a time: what it does for a call costs as much as for a thousand
+# rows.
 _BUILDER_BYTES = 4 << 20
 
 
@@ -140,7 +142,8 @@ class _ShardWork:
 
     def crush_span(self, span: Span) -> None:
         """Crushes the lines of a span into its part."""
-        # Open files are few this way, however many small files the shard has; a shard of one file has any size.
+        # Open files are few this way, however many small files the shard has; a shard of one file has any
+        # size.
         part = _PartWriter(self._output, span, in_memory=len(self._shard.spans) > 1)
         self._stack.callback(part.close)
         self._parts.append(part)
@@ -163,7 +166,10 @@ class _ShardWork:
             self._explain_payloads(crushed.records(), part, block.offset)
         if crushed.failure_count:
             rows = failure_rows(
-                crushed.failures(), source=part.span.source.name, part=part.span.part, block_offset=block.offset
+                crushed.failures(),
+                source=part.span.source.name,
+                part=part.span.part,
+                block_offset=block.offset,
             )
             for failure in rows:
                 self._add_failure(failure, part)
@@ -175,7 +181,9 @@ class _ShardWork:
         row = Original(digest.hex()[:24], digest, "raw", len(piece.data), 0, piece.data, "")
         self._add_originals(original_batch([row]))
         marker = _core.raw_marker(digest, len(piece.data), digits).encode()
-        part.write(marker if line.hashes else b'"' + marker, source=piece.data, offset=piece.offset + line.length)
+        part.write(
+            marker if line.hashes else b'"' + marker, source=piece.data, offset=piece.offset + line.length
+        )
         line.hashes.append(digest.hex()[:digits])
         line.length += len(piece.data)
         if piece.line_end is None:
@@ -183,9 +191,13 @@ class _ShardWork:
         part.write(b'"' + piece.line_end, source=piece.line_end, offset=piece.offset + line.length)
         part.records += 1
         # In the native crusher's words, which says it of too long lines that fit a block.
-        message = f"record size in bytes (max_record_bytes) is over its limit of {self._config.max_record_bytes}"
+        message = (
+            f"record size in bytes (max_record_bytes) is over its limit of {self._config.max_record_bytes}"
+        )
         source, name = part.span.source.name, part.span.part
-        self._add_failure(Failure("too_large", message, source, name, piece.offset, line.length, line.hashes), part)
+        self._add_failure(
+            Failure("too_large", message, source, name, piece.offset, line.length, line.hashes), part
+        )
         return True
 
     def _add_originals(self, originals: pa.RecordBatch) -> None:
@@ -239,7 +251,9 @@ class _ShardWork:
         parts = [part.publish(packs) for part in self._parts]
         refused = self._builder.refused_count
         if refused:
-            log.warning("shard %s: %d originals weren't stored, they have been erased", self._shard.id, refused)
+            log.warning(
+                "shard %s: %d originals weren't stored, they have been erased", self._shard.id, refused
+            )
         result = ShardResult(
             shard=self._shard.number,
             parts=parts,
@@ -254,10 +268,17 @@ class _ShardWork:
 
     def _put_done(self, result: ShardResult) -> ShardResult:
         name = done_name(self._shard.id)
-        stored = ShardResult.from_json(self._output.put_or_get(name, result.to_json()), f"{self._output.root}/{name}")
-        # Another worker may have been first. Its packs may be compressed by another version; its lines may not differ.
-        if [part._replace(packs=()) for part in stored.parts] != [part._replace(packs=()) for part in result.parts]:
-            raise StoreError(f"{self._output.root}/{name}: another worker has made other parts of the same shard")
+        stored = ShardResult.from_json(
+            self._output.put_or_get(name, result.to_json()), f"{self._output.root}/{name}"
+        )
+        # Another worker may have been first. Its packs may be compressed by another version; its lines may
+        # not differ.
+        if [part._replace(packs=()) for part in stored.parts] != [
+            part._replace(packs=()) for part in result.parts
+        ]:
+            raise StoreError(
+                f"{self._output.root}/{name}: another worker has made other parts of the same shard"
+            )
         return stored
 
 

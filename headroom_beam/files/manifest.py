@@ -1,7 +1,8 @@
-"""What a run over files leaves beside its parts: the record of each shard that is done, and the manifest of them all.
+"""What a run over files leaves beside its parts: a done-record for each shard, and the manifest of all.
 
-Restore follows the manifest and never guesses from file names. It is written last, so an output without one is
-incomplete. Both are the same bytes for the same input and options: nothing in them tells when or where they were made.
+Restore follows the manifest and never guesses from file names. It is written last, so an output without one
+is incomplete. Both are the same bytes for the same input and options: nothing in them tells when or where
+they were made.
 """
 
 import json
@@ -104,7 +105,9 @@ class Totals:
     """Counts by tool and strategy, of a block, a shard or a run.
 
     >>> totals = Totals()
-    >>> totals.add({"tool": "ls", "strategy": "table", "payloads": 1, "tokens_before": 90, "tokens_after": 30})
+    >>> totals.add(
+    ...     {"tool": "ls", "strategy": "table", "payloads": 1, "tokens_before": 90, "tokens_after": 30}
+    ... )
     >>> totals.add({"tool": "ls", "strategy": "table", "payloads": 2, "tokens_before": 10, "tokens_after": 5})
     >>> totals.rows()[0]["payloads"], totals.rows()[0]["tokens_before"], totals.sum("tokens_after")
     (3, 100, 35)
@@ -157,7 +160,8 @@ class ShardResult(NamedTuple):
     refused: int
     """Originals that weren't stored because they have been erased."""
     unproved: int
-    """Payloads left as they were because their compacted form didn't restore: a defect, which lost nothing."""
+    """Payloads left as they were because their compacted form didn't restore: a defect, which lost
+    nothing."""
 
     def to_json(self) -> bytes:
         """The shard's done-record."""
@@ -198,7 +202,9 @@ class Manifest(NamedTuple):
 
     def to_json(self) -> bytes:
         """The manifest, one part per line."""
-        head = dump_json({"format_version": FORMAT_VERSION, "run_date": self.run_date, "summary": self.summary})
+        head = dump_json(
+            {"format_version": FORMAT_VERSION, "run_date": self.run_date, "summary": self.summary}
+        )
         parts = b",\n".join(dump_json(part._asdict()).rstrip() for part in self.parts)
         return head.rstrip().removesuffix(b"}") + b',"parts":[\n' + parts + b"\n]}\n"
 
@@ -211,7 +217,11 @@ def read_manifest(output: Objects) -> Manifest:
         FormatError: it is of an unknown version, or not a manifest.
     """
     if not output.exists(MANIFEST):
-        what = "the run is incomplete; run it again to finish it" if output.exists(RUN) else "no run has written there"
+        what = (
+            "the run is incomplete; run it again to finish it"
+            if output.exists(RUN)
+            else "no run has written there"
+        )
         raise StoreError(f"{output.root} has no {MANIFEST}: {what}")
     name = f"{output.root}/{MANIFEST}"
     fields = load_json(output.get(MANIFEST), name)
@@ -226,7 +236,8 @@ def summarize(results: Sequence[ShardResult]) -> dict[str, Any]:
     """Adds up the shards of a run.
 
     Returns:
-        A dict of numbers, with `failures` by kind and `tools`, the rows of `Totals`. Bytes are decompressed ones.
+        A dict of numbers, with `failures` by kind and `tools`, the rows of `Totals`. Bytes are decompressed
+        ones.
     """
     totals = Totals(row for result in results for row in result.totals)
     parts = [part for result in results for part in result.parts]

@@ -1,8 +1,8 @@
 """The plan of a run over files, `_run.json`: what goes in, how it is crushed, and in which shards.
 
-It is put if absent before any part. Whoever finds an equal plan goes on with that run; whoever finds another one stops,
-and says what differs. So two runs never mix in one output, and a run that was interrupted is resumed by starting it
-again.
+It is put if absent before any part. Whoever finds an equal plan goes on with that run; whoever finds another
+one stops, and says what differs. So two runs never mix in one output, and a run that was interrupted is
+resumed by starting it again.
 """
 
 import dataclasses
@@ -91,8 +91,8 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
         The run and its shards, finished ones among them.
 
     Raises:
-        StoreError: the output is of another run (the message names the difference), no input is found, or a file system
-            or the network fails.
+        StoreError: the output is of another run (the message names the difference), no input is found, or a
+            file system or the network fails.
         ValueError: the inputs don't go together in one run.
         FormatError: the output's `_run.json` is of an unknown version, or damaged.
     """
@@ -108,7 +108,8 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
     difference = next(_differences(found, plan, ignored), None)
     if difference is not None:
         raise StoreError(
-            f"{settings.output} holds another run: {difference}; give this run another output, or make the two equal"
+            f"{settings.output} holds another run: {difference}; give this run another output, "
+            "or make the two equal"
         )
     run_date = dt.date.fromisoformat(found["run_date"])
     return Run(settings, run_date, hashlib.sha256(stored).hexdigest(), len(shards)), shards
@@ -134,7 +135,9 @@ def _check_overlap(inputs: Sequence[str], shards: Sequence[Shard], settings: Run
         for span in shard.spans:
             part = f"{settings.output.rstrip('/')}/{span.part}"
             if any(matches(part) for matches in matchers):
-                raise ValueError(f"the output {part} would be an input of the same run; write to a folder outside")
+                raise ValueError(
+                    f"the output {part} would be an input of the same run; write to a folder outside"
+                )
 
 
 def _plan(
@@ -153,11 +156,15 @@ def _plan(
             "paths": list(resolve(settings.trace_format)),
             **{name: _plain(value) for name, value in dataclasses.asdict(settings.config).items()},
         },
-        "inputs": {"fingerprint": hashlib.sha256(dump_json([row[1:] for row in inputs])).hexdigest(), "files": inputs},
+        "inputs": {
+            "fingerprint": hashlib.sha256(dump_json([row[1:] for row in inputs])).hexdigest(),
+            "files": inputs,
+        },
         "shard_bytes": settings.shard_bytes,
         "explain": settings.explain,
         "shards": [
-            [[index[span.source.name], span.start, span.stop, span.part] for span in shard.spans] for shard in shards
+            [[index[span.source.name], span.start, span.stop, span.part] for span in shard.spans]
+            for shard in shards
         ],
     }
 

@@ -15,11 +15,14 @@ _HEAD = ("tool", "payloads", "tokens before", "after", "saved", "bytes before", 
 
 
 def format_summary(summary: Mapping[str, Any], *, tools: int = 20) -> str:
-    """Gives the summary of a run as a table by tool, most tokens first, and lines for records, originals and failures.
+    """Gives the summary of a run: a table by tool, and lines for records, originals and failures.
+
+    The tool with most tokens comes first.
 
     Args:
         summary: what `_summary.json` holds.
-        tools: how many tools have a line of their own; the others share one, so that the columns still add up.
+        tools: how many tools have a line of their own; the others share one, so that the columns still add
+            up.
 
     Raises:
         FormatError: it isn't the summary of a run.
@@ -46,7 +49,9 @@ def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
     ]
     if unproved := summary["unproved"]:
         what = "payloads left as they were, because they wouldn't have restored"
-        facts.append(("unproved", f"{unproved:,} {what}; nothing is lost, but this is a defect: please report it"))
+        facts.append(
+            ("unproved", f"{unproved:,} {what}; nothing is lost, but this is a defect: please report it")
+        )
     return "\n".join([format_table([_HEAD, *lines]), "", *(f"{name:10}  {value}" for name, value in facts)])
 
 

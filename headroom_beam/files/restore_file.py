@@ -1,6 +1,7 @@
 """The files of a run, back to their original bytes.
 
-Restoring follows the run's manifest. A file is written only when the bytes of every part have the digest that they had.
+Restoring follows the run's manifest. A file is written only when the bytes of every part have the digest that
+they had.
 """
 
 import hashlib
@@ -30,7 +31,8 @@ __all__ = [
     "source_parts",
 ]
 
-# Originals are looked up together for so many restored bytes, about: each row group of a pack is read once for all.
+# Originals are looked up together for so many restored bytes, about: each row group of a pack is read once
+# for all.
 _BATCH_BYTES = 40 << 20
 
 # A block is restored whole in memory, so its compacted bytes are few where they stand for many.
@@ -39,7 +41,8 @@ _RESTORED_BLOCK_BYTES = 2 << 20
 # And for so many hashes at most, because each costs memory however small its original is.
 _BATCH_HASHES = 1 << 18
 
-# How a line looks that was too long to be a record and was stored in pieces: raw markers one behind the other.
+# How a line looks that was too long to be a record and was stored in pieces: raw markers one behind the
+# other.
 _FIRST_PIECE = b'"<<ccr:'
 _BETWEEN_PIECES = b">><<ccr:"
 
@@ -89,9 +92,12 @@ def source_parts(compacted: str) -> list[SourceParts]:
         StoreError: the run is incomplete: there is no manifest; or it can't be read.
         FormatError: the manifest is of an unknown version, damaged, or lacks a part.
     """
-    parts = sorted(read_manifest(open_objects(compacted)).parts, key=lambda part: (part.source, part.start, part.stop))
+    parts = sorted(
+        read_manifest(open_objects(compacted)).parts, key=lambda part: (part.source, part.start, part.stop)
+    )
     sources = [
-        SourceParts(source, list(group)) for source, group in itertools.groupby(parts, key=lambda part: part.source)
+        SourceParts(source, list(group))
+        for source, group in itertools.groupby(parts, key=lambda part: part.source)
     ]
     for source in sources:
         end = 0
@@ -99,14 +105,17 @@ def source_parts(compacted: str) -> list[SourceParts]:
         for part in (part for part in source.parts if part.start != part.stop):
             if part.start != end:
                 raise FormatError(
-                    f"{compacted}: the manifest has no part for bytes {end} to {part.start} of {source.source}"
+                    f"{compacted}: the manifest has no part for bytes {end} to {part.start} "
+                    f"of {source.source}"
                 )
             end = part.stop
     return sources
 
 
 def restore_run(compacted: str, originals: str, output: str) -> tuple[list[RestoredFile], list[Unresolved]]:
-    """Restores all files of a run, in this process; `headroom_beam.transforms.crush_files.RestoreFiles` is the same on any runner.
+    """Restores all files of a run, in this process.
+
+    `headroom_beam.transforms.restore_files.RestoreFiles` is the same on any runner.
 
     Args:
         compacted: root of the run's output.
@@ -165,7 +174,9 @@ def restore_file(
         writer.close()
 
 
-def _restore_part(part: CompactedPart, compacted: str, store: OriginalStore, writer: FileWriter) -> list[Unresolved]:
+def _restore_part(
+    part: CompactedPart, compacted: str, store: OriginalStore, writer: FileWriter
+) -> list[Unresolved]:
     compacted_digest, source_digest = hashlib.sha256(), hashlib.sha256()
 
     def chunks() -> Iterator[bytes]:
@@ -242,13 +253,17 @@ def _batches(stretches: Iterable[_Stretch], batch_bytes: int) -> Iterator[list[_
 def _restore_batch(
     batch: Sequence[_Stretch], part: CompactedPart, store: OriginalStore, unresolved: list[Unresolved]
 ) -> Iterator[bytes]:
-    lookup = lookup_many(store, {hash_ for stretch in batch if not stretch.in_pieces for hash_ in stretch.hashes})
+    lookup = lookup_many(
+        store, {hash_ for stretch in batch if not stretch.in_pieces for hash_ in stretch.hashes}
+    )
     places = {hash_: at for at, hash_ in enumerate(lookup.found.column("hash").to_pylist())}
     for stretch in batch:
         if stretch.in_pieces:
             yield from _restore_pieces(stretch, part, store, unresolved)
             continue
-        rows = take_originals(lookup.found, sorted({places[hash_] for hash_ in stretch.hashes if hash_ in places}))
+        rows = take_originals(
+            lookup.found, sorted({places[hash_] for hash_ in stretch.hashes if hash_ in places})
+        )
         restored = _core.restore_block(stretch.data, rows)
         for row in restored.unresolved().to_pylist():
             status = lookup.unresolved.get(row["hash"])

@@ -1,6 +1,7 @@
 """A whole run over files: every shard, then the index files, the summary and, last, the manifest.
 
-`run_shards` is the run without Beam, one shard after another; `headroom_beam.transforms.crush_files.CrushFiles` is the same on any runner.
+`run_shards` is the run without Beam, one shard after another;
+`headroom_beam.transforms.crush_files.CrushFiles` is the same on any runner.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,8 +15,8 @@ from headroom_beam.store.store import OriginalStore
 __all__ = ["INDEX_SHARDS", "finish_run", "index_packs", "run_shards"]
 
 INDEX_SHARDS = 64
-"""Shards whose packs one index file covers, some 4 GB of input. One file for a whole run would have one worker read all
-packs of the run."""
+"""Shards whose packs one index file covers, some 4 GB of input. One file for a whole run would have one
+worker read all packs of the run."""
 
 
 def run_shards(
@@ -23,7 +24,8 @@ def run_shards(
 ) -> Manifest:
     r"""Crushes files into files, in this process.
 
-    An interrupted run is finished by calling this again with the same arguments; a complete one is left as it is.
+    An interrupted run is finished by calling this again with the same arguments; a complete one is left as it
+    is.
 
     Args:
         inputs: files, directories or patterns; see `headroom_beam.files.shards.find_sources`.

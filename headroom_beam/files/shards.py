@@ -1,8 +1,8 @@
 """Input files, planned as shards: the units of work of a run over files.
 
-A shard is one byte range of a big file, or a run of small files in sorted order, up to about 64 MB. A compressed file
-can't be read from its middle, so it is never divided, however big. The plan follows from the names and sizes of the
-files alone.
+A shard is one byte range of a big file, or a run of small files in sorted order, up to about 64 MB. A
+compressed file can't be read from its middle, so it is never divided, however big. The plan follows from the
+names and sizes of the files alone.
 
 >>> sources = [Source("/logs", "a.jsonl", 10, "1"), Source("/logs", "b.jsonl", 150_000_000, "1")]
 >>> for shard in plan_shards(sources, shard_bytes=100_000_000):
@@ -29,7 +29,8 @@ __all__ = ["SHARD_BYTES", "Shard", "Source", "Span", "find_sources", "matcher", 
 SHARD_BYTES = 64 << 20
 """Input bytes of a shard, about."""
 
-# A compressed file counts as so many times its size when small files are put together: JSON logs shrink about so much.
+# A compressed file counts as so many times its size when small files are put together: JSON logs shrink about
+# so much.
 _COMPRESSION_RATIO = 10
 
 # What a file counts at least, because opening, writing and syncing one costs time however small it is.
@@ -82,10 +83,10 @@ def find_sources(patterns: Sequence[str]) -> list[Source]:
     r"""Finds the input files.
 
     Args:
-        patterns: each a file, a directory (its `.jsonl`, `.jsonl.gz` and `.jsonl.zst` files at any depth), or a pattern
-            with `*`, `?`, `[a-z]` within one folder and `**` for any number of folders; local, or `gs://BUCKET/…`.
-            As in a shell, local wildcards don't match a leading dot. A file's relative path is what follows the longest
-            folder before the first wildcard.
+        patterns: each a file, a directory (its `.jsonl`, `.jsonl.gz` and `.jsonl.zst` files at any depth), or
+            a pattern with `*`, `?`, `[a-z]` within one folder and `**` for any number of folders; local, or
+            `gs://BUCKET/…`. As in a shell, local wildcards don't match a leading dot. A file's relative path
+            is what follows the longest folder before the first wildcard.
 
     Returns:
         The files, sorted by relative path.
@@ -106,8 +107,8 @@ def find_sources(patterns: Sequence[str]) -> list[Source]:
             other = found.setdefault(source.name, source)
             if other is not source:
                 raise ValueError(
-                    f"two inputs have the relative path {source.name!r}, in {other.root} and in {source.root}; "
-                    "crush them in two runs, or name a folder above both"
+                    f"two inputs have the relative path {source.name!r}, in {other.root} and in "
+                    f"{source.root}; crush them in two runs, or name a folder above both"
                 )
     return sorted(found.values(), key=lambda source: source.name)
 
@@ -184,8 +185,9 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
 
     Args:
         sources: the files, in the order of the plan.
-        shard_bytes: a larger file that isn't compressed is divided evenly into ranges of at most so many bytes; smaller
-            files are put together up to so many, where a compressed file counts as what it may decompress to.
+        shard_bytes: a larger file that isn't compressed is divided evenly into ranges of at most so many
+            bytes; smaller files are put together up to so many, where a compressed file counts as what it may
+            decompress to.
 
     Raises:
         ValueError: two parts would have one name, or one of those that a run uses itself.
@@ -201,7 +203,9 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
             run, run_bytes = [], 0
             runs += [(span,) for span in _ranges(source, shard_bytes)]
             continue
-        size_bytes = max(source.size_bytes * (1 if source.codec == "plain" else _COMPRESSION_RATIO), _FILE_BYTES)
+        size_bytes = max(
+            source.size_bytes * (1 if source.codec == "plain" else _COMPRESSION_RATIO), _FILE_BYTES
+        )
         if run and run_bytes + size_bytes > shard_bytes:
             runs.append(tuple(run))
             run, run_bytes = [], 0
@@ -226,9 +230,13 @@ def _check_part_names(shards: Iterable[Shard]) -> None:
     for shard in shards:
         for span in shard.spans:
             if span.part in names:
-                raise ValueError(f"two parts would be called {span.part!r}; rename the input {span.source.name!r}")
+                raise ValueError(
+                    f"two parts would be called {span.part!r}; rename the input {span.source.name!r}"
+                )
             if span.part.startswith(("_shards/", "_failures/")):
-                raise ValueError(f"input {span.source.name!r} is in a folder named like one of a run's own; rename it")
+                raise ValueError(
+                    f"input {span.source.name!r} is in a folder named like one of a run's own; rename it"
+                )
             names.add(span.part)
 
 
@@ -244,8 +252,8 @@ def read_span(
 
     Raises:
         IntegrityError: a compressed file is truncated or damaged.
-        StoreError: the file can't be read, or isn't the planned version any more; that is known when the last block has
-            been taken, so the caller publishes nothing before.
+        StoreError: the file can't be read, or isn't the planned version any more; that is known when the last
+            block has been taken, so the caller publishes nothing before.
     """
     source = span.source
     objects = open_objects(source.root)
@@ -254,7 +262,9 @@ def read_span(
         if source.codec == "plain" and span.start:
             first = span.start - 1
             file.seek(first)
-        chunks = chunks_of(decompressed(file, source.codec, name=f"{source.root}/{source.name}"), offset=first)
+        chunks = chunks_of(
+            decompressed(file, source.codec, name=f"{source.root}/{source.name}"), offset=first
+        )
         if source.codec == "plain":
             chunks = owned_lines(chunks, start=span.start, stop=span.stop)
         sizes = {} if block_bytes is None else {"block_bytes": block_bytes}
@@ -262,5 +272,6 @@ def read_span(
     info = objects.info(source.name)
     if info is None or (info.size_bytes, info.version) != (source.size_bytes, source.version):
         raise StoreError(
-            f"{source.root}/{source.name} has changed since the run was planned; start a new run with another output"
+            f"{source.root}/{source.name} has changed since the run was planned; "
+            "start a new run with another output"
         )

@@ -1,1 +1,1 @@
-"""Write-once objects under a root, in a local directory or in a bucket: the only place that reads and writes storage."""
+"""Write-once objects under a root, a local directory or a bucket: names and bytes go in and come out."""

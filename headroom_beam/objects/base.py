@@ -32,7 +32,8 @@ __all__ = [
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
 TEMPORARY_PREFIX = ".tmp-"
-"""How the last part of a temporary file's name begins; no object may be called so, and no listing shows one."""
+"""How the last part of a temporary file's name begins; no object may be called so, and no listing shows
+one."""
 
 COPY_BYTES = 1 << 20
 
@@ -61,7 +62,7 @@ class ObjectInfo(NamedTuple):
 
 
 def check_name(name: str) -> str:
-    """Returns the name of an object if it is one: relative, with no part that is empty, `.`, `..` or temporary.
+    """Returns the name of an object if it is one: relative, no part empty, `.`, `..` or temporary.
 
     Raises ValueError otherwise.
 
@@ -75,10 +76,13 @@ def check_name(name: str) -> str:
         raise ValueError(f"object name {name!r} has a control character")
     for part in name.split("/"):
         if part in ("", ".", ".."):
-            raise ValueError(f"object name {name!r} has the part {part!r}; use a relative path below the root")
+            raise ValueError(
+                f"object name {name!r} has the part {part!r}; use a relative path below the root"
+            )
         if part.startswith(TEMPORARY_PREFIX):
             raise ValueError(
-                f"object name {name!r} has a part that begins with {TEMPORARY_PREFIX!r}, kept for temporary files"
+                f"object name {name!r} has a part that begins with {TEMPORARY_PREFIX!r}, "
+                "kept for temporary files"
             )
     return name
 
@@ -161,8 +165,8 @@ class ObjectWriter(io.RawIOBase):
 class Objects(abc.ABC):
     """Objects under one root. Thread safe and picklable; names are relative, as `check_name` says.
 
-    Every method raises StoreError when the file system or the network fails (its `retryable` says whether trying
-    again may help), and ObjectNotFound when it reads an object that isn't there.
+    Every method raises StoreError when the file system or the network fails (its `retryable` says whether
+    trying again may help), and ObjectNotFound when it reads an object that isn't there.
     """
 
     root: str
@@ -197,7 +201,10 @@ class Objects(abc.ABC):
 
     @abc.abstractmethod
     def get_range(self, name: str, offset: int, length: int) -> bytes:
-        """Exactly `length` bytes from `offset` on, in one read. Raises IntegrityError when the object ends before."""
+        """Exactly `length` bytes from `offset` on, in one read.
+
+        Raises IntegrityError when the object ends before.
+        """
 
     @abc.abstractmethod
     def open(self, name: str) -> IO[bytes]:
@@ -213,7 +220,7 @@ class Objects(abc.ABC):
 
     @abc.abstractmethod
     def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Temporary files that killed writers left behind: no objects, and safe to delete when no writer runs."""
+        """Temporary files that killed writers left behind: safe to delete when no writer runs."""
 
     def size(self, name: str) -> int:
         """Bytes of an object."""

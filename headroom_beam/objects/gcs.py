@@ -1,7 +1,8 @@
 """Write-once objects in a Google Cloud Storage bucket: `GcsObjects`, as `open_objects("gs://…")` gives it.
 
-A put carries `if_generation_match=0`, so that the service itself refuses to overwrite. `STORAGE_EMULATOR_HOST` is
-honoured, with anonymous credentials (looking for real ones costs 23 s where there are none).
+A put carries `if_generation_match=0`, so that the service itself refuses to overwrite.
+`STORAGE_EMULATOR_HOST` is honoured, with anonymous credentials (looking for real ones costs 23 s where there
+are none).
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from headroom_beam.errors import IntegrityError, StoreError
-from headroom_beam.objects.base import ObjectConflict, ObjectInfo, ObjectNotFound, Objects, ObjectWriter, check_name
+from headroom_beam.objects.base import (
+    ObjectConflict,
+    ObjectInfo,
+    ObjectNotFound,
+    Objects,
+    ObjectWriter,
+    check_name,
+)
 
 if TYPE_CHECKING:
     from google.cloud import storage
@@ -171,8 +179,8 @@ class _GcsReader(io.RawIOBase):
 class _GcsWriter(ObjectWriter):
     """Spools locally and uploads at commit.
 
-    A resumable upload that is open while data still comes could be finished by accident, and half an object would be
-    visible.
+    A resumable upload that is open while data still comes could be finished by accident, and half an object
+    would be visible.
     """
 
     def __init__(self, objects: GcsObjects, name: str) -> None:
@@ -214,7 +222,9 @@ class _GcsWriter(ObjectWriter):
         found = self._objects.find(self.name)
         equal = False
         if found is None:
-            raise StoreError(f"write {self._objects.root}/{self.name}: it was there and is gone", retryable=True)
+            raise StoreError(
+                f"write {self._objects.root}/{self.name}: it was there and is gone", retryable=True
+            )
         if found.size == self.size_bytes:
             stored = hashlib.sha256()
             with self._objects.open(self.name) as reader:

@@ -36,8 +36,8 @@ _RETRYABLE = {
 class LocalObjects(Objects):
     """Objects in a local directory.
 
-    A writer fills a temporary file in the object's own directory, fsyncs it, links it to its name (which fails if the
-    name is taken, so that two writers can't overwrite each other) and fsyncs the directory.
+    A writer fills a temporary file in the object's own directory, fsyncs it, links it to its name (which
+    fails if the name is taken, so that two writers can't overwrite each other) and fsyncs the directory.
     """
 
     request_s = 0.00005
@@ -61,7 +61,9 @@ class LocalObjects(Objects):
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 data = os.pread(descriptor, length, offset)
-                while len(data) < length and (more := os.pread(descriptor, length - len(data), offset + len(data))):
+                while len(data) < length and (
+                    more := os.pread(descriptor, length - len(data), offset + len(data))
+                ):
                     data += more
             finally:
                 os.close(descriptor)
@@ -136,7 +138,9 @@ class _LocalWriter(ObjectWriter):
         with _store_errors(f"write {self._path}"):
             self._file.flush()
             if os.fstat(self._file.fileno()).st_size != self.size_bytes:
-                raise StoreError(f"write {self._path}: the file system took fewer bytes than written", retryable=True)
+                raise StoreError(
+                    f"write {self._path}: the file system took fewer bytes than written", retryable=True
+                )
             os.fsync(self._file.fileno())
             try:
                 os.link(self._temporary, self._path)
@@ -144,8 +148,8 @@ class _LocalWriter(ObjectWriter):
             except OSError as error:
                 if error.errno in (errno.EPERM, errno.EOPNOTSUPP):
                     raise StoreError(
-                        f"write {self._path}: the file system has no hard links, without which nothing can be put "
-                        "without a risk of overwriting; use another directory or a bucket"
+                        f"write {self._path}: the file system has no hard links, without which nothing can "
+                        "be put without a risk of overwriting; use another directory or a bucket"
                     ) from error
                 if error.errno != errno.EEXIST:
                     raise
@@ -179,8 +183,11 @@ def _make_directories(path: str) -> None:
         with suppress(FileExistsError):
             os.mkdir(path)
     parent = os.path.dirname(path)
-    # A directory that another writer has just made may not be durable yet, so it is synced once by each process.
-    with suppress(PermissionError):  # Of a parent that we may not read; then we haven't made anything in it either.
+    # A directory that another writer has just made may not be durable yet, so it is synced once by each
+    # process.
+    with suppress(
+        PermissionError
+    ):  # Of a parent that we may not read; then we haven't made anything in it either.
         _sync_directory(parent)
     with _made_lock:
         _made.add(path)

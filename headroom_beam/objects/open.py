@@ -24,7 +24,7 @@ __all__ = ["open_objects"]
 
 
 def open_objects(root: str | os.PathLike[str]) -> Objects:
-    """The objects under `root`: a directory (made at the first write) or `gs://BUCKET` with an optional prefix.
+    """The objects under `root`: a directory (made at the first write) or `gs://BUCKET/PREFIX`.
 
     Raises ValueError for a root of another scheme.
     """
@@ -33,7 +33,9 @@ def open_objects(root: str | os.PathLike[str]) -> Objects:
         return GcsObjects(text)
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", text)
     if scheme:
-        raise ValueError(f"root {text!r} has the scheme {scheme[1]!r}; use a local directory or gs://BUCKET/PREFIX")
+        raise ValueError(
+            f"root {text!r} has the scheme {scheme[1]!r}; use a local directory or gs://BUCKET/PREFIX"
+        )
     if not text or "\0" in text:
         raise ValueError("root is empty or has a NUL; use a local directory or gs://BUCKET/PREFIX")
     return LocalObjects(text)

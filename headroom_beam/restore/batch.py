@@ -21,7 +21,10 @@ __all__ = ["NotRestored", "restore_batch"]
 
 
 class NotRestored(NamedTuple):
-    """Why a record can't be restored; one reason for each hash, or `format` alone where the record is at fault."""
+    """Why a record can't be restored.
+
+    One reason for each hash, or `format` alone where the record is at fault.
+    """
 
     hashes: Sequence[str]
     reasons: Sequence[str]
@@ -48,7 +51,9 @@ def restore_batch(records: Sequence[bytes], store: OriginalStore) -> list[bytes 
     runs = [(run, _hashes(run)) for run in _runs(content for _, content, _ in framed)]
     lookup = lookup_many(store, {hash_ for _, wanted in runs for hashes in wanted for hash_ in hashes})
     found = next(iter(lookup.found.select(["hash", "original"]).combine_chunks().to_batches()), NO_ORIGINALS)
-    originals = _Originals(found, {hash_: at for at, hash_ in enumerate(found.column("hash").to_pylist())}, lookup)
+    originals = _Originals(
+        found, {hash_: at for at, hash_ in enumerate(found.column("hash").to_pylist())}, lookup
+    )
     restored = (one for run, wanted in runs for one in _restore_run(run, wanted, originals))
     return [
         before + one + after if isinstance(one, bytes) else one
@@ -64,7 +69,9 @@ class _Originals(NamedTuple):
     lookup: Lookup
 
     def take(self, wanted: Iterable[Iterable[str]]) -> pa.RecordBatch:
-        places = sorted({self.position[hash_] for hashes in wanted for hash_ in hashes if hash_ in self.position})
+        places = sorted(
+            {self.position[hash_] for hashes in wanted for hash_ in hashes if hash_ in self.position}
+        )
         return self.found.take(pa.array(places, pa.int64())) if places else NO_ORIGINALS
 
     def missing(self, hashes: Iterable[str]) -> list[str]:
@@ -72,7 +79,7 @@ class _Originals(NamedTuple):
 
 
 def _runs(records: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Cuts records into runs that are restored in one call: a call costs as much as a hundred small records."""
+    """Cuts records into runs of about `BLOCK_BYTES`, each restored in one call."""
     run: list[bytes] = []
     size_bytes, alone = 0, False
     for record in records:
@@ -113,7 +120,8 @@ def _restore_run(
     text = restored.restored
     texts = text.split(b"\n") if len(run) > 1 else [text]
     if len(texts) != len(run):
-        # Some of what was restored has line feeds of its own; one record at a time there is no doubt whose they are.
+        # Some of what was restored has line feeds of its own; one record at a time there is no doubt whose
+        # they are.
         return [
             one
             for record, hashes in zip(run, wanted, strict=True)

@@ -1,4 +1,4 @@
-"""How a compacted record is read when it is restored: as a line or as one text, and which markers its lines have."""
+"""How a compacted record is read to restore it: as a line or as one text, and which markers lines have."""
 
 import io
 import itertools
@@ -15,7 +15,7 @@ def is_line(record: bytes) -> bool:
 
 
 def split_record(record: bytes) -> tuple[bytes, bytes, bytes]:
-    r"""Cuts a record with line breaks into its JSON text and the whitespace around it, where they make it no line.
+    r"""Cuts a record with line breaks into its JSON text and the whitespace around it.
 
     >>> split_record(b'\n"a"\r\n'), split_record(b" 1 ")
     ((b'\n', b'"a"', b'\r\n'), (b'', b' 1 ', b''))

@@ -15,4 +15,8 @@ NO_ORIGINALS = pa.RecordBatch.from_pylist(
 def take_originals(found: pa.Table, places: Sequence[int]) -> pa.RecordBatch:
     """The given rows of a lookup as one batch, as restoring a block takes it."""
     columns = found.select(["hash", "original"])
-    return columns.take(pa.array(places, pa.int64())).combine_chunks().to_batches()[0] if places else NO_ORIGINALS
+    return (
+        columns.take(pa.array(places, pa.int64())).combine_chunks().to_batches()[0]
+        if places
+        else NO_ORIGINALS
+    )

@@ -1,6 +1,7 @@
 """Restoring one compacted text or record.
 
-Restoring needs the compacted text and the store, and nothing else: neither the trace format nor the options of the run.
+Restoring needs the compacted text and the store, and nothing else: neither the trace format nor the options
+of the run.
 """
 
 from headroom_beam import _core
@@ -50,7 +51,9 @@ def restore_record(record: bytes, store: OriginalStore) -> bytes:
 
 def _restore(compacted: bytes, store: OriginalStore, *, lines: bool) -> bytes:
     lookup = lookup_many(store, _core.markers(compacted, lines=lines).column("hash").to_pylist())
-    restored = _core.restore_block(compacted, take_originals(lookup.found, range(len(lookup.found))), lines=lines)
+    restored = _core.restore_block(
+        compacted, take_originals(lookup.found, range(len(lookup.found))), lines=lines
+    )
     for row in restored.unresolved().to_pylist():
         if row["hash"] in lookup.unresolved:
             raise resolution_error(row["hash"], lookup.unresolved[row["hash"]])

@@ -4,13 +4,13 @@
 |---|---|
 | `POST /v1/retrieve` with `{"hash": HASH}` | the original |
 | `GET /v1/retrieve/HASH` | the original |
-| `POST /v1/retrieve/tool_call` with `{"tool_call": …, "provider": …}` | the original as a tool result for a model |
+| `POST /v1/retrieve/tool_call` with `{"tool_call": …, "provider": …}` | the original as a tool result |
 | `GET /v1/retrieve/stats` | size of the store, lookups by outcome since the start |
 | `GET /healthz`, `GET /livez` | whether the process answers |
 
-Every answer is JSON. An error has `error`, a word for programs, and `message`, a sentence for people; neither holds
-text of an original. Without a token only this machine is served: the server refuses to listen anywhere else, and
-the gate refuses requests that come from, or are addressed to, anything but loopback.
+Every answer is JSON. An error has `error`, a word for programs, and `message`, a sentence for people; neither
+holds text of an original. Without a token only this machine is served: the server refuses to listen anywhere
+else, and the gate refuses requests that come from, or are addressed to, anything but loopback.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def create_app(store: OriginalStore, *, token: str | None = None) -> Starlette:
 
     Args:
         store: where originals are looked up.
-        token: what requests must carry as `Authorization: Bearer TOKEN`, save for the health check; without one only
-            requests from this machine to this machine are served.
+        token: what requests must carry as `Authorization: Bearer TOKEN`, save for the health check; without
+            one only requests from this machine to this machine are served.
 
     Raises:
         ValueError: the token is too short to keep anybody out.
@@ -171,7 +171,9 @@ async def _json_body(request: Request) -> dict[str, Any]:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {MAX_BODY_BYTES} bytes")
+            raise HTTPException(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is over {MAX_BODY_BYTES} bytes"
+            )
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

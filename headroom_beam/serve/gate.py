@@ -19,8 +19,8 @@ __all__ = ["Gate", "is_loopback"]
 class Gate:
     """Lets a request in that carries the token or, where there is none, stays on this machine.
 
-    The address in the Host header counts as well: a web page of another site, whose name was made to point here, is
-    opened by a browser on this machine.
+    The address in the Host header counts as well: a web page of another site, whose name was made to point
+    here, is opened by a browser on this machine.
     """
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
@@ -42,7 +42,10 @@ class Gate:
             given, expected = headers.get(b"authorization", b""), f"Bearer {self._token}".encode()
             if hmac.compare_digest(given, expected):
                 return None
-            body = {"error": "unauthorized", "message": "this server wants its token as Authorization: Bearer TOKEN"}
+            body = {
+                "error": "unauthorized",
+                "message": "this server wants its token as Authorization: Bearer TOKEN",
+            }
             return JSONResponse(body, HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
         client = scope.get("client")
         if (client is None or is_loopback(client[0])) and is_loopback(_host_name(headers.get(b"host", b""))):

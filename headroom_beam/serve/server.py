@@ -32,12 +32,17 @@ def check_binding(host: str, token: str | None) -> None:
     """
     if token is None and not is_loopback(host):
         raise ValueError(
-            f"{host or 'every address'} can be reached from other machines; set a token, or listen on 127.0.0.1"
+            f"{host or 'every address'} can be reached from other machines; "
+            "set a token, or listen on 127.0.0.1"
         )
 
 
-def serve(store: OriginalStore, *, host: str = "127.0.0.1", port: int = 8788, token: str | None = None) -> None:
-    """Serves until the process is interrupted. Says on standard error where it listens; port 0 takes a free one.
+def serve(
+    store: OriginalStore, *, host: str = "127.0.0.1", port: int = 8788, token: str | None = None
+) -> None:
+    """Serves until the process is interrupted.
+
+    Says on standard error where it listens; port 0 takes a free one.
 
     Raises:
         ValueError: an address that others can reach, without a token; a token that is too short; no port.
@@ -49,7 +54,8 @@ def serve(store: OriginalStore, *, host: str = "127.0.0.1", port: int = 8788, to
     app = create_app(store, token=token)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=2048)
-    # One line of our own stands for each request: the usual access log goes to standard output and prints raw paths.
+    # One line of our own stands for each request: the usual access log goes to standard output and prints raw
+    # paths.
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
     where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     sys.stderr.write(f"headroom-beam serves {store.root} on {where}\n")

@@ -1,4 +1,4 @@
-"""Checks a store from end to end: names, structure, page checksums, digests, index files, tombstones, markers."""
+"""Checks a store end to end: names, structure, page checksums, digests, indexes, tombstones, markers."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class CheckReport(NamedTuple):
 def check_store(objects: Objects, *, hashes: Iterable[str] | None = None) -> CheckReport:
     """Reads all packs, index files and tombstones under a root and reports everything that is wrong.
 
-    With `hashes` (24 or 64 digits each; those that compacted records name) every one of them must have an original or a
-    tombstone, and originals that none of them names are counted. Takes the memory of one pack, and 32 bytes for each
-    original.
+    With `hashes` (24 or 64 digits each; those that compacted records name) every one of them must have an
+    original or a tombstone, and originals that none of them names are counted. Takes the memory of one pack,
+    and 32 bytes for each original.
 
     Raises InvalidHash for a text among `hashes` that isn't one, StoreError when the store can't be read.
     """
@@ -154,7 +154,8 @@ class _Check:
                 if not (np.array_equal(digests, expected) and np.array_equal(groups, expected_groups)):
                     self.report("index", name, f"its entries for {pack.name} aren't what that pack holds")
             else:
-                # The pack may have been compacted into others; then these have all its originals, or tombstones do.
+                # The pack may have been compacted into others; then these have all its originals, or
+                # tombstones do.
                 for at in np.flatnonzero(~np.isin(digests, stored)):
                     digest = digests[at : at + 1].tobytes().hex()
                     if not buried.find(digest):
@@ -173,5 +174,7 @@ class _Check:
             named[low:high] = True
             if low == high and text not in dangling and not buried.find(text):
                 dangling.add(text)
-                self.report("dangling", text, "named by a marker, in no readable pack and without a tombstone")
+                self.report(
+                    "dangling", text, "named by a marker, in no readable pack and without a tombstone"
+                )
         return int(np.count_nonzero(~named))

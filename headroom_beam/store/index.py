@@ -1,6 +1,10 @@
-"""The store's index files: digest → pack and row group. Named by content, written once, rebuilt from packs at will.
+"""The store's index files: digest → pack and row group.
 
->>> pack = IndexedPack("packs/" + "0" * 64 + ".parquet", size_bytes=9000, footer_bytes=900, row_count=2, group_count=2)
+Named by content, written once, rebuilt from packs at will.
+
+>>> pack = IndexedPack(
+...     "packs/" + "0" * 64 + ".parquet", size_bytes=9000, footer_bytes=900, row_count=2, group_count=2
+... )
 >>> index = Index.build([(pack, np.array([b"a" * 32, b"b" * 32], "S32"), np.array([0, 1], "<u4"))])
 >>> [(entry.pack.row_count, entry.group) for entry in Index.decode(index.encode()).find(b"b")]
 [(2, 1)]
@@ -45,7 +49,10 @@ class Entry(NamedTuple):
 
 
 class Index:
-    """Every digest of the covered packs, sorted; where a pack repeats another's original, there are two entries."""
+    """Every digest of the covered packs, sorted.
+
+    Where a pack repeats another's original, there are two entries.
+    """
 
     def __init__(
         self,
@@ -93,7 +100,9 @@ class Index:
         try:
             header = json.loads(data[len(MAGIC) + 4 : start])
             if header["version"] != INDEX_VERSION:
-                raise FormatError(f"index version {header['version']!r}; this release reads version {INDEX_VERSION}")
+                raise FormatError(
+                    f"index version {header['version']!r}; this release reads version {INDEX_VERSION}"
+                )
             packs = [IndexedPack(**pack) for pack in header["packs"]]
             count = int(header["entry_count"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Many hashes at once: point reads while they are few, a scan that joins once most of the store is needed anyway.
+"""Many hashes at once: point reads while they are few, a scan once most of the store is needed anyway.
 
 >>> import tempfile
 >>> lookup_many(OriginalStore.open(tempfile.mkdtemp()), ["0" * 24]).unresolved
@@ -16,9 +16,10 @@ from headroom_beam.store.store import PARALLEL_FROM_S, PARALLEL_READS, OriginalS
 
 __all__ = ["LookupPlan", "lookup_many", "plan_lookup"]
 
-# What `benchmarks/lookup.py` measures on one core with row groups of 0.8 MB of originals: a row group read by itself
-# takes 1.4 ms and in a scan 1.0 ms, so with 150 row groups 100 hashes take 0.09 s by points and 0.16 s by a scan, and
-# 300 take 0.22 s and 0.17 s. Only the ratios matter for the choice, and they hold from machine to machine.
+# What `benchmarks/lookup.py` measures on one core with row groups of 0.8 MB of originals: a row group read by
+# itself takes 1.4 ms and in a scan 1.0 ms, so with 150 row groups 100 hashes take 0.09 s by points and 0.16 s
+# by a scan, and 300 take 0.22 s and 0.17 s. Only the ratios matter for the choice, and they hold from machine
+# to machine.
 POINT_S = 0.0004
 """What reading one row group by itself costs beyond decoding it, in seconds."""
 DECODE_BYTES_PER_S = 120e6
@@ -38,8 +39,9 @@ class LookupPlan(NamedTuple):
 def plan_lookup(hash_count: int, size: StoreSize, *, request_s: float) -> LookupPlan:
     """Chooses between point reads and a scan from the number of hashes and the size of the store.
 
-    Hashes are uniform, so k of them fall into G (1 - (1 - 1/G)^k) of the store's G row groups. Points read and decode
-    those, several at a time where a request takes long; a scan reads and decodes everything, pack by pack.
+    Hashes are uniform, so k of them fall into G (1 - (1 - 1/G)^k) of the store's G row groups. Points read
+    and decode those, several at a time where a request takes long; a scan reads and decodes everything, pack
+    by pack.
 
     >>> size = StoreSize(pack_count=10, group_count=1000, pack_file_bytes=100_000_000)
     >>> [plan_lookup(count, size, request_s=0.00005).way for count in (1, 1000, 2000)]

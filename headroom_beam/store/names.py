@@ -69,7 +69,7 @@ def store_file() -> bytes:
 
 
 def check_store_file(data: bytes, root: str) -> None:
-    """Raises FormatError unless a `store.json` is of a version and a digest algorithm that this release knows."""
+    """Raises FormatError unless this release knows the version and digest algorithm of a `store.json`."""
     try:
         description = json.loads(data)
         version, digest = description["version"], description["digest"]

@@ -103,14 +103,16 @@ def _groups_sha256(groups: Iterable[tuple[int, str, str]]) -> str:
 
 
 def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: dt.date) -> bytes:
-    """Encodes originals as one pack: each digest once, sorted by hash; the same rows in any order give the same bytes.
+    """Encodes originals as one pack: each digest once, sorted by hash.
 
-    `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original` and `tool`; `hash` and
-    `size_bytes` are derived, and compared where they are given. Whether the digests of the rows that stay are right is
-    for `verify_pack` to say.
+    The same rows in any order give the same bytes.
 
-    Raises DigestMismatch, LimitExceeded for an original over `MAX_ORIGINAL_BYTES` or more rows than `MAX_PACK_ROWS`,
-    ValueError for wrong columns.
+    `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original` and `tool`; `hash`
+    and `size_bytes` are derived, and compared where they are given. Whether the digests of the rows that stay
+    are right is for `verify_pack` to say.
+
+    Raises DigestMismatch, LimitExceeded for an original over `MAX_ORIGINAL_BYTES` or more rows than
+    `MAX_PACK_ROWS`, ValueError for wrong columns.
     """
     rows = complete_rows(originals, run_date)
     if len(rows) > MAX_PACK_ROWS:
@@ -119,7 +121,7 @@ def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: dt.date) -> b
 
 
 def write_pack(rows: pa.Table, order: npt.NDArray[np.int64]) -> bytes:
-    """Encodes those rows of `PACK_SCHEMA` whose positions `order` has, which are distinct and sorted by digest."""
+    """Encodes the rows of `PACK_SCHEMA` at the positions in `order`, distinct and sorted by digest."""
     rows = rows.combine_chunks()
     counts = _group_rows(rows.column("size_bytes").to_numpy()[order].tolist())
     sink = pa.BufferOutputStream()
@@ -145,8 +147,8 @@ def write_pack(rows: pa.Table, order: npt.NDArray[np.int64]) -> bytes:
             writer.write_table(group, row_group_size=count)
             groups.append((count, group.column("hash")[0].as_py(), group.column("hash")[-1].as_py()))
             start += count
-        # Page checksums don't cover the footer. Its first and last hashes decide where a lookup looks, so a flipped bit
-        # there would read as "never stored".
+        # Page checksums don't cover the footer. Its first and last hashes decide where a lookup looks, so a
+        # flipped bit there would read as "never stored".
         writer.add_key_value_metadata(
             {_VERSION_KEY.decode(): str(PACK_VERSION), _GROUPS_KEY.decode(): _groups_sha256(groups)}
         )
@@ -154,7 +156,7 @@ def write_pack(rows: pa.Table, order: npt.NDArray[np.int64]) -> bytes:
 
 
 def encode_rows(table: pa.Table) -> bytes:
-    """Encodes rows of any columns as a plain Parquet file, zstd compressed, with page checksums: for sinks, not packs.
+    """Encodes rows of any columns as plain Parquet, zstd compressed, with page checksums: for sinks.
 
     >>> pq.read_table(pa.BufferReader(encode_rows(pa.table({"id": [1, 2]})))).column("id").to_pylist()
     [1, 2]
@@ -175,10 +177,12 @@ class RowGroup(NamedTuple):
 
 
 class PackFooter:
-    """The footer of a pack, checked: version, schema, row groups in place, in order and within the format's bounds."""
+    """The footer of a pack, checked: version, schema, and row groups in place, in order and within bounds."""
 
     def __init__(self, tail: bytes, size_bytes: int) -> None:
-        """`tail` is the last bytes of the pack, `footer_bytes` of them at least; `size_bytes` is the whole pack's size.
+        """`tail` is the last bytes of the pack, `footer_bytes` of them at least.
+
+        `size_bytes` is the whole pack's size.
 
         Raises CorruptPack, or FormatError for a version that this release doesn't know.
         """
@@ -199,7 +203,9 @@ class PackFooter:
             version = keys.get(_VERSION_KEY, b"")
             if version != str(PACK_VERSION).encode():
                 if version.isdigit():
-                    raise FormatError(f"pack version {version.decode()}; this release reads version {PACK_VERSION}")
+                    raise FormatError(
+                        f"pack version {version.decode()}; this release reads version {PACK_VERSION}"
+                    )
                 raise CorruptPack("the pack has no version")
             if not self.metadata.schema.to_arrow_schema().equals(PACK_SCHEMA):
                 raise CorruptPack("the pack's columns aren't those of a pack")
@@ -229,7 +235,9 @@ class PackFooter:
             ):
                 raise CorruptPack(f"row group {index} isn't where one can be")
             if not 0 < group.row_count <= ROW_GROUP_ROWS:
-                raise CorruptPack(f"row group {index} has {group.row_count} rows; 1 to {ROW_GROUP_ROWS} are possible")
+                raise CorruptPack(
+                    f"row group {index} has {group.row_count} rows; 1 to {ROW_GROUP_ROWS} are possible"
+                )
             if not last <= group.first_hash <= group.last_hash:
                 raise CorruptPack(f"row group {index} isn't in the order of hashes")
             end, last = group.offset + group.length, group.last_hash
@@ -243,7 +251,7 @@ class PackFooter:
         return sum(group.row_count for group in self.groups)
 
     def groups_of(self, prefix: str) -> range:
-        """Indexes of the row groups that can hold a hash that begins with `prefix` (24 hex digits, or fewer)."""
+        """Indexes of the row groups that can hold a hash with this prefix (24 hex digits, or fewer)."""
         width = len(prefix)
         low = bisect.bisect_left(self.groups, prefix, key=lambda group: group.last_hash[:width])
         high = bisect.bisect_right(self.groups, prefix, low, key=lambda group: group.first_hash[:width])
@@ -272,8 +280,8 @@ def decode_groups(
 ) -> pa.Table:
     """Decodes the row groups `first` to `end` (exclusive) from their bytes, with page checksums verified.
 
-    `data` is the pack from the first group's offset to the last one's end. What decoding takes is known from the page
-    headers before it begins. The digests are the caller's to verify. Raises CorruptPack.
+    `data` is the pack from the first group's offset to the last one's end. What decoding takes is known from
+    the page headers before it begins. The digests are the caller's to verify. Raises CorruptPack.
     """
     start = footer.groups[first].offset
     with corrupt_pack():
@@ -341,7 +349,9 @@ def _check_pages(footer: PackFooter, index: int, data: memoryview, start: int, c
             decoded_bytes = total
             limit = 4 * rows + (MAX_ORIGINAL_BYTES if rows == 1 else ROW_GROUP_BYTES)
         if total > limit:
-            raise CorruptPack(f"column {name!r} of row group {index} would decode to {total} bytes, over {limit}")
+            raise CorruptPack(
+                f"column {name!r} of row group {index} would decode to {total} bytes, over {limit}"
+            )
     return decoded_bytes
 
 
@@ -349,7 +359,10 @@ def read_pack(data: bytes, columns: Sequence[str] = PACK_SCHEMA.names) -> Iterat
     """A whole pack, as (index of the first row group, rows), a few MB at a time. Raises CorruptPack."""
     footer = PackFooter(data, len(data))
     for first, end in group_runs(footer):
-        begin, stop = footer.groups[first].offset, footer.groups[end - 1].offset + footer.groups[end - 1].length
+        begin, stop = (
+            footer.groups[first].offset,
+            footer.groups[end - 1].offset + footer.groups[end - 1].length,
+        )
         yield first, decode_groups(footer, first, end, data[begin:stop], columns)
 
 
@@ -361,7 +374,7 @@ def group_runs(footer: PackFooter) -> Iterator[tuple[int, int]]:
 
 
 def verify_pack(data: bytes) -> PackSummary:
-    """Decodes a whole pack and verifies it: structure, page checksums, order, and every digest, hash and size.
+    """Decodes a whole pack and verifies structure, page checksums, order, and every digest, hash and size.
 
     Raises CorruptPack, DigestMismatch, or FormatError for an unknown version.
     """
@@ -388,7 +401,10 @@ def verify_pack(data: bytes) -> PackSummary:
 
 @contextmanager
 def corrupt_pack() -> Iterator[None]:
-    """Turns what pyarrow raises on damaged or hostile bytes into CorruptPack; its own words may quote data."""
+    """Turns what pyarrow raises on damaged or hostile bytes into CorruptPack.
+
+    Its own words may quote data.
+    """
     try:
         yield
     except (CorruptPack, DigestMismatch, FormatError):

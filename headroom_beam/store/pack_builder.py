@@ -26,14 +26,22 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from headroom_beam.store.pack import write_pack
-from headroom_beam.store.schema import PACK_SCHEMA, Digests, complete_rows, digest_array, distinct_order, original_bytes
+from headroom_beam.store.schema import (
+    PACK_SCHEMA,
+    Digests,
+    complete_rows,
+    digest_array,
+    distinct_order,
+    original_bytes,
+)
 
 __all__ = ["PACK_BYTES", "PACK_ROWS", "PackBuilder"]
 
 PACK_BYTES = 64 << 20
 """Bytes of originals that a builder collects before it makes a pack."""
 PACK_ROWS = 1 << 17
-"""Originals that it collects at most, so that footers stay under a megabyte however small the originals are."""
+"""Originals that it collects at most, so that footers stay under a megabyte however small the originals
+are."""
 
 
 class PackBuilder:
@@ -60,7 +68,9 @@ class PackBuilder:
         self._buffered_rows = 0
 
     def add(self, originals: pa.Table | pa.RecordBatch) -> Iterator[bytes]:
-        """Takes originals (columns as for `encode_pack`) and yields the packs that are full now, mostly none or one.
+        """Takes originals (columns as for `encode_pack`) and yields the packs that are full now.
+
+        These are mostly none or one.
 
         Iterate to the end: the rows are taken when the iterator runs. Raises as `encode_pack` does.
         """

@@ -1,7 +1,8 @@
 """Parquet page headers, read before anything is decoded: how much memory decoding a column will take.
 
-A footer can lie, and a page of a few hundred bytes can stand for gigabytes. The page headers can't understate: a
-decoder allocates exactly the uncompressed size that they name. Thrift's compact protocol, as far as page headers go.
+A footer can lie, and a page of a few hundred bytes can stand for gigabytes. The page headers can't
+understate: a decoder allocates exactly the uncompressed size that they name. Thrift's compact protocol, as
+far as page headers go.
 """
 
 from __future__ import annotations
@@ -136,7 +137,9 @@ class PartialFile(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        self._position = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}[whence] + offset
+        self._position = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}[
+            whence
+        ] + offset
         return self._position
 
     def read(self, size: int = -1, /) -> bytes:

@@ -29,8 +29,8 @@ from headroom_beam.store.tombstones import Tombstones
 __all__ = ["Lookup", "Resolution", "Status", "resolution_error"]
 
 Status: TypeAlias = Literal["missing", "expired", "erased", "ambiguous", "damaged"]
-"""Why a hash has no original: never stored here, taken out by age or by request, shared by two originals (ask by the
-full digest), or stored but unreadable."""
+"""Why a hash has no original: never stored here, taken out by age or by request, shared by two originals (ask
+by the full digest), or stored but unreadable."""
 
 _DIGEST_DIGITS = 64
 
@@ -39,7 +39,8 @@ class Lookup(NamedTuple):
     """The answer for many hashes: each asked one is either in `found.hash` or a key of `unresolved`."""
 
     found: pa.Table
-    """Columns of `PACK_SCHEMA`, one verified row a hash, sorted by it; `hash` as it was asked (24 or 64 digits)."""
+    """Columns of `PACK_SCHEMA`, one verified row a hash, sorted by it; `hash` as it was asked (24 or 64
+    digits)."""
     unresolved: Mapping[str, Status]
 
 
@@ -50,7 +51,9 @@ def resolution_error(hash_: str, status: Status) -> HeadroomBeamError:
     if status == "ambiguous":
         return AmbiguousHash(f"{hash_} is the hash of two originals; ask by the full digest")
     if status == "damaged":
-        return IntegrityError(f"original {hash_} can't be read: a pack that has it, or may have it, is damaged or lost")
+        return IntegrityError(
+            f"original {hash_} can't be read: a pack that has it, or may have it, is damaged or lost"
+        )
     return OriginalExpired(f"original {hash_} was {status}", status)
 
 
@@ -63,9 +66,12 @@ class Resolution:
     def __init__(self, hashes: Iterable[str], *, columns: Sequence[str] = PACK_SCHEMA.names) -> None:
         self.asked = sorted({check_hash(text) for text in hashes})
         self.columns = [
-            name for name in PACK_SCHEMA.names if name in {*columns, "digest", "original", "run_date"} - {"hash"}
+            name
+            for name in PACK_SCHEMA.names
+            if name in {*columns, "digest", "original", "run_date"} - {"hash"}
         ]
-        """What has to be read of packs: the columns that the answer will have, but for `hash`, which is as asked."""
+        """What has to be read of packs: the columns that the answer will have, but for `hash`, which is as
+        asked."""
         self._by_width: dict[int, Digests] = {}
         for digits in (HASH_DIGITS, _DIGEST_DIGITS):
             prefixes = [bytes.fromhex(text) for text in self.asked if len(text) == digits]
@@ -79,12 +85,14 @@ class Resolution:
         self._all_suspect = False
 
     def add(self, rows: pa.Table) -> None:
-        """Takes those rows (columns of `PACK_SCHEMA`) that are asked for and whose bytes are those of their digests.
+        """Takes the rows (columns of `PACK_SCHEMA`) that are asked for and have the bytes of their digests.
 
         Raises DigestMismatch when a row that is asked for has other bytes; the others have been taken then.
         """
         digests = digest_array(rows.column("digest"))
-        matches = {width: _among(_beginnings(digests, width), asked) for width, asked in self._by_width.items()}
+        matches = {
+            width: _among(_beginnings(digests, width), asked) for width, asked in self._by_width.items()
+        }
         if not any(matching.any() for matching in matches.values()):
             return
         wanted = np.flatnonzero(np.logical_or.reduce(list(matches.values())))
@@ -107,12 +115,14 @@ class Resolution:
                     hashes.append(text)
             if taken:
                 part = rows.take(pa.array(taken)) if len(taken) < len(rows) else rows
-                self._tables.append(part.add_column(0, PACK_SCHEMA.field("hash"), pa.array(hashes, pa.string())))
+                self._tables.append(
+                    part.add_column(0, PACK_SCHEMA.field("hash"), pa.array(hashes, pa.string()))
+                )
         if damaged:
             raise DigestMismatch(f"{len(damaged)} of the originals asked for aren't those of their digests")
 
     def note(self, hash_: str, digest: bytes) -> None:
-        """Notes that an original of this digest is stored, readable or not: two digests make a hash ambiguous."""
+        """Notes that this digest is stored, readable or not: two digests make a hash ambiguous."""
         self._noted[hash_].add(digest)
 
     def suspect(self, hashes: Iterable[str]) -> None:
@@ -128,7 +138,9 @@ class Resolution:
         if not len(tombstones):
             return [text for text in self.asked if not self._digests.get(text)]
         return [
-            text for text in self.asked if not self._digests.get(text) or self._hidden(text, tombstones) == "expired"
+            text
+            for text in self.asked
+            if not self._digests.get(text) or self._hidden(text, tombstones) == "expired"
         ]
 
     def finish(self, tombstones: Tombstones) -> Lookup:
@@ -162,7 +174,10 @@ class Resolution:
         return "damaged" if self._noted.get(text) else "missing"
 
     def _hidden(self, text: str, tombstones: Tombstones) -> Literal["erased", "expired"] | None:
-        """Why the copies found so far may not be given out. A copy that was stored after the others expired may."""
+        """Why the copies found so far may not be given out.
+
+        A copy that was stored after the others expired may.
+        """
         (digest, *_) = self._digests[text]
         return tombstones.hides(digest.hex(), self._run_dates[text])
 

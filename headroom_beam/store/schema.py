@@ -90,7 +90,7 @@ def wrong_rows(originals: pa.Array | pa.ChunkedArray, digests: pa.Array | pa.Chu
 
 
 def verify_digests(originals: pa.Array | pa.ChunkedArray, digests: pa.Array | pa.ChunkedArray) -> None:
-    """Raises DigestMismatch, naming the first digest that is wrong, unless every original is that of its digest."""
+    """Raises DigestMismatch, naming the first wrong digest, unless every original is that of its digest."""
     for at in wrong_rows(originals, digests):
         raise DigestMismatch(f"row {at}: the original's SHA-256 isn't {digests[at].as_py().hex()}")
 
@@ -109,14 +109,16 @@ def _hash_each(originals: pa.Array | pa.ChunkedArray) -> Iterator[bytes]:
 
 
 def complete_rows(originals: pa.Table | pa.RecordBatch, run_date: dt.date) -> pa.Table:
-    """The rows in the pack's columns and types, with `hash` and `size_bytes` derived and compared with those given."""
+    """The rows in the pack's columns and types; `hash` and `size_bytes` are derived, compared if given."""
     table = pa.table(originals) if isinstance(originals, pa.RecordBatch) else originals
     needed = {"digest", "kind", "item_count", "original", "tool"}
     if missing := needed.difference(table.column_names):
         raise ValueError(f"originals lack the columns {sorted(missing)}")
     given = {name: table.column(name) for name in needed}
     if any(column.null_count for column in given.values()):
-        raise ValueError(f"originals have nulls in {sorted(name for name in needed if given[name].null_count)}")
+        raise ValueError(
+            f"originals have nulls in {sorted(name for name in needed if given[name].null_count)}"
+        )
     columns = {name: given[name].cast(PACK_SCHEMA.field(name).type) for name in needed}
     for label in ("kind", "tool"):
         columns[label] = pc.utf8_slice_codeunits(columns[label], 0, LABEL_CHARACTERS)
@@ -129,7 +131,9 @@ def complete_rows(originals: pa.Table | pa.RecordBatch, run_date: dt.date) -> pa
             and not pc.all(pc.equal(table.column(name), columns[name])).as_py()
             and len(table)
         ):
-            raise DigestMismatch(f"column {name!r} of the originals doesn't agree with their digests and bytes")
+            raise DigestMismatch(
+                f"column {name!r} of the originals doesn't agree with their digests and bytes"
+            )
     largest = pc.max(columns["size_bytes"]).as_py() or 0
     if largest > MAX_ORIGINAL_BYTES:
         raise LimitExceeded(f"an original of {largest} bytes is over max_original_bytes {MAX_ORIGINAL_BYTES}")
@@ -138,7 +142,9 @@ def complete_rows(originals: pa.Table | pa.RecordBatch, run_date: dt.date) -> pa
 
 def hash_array(digests: pa.ChunkedArray) -> pa.Array:
     """The first 24 hex digits of each digest, as a string array."""
-    text = np.frombuffer(digest_array(digests).tobytes().hex().encode(), np.uint8).reshape(-1, 64)[:, :HASH_DIGITS]
+    text = np.frombuffer(digest_array(digests).tobytes().hex().encode(), np.uint8).reshape(-1, 64)[
+        :, :HASH_DIGITS
+    ]
     ends = pa.py_buffer(np.arange(len(text) + 1, dtype=np.int32) * HASH_DIGITS)
     return pa.StringArray.from_buffers(len(text), ends, pa.py_buffer(text.tobytes()))
 

@@ -84,8 +84,10 @@ class SnapshotLoader:
     def load(self, old: StoreSnapshot | None) -> StoreSnapshot:
         """Lists the store; gives `old` itself when nothing has changed.
 
-        A damaged index file is left out with a warning, since footers say the same. A damaged tombstone file raises
-        IntegrityError: an erasure must not be overlooked. A store that isn't there any more raises StoreError.
+        A damaged index file is left out with a warning, since footers say the same. A damaged tombstone file
+        raises
+        IntegrityError: an erasure must not be overlooked. A store that isn't there any more raises
+        StoreError.
         """
         # Packs are listed after index files: a pack stored in between is then merely uncovered, never unseen.
         index_files = [info for info in self._objects.list("index/") if folder_of(info.name)]
@@ -95,7 +97,11 @@ class SnapshotLoader:
             raise StoreError(f"the store at {self._objects.root} is gone", retryable=True)
         tombstones = self._tombstones.load()
         index_names = tuple(info.name for info in index_files)
-        if old is not None and old.tombstones is tombstones and (old.packs, old.index_names) == (packs, index_names):
+        if (
+            old is not None
+            and old.tombstones is tombstones
+            and (old.packs, old.index_names) == (packs, index_names)
+        ):
             return old
         indexes, covered = self._load_indexes(index_files, packs)
         return StoreSnapshot(
@@ -118,14 +124,19 @@ class SnapshotLoader:
             if wanted <= covered.keys():
                 break
             index = self._indexes.get(info.name) or self._load_index(info.name)
-            if index is not None and any(pack.name in wanted and pack.name not in covered for pack in index.packs):
+            if index is not None and any(
+                pack.name in wanted and pack.name not in covered for pack in index.packs
+            ):
                 indexes[info.name] = index
                 covered.update((pack.name, pack) for pack in index.packs)
         self._indexes = indexes
         return tuple(indexes.values()), covered
 
     def all_indexes(self, snapshot: StoreSnapshot) -> list[Index]:
-        """Every readable index file of a snapshot: those that no pack needs may know originals whose packs are lost."""
+        """Every readable index file of a snapshot.
+
+        Those that no pack needs may know originals whose packs are lost.
+        """
         self._others = {
             name: self._others[name] if name in self._others else self._load_index(name)
             for name in snapshot.index_names

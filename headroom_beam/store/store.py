@@ -1,4 +1,6 @@
-"""The store: packs of originals, index files and tombstones under a root. `docs/store.md` is its specification.
+"""The store: packs of originals, index files and tombstones under a root.
+
+`docs/store.md` is its specification.
 
 >>> import datetime as dt, hashlib, tempfile
 >>> store = OriginalStore.open(tempfile.mkdtemp())
@@ -64,8 +66,8 @@ PARALLEL_READS = 16
 class OriginalStore:
     """Originals by content hash, on a local directory or in a bucket.
 
-    Thread safe, and picklable: a copy in another process opens the store again when it is first used. Every original
-    that it gives has been verified against its digest.
+    Thread safe, and picklable: a copy in another process opens the store again when it is first used. Every
+    original that it gives has been verified against its digest.
     """
 
     def __init__(self, objects: Objects, *, create: bool = True) -> None:
@@ -86,7 +88,8 @@ class OriginalStore:
 
         With `create=False` there must be one already.
 
-        Raises FormatError for a store of an unknown version, StoreError when there is none or it can't be reached.
+        Raises FormatError for a store of an unknown version, StoreError when there is none or it can't be
+        reached.
         """
         store = cls(open_objects(root), create=create)
         store._ensure_open()
@@ -113,7 +116,9 @@ class OriginalStore:
                 if not self._create:
                     raise StoreError(f"there is no store at {self.root}: it has no {STORE_FILE}") from None
                 if next(self.objects.list("packs/"), None) is not None:
-                    raise FormatError(f"{self.root} has packs but no {STORE_FILE}; its version is unknown") from None
+                    raise FormatError(
+                        f"{self.root} has packs but no {STORE_FILE}; its version is unknown"
+                    ) from None
                 # Of two processes that make the store at once, both use what the first one wrote.
                 data = self.objects.put_or_get(STORE_FILE, store_file())
             check_store_file(data, self.root)
@@ -126,25 +131,29 @@ class OriginalStore:
         run_date: dt.date,
         pack_bytes: int = PACK_BYTES,
     ) -> list[str]:
-        """Stores originals, durable and verified when it returns, and returns the names of the packs that hold them.
+        """Stores originals, durable and verified when it returns, and returns the names of their packs.
 
-        `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original`, `tool`. Erased
-        originals are refused: they are left out, with a warning in the log. Nothing is written for no rows.
+        `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original`, `tool`.
+        Erased originals are refused: they are left out, with a warning in the log. Nothing is written for no
+        rows.
 
-        Raises DigestMismatch when bytes aren't those of their digest (nothing of that pack is stored), StoreError,
-        LimitExceeded, ValueError for wrong columns.
+        Raises DigestMismatch when bytes aren't those of their digest (nothing of that pack is stored),
+        StoreError, LimitExceeded, ValueError for wrong columns.
         """
         batches = [originals] if isinstance(originals, pa.Table | pa.RecordBatch) else originals
         builder = self.pack_builder(run_date=run_date, pack_bytes=pack_bytes)
         names = [self.put_pack(pack) for batch in batches for pack in builder.add(batch)]
         names += [self.put_pack(pack) for pack in builder.finish()]
         if builder.refused_count:
-            log.warning("%d originals weren't stored in %s: they have been erased", builder.refused_count, self.root)
+            log.warning(
+                "%d originals weren't stored in %s: they have been erased", builder.refused_count, self.root
+            )
         return names
 
     def pack_builder(self, *, run_date: dt.date, pack_bytes: int = PACK_BYTES) -> PackBuilder:
         """A builder whose packs are for `put_pack`; it leaves erased originals out and counts them."""
-        # A writer needs nothing else of the store: listing packs here would make a run of n shards list n² of them.
+        # A writer needs nothing else of the store: listing packs here would make a run of n shards list n² of
+        # them.
         self.tombstones()
         return PackBuilder(run_date=run_date, pack_bytes=pack_bytes, refused=self._erased)
 
@@ -169,7 +178,8 @@ class OriginalStore:
 
         Verifies every digest in it, writes it under its own SHA-256 and reads it back.
 
-        Raises CorruptPack, DigestMismatch, StoreError; IntegrityError when what is read back is something else.
+        Raises CorruptPack, DigestMismatch, StoreError; IntegrityError when what is read back is something
+        else.
         """
         self._ensure_open()
         verify_pack(data)
@@ -180,7 +190,9 @@ class OriginalStore:
         return name
 
     def write_index(self, pack_names: Iterable[str] | None = None) -> str | None:
-        """Writes one index file over these packs, or over all; returns its name, or None when there are no packs.
+        """Writes one index file over these packs, or over all.
+
+        Returns its name, or None when there are no packs.
 
         Raises CorruptPack for a pack that can't be indexed, ObjectNotFound for one that isn't there.
         """
@@ -197,8 +209,9 @@ class OriginalStore:
     def get(self, hash: str) -> bytes:  # noqa: A002 (the field's word)
         """The original of a hash (24 or 64 digits), verified.
 
-        Raises InvalidHash, OriginalNotFound, OriginalExpired (its `reason` says erased or expired), AmbiguousHash when
-        two originals share the hash, IntegrityError when every copy is damaged, StoreError when nothing can be read.
+        Raises InvalidHash, OriginalNotFound, OriginalExpired (its `reason` says erased or expired),
+        AmbiguousHash when two originals share the hash, IntegrityError when every copy is damaged, StoreError
+        when nothing can be read.
         """
         lookup = self.resolve(Resolution([hash], columns=["original"]))
         if hash in lookup.unresolved:
@@ -208,8 +221,8 @@ class OriginalStore:
     def get_many(self, hashes: Iterable[str]) -> Lookup:
         """Looks many hashes up by point reads; each row group is read once.
 
-        `lookup.lookup_many` chooses between this and a scan. All that is found is held in memory: ask for as many as
-        fit. Raises InvalidHash and StoreError; everything about single hashes is in the answer.
+        `lookup.lookup_many` chooses between this and a scan. All that is found is held in memory: ask for as
+        many as fit. Raises InvalidHash and StoreError; everything about single hashes is in the answer.
         """
         return self.resolve(Resolution(hashes))
 
@@ -218,7 +231,8 @@ class OriginalStore:
         snapshot = self._current()
         gone = self._read_points(resolution, snapshot)
         if gone or resolution.open_hashes(snapshot.tombstones):
-            # A pack that is gone was compacted away, and what isn't found may have been stored since: look once more.
+            # A pack that is gone was compacted away, and what isn't found may have been stored since: look
+            # once more.
             fresh = self._refresh()
             if (gone or fresh is not snapshot) and self._read_points(resolution, fresh):
                 resolution.suspect_all()
@@ -235,7 +249,7 @@ class OriginalStore:
         return list(self._refresh().packs)
 
     def scan(self, resolution: Resolution) -> Lookup:
-        """Answers a resolution by reading every pack from end to end: for hashes that need most of the store anyway."""
+        """Answers a resolution by reading every pack: for hashes that need most of the store anyway."""
         snapshot = self._refresh()
         for name in snapshot.packs:
             try:
@@ -292,8 +306,8 @@ class OriginalStore:
     ) -> dict[tuple[str, int], list[str]]:
         """Row groups to read next, each with the hashes it is read for.
 
-        First one copy of each digest, and all places that footers allow; then, for hashes that weren't found there, the
-        other copies, one after the other.
+        First one copy of each digest, and all places that footers allow; then, for hashes that weren't found
+        there, the other copies, one after the other.
         """
         wanted: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         hashes = resolution.open_hashes(snapshot.tombstones)
@@ -303,7 +317,11 @@ class OriginalStore:
                 for entry in index.find(bytes.fromhex(text)):
                     resolution.note(text, entry.digest)
                     place = (entry.pack.name, entry.group)
-                    if entry.pack.name in snapshot.packs and place not in tried and entry.digest not in chosen:
+                    if (
+                        entry.pack.name in snapshot.packs
+                        and place not in tried
+                        and entry.digest not in chosen
+                    ):
                         chosen.add(entry.digest)
                         wanted[place].append(text)
         if not tried:
@@ -368,7 +386,11 @@ class OriginalStore:
 
     def _current(self) -> StoreSnapshot:
         snapshot = self._snapshot
-        return snapshot if snapshot is not None and time.monotonic() < self._seen_at + REFRESH_S else self._refresh()
+        return (
+            snapshot
+            if snapshot is not None and time.monotonic() < self._seen_at + REFRESH_S
+            else self._refresh()
+        )
 
     def _refresh(self) -> StoreSnapshot:
         """Lists the store again; an unchanged snapshot is the same object."""

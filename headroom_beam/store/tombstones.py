@@ -1,4 +1,6 @@
-"""Tombstones: which originals were taken out of the store on purpose, why, and when. JSON Lines, named by content.
+"""Tombstones: which originals were taken out of the store on purpose, why, and when.
+
+JSON Lines, named by content.
 
 >>> import datetime
 >>> line = Tombstone("ab" * 32, "erased", datetime.date(2026, 1, 31))
@@ -43,7 +45,10 @@ def encode_tombstones(tombstones: Iterable[Tombstone]) -> bytes:
 
 
 def decode_tombstones(data: bytes) -> list[Tombstone]:
-    """Reads a tombstone file. Raises IntegrityError for any line that isn't one: an erasure must not be overlooked."""
+    """Reads a tombstone file.
+
+    Raises IntegrityError for any line that isn't one: an erasure must not be overlooked.
+    """
     found = []
     for number, line in enumerate(data.splitlines(), 1):
         try:
@@ -83,7 +88,7 @@ class Tombstones:
         return np.isin(digests, self._erased) if len(self._erased) else np.zeros(len(digests), bool)
 
     def hides(self, digest: str, run_date: datetime.date) -> Literal["erased", "expired"] | None:
-        """Why a stored copy may not be given out: erased, or expired on or after the date of the run that stored it."""
+        """Why a stored copy may not be given out: erased, or expired on or after the date of its run."""
         found = self.find(digest)
         if any(tombstone.reason == "erased" for tombstone in found):
             return "erased"

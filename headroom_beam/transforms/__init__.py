@@ -1,1 +1,4 @@
-"""The Beam transforms, one a file: PCollections go in and come out; what is done to a value stands in other packages."""
+"""The Beam transforms, one a file: PCollections go in and come out.
+
+What is done to a value stands in other packages.
+"""

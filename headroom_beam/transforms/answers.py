@@ -1,4 +1,4 @@
-"""What a hash is answered with, in whichever way it was looked up: its original, or the reason why there is none."""
+"""What a hash is answered with, however it was looked up: its original, or why there is none."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -21,8 +21,8 @@ class Missing(NamedTuple):
 
     hash: str
     reason: str
-    """`missing` (never stored here), `expired`, `erased`, `ambiguous` (two originals share it; ask by the full digest),
-    `damaged` (stored, but no copy is readable) or `invalid` (not a hash)."""
+    """`missing` (never stored here), `expired`, `erased`, `ambiguous` (two originals share it; ask by the
+    full digest), `damaged` (stored, but no copy is readable) or `invalid` (not a hash)."""
 
 
 register_schemas(Missing)
@@ -40,7 +40,9 @@ def hash_of(element: Any) -> str:
     """Takes the hash out of `hash` or `(key, hash)`."""
     hash_ = element[1] if isinstance(element, tuple) else element
     if not isinstance(hash_, str):
-        raise TypeError(f"a hash is str or (key, str), not {type(hash_).__name__}; map the PCollection to one of these")
+        raise TypeError(
+            f"a hash is str or (key, str), not {type(hash_).__name__}; map the PCollection to one of these"
+        )
     return hash_
 
 

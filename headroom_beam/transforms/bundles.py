@@ -13,10 +13,10 @@ __all__ = ["BundleDoFn"]
 
 
 class BundleDoFn(beam.DoFn, abc.ABC):
-    """Collects the elements of a bundle and works on a batch of them when it is full, and on the rest at the end.
+    """Collects the elements of a bundle and works on them in batches: when one is full, and at the end.
 
-    Nothing is shuffled and nothing waits beyond its bundle. What `flush` gives carries the window and timestamp that
-    it belongs to, as `Place.put` makes it.
+    Nothing is shuffled and nothing waits beyond its bundle. What `flush` gives carries the window and
+    timestamp that it belongs to, as `Place.put` makes it.
 
     Args:
         batch_bytes: sizes together at which a batch is full.

@@ -1,6 +1,7 @@
 """`CrushFiles`: from files to compacted files and a store.
 
-The transform only spreads the work: `crush_shard` crushes a shard and writes what it makes. What moves between steps is
+The transform only spreads the work: `crush_shard` crushes a shard and writes what it makes. What moves
+between steps is
 small: shards, and what became of them. No payload is shuffled.
 """
 
@@ -33,17 +34,19 @@ register_schemas()
 
 
 class CrushFiles(beam.PTransform):
-    """Crushes JSONL files into compacted files that mirror them, and keeps what it takes out of them in a store.
+    """Crushes JSONL files into compacted files that mirror them, and keeps what it takes out in a store.
 
-    Applied to a pipeline. Files end in `.jsonl`, `.jsonl.gz` or `.jsonl.zst`. The compacted files have the same paths,
-    codecs, lines and order; a big file becomes several parts in order. Beside them stand `_run.json`, the plan;
-    `_failures/`, JSONL lists of the records that couldn't be processed; `_summary.json`, the counts; and, written last,
-    `_manifest.json`, which `RestoreFiles` follows. A run that was interrupted is finished by starting it again with the
-    same arguments; shards that are done are skipped. An output that holds another run is refused.
+    Applied to a pipeline. Files end in `.jsonl`, `.jsonl.gz` or `.jsonl.zst`. The compacted files have the
+    same paths, codecs, lines and order; a big file becomes several parts in order. Beside them stand
+    `_run.json`, the plan; `_failures/`, JSONL lists of the records that couldn't be processed;
+    `_summary.json`, the counts; and, written last, `_manifest.json`, which `RestoreFiles` follows. A run that
+    was interrupted is finished by starting it again with the same arguments; shards that are done are
+    skipped. An output that holds another run is refused.
 
     Gives a `CrushResult`:
 
-    * `.compacted`: `CompactedPart` rows, one for each compacted file, given out when the whole run is complete;
+    * `.compacted`: `CompactedPart` rows, one for each compacted file, given out when the whole run is
+      complete;
     * `.originals`: `StoredPack` rows, one for each pack that the run has written, given out at the same time;
     * `.failures`: `Failure` rows, given out when their shard is durable.
 
@@ -51,17 +54,19 @@ class CrushFiles(beam.PTransform):
         inputs: a file, directory or pattern, or several; see `headroom_beam.files.shards.find_sources`.
         output: root of the compacted files, a local directory or `gs://bucket/prefix`.
         originals: root of the store.
-        trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a `TraceFormat`.
+        trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a
+            `TraceFormat`.
         config: how to crush; None for the defaults.
         shard_bytes: input bytes of a unit of work, about.
-        run_date: the day that the originals are filed under, `2026-01-31`; None for that of the run's start, in UTC.
+        run_date: the day that the originals are filed under, `2026-01-31`; None for that of the run's start,
+            in UTC.
         explain: write what was decided for each payload, and why, to `_explanations/` below the output.
 
     Raises:
         ValueError: an argument is out of range, a root has another scheme, or the trace format is unknown.
 
-    While running, a truncated compressed file, an input that changed, an output of another run and a store that can't
-    be written fail the pipeline.
+    While running, a truncated compressed file, an input that changed, an output of another run and a store
+    that can't be written fail the pipeline.
 
     >>> import pathlib, tempfile
     >>> root = pathlib.Path(tempfile.mkdtemp())
@@ -195,7 +200,9 @@ def _count(result: ShardResult, *, resumed: bool, elapsed_s: float) -> None:
 
 
 class _IndexPacks(beam.DoFn):
-    def process(self, element: tuple[int, Iterable[tuple[Run, ShardResult]]]) -> Iterator[tuple[Run, ShardResult]]:
+    def process(
+        self, element: tuple[int, Iterable[tuple[Run, ShardResult]]]
+    ) -> Iterator[tuple[Run, ShardResult]]:
         results = list(element[1])
         settings = results[0][0].settings
         index_packs((result for _, result in results), OriginalStore.open(settings.originals))

@@ -1,12 +1,13 @@
 """`CrushRecords`: a PCollection of records, crushed.
 
-Records travel as Python objects here, which costs several microseconds each in Beam; files to files, `CrushFiles`
-avoids that. All the work on values is in `crush_batch`; this module decides which records are a batch and when it goes
-out.
+Records travel as Python objects here, which costs several microseconds each in Beam; files to files,
+`CrushFiles` avoids that. All the work on values is in `crush_batch`; this module decides which records are a
+batch and when it goes out.
 
-A batch is the unit of durability: its originals become one pack, the pack is written and verified, and only then its
-compacted records are emitted, from the same step. A bundle that fails before that is run again by the runner and writes
-the same pack, or one more pack with the same originals; packs are named by content, so neither hurts.
+A batch is the unit of durability: its originals become one pack, the pack is written and verified, and only
+then its compacted records are emitted, from the same step. A bundle that fails before that is run again by
+the runner and writes the same pack, or one more pack with the same originals; packs are named by content, so
+neither hurts.
 """
 
 import datetime as dt
@@ -89,7 +90,9 @@ class _CrushStep:
         rows += [TaggedOutput("failures", collected[at].answer(row)) for at, row in batch.failures]
         # An original may belong to several records of the batch; it goes where the first of them went.
         first = batch.first_positions()
-        rows += [TaggedOutput("originals", collected[first[row.hash]].place.put(row)) for row in originals.values()]
+        rows += [
+            TaggedOutput("originals", collected[first[row.hash]].place.put(row)) for row in originals.values()
+        ]
         return rows
 
     def _count(self, batch: CrushedBatch, originals: Collection[Original]) -> None:
@@ -100,7 +103,10 @@ class _CrushStep:
             count(f"failures_{kind}", failures)
         for name in ("bytes_before", "bytes_after", "tokens_before", "tokens_after"):
             count(name, sum(getattr(row, name) for row in rows))
-        count("rows_dropped", sum(payload.rows_total - payload.rows_kept for row in rows for payload in row.payloads))
+        count(
+            "rows_dropped",
+            sum(payload.rows_total - payload.rows_kept for row in rows for payload in row.payloads),
+        )
         count("originals", len(originals))
         count("originals_bytes", sum(row.size_bytes for row in originals))
         count("duplicates", sum(part.num_rows for part in batch.originals) - len(originals))
@@ -129,13 +135,14 @@ class _CrushBundles(BundleDoFn):
 class _CrushCollected(beam.DoFn):
     """Batches over bundles, in keyed state of the global window, where no record is ever too late.
 
-    The state is the runner's: it is checkpointed together with the progress of the source, so a message that the source
-    has acknowledged is either in the state or in the output.
+    The state is the runner's: it is checkpointed together with the progress of the source, so a message that
+    the source has acknowledged is either in the state or in the output.
     """
 
     # (envelope, record, timestamp in microseconds).
     RECORDS = userstate.BagStateSpec("records", coders.FastPrimitivesCoder())
-    # (bytes collected, when they are due in seconds since the epoch, timestamp of the oldest in microseconds).
+    # (bytes collected, when they are due in seconds since the epoch, timestamp of the oldest in
+    # microseconds).
     WAITING = userstate.ReadModifyWriteStateSpec("waiting", coders.FastPrimitivesCoder())
     DUE = userstate.TimerSpec("due", userstate.TimeDomain.REAL_TIME)
     # Fires when the pipeline is drained, or when an input that is called unbounded ends after all.
@@ -161,8 +168,9 @@ class _CrushCollected(beam.DoFn):
         envelope, record = open_envelope(element[1])
         timestamp_us = timestamp.micros
         size_bytes, due_s, oldest_us = waiting.read() or (0, time.time() + self._max_latency_s, None)
-        # The timer holds the output watermark at the timestamp of the element that set it, so an older one sets it
-        # again: rows go out with the timestamps of their records and aren't late for whatever comes behind.
+        # The timer holds the output watermark at the timestamp of the element that set it, so an older one
+        # sets it again: rows go out with the timestamps of their records and aren't late for whatever comes
+        # behind.
         if oldest_us is None or timestamp_us < oldest_us:
             oldest_us = timestamp_us
             due.set(due_s)
@@ -206,34 +214,37 @@ def _shard(element: Any, shards: int) -> tuple[int, Any]:
 class CrushRecords(beam.PTransform):
     """Crushes records, batch by batch, and keeps what it takes out of them.
 
-    The input is a PCollection of `bytes` or `str`, of `(key, bytes | str)`, or of `PubsubMessage`. Keys pass through:
-    the rows of keyed records are `(key, row)`. So do Pub/Sub messages: their rows are `(message, row)`, where the
-    message has its attributes, id, publish time and ordering key, and no data.
+    The input is a PCollection of `bytes` or `str`, of `(key, bytes | str)`, or of `PubsubMessage`. Keys pass
+    through: the rows of keyed records are `(key, row)`. So do Pub/Sub messages: their rows are `(message,
+    row)`, where the message has its attributes, id, publish time and ordering key, and no data.
 
-    Every record comes out as one `Compacted` row or as one `Failure` row. A failed record's bytes are among the
-    originals. A store that can't be written fails the bundle.
+    Every record comes out as one `Compacted` row or as one `Failure` row. A failed record's bytes are among
+    the originals. A store that can't be written fails the bundle.
 
-    With `originals`, a batch's originals are written to that store and verified before its rows are emitted, so
-    whatever is done with a compacted record later, its markers resolve. Without it, `.originals` is yours to store,
-    and ordering
-    is yours too: a reader may meet a compacted record before `WriteOriginals` has made its originals durable.
+    With `originals`, a batch's originals are written to that store and verified before its rows are emitted,
+    so whatever is done with a compacted record later, its markers resolve. Without it, `.originals` is yours
+    to store, and ordering is yours too: a reader may meet a compacted record before `WriteOriginals` has made
+    its originals durable.
 
-    Bounded input is batched within bundles and keeps windows and timestamps. So is unbounded input without a store.
-    Unbounded input with a store is collected in keyed state in the global window, by bytes and by time, so that packs
-    don't become tiny and no window or late record loses one; its rows are in the global window and have the timestamps
-    of their records. Where the runner runs a bundle again, rows may come again.
+    Bounded input is batched within bundles and keeps windows and timestamps. So is unbounded input without a
+    store. Unbounded input with a store is collected in keyed state in the global window, by bytes and by
+    time, so that packs don't become tiny and no window or late record loses one; its rows are in the global
+    window and have the timestamps of their records. Where the runner runs a bundle again, rows may come
+    again.
 
     Args:
-        originals: root of the store, a local directory or `gs://bucket/prefix`; None to get originals from `.originals`
-            alone.
-        trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a `TraceFormat`.
+        originals: root of the store, a local directory or `gs://bucket/prefix`; None to get originals from
+            `.originals` alone.
+        trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a
+            `TraceFormat`.
         config: how to crush; None for the defaults.
-        run_date: written beside each original, for `expire`; None for the day (UTC) on which its batch is crushed.
+        run_date: written beside each original, for `expire`; None for the day (UTC) on which its batch is
+            crushed.
         source: written into each row's `source`, for example the name of the topic.
         batch_bytes: input collected before it is crushed and emitted; bounds memory and the size of a pack.
         max_latency_s: how long a record of unbounded input may wait for its batch.
-        shards: keys that unbounded input is collected under, hence the number of batches that fill at the same time.
-            More of them use more workers and make more and smaller packs.
+        shards: keys that unbounded input is collected under, hence the number of batches that fill at the
+            same time. More of them use more workers and make more and smaller packs.
 
     Raises:
         ValueError: an argument is out of range, or the trace format is unknown.
@@ -257,7 +268,11 @@ class CrushRecords(beam.PTransform):
         shards: int = 4,
     ) -> None:
         super().__init__()
-        for name, value in (("batch_bytes", batch_bytes), ("max_latency_s", max_latency_s), ("shards", shards)):
+        for name, value in (
+            ("batch_bytes", batch_bytes),
+            ("max_latency_s", max_latency_s),
+            ("shards", shards),
+        ):
             if value <= 0:
                 raise ValueError(f"{name} is {value}; it must be greater than 0")
         if originals is not None:
@@ -286,7 +301,8 @@ class CrushRecords(beam.PTransform):
             records = (
                 records
                 | "GlobalWindow" >> beam.WindowInto(GlobalWindows())
-                | "Shard" >> beam.Map(_shard, shards=self._shards).with_output_types(typehints.KV[int, element_type])
+                | "Shard"
+                >> beam.Map(_shard, shards=self._shards).with_output_types(typehints.KV[int, element_type])
             )
             crush = beam.ParDo(_CrushCollected(step, self._batch_bytes, self._max_latency_s))
         outputs = records | "Crush" >> crush.with_outputs("originals", "failures", main="compacted")

@@ -1,4 +1,6 @@
-"""What records travel in, and what the types of the rows are that come of them. Shared by the Beam transforms.
+"""What records travel in, and what the types of the rows are that come of them.
+
+Shared by the Beam transforms.
 
 >>> envelope, record = open_envelope(("session-1", '{"a":1}'))
 >>> close_envelope(envelope, len(record))
@@ -22,11 +24,15 @@ __all__ = [
 
 
 class Bare:
-    """The envelope of a record that came without key or attributes. A class, so that it stays itself when pickled."""
+    """The envelope of a record that came without key or attributes.
+
+    A class, so that it stays itself when pickled.
+    """
 
 
 Envelope: TypeAlias = Any
-"""What comes with a record and passes through: a key, a Pub/Sub message without its data, or the class `Bare`."""
+"""What comes with a record and passes through: a key, a Pub/Sub message without its data, or the class
+`Bare`."""
 
 
 def open_envelope(element: Any) -> tuple[Envelope, bytes]:
@@ -36,8 +42,8 @@ def open_envelope(element: Any) -> tuple[Envelope, bytes]:
         element: `bytes`, `str`, `(key, bytes | str)` or `PubsubMessage`.
 
     Returns:
-        The envelope, and the record's bytes. Text is encoded as UTF-8; lone surrogates, which have no encoding, become
-        bytes that crushing reports as a failure.
+        The envelope, and the record's bytes. Text is encoded as UTF-8; lone surrogates, which have no
+        encoding, become bytes that crushing reports as a failure.
 
     Raises:
         TypeError: the element is none of these.
@@ -90,10 +96,12 @@ def row_type(element_type: Any, row: type) -> Any:
 def _is_bare(element_type: Any) -> bool:
     if isinstance(element_type, typehints.UnionConstraint):
         return all(_is_bare(one) for one in element_type.union_types)
-    return element_type in (bytes, str) or (isinstance(element_type, type) and issubclass(element_type, Compacted))
+    return element_type in (bytes, str) or (
+        isinstance(element_type, type) and issubclass(element_type, Compacted)
+    )
 
 
 def typed(pcollection: beam.PCollection, element_type: Any) -> beam.PCollection:
-    """Gives a PCollection the type of its elements, which several outputs of a DoFn don't know by themselves."""
+    """Gives a PCollection the type of its elements, which an output of several doesn't know by itself."""
     pcollection.element_type = element_type
     return pcollection

@@ -1,7 +1,8 @@
 """Looking up hashes by a join, which brings the hashes to the packs.
 
-The digest columns of all packs are matched with the hashes, bucket by bucket. Then each pack that has any of them is
-read once, from end to end. Only hashes and digests are shuffled; originals go straight from their pack to the output.
+The digest columns of all packs are matched with the hashes, bucket by bucket. Then each pack that has any of
+them is read once, from end to end. Only hashes and digests are shuffled; originals go straight from their
+pack to the output.
 """
 
 import itertools
@@ -41,9 +42,12 @@ _JUDGE, _ASK_STORE = "?", "!"
 
 
 def _digests_by_bucket(pack_name: str, store: SharedStore) -> Iterator[tuple[int, tuple[str, bytes | None]]]:
-    """Cuts a pack's digests into 256 buckets by their first byte; None for each bucket of a pack that can't be read.
+    """Cuts a pack's digests into 256 buckets by their first byte.
 
-    They travel as numpy bytes: a Beam element for each digest would cost more than the reads that a join saves.
+    None for each bucket of a pack that can't be read.
+
+    They travel as numpy bytes: a Beam element for each digest would cost more than the reads that a join
+    saves.
     """
     try:
         _, digests, _ = index_rows(pack_name, store.open().objects.get(pack_name))
@@ -74,7 +78,9 @@ def _choose_packs(
     digests = np.frombuffer(b"".join(data for _, data in packs), "S32")
     order = np.argsort(digests, kind="stable")
     octets = digests[order].view(np.uint8).reshape(-1, 32)
-    beginnings = {width: np.ascontiguousarray(octets[:, :width]).view(f"S{width}").ravel() for width in (12, 32)}
+    beginnings = {
+        width: np.ascontiguousarray(octets[:, :width]).view(f"S{width}").ravel() for width in (12, 32)
+    }
     for hash_, elements in asked.items():
         prefix = bytes.fromhex(hash_)
         column, wanted = beginnings[len(prefix)], np.array([prefix], f"S{len(prefix)}")
@@ -114,8 +120,8 @@ class _ReadPacks(beam.DoFn):
                 for _, rows in read_pack(self._store.open().objects.get(place)):
                     resolution.add(rows)
             except (ObjectNotFound, IntegrityError):
-                # Compacted away meanwhile, or damaged: what is still open may have a copy elsewhere, for the store to
-                # find.
+                # Compacted away meanwhile, or damaged: what is still open may have a copy elsewhere, for the
+                # store to find.
                 count("packs_unreadable")
         return self._store.open().resolve(resolution)
 
@@ -125,7 +131,10 @@ def _by_bucket(element: Any) -> tuple[int, Any]:
 
 
 def lookup_by_join(hashes: beam.PCollection, store: SharedStore) -> Any:
-    """Answers hashes, all of them valid, bounded and in the global window, by a join; `found` and `missing`."""
+    """Answers hashes, all of them valid, bounded and in the global window, by a join.
+
+    Gives `found` and `missing`.
+    """
     packs = (
         hashes.pipeline
         | "Start" >> beam.Impulse()
@@ -136,7 +145,9 @@ def lookup_by_join(hashes: beam.PCollection, store: SharedStore) -> Any:
             typehints.KV[int, typehints.Tuple[str, typehints.Optional[bytes]]]
         )
     )
-    asked = hashes | "Bucket" >> beam.Map(_by_bucket).with_output_types(typehints.KV[int, hashes.element_type])
+    asked = hashes | "Bucket" >> beam.Map(_by_bucket).with_output_types(
+        typehints.KV[int, hashes.element_type]
+    )
     return (
         {"packs": packs, "asked": asked}
         | "Match" >> beam.CoGroupByKey()

@@ -29,7 +29,7 @@ JOIN_S = 0.4
 
 
 class LookupResult(NamedTuple):
-    """What looking up gives; every element of the input is in one of the two, `(key, row)` for `(key, hash)`."""
+    """What looking up gives: every element of the input is in one of the two, with its key if it has one."""
 
     found: beam.PCollection
     """`Original` rows, their bytes verified, `hash` as it was asked."""
@@ -40,8 +40,9 @@ class LookupResult(NamedTuple):
 def join_is_faster(hash_count: int, size: StoreSize, *, request_s: float) -> bool:
     """Whether a join is expected to take less time than point reads.
 
-    Points decode the row groups that a batch of hashes touches, batch by batch, so that their cost grows with the
-    number of hashes. A join reads every pack for its digests and, at worst, every pack again, whatever the number.
+    Points decode the row groups that a batch of hashes touches, batch by batch, so that their cost grows with
+    the number of hashes. A join reads every pack for its digests and, at worst, every pack again, whatever
+    the number.
 
     Args:
         hash_count: hashes to look up.
@@ -59,7 +60,10 @@ def join_is_faster(hash_count: int, size: StoreSize, *, request_s: float) -> boo
 
 
 class _Route(beam.DoFn):
-    """Sends hashes to the way that is expected to be faster for their number; what isn't a hash goes to the points."""
+    """Sends hashes to the way that is expected to be faster for their number.
+
+    What isn't a hash goes to the points.
+    """
 
     def __init__(self, store: SharedStore, strategy: Strategy) -> None:
         self._store = store
@@ -79,21 +83,22 @@ class _Route(beam.DoFn):
 class LookupOriginals(beam.PTransform):
     """Looks originals up by the hashes in markers.
 
-    The input is a PCollection of hashes, or of `(key, hash)`, where the key says what the original is for. A hash has
-    24 digits as in a marker, or is a whole digest of 64. Every element of the input is answered; `.missing` says why an
-    original can't be had, `damaged` and `invalid` hashes among the reasons. A store that can't be read fails the
-    bundle.
+    The input is a PCollection of hashes, or of `(key, hash)`, where the key says what the original is for. A
+    hash has 24 digits as in a marker, or is a whole digest of 64. Every element of the input is answered;
+    `.missing` says why an original can't be had, `damaged` and `invalid` hashes among the reasons. A store
+    that can't be read fails the bundle.
 
     Ways (`strategy`):
-        point: for each batch of hashes the row groups (128 rows at most) that it touches are read and decoded. Works on
-            unbounded input and in any window.
-        join: reads the digest column of every pack and then, once, each pack that has any of the hashes. Shuffles
-            hashes and digests, and no originals. For bounded input in the global window.
-        auto: `point` for unbounded or windowed input. Else it counts the hashes and takes what `join_is_faster` expects
-            from their number and the size of the store.
+        point: for each batch of hashes the row groups (128 rows at most) that it touches are read and
+            decoded. Works on unbounded input and in any window.
+        join: reads the digest column of every pack and then, once, each pack that has any of the hashes.
+            Shuffles hashes and digests, and no originals. For bounded input in the global window.
+        auto: `point` for unbounded or windowed input. Else it counts the hashes and takes what
+            `join_is_faster` expects from their number and the size of the store.
 
-    On a local store of 60,000 originals in 10 packs (200 MB, 15 MB packed, 470 row groups) points took 0.8 ms of one
-    core a hash, a join 0.5 s and 0.12 ms a hash, counting 0.3 s: equal at 1000 hashes, 5 to 1 for the join at 10,000.
+    On a local store of 60,000 originals in 10 packs (200 MB, 15 MB packed, 470 row groups) points took 0.8 ms
+    of one core a hash, a join 0.5 s and 0.12 ms a hash, counting 0.3 s: equal at 1000 hashes, 5 to 1 for the
+    join at 10,000.
 
     Args:
         root: root of the store, a local directory or `gs://bucket/prefix`; there must be one.
@@ -134,7 +139,9 @@ class LookupOriginals(beam.PTransform):
             _Route(store, self._strategy), hash_count=beam.pvalue.AsSingleton(hash_count)
         ).with_outputs("join", main="point")
         routed.point.element_type = routed["join"].element_type = hashes.element_type
-        return self._result(hashes, [lookup_by_points(routed.point, store), lookup_by_join(routed["join"], store)])
+        return self._result(
+            hashes, [lookup_by_points(routed.point, store), lookup_by_join(routed["join"], store)]
+        )
 
     def _result(self, hashes: beam.PCollection, ways: Sequence[Any]) -> LookupResult:
         results = []

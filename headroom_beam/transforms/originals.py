@@ -1,7 +1,7 @@
-"""`WriteOriginals` and `ReadOriginals`: a PCollection of originals into a store, and a store into a PCollection.
+"""`WriteOriginals` and `ReadOriginals`: originals from a PCollection into a store, and back.
 
-No sink of Beam's is involved: a bundle makes packs, puts each under the name of its content and verifies it, and a
-bundle that is run again finds its packs there already.
+No sink of Beam's is involved: a bundle makes packs, puts each under the name of its content and verifies it,
+and a bundle that is run again finds its packs there already.
 """
 
 import datetime as dt
@@ -29,11 +29,13 @@ _ROW_OVERHEAD_BYTES = 256
 
 
 class WriteOriginals(beam.PTransform):
-    """Writes originals into a store; gives the names of the packs that hold them, once they are durable and verified.
+    """Writes originals into a store.
+
+    Gives the names of the packs that hold them, once they are durable and verified.
 
     Packs are made within bundles, without a shuffle, so bundles should be large: behind unbounded input use
-    `CrushRecords(originals=…)`, which collects. An original that is stored already is stored again; `compact` makes
-    them one. Erased originals are left out.
+    `CrushRecords(originals=…)`, which collects. An original that is stored already is stored again; `compact`
+    makes them one. Erased originals are left out.
 
     Args:
         root: root of the store, a local directory or `gs://bucket/prefix`; made when it isn't there.
@@ -43,7 +45,8 @@ class WriteOriginals(beam.PTransform):
     Raises:
         ValueError: an unknown root, or a size that isn't greater than 0.
 
-    While running, an original whose digest isn't that of its bytes, and a store that can't be written, fail the bundle.
+    While running, an original whose digest isn't that of its bytes, and a store that can't be written, fail
+    the bundle.
 
     >>> import hashlib, tempfile
     >>> root, text = tempfile.mkdtemp(), b"[1,2,3]"
@@ -97,8 +100,8 @@ class _WriteBundles(BundleDoFn):
 class ReadOriginals(beam.PTransform):
     """Reads every original of a store, pack by pack, with its bytes verified; applied to a pipeline.
 
-    An original that stands in several packs comes once for each. Erased and expired ones don't come. A pack that is
-    damaged, or that `compact` takes away meanwhile, fails the bundle.
+    An original that stands in several packs comes once for each. Erased and expired ones don't come. A pack
+    that is damaged, or that `compact` takes away meanwhile, fails the bundle.
 
     Args:
         root: root of the store, a local directory or `gs://bucket/prefix`; there must be one.

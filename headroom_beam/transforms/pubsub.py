@@ -1,8 +1,8 @@
 """Pub/Sub where the runner has no source of its own: pull, keep the leases, publish, acknowledge last.
 
-Beam's `ReadFromPubSub` acknowledges a message once its bundle is committed, on runners that commit bundles. The local
-runners don't: they acknowledge as they pull, and what is in flight when the process dies is gone. So local runs pull
-with this module, and acknowledge when everything that came of a message is durable.
+Beam's `ReadFromPubSub` acknowledges a message once its bundle is committed, on runners that commit bundles.
+The local runners don't: they acknowledge as they pull, and what is in flight when the process dies is gone.
+So local runs pull with this module, and acknowledge when everything that came of a message is durable.
 """
 
 import contextlib
@@ -39,8 +39,9 @@ _ACK_IDS = 2000
 class LeasedSubscription:
     """A subscription whose messages stay leased until they are acknowledged; a context manager.
 
-    A thread extends the leases of everything that was pulled, so work on a batch may take any time. Leaving the
-    context gives unacknowledged messages back at once; a process that dies leaves them to the end of their lease.
+    A thread extends the leases of everything that was pulled, so work on a batch may take any time. Leaving
+    the context gives unacknowledged messages back at once; a process that dies leaves them to the end of
+    their lease.
 
     Args:
         subscription: `projects/PROJECT/subscriptions/NAME`.
@@ -69,13 +70,16 @@ class LeasedSubscription:
         self._keeper.join()
         with self._lock:
             left, self._leased = sorted(self._leased), set()
-        # If this fails the leases run out by themselves, and the error that brought us here must not be hidden.
+        # If this fails the leases run out by themselves, and the error that brought us here must not be
+        # hidden.
         with contextlib.suppress(exceptions.GoogleAPICallError):
             self._modify(left, 0)
         self._client.close()
 
-    def pull(self, *, batch_bytes: int, max_latency_s: float, stopping: threading.Event) -> list[types.ReceivedMessage]:
-        """Leases messages until they are `batch_bytes`, or `max_latency_s` after the first, or until told to stop.
+    def pull(
+        self, *, batch_bytes: int, max_latency_s: float, stopping: threading.Event
+    ) -> list[types.ReceivedMessage]:
+        """Leases messages until they are `batch_bytes`, or `max_latency_s` after the first, or when told to.
 
         Raises:
             google.api_core.exceptions.GoogleAPICallError: the service refused for good.
@@ -124,12 +128,15 @@ class LeasedSubscription:
             try:
                 self._modify(leased, self._lease_s)
             except exceptions.GoogleAPICallError:
-                # Asked again in a third of the lease. If it never succeeds the messages come twice, which is allowed.
+                # Asked again in a third of the lease. If it never succeeds the messages come twice, which is
+                # allowed.
                 continue
 
     def _modify(self, ack_ids: Sequence[str], seconds: int) -> None:
         for chunk in _chunks(ack_ids):
-            self._client.modify_ack_deadline(subscription=self._name, ack_ids=chunk, ack_deadline_seconds=seconds)
+            self._client.modify_ack_deadline(
+                subscription=self._name, ack_ids=chunk, ack_deadline_seconds=seconds
+            )
 
 
 def _chunks(ack_ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -173,10 +180,12 @@ def publish_requests(topic: str, messages: Sequence[PubsubMessage]) -> Iterator[
 
 
 class PublishMessages(beam.PTransform):
-    """Publishes messages with all their attributes; a bundle succeeds only when the service has taken each of them.
+    """Publishes messages with all their attributes.
 
-    Beam's own `WriteToPubSub` passes attributes as keyword arguments outside Dataflow, where one that is called
-    `topic`, `data`, `retry` or `timeout` kills the pipeline.
+    A bundle succeeds only when the service has taken each of them.
+
+    Beam's own `WriteToPubSub` passes attributes as keyword arguments outside Dataflow, where one that is
+    called `topic`, `data`, `retry` or `timeout` kills the pipeline.
 
     Args:
         topic: `projects/PROJECT/topics/NAME`.
@@ -212,7 +221,8 @@ class _Publish(BundleDoFn):
 
     def flush(self, batch: Sequence[PubsubMessage]) -> list[Any]:
         for request in publish_requests(self._topic, batch):
-            # The generated method takes whole messages; the friendlier one in front of it takes keyword arguments.
+            # The generated method takes whole messages; the friendlier one in front of it takes keyword
+            # arguments.
             PublisherApi.publish(self._client, request=request)
         count("messages_published", len(batch))
         return []

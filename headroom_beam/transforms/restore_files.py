@@ -30,8 +30,8 @@ class RestoreFilesResult(NamedTuple):
 class RestoreFiles(beam.PTransform):
     """Restores the files that a run of `CrushFiles` has crushed, byte for byte.
 
-    Applied to a pipeline; follows the run's manifest, one input file at a time. The restored files have the relative
-    paths and codecs of the input. For compressed files the decompressed bytes are the same.
+    Applied to a pipeline; follows the run's manifest, one input file at a time. The restored files have the
+    relative paths and codecs of the input. For compressed files the decompressed bytes are the same.
 
     Gives a `RestoreFilesResult`.
 
@@ -52,7 +52,9 @@ class RestoreFiles(beam.PTransform):
             open_objects(root).root for root in (compacted, originals, output)
         )
         if self._output == self._compacted:
-            raise ValueError(f"compacted and output are both {output!r}; give the restored files a root of their own")
+            raise ValueError(
+                f"compacted and output are both {output!r}; give the restored files a root of their own"
+            )
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> RestoreFilesResult:
@@ -67,7 +69,9 @@ class RestoreFiles(beam.PTransform):
                 "unresolved", main="restored"
             )
         )
-        return RestoreFilesResult(typed(outputs.restored, RestoredFile), typed(outputs.unresolved, Unresolved))
+        return RestoreFilesResult(
+            typed(outputs.restored, RestoredFile), typed(outputs.unresolved, Unresolved)
+        )
 
     def display_data(self) -> dict[str, Any]:
         """What a runner shows about this step."""

@@ -1,4 +1,7 @@
-"""`RestoreRecords`: from compacted records to what they were. What is done to a batch stands in `restore_batch`."""
+"""`RestoreRecords`: from compacted records to what they were.
+
+What is done to a batch stands in `restore_batch`.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,7 +14,15 @@ from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Compacted
 from headroom_beam.restore.batch import restore_batch
 from headroom_beam.transforms.bundles import BundleDoFn
-from headroom_beam.transforms.envelope import Bare, Envelope, Place, close_envelope, open_envelope, row_type, typed
+from headroom_beam.transforms.envelope import (
+    Bare,
+    Envelope,
+    Place,
+    close_envelope,
+    open_envelope,
+    row_type,
+    typed,
+)
 from headroom_beam.transforms.metrics import count
 from headroom_beam.transforms.schemas import register_schemas
 from headroom_beam.transforms.shared_store import SharedStore
@@ -70,7 +81,9 @@ class _RestoreBundles(BundleDoFn):
             if isinstance(restored, bytes):
                 rows.append(one.place.put(close_envelope(one.envelope, restored)))
             else:
-                row = UnresolvedRecord(one.record, one.source, one.offset, [*restored.hashes], [*restored.reasons])
+                row = UnresolvedRecord(
+                    one.record, one.source, one.offset, [*restored.hashes], [*restored.reasons]
+                )
                 rows.append(TaggedOutput("unresolved", one.place.put(close_envelope(one.envelope, row))))
         unresolved = sum(isinstance(row, TaggedOutput) for row in rows)
         count("records_restored", len(rows) - unresolved)
@@ -90,12 +103,14 @@ def _open_compacted(element: Any, place: Place) -> _Waiting:
 class RestoreRecords(beam.PTransform):
     """Restores compacted records to the bytes they were.
 
-    The input is a PCollection of `Compacted` rows, `bytes` or `str`, of these with a key, or of `PubsubMessage`; keys
-    and messages pass through as in `CrushRecords`. A record is restored whole or not at all.
+    The input is a PCollection of `Compacted` rows, `bytes` or `str`, of these with a key, or of
+    `PubsubMessage`; keys and messages pass through as in `CrushRecords`. A record is restored whole or not at
+    all.
 
     Args:
         root: root of the store, a local directory or `gs://bucket/prefix`; there must be one.
-        batch_bytes: compacted input whose originals are looked up together; they are in memory at the same time.
+        batch_bytes: compacted input whose originals are looked up together; they are in memory at the same
+            time.
 
     Raises:
         ValueError: an unknown root, or a size that isn't greater than 0.

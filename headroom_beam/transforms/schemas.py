@@ -11,9 +11,9 @@ from headroom_beam.records import Compacted, Failure, Original, Payload
 
 __all__ = ["register_schemas"]
 
-# Beam finds the class of a schema by its id, which it draws at random unless the class carries one. A fixed id makes
-# the same class come back on workers and in other processes; Java takes nothing but UUIDs. The field types are part of
-# the name, so that two versions of a row never share an id.
+# Beam finds the class of a schema by its id, which it draws at random unless the class carries one. A fixed
+# id makes the same class come back on workers and in other processes; Java takes nothing but UUIDs. The field
+# types are part of the name, so that two versions of a row never share an id.
 _SCHEMA_ID_ATTRIBUTE = "_beam_schema_id"
 _SCHEMA_NAMESPACE = uuid.UUID("8d0c6a4e-54f3-5b0e-9a3c-0c6f3c1d7e42")
 
@@ -24,8 +24,8 @@ def register_schemas(*more: type[NamedTuple]) -> None:
     Args:
         more: further NamedTuple classes to make known in the same way.
 
-    The transforms call it when they are imported; call it where rows are used with Beam and without those. It may be
-    called any number of times.
+    The transforms call it when they are imported; call it where rows are used with Beam and without those. It
+    may be called any number of times.
 
     >>> register_schemas()
     >>> import apache_beam

@@ -10,7 +10,9 @@ __all__ = ["SharedStore", "pack_names"]
 
 
 class SharedStore:
-    """A store that is opened once in each process, when first needed, for all DoFns that got this object; picklable.
+    """A store that is opened once in each process, when first needed, for all DoFns that got this object.
+
+    It can be pickled.
 
     Readers open late, because a step before them in the same pipeline may be what makes the store.
 

@@ -1,8 +1,8 @@
 """`WriteCompacted` and `WriteFailures`: rows into files named by what is in them.
 
-A file is written by one bundle, durably and whole, under a name that is a digest of its rows and of what tells them
-apart (ids, keys, timestamps). A bundle that is run again writes the same file, which is then there already; two bundles
-that merely hold equal records write two.
+A file is written by one bundle, durably and whole, under a name that is a digest of its rows and of what
+tells them apart (ids, keys, timestamps). A bundle that is run again writes the same file, which is then there
+already; two bundles that merely hold equal records write two.
 """
 
 import hashlib
@@ -65,7 +65,8 @@ def compacted_lines(rows: Sequence[tuple[Any, Compacted]]) -> bytes:
         rows: keys and rows.
 
     Raises:
-        InvalidPayload: a record has a line break, which JSON allows between its tokens; write Parquet instead.
+        InvalidPayload: a record has a line break, which JSON allows between its tokens; write Parquet
+            instead.
 
     >>> compacted_lines([(None, Compacted(b'{"id": 1}', "", 0, 9, 9, 0, 0, []))])
     b'{"id": 1}\n'
@@ -80,7 +81,7 @@ def compacted_lines(rows: Sequence[tuple[Any, Compacted]]) -> bytes:
 
 
 def compacted_parquet(rows: Sequence[tuple[Any, Compacted]]) -> bytes:
-    """Writes rows as Parquet: the columns of `COMPACTED_SCHEMA`, and `key` or a Pub/Sub message's own columns.
+    """Writes rows as Parquet: columns of `COMPACTED_SCHEMA`, and `key` or those of a Pub/Sub message.
 
     Args:
         rows: keys and rows. A key is None, a string, or a `PubsubMessage`, all of one kind.
@@ -110,13 +111,17 @@ def _key_columns(keys: Sequence[Any]) -> Mapping[str, pa.Array]:
             ),
         }
     found = ", ".join(sorted(kind.__name__ for kind in kinds))
-    raise TypeError(f"keys of rows in Parquet are all strings or all PubsubMessage, not {found}; map the keys first")
+    raise TypeError(
+        f"keys of rows in Parquet are all strings or all PubsubMessage, not {found}; map the keys first"
+    )
 
 
 def failure_lines(rows: Sequence[tuple[Any, Failure]]) -> bytes:
-    """Writes failures as JSONL, one object each, with the key (or the Pub/Sub message's attributes) if there is one.
+    """Writes failures as JSONL, one object each, with the key or the Pub/Sub message's attributes.
 
-    >>> line = failure_lines([("session-1", Failure("invalid_json", "line 1, column 2", "", "", 0, 1, ["0" * 24]))])
+    >>> line = failure_lines(
+    ...     [("session-1", Failure("invalid_json", "line 1, column 2", "", "", 0, 1, ["0" * 24]))]
+    ... )
     >>> json.loads(line)["kind"], json.loads(line)["key"]
     ('invalid_json', 'session-1')
     """
@@ -202,8 +207,8 @@ class _WriteRows(beam.PTransform):
     @no_annotations
     def expand(self, rows: beam.PCollection) -> WriteResult:
         """Writes the rows."""
-        # Bounded rows often have neither key nor timestamp, and equal ones must not become one. Ids are drawn before a
-        # reshuffle, behind which a bundle that is run again sees the same ones.
+        # Bounded rows often have neither key nor timestamp, and equal ones must not become one. Ids are drawn
+        # before a reshuffle, behind which a bundle that is run again sees the same ones.
         with_ids = rows.is_bounded
         key_type = _key_type(rows.element_type)
         if with_ids:
@@ -231,20 +236,21 @@ def _key_type(element_type: Any) -> Any:
 class WriteCompacted(_WriteRows):
     """Writes `Compacted` rows, or `(key, Compacted)`, into files named by content below a root.
 
-    Every row is in exactly one file of those that `.files` names, whatever was run again. Unbounded rows are written
-    bundle by bundle, which behind `CrushRecords` means batch by batch; equal ones are told apart by their keys and
-    timestamps.
+    Every row is in exactly one file of those that `.files` names, whatever was run again. Unbounded rows are
+    written bundle by bundle, which behind `CrushRecords` means batch by batch; equal ones are told apart by
+    their keys and timestamps.
 
     Args:
         root: a local directory or `gs://bucket/prefix`; made when it isn't there.
-        file_format: `jsonl` for the records alone, one a line; `parquet` for whole rows, with columns for a string key
-            or a Pub/Sub message's id, publish time, ordering key and attributes.
+        file_format: `jsonl` for the records alone, one a line; `parquet` for whole rows, with columns for a
+            string key or a Pub/Sub message's id, publish time, ordering key and attributes.
         file_bytes: size of records at which a bundle starts another file.
 
     Raises:
         ValueError: an unknown format or root, or a size that isn't greater than 0.
 
-    While running, a record with a line break in JSONL, and keys that Parquet has no column for, fail the bundle.
+    While running, a record with a line break in JSONL, and keys that Parquet has no column for, fail the
+    bundle.
 
     >>> import tempfile
     >>> row = Compacted(b'{"id": 1}', "", 0, 9, 9, 0, 0, [])

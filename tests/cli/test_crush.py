@@ -46,12 +46,21 @@ def crush_arguments(inputs: Path, *more: str) -> list[str]:
 def restore_arguments(inputs: Path, *more: str) -> list[str]:
     root = inputs.parent
     return [
-        *("--input", str(root / "out"), "--originals", str(root / "originals"), "--output", str(root / "restored")),
+        *(
+            "--input",
+            str(root / "out"),
+            "--originals",
+            str(root / "originals"),
+            "--output",
+            str(root / "restored"),
+        ),
         *more,
     ]
 
 
-def test_files_are_crushed_and_restored_by_the_programs(inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_are_crushed_and_restored_by_the_programs(
+    inputs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert crush.main(crush_arguments(inputs)) == 0
     printed = capsys.readouterr().out
     assert "records" in printed
@@ -78,7 +87,9 @@ def test_every_payload_is_explained_on_request(inputs: Path, capsys: pytest.Capt
         assert sum(row[count] for row in rows) == summary[count]
     assert sum(row["rows_total"] - row["rows_kept"] for row in rows) == summary["rows_dropped"] > 0
     dropped = next(row for row in rows if row["strategy"] == "rows")
-    assert dropped["explanation"].startswith(f"rows: {dropped['rows_kept']} of {dropped['rows_total']} rows kept (")
+    assert dropped["explanation"].startswith(
+        f"rows: {dropped['rows_kept']} of {dropped['rows_total']} rows kept ("
+    )
     assert "; dropped " in dropped["explanation"]
     source = (inputs / dropped["source"]).read_bytes()
     assert dropped["offset"] == 0 or source[dropped["offset"] - 1 : dropped["offset"]] == b"\n"
@@ -89,7 +100,12 @@ def test_every_payload_is_explained_on_request(inputs: Path, capsys: pytest.Capt
 
 def test_the_program_runs_by_itself(inputs: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines.crush", *crush_arguments(inputs, "--runner=BundleBasedDirectRunner")],
+        [
+            sys.executable,
+            "-m",
+            "pipelines.crush",
+            *crush_arguments(inputs, "--runner=BundleBasedDirectRunner"),
+        ],
         capture_output=True,
         check=True,
         text=True,
@@ -152,7 +168,10 @@ def test_a_missing_option_is_a_usage_error(inputs: Path, capsys: pytest.CaptureF
 def test_options_reach_the_crusher(inputs: Path) -> None:
     more = ["--lossless_only", "--no-verify", "--keep_patterns", "one", "two", "--first_fraction", "0.5"]
     assert (
-        crush.main(crush_arguments(inputs, *more, "--trace_format", ".result", ".text", "--shard_bytes", "9999")) == 0
+        crush.main(
+            crush_arguments(inputs, *more, "--trace_format", ".result", ".text", "--shard_bytes", "9999")
+        )
+        == 0
     )
     plan = json.loads((inputs.parent / "out" / "_run.json").read_bytes())
     options = plan["options"]
@@ -188,7 +207,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_progress_on_a_terminal_counts_shards_that_are_done(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_on_a_terminal_counts_shards_that_are_done(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from headroom_beam.files.crush_shard import crush_shard
 
     terminal = Terminal()

@@ -19,7 +19,10 @@ BROKEN = b'{"broken": "\xff\xfe'
 BLOB = "0123456789" * 100_000
 LINES = [
     json.dumps(
-        {"tool": "ls", "result": [{"name": f"file {n}", "size_bytes": n * 37, "mode": "rw"} for n in range(80)]}
+        {
+            "tool": "ls",
+            "result": [{"name": f"file {n}", "size_bytes": n * 37, "mode": "rw"} for n in range(80)],
+        }
     ),
     "",
     json.dumps({"tool": "cat", "result": {"path": "a", "text": BLOB}}),
@@ -37,7 +40,15 @@ class Run(NamedTuple):
     originals: Path
 
     def arguments(self, *more: str) -> list[str]:
-        return ["--input", str(self.input), "--output", str(self.output), "--originals", str(self.originals), *more]
+        return [
+            "--input",
+            str(self.input),
+            "--output",
+            str(self.output),
+            "--originals",
+            str(self.originals),
+            *more,
+        ]
 
     def check(self, *more: str) -> list[str]:
         return ["check", "--input", str(self.output), "--originals", str(self.originals), *more]
@@ -107,8 +118,17 @@ def test_an_option_out_of_range_is_a_usage_error(
     assert (captured.out, captured.err.count("\n")) == ("", 1)
 
 
-def test_restore_gives_the_bytes_of_the_input(crushed: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--input", str(crushed.output), "--originals", str(crushed.originals), "--output", str(tmp_path)]
+def test_restore_gives_the_bytes_of_the_input(
+    crushed: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "--input",
+        str(crushed.output),
+        "--originals",
+        str(crushed.originals),
+        "--output",
+        str(tmp_path),
+    ]
     assert main(["restore", *arguments, "--json"]) == 0
     assert json.loads(capfd.readouterr().out) == {
         "restored_files": 1, "restored_bytes": len(TRACE), "unresolved_lines": 0,
@@ -118,13 +138,22 @@ def test_restore_gives_the_bytes_of_the_input(crushed: Run, tmp_path: Path, capf
 
 def test_restore_without_an_original_says_so_and_writes_nothing(run: Run, tmp_path: Path) -> None:
     run.pack().unlink()
-    arguments = ["--input", str(run.output), "--originals", str(run.originals), "--output", str(tmp_path / "r")]
+    arguments = [
+        "--input",
+        str(run.output),
+        "--originals",
+        str(run.originals),
+        "--output",
+        str(tmp_path / "r"),
+    ]
     assert main(["restore", *arguments]) == errors.OriginalNotFound.exit_code
     assert not (tmp_path / "r" / "trace.jsonl").exists()
 
 
 @pytest.mark.parametrize("original", [BROKEN, BLOB.encode()])
-def test_get_writes_the_exact_bytes(crushed: Run, capfdbinary: pytest.CaptureFixture[bytes], original: bytes) -> None:
+def test_get_writes_the_exact_bytes(
+    crushed: Run, capfdbinary: pytest.CaptureFixture[bytes], original: bytes
+) -> None:
     for name in (hash_of(original), hashlib.sha256(original).hexdigest()):
         assert main(["get", name, "--originals", str(crushed.originals)]) == 0
         captured = capfdbinary.readouterr()
@@ -168,7 +197,9 @@ def test_check_prints_nothing_when_all_is_well(crushed: Run, capfd: pytest.Captu
     assert captured.err.endswith("0 problems\n")
 
 
-def test_check_as_json_counts_originals_that_no_marker_names(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+def test_check_as_json_counts_originals_that_no_marker_names(
+    run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(run.check("--json")) == 0
     before = json.loads(capfd.readouterr().out)
     block = _core.crush_block(b"not json\n", _core.Options())
@@ -183,7 +214,10 @@ def test_check_finds_a_marker_without_its_original(run: Run, capfd: pytest.Captu
     run.pack().unlink()
     assert main(run.check()) == errors.IntegrityError.exit_code
     lines = [line.split("\t") for line in capfd.readouterr().out.splitlines()]
-    assert {name for kind, name, _ in lines if kind == "dangling"} == {hash_of(BROKEN), hash_of(BLOB.encode())}
+    assert {name for kind, name, _ in lines if kind == "dangling"} == {
+        hash_of(BROKEN),
+        hash_of(BLOB.encode()),
+    }
 
 
 def test_check_finds_a_flipped_bit_in_a_pack(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
@@ -232,7 +266,9 @@ def test_serve_takes_a_token_from_a_file_or_the_environment_and_refuses_short_on
     assert main(serve) == 2
 
 
-@pytest.mark.parametrize("arguments", [[], ["crsh"], ["get"], ["get", "0" * 24], ["check", "--inptu", "x"], ["crush"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["crsh"], ["get"], ["get", "0" * 24], ["check", "--inptu", "x"], ["crush"]]
+)
 def test_a_command_line_that_does_not_parse_is_a_usage_error(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)

@@ -1,4 +1,4 @@
-"""`CrushRecords` on unbounded input: batches by bytes and by time, and no window or late record loses anything."""
+"""`CrushRecords` on unbounded input: batches by bytes and time, and no window or late record loses any."""
 
 import time
 
@@ -21,7 +21,7 @@ def collect(tmp_path) -> Collect:
 
 
 def stream() -> Events:
-    """A stream whose clock begins now: timers are set by the wall clock, and a TestStream's own begins at 0."""
+    """A stream whose clock begins now: timers follow the wall clock, and a TestStream's own begins at 0."""
     return Events().advance_watermark_to(0).advance_processing_time(int(time.time()))
 
 

@@ -1,4 +1,4 @@
-"""Properties of crushing and restoring through the native module: what holds for every input, whatever it is."""
+"""Properties of crushing and restoring through the native module: what holds for every input."""
 
 import hashlib
 import json
@@ -43,7 +43,9 @@ SCALARS = (
     | st.text(max_size=12)
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=6) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=12
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=12,
 )
 
 
@@ -54,8 +56,13 @@ LAYOUTS: list[dict[str, Any]] = [{}, {"separators": (",", ":")}, {"indent": 2}, 
 def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Similar objects: the same keys, some cells missing."""
     keys = draw(st.lists(KEYS, min_size=1, max_size=5, unique=True))
-    cell = {key: draw(st.sampled_from([SCALARS, st.integers(), TRAPS, VALUES, st.just("ok")])) for key in keys}
-    few = [{key: draw(cell[key]) for key in keys if draw(st.integers(0, 9))} for _ in range(draw(st.integers(0, 8)))]
+    cell = {
+        key: draw(st.sampled_from([SCALARS, st.integers(), TRAPS, VALUES, st.just("ok")])) for key in keys
+    }
+    few = [
+        {key: draw(cell[key]) for key in keys if draw(st.integers(0, 9))}
+        for _ in range(draw(st.integers(0, 8)))
+    ]
     return few * draw(st.sampled_from([1, 1, 5]))
 
 
@@ -133,7 +140,9 @@ def test_any_bytes_become_records_or_failures_and_come_back(
     assert crushed.record_count == crushed.records().num_rows + crushed.failures().num_rows
     assert crushed.failure_count == crushed.failures().num_rows
     for line in crushed.lines().split(b"\n"):
-        assert not line.strip(b" \t\r") or line.startswith(b"\xef\xbb\xbf") or json.loads(line) is not Ellipsis
+        assert (
+            not line.strip(b" \t\r") or line.startswith(b"\xef\xbb\xbf") or json.loads(line) is not Ellipsis
+        )
     assert restore(crushed.lines(), crushed.originals()) == block
 
 
@@ -147,7 +156,9 @@ def test_a_bare_text_comes_back(text: str, options: _core.Options, query: str, b
 
 @SETTINGS
 @given(st.lists(texts(), min_size=1, max_size=5), OPTIONS)
-def test_records_crushed_together_are_the_records_crushed_alone(lines: list[str], options: _core.Options) -> None:
+def test_records_crushed_together_are_the_records_crushed_alone(
+    lines: list[str], options: _core.Options
+) -> None:
     together = _core.crush_records(pa.array([line.encode() for line in lines], pa.large_binary()), options)
     alone = [_core.crush_records(pa.array([line], pa.string()), options) for line in lines]
     records = together.records().column("record").to_pylist()
@@ -174,7 +185,9 @@ def test_every_original_is_what_its_digest_says_and_is_named_by_a_marker(
 @SETTINGS
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode), st.booleans())
 def test_restoring_any_bytes_gives_bytes_or_says_why_not(data: bytes, lines: bool) -> None:
-    nothing = pa.record_batch({"hash": pa.array([], pa.string()), "original": pa.array([], pa.large_binary())})
+    nothing = pa.record_batch(
+        {"hash": pa.array([], pa.string()), "original": pa.array([], pa.large_binary())}
+    )
     try:
         result = _core.restore_block(data, nothing, lines=lines)
     except HeadroomBeamError:
@@ -188,7 +201,9 @@ def test_restoring_any_bytes_gives_bytes_or_says_why_not(data: bytes, lines: boo
 @SETTINGS
 @given(RECORDS, st.integers(0, 2**32), st.binary(min_size=1, max_size=3))
 def test_a_damaged_block_never_restores_through_a_crash(text: str, place: int, damage: bytes) -> None:
-    crushed = _core.crush_block(text.encode(), _core.Options(max_tokens=64, min_tokens_to_crush=0, blob_min_bytes=128))
+    crushed = _core.crush_block(
+        text.encode(), _core.Options(max_tokens=64, min_tokens_to_crush=0, blob_min_bytes=128)
+    )
     compacted = bytearray(crushed.lines())
     at = place % (len(compacted) + 1)
     compacted[at : at + len(damage)] = damage
@@ -205,7 +220,9 @@ def test_a_forged_original_is_refused() -> None:
     )
     originals = crushed.originals()
     assert originals.num_rows == 1
-    forged = pa.record_batch({"hash": originals.column("hash"), "original": pa.array([b"[]"], pa.large_binary())})
+    forged = pa.record_batch(
+        {"hash": originals.column("hash"), "original": pa.array([b"[]"], pa.large_binary())}
+    )
     result = _core.restore_block(crushed.lines(), forged)
     assert result.restored == crushed.lines()
     assert [row["hash"] for row in result.unresolved().to_pylist()] == originals.column("hash").to_pylist()

@@ -168,7 +168,9 @@ def test_whatever_is_crushed_comes_back(
 ) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ensure_ascii, separators=separators)
     for with_compaction in (True, False):
-        config = SmartCrusherConfig(min_tokens_to_crush=0, max_items_after_crush=2, max_tokens=64, blob_min_bytes=128)
+        config = SmartCrusherConfig(
+            min_tokens_to_crush=0, max_items_after_crush=2, max_tokens=64, blob_min_bytes=128
+        )
         crusher = SmartCrusher(config, with_compaction=with_compaction)
         try:
             crushed = crusher.crush(text)
@@ -209,7 +211,8 @@ def test_bias_keeps_more_rows_or_fewer() -> None:
     assert few < usual < many
 
 
-# --- originals -------------------------------------------------------------------------------------------------------
+# --- originals
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_what_was_never_stored_is_none() -> None:
@@ -307,7 +310,10 @@ def test_with_a_store_memory_holds_nothing_and_has_no_limit(tmp_path: Path) -> N
     crusher.crush(DOCUMENT)
     (pack,) = store.pack_names()
     (Path(store.root) / pack).unlink()
-    assert SmartCrusher(store=OriginalStore.open(store.root)).ccr_get(hashlib.sha256(b"x" * 2000).hexdigest()) is None
+    assert (
+        SmartCrusher(store=OriginalStore.open(store.root)).ccr_get(hashlib.sha256(b"x" * 2000).hexdigest())
+        is None
+    )
 
 
 def test_an_erased_original_is_not_given_though_this_process_made_it(tmp_path: Path) -> None:
@@ -369,7 +375,8 @@ def test_threads_may_share_a_crusher() -> None:
     assert crusher.ccr_len() == 64
 
 
-# --- options ---------------------------------------------------------------------------------------------------------
+# --- options
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_defaults_are_those_of_the_native_crusher() -> None:
@@ -378,7 +385,14 @@ def test_defaults_are_those_of_the_native_crusher() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["enabled", "similarity_threshold", "uniqueness_threshold", "use_feedback_hints", "include_summaries", "relevance"],
+    [
+        "enabled",
+        "similarity_threshold",
+        "uniqueness_threshold",
+        "use_feedback_hints",
+        "include_summaries",
+        "relevance",
+    ],
 )
 def test_an_option_that_would_have_no_effect_does_not_exist(name: str) -> None:
     with pytest.raises(TypeError, match=name):
@@ -416,7 +430,9 @@ def series(*, outlier: int = 0, step: int = 0) -> str:
     return json.dumps([{"id": f"k{row * 7919 % 9973}", "value": value} for row, value in enumerate(values)])
 
 
-LONG_TEXT = "\n".join(f"step {number} took {number * 7919 % 83} ms in module {number % 17}" for number in range(900))
+LONG_TEXT = "\n".join(
+    f"step {number} took {number * 7919 % 83} ms in module {number % 17}" for number in range(900)
+)
 
 # Each option with a value that isn't its default, on a text where it matters.
 EFFECTS: dict[str, tuple[object, str, bool | None]] = {
@@ -429,7 +445,11 @@ EFFECTS: dict[str, tuple[object, str, bool | None]] = {
     "lossless_only": (True, WIDE_ROWS, True),
     "variance_threshold": (1000.0, series(outlier=300), False),
     "preserve_change_points": (False, series(step=300), False),
-    "dedup_identical_items": (False, json.dumps([{"a": 1, "b": "same"}] * 50 + [{"a": 2, "b": "same"}]), False),
+    "dedup_identical_items": (
+        False,
+        json.dumps([{"a": 1, "b": "same"}] * 50 + [{"a": 2, "b": "same"}]),
+        False,
+    ),
     "first_fraction": (0.0, ROWS, False),
     "last_fraction": (0.5, ROWS, False),
     "blob_min_bytes": (5000, DOCUMENT, True),

@@ -49,7 +49,14 @@ def test_any_text_is_a_path_or_an_error_that_names_a_character(text: str) -> Non
 
 def test_every_part_of_a_path_is_read() -> None:
     path = parse_path('$.a."b c"[*]{role=tool}{"k \\u00e9"="v}"}.content:string @ .function.name')
-    assert path.segments == (Key("a"), Key("b c"), Each(), Where("role", "tool"), Where("k é", "v}"), Key("content"))
+    assert path.segments == (
+        Key("a"),
+        Key("b c"),
+        Each(),
+        Where("role", "tool"),
+        Where("k é", "v}"),
+        Key("content"),
+    )
     assert path.strings_only
     assert path.tool == (Key("function"), Key("name"))
 
@@ -154,7 +161,9 @@ def tools_and_strategies(record: object, trace_format: str) -> list[tuple[str, s
 OPENAI_CALL = {
     "role": "assistant",
     "content": RESULT,
-    "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "list_things", "arguments": RESULT}}],
+    "tool_calls": [
+        {"id": "c1", "type": "function", "function": {"name": "list_things", "arguments": RESULT}}
+    ],
 }
 OPENAI_RESULTS = {
     "string": {"role": "tool", "tool_call_id": "c1", "content": RESULT},
@@ -166,9 +175,15 @@ OPENAI_RESULTS = {
 
 
 @pytest.mark.parametrize("message", OPENAI_RESULTS.values(), ids=OPENAI_RESULTS)
-def test_openai_finds_the_tool_results_of_requests_conversations_and_batch_lines(message: dict[str, object]) -> None:
+def test_openai_finds_the_tool_results_of_requests_conversations_and_batch_lines(
+    message: dict[str, object],
+) -> None:
     messages = [{"role": "user", "content": RESULT}, OPENAI_CALL, message]
-    for record in ({"model": "m", "messages": messages}, messages, {"custom_id": "1", "body": {"messages": messages}}):
+    for record in (
+        {"model": "m", "messages": messages},
+        messages,
+        {"custom_id": "1", "body": {"messages": messages}},
+    ):
         assert tools_and_strategies(record, "openai") == [("list_things", "table")]
 
 

@@ -41,7 +41,10 @@ def test_blocks_and_pieces_do_not_depend_on_how_the_bytes_arrive(
     def cut(chunks: list[bytes]) -> list[Block | LinePiece]:
         return list(
             cut_blocks(
-                chunks_of(chunks), block_bytes=block_bytes, max_record_bytes=max_record_bytes, piece_bytes=piece_bytes
+                chunks_of(chunks),
+                block_bytes=block_bytes,
+                max_record_bytes=max_record_bytes,
+                piece_bytes=piece_bytes,
             )
         )
 
@@ -82,7 +85,9 @@ def read_range(data: bytes, start: int, stop: int, sizes: Sequence[int]) -> list
 
 
 @given(texts, chunk_sizes, st.lists(st.integers(0, 200)))
-def test_any_split_into_ranges_gives_every_line_once(data: bytes, sizes: list[int], borders: list[int]) -> None:
+def test_any_split_into_ranges_gives_every_line_once(
+    data: bytes, sizes: list[int], borders: list[int]
+) -> None:
     cuts = sorted({0, len(data), *(border % (len(data) + 1) for border in borders)})
     ranges = [read_range(data, start, stop, sizes) for start, stop in itertools.pairwise(cuts)]
     assert b"".join(chunk.data for chunks in ranges for chunk in chunks) == data

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headroom_beam.errors import IntegrityError
-from headroom_beam.files.codecs import Codec, Compressor, FileWriter, codec_of, decompressed, open_decompressed
+from headroom_beam.files.codecs import (
+    Codec,
+    Compressor,
+    FileWriter,
+    codec_of,
+    decompressed,
+    open_decompressed,
+)
 from headroom_beam.objects.base import ObjectConflict
 from headroom_beam.objects.open import open_objects
 
@@ -36,7 +43,10 @@ def test_what_is_compressed_decompresses(codec: Codec, pieces: list[bytes]) -> N
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_several_members_or_frames_are_read_whole(codec: Codec) -> None:
-    assert read(compress(b"one\n", codec) + compress(b"two\n", codec) + compress(b"", codec), codec) == b"one\ntwo\n"
+    assert (
+        read(compress(b"one\n", codec) + compress(b"two\n", codec) + compress(b"", codec), codec)
+        == b"one\ntwo\n"
+    )
 
 
 @pytest.mark.parametrize("codec", CODECS)

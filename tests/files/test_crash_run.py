@@ -1,6 +1,7 @@
 """Runs that are killed: whatever is visible then is right, and starting the run again finishes it.
 
-They are killed with signal 9 right after and right before each object of a run becomes visible, and at random moments.
+They are killed with signal 9 right after and right before each object of a run becomes visible, and at random
+moments.
 """
 
 import datetime as dt
@@ -83,7 +84,10 @@ def source_digests_match(settings: RunSettings) -> bool:
 
 
 def run_and_die(inputs: Path, settings: RunSettings, at: int, *, after: bool) -> bool:
-    """Runs in a forked process, killed before or after it makes object number `at`; False when it ended alive."""
+    """Runs in a forked process, killed before or after it makes object number `at`.
+
+    False when it ended alive.
+    """
     process = os.fork()
     if process == 0:
         made = 0
@@ -114,7 +118,8 @@ def run_and_die(inputs: Path, settings: RunSettings, at: int, *, after: bool) ->
 def test_a_run_killed_at_every_object_is_finished_in_the_end(
     inputs: Path, tmp_path: Path, at: int, after: bool
 ) -> None:
-    # Every life makes one object and dies: right after it, or right before the next, which leaves a temporary file.
+    # Every life makes one object and dies: right after it, or right before the next, which leaves a temporary
+    # file.
     expected = undisturbed(inputs, tmp_path)
     settings = settings_of(tmp_path, "killed")
     kills = 0

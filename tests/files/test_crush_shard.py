@@ -35,7 +35,12 @@ def test_failures_name_what_failed_and_where(tmp_path: Path, settings: RunSettin
     run_shards([str(tmp_path / "a.jsonl")], settings)
     lines = (output_of(settings) / "_failures" / "00000.jsonl").read_text().splitlines()
     failures = [json.loads(line) for line in lines]
-    assert [failure["kind"] for failure in failures] == ["invalid_json", "invalid_json", "invalid_utf8", "too_deep"]
+    assert [failure["kind"] for failure in failures] == [
+        "invalid_json",
+        "invalid_json",
+        "invalid_utf8",
+        "too_deep",
+    ]
     store = OriginalStore.open(settings.originals)
     for failure in failures:
         failed = AWKWARD[failure["offset"] : failure["offset"] + failure["length"]]
@@ -65,7 +70,9 @@ def test_a_line_that_is_too_long_goes_to_the_store_in_pieces(
     ]
 
 
-def test_too_long_lines_fail_alike_whether_they_fit_a_block_or_not(tmp_path: Path, settings: RunSettings) -> None:
+def test_too_long_lines_fail_alike_whether_they_fit_a_block_or_not(
+    tmp_path: Path, settings: RunSettings
+) -> None:
     # The first fits a block and is refused by the crusher, the second doesn't and is refused before.
     data = b'"' + b"x" * 10_000 + b'"\n"' + b"x" * 1_000_000 + b'"\n'
     (tmp_path / "a.jsonl").write_bytes(data)
@@ -98,21 +105,27 @@ def test_a_part_that_is_there_with_other_bytes_is_an_error(inputs: Path, setting
         run_shards([str(inputs)], settings)
 
 
-def test_a_truncated_input_fails_the_run_and_leaves_none_of_its_parts(tmp_path: Path, settings: RunSettings) -> None:
+def test_a_truncated_input_fails_the_run_and_leaves_none_of_its_parts(
+    tmp_path: Path, settings: RunSettings
+) -> None:
     (tmp_path / "a.jsonl.gz").write_bytes(compress(lines_of(5), ".gz")[:-20])
     with pytest.raises(IntegrityError, match="Truncated"):
         run_shards([str(tmp_path / "a.jsonl.gz")], settings)
     assert set(tree(output_of(settings))) == {"_run.json"}
 
 
-def test_a_byte_order_mark_may_stand_anywhere_and_blocks_do_not_matter(tmp_path: Path, settings: RunSettings) -> None:
+def test_a_byte_order_mark_may_stand_anywhere_and_blocks_do_not_matter(
+    tmp_path: Path, settings: RunSettings
+) -> None:
     # As when files are put together: the mark of the second stands in the middle.
     data = (b"\xef\xbb\xbf" + record(1) + b"\n") * 40
     (tmp_path / "a.jsonl").write_bytes(data)
-    summary = run_shards([str(tmp_path / "a.jsonl")], dataclasses.replace(settings, shard_bytes=20_000)).summary
+    summary = run_shards(
+        [str(tmp_path / "a.jsonl")], dataclasses.replace(settings, shard_bytes=20_000)
+    ).summary
     assert (summary["records"], summary["failures"]) == (40, {})
     compacted = [path.read_bytes() for path in sorted(output_of(settings).glob("a.*"))]
     assert len(set(b"".join(compacted).split(b"\n"))) == 2
-    assert list(restored_digests(output_of(settings), Path(settings.originals), tmp_path / "restored").values()) == [
-        hashlib.sha256(data).hexdigest()
-    ]
+    assert list(
+        restored_digests(output_of(settings), Path(settings.originals), tmp_path / "restored").values()
+    ) == [hashlib.sha256(data).hexdigest()]

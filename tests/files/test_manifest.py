@@ -27,7 +27,17 @@ NAMES = st.text(st.characters(codec="utf-8"), max_size=9) | st.just("caf\udce9.j
 COUNTS = st.integers(0, 2**40)
 
 parts = st.builds(
-    CompactedPart, NAMES, NAMES, COUNTS, COUNTS, NAMES, NAMES, COUNTS, COUNTS, COUNTS, st.lists(NAMES, max_size=2)
+    CompactedPart,
+    NAMES,
+    NAMES,
+    COUNTS,
+    COUNTS,
+    NAMES,
+    NAMES,
+    COUNTS,
+    COUNTS,
+    COUNTS,
+    st.lists(NAMES, max_size=2),
 )
 packs = st.builds(StoredPack, NAMES, COUNTS, COUNTS, COUNTS)
 rows = st.fixed_dictionaries({"tool": NAMES, "strategy": NAMES, "payloads": COUNTS, "tokens_before": COUNTS})

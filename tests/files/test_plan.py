@@ -1,4 +1,4 @@
-"""Plans of runs: another run in the same place is refused by name of the difference, an interrupted one goes on."""
+"""Plans of runs: another run in the same place is refused and told why, an interrupted one goes on."""
 
 import dataclasses
 import datetime as dt
@@ -89,14 +89,18 @@ def test_a_worker_whose_plan_was_replaced_stops(inputs: Path, settings: RunSetti
 
 
 @pytest.mark.parametrize("pattern", ["", "/**/*.jsonl", "/**/r*.jsonl"])
-def test_an_output_that_the_input_would_match_is_refused(inputs: Path, settings: RunSettings, pattern: str) -> None:
+def test_an_output_that_the_input_would_match_is_refused(
+    inputs: Path, settings: RunSettings, pattern: str
+) -> None:
     settings = dataclasses.replace(settings, output=str(inputs / "out"))
     with pytest.raises(ValueError, match="input of the same run"):
         run_shards([f"{inputs}{pattern}"], settings)
     assert not (inputs / "out").exists()
 
 
-def test_an_output_below_the_input_that_no_pattern_reaches_is_fine(inputs: Path, settings: RunSettings) -> None:
+def test_an_output_below_the_input_that_no_pattern_reaches_is_fine(
+    inputs: Path, settings: RunSettings
+) -> None:
     settings = dataclasses.replace(settings, output=str(inputs / "out"))
     assert run_shards([f"{inputs}/*.jsonl"], settings) == run_shards([f"{inputs}/*.jsonl"], settings)
 

@@ -26,10 +26,16 @@ def totals(tool: str, strategy: str, tokens_before: int, tokens_after: int) -> d
 
 
 def summary_of(*rows: dict[str, object], unproved: int = 0) -> dict[str, object]:
-    part = CompactedPart("a.jsonl", "a.jsonl", 0, 8192, "0" * 64, "1" * 64, 2048, records=7, failures=3, packs=["p"])
+    part = CompactedPart(
+        "a.jsonl", "a.jsonl", 0, 8192, "0" * 64, "1" * 64, 2048, records=7, failures=3, packs=["p"]
+    )
     pack = StoredPack("p", originals=4, original_bytes=6144, pack_bytes=900)
     return summarize(
-        [ShardResult(0, [part], [pack], rows, {"too_deep": 1, "invalid_json": 2}, 5, refused=0, unproved=unproved)]
+        [
+            ShardResult(
+                0, [part], [pack], rows, {"too_deep": 1, "invalid_json": 2}, 5, refused=0, unproved=unproved
+            )
+        ]
     )
 
 
@@ -39,7 +45,9 @@ def lines_of(table: str) -> dict[str, list[str]]:
 
 def test_the_table_has_a_line_per_tool_with_most_tokens_first_and_a_sum() -> None:
     text = format_summary(
-        summary_of(totals("ls", "table", 100, 40), totals("ls", "blob", 100, 10), totals("grep", "table", 1000, 250))
+        summary_of(
+            totals("ls", "table", 100, 40), totals("ls", "blob", 100, 10), totals("grep", "table", 1000, 250)
+        )
     )
     lines = text.splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["tool", "grep", "ls", "all"]
@@ -81,7 +89,9 @@ def test_a_summary_without_payloads_is_a_table_too() -> None:
 
 
 def test_a_tool_name_can_not_steer_the_terminal() -> None:
-    text = format_summary(summary_of(totals("\x1b[31m\n\u202eevil", "table", 1, 1), totals("x" * 500, "table", 1, 1)))
+    text = format_summary(
+        summary_of(totals("\x1b[31m\n\u202eevil", "table", 1, 1), totals("x" * 500, "table", 1, 1))
+    )
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert max(map(len, text.splitlines())) < 160
@@ -104,7 +114,14 @@ def test_columns_are_aligned() -> None:
 
 @pytest.mark.parametrize(
     ("size_bytes", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KB"), (1536, "1.5 KB"), (5 << 20, "5.0 MB"), (1 << 50, "1024.0 TB")],
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KB"),
+        (1536, "1.5 KB"),
+        (5 << 20, "5.0 MB"),
+        (1 << 50, "1024.0 TB"),
+    ],
 )
 def test_sizes_count_1024_bytes_as_a_kilobyte(size_bytes: int, text: str) -> None:
     assert format_bytes(size_bytes) == text

@@ -41,7 +41,10 @@ def run(tmp_path: Path) -> RunSettings:
     (folder / "records.jsonl").write_bytes(lines_of(20))
     (folder / "awkward.jsonl").write_bytes(AWKWARD)
     settings = RunSettings(
-        output=str(tmp_path / "out"), originals=str(tmp_path / "originals"), shard_bytes=30_000, config=DROPPING
+        output=str(tmp_path / "out"),
+        originals=str(tmp_path / "originals"),
+        shard_bytes=30_000,
+        config=DROPPING,
     )
     run_shards([str(folder)], settings)
     return settings
@@ -185,7 +188,12 @@ LINES = st.one_of(
     st.integers(0, 30).map(record),
     st.binary(max_size=30).filter(lambda line: b"\n" not in line),
     st.sampled_from(
-        [b"", b"\r", b'"<<ccr:lit>>"', b'{"_ccr_dropped":"<<ccr:0123456789abcdef01234567 45_rows_offloaded>>"}']
+        [
+            b"",
+            b"\r",
+            b'"<<ccr:lit>>"',
+            b'{"_ccr_dropped":"<<ccr:0123456789abcdef01234567 45_rows_offloaded>>"}',
+        ]
     ),
     st.text(max_size=20).map(lambda text: json.dumps([text, "<<ccr:" + text]).encode()),
 )

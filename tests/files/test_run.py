@@ -35,7 +35,9 @@ SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
 def test_every_byte_comes_back(inputs: Path, tmp_path: Path, settings: RunSettings, shard_bytes: int) -> None:
     settings = dataclasses.replace(settings, shard_bytes=shard_bytes)
     manifest = run_shards([str(inputs)], settings)
-    assert restored_digests(tmp_path / "out", tmp_path / "originals", tmp_path / "restored") == source_digests(inputs)
+    assert restored_digests(
+        tmp_path / "out", tmp_path / "originals", tmp_path / "restored"
+    ) == source_digests(inputs)
     assert unresolved_markers(tmp_path / "out", tmp_path / "originals") == set()
     assert OriginalStore.open(settings.originals).check().problems == ()
     assert manifest.summary["bytes_after"] < manifest.summary["bytes_before"]
@@ -126,17 +128,24 @@ def test_two_runs_of_one_input_are_equal_but_for_their_plan(inputs: Path, tmp_pa
     assert trees[0] == trees[1]
 
 
-def test_the_same_run_twice_at_the_same_time_is_one_run(inputs: Path, tmp_path: Path, settings: RunSettings) -> None:
+def test_the_same_run_twice_at_the_same_time_is_one_run(
+    inputs: Path, tmp_path: Path, settings: RunSettings
+) -> None:
     settings = dataclasses.replace(settings, shard_bytes=20_000)
     manifests: list[Manifest] = []
-    threads = [threading.Thread(target=lambda: manifests.append(run_shards([str(inputs)], settings))) for _ in range(3)]
+    threads = [
+        threading.Thread(target=lambda: manifests.append(run_shards([str(inputs)], settings)))
+        for _ in range(3)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(manifests) == 3
     assert manifests[0] == manifests[1] == manifests[2]
-    assert restored_digests(tmp_path / "out", tmp_path / "originals", tmp_path / "restored") == source_digests(inputs)
+    assert restored_digests(
+        tmp_path / "out", tmp_path / "originals", tmp_path / "restored"
+    ) == source_digests(inputs)
 
 
 def test_a_run_with_a_missing_shard_has_no_manifest(inputs: Path, settings: RunSettings) -> None:
@@ -151,7 +160,9 @@ def test_a_run_with_a_missing_shard_has_no_manifest(inputs: Path, settings: RunS
     assert source_parts(settings.output)
 
 
-def test_every_pack_is_in_an_index_file(inputs: Path, settings: RunSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_pack_is_in_an_index_file(
+    inputs: Path, settings: RunSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("headroom_beam.files.run.INDEX_SHARDS", 2)
     run_shards([str(inputs)], dataclasses.replace(settings, shard_bytes=20_000))
     assert len(list((Path(settings.originals) / "index").iterdir())) > 1
@@ -159,7 +170,9 @@ def test_every_pack_is_in_an_index_file(inputs: Path, settings: RunSettings, mon
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[]", b'{"format_version": 1}'])
-def test_a_damaged_plan_or_manifest_is_a_typed_error(inputs: Path, settings: RunSettings, damage: bytes) -> None:
+def test_a_damaged_plan_or_manifest_is_a_typed_error(
+    inputs: Path, settings: RunSettings, damage: bytes
+) -> None:
     run_shards([str(inputs)], settings)
     for name in ("_run.json", "_manifest.json"):
         (output_of(settings) / name).write_bytes(damage)

@@ -65,7 +65,9 @@ def test_a_file_whose_name_has_wildcards_is_found_by_it(tmp_path: Path) -> None:
     assert names_of(str(tmp_path / "a[1].jsonl")) == ["a[1].jsonl"]
 
 
-def test_local_patterns_work_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_patterns_work_from_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"1\n")
     monkeypatch.chdir(tmp_path)
     assert names_of("*.jsonl") == names_of("a.jsonl") == names_of(".") == ["a.jsonl"]
@@ -137,14 +139,25 @@ def test_parts_of_one_name_are_refused() -> None:
 LINES = st.lists(st.sampled_from([b"", b"{}", b"x" * 9, b"\r", b'{"a":1}\r']), max_size=40)
 
 
-@given(lines=LINES, end=st.sampled_from([b"", b"\n"]), shard_bytes=st.integers(1, 60), block_bytes=st.integers(1, 40))
+@given(
+    lines=LINES,
+    end=st.sampled_from([b"", b"\n"]),
+    shard_bytes=st.integers(1, 60),
+    block_bytes=st.integers(1, 40),
+)
 def test_the_shards_of_a_file_have_every_line_once(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], end: bytes, shard_bytes: int, block_bytes: int
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[bytes],
+    end: bytes,
+    shard_bytes: int,
+    block_bytes: int,
 ) -> None:
     path = tmp_path_factory.mktemp("shards") / "a.jsonl"
     path.write_bytes(b"\n".join(lines) + end)
     shards = plan_shards(find_sources([str(path)]), shard_bytes=shard_bytes)
-    items = [item for shard in shards for span in shard.spans for item in read_span(span, block_bytes=block_bytes)]
+    items = [
+        item for shard in shards for span in shard.spans for item in read_span(span, block_bytes=block_bytes)
+    ]
     data = path.read_bytes()
     assert b"".join(item.data for item in items) == data
     assert all(data[item.offset :].startswith(item.data) for item in items)

@@ -69,7 +69,12 @@ def test_put_or_get_gives_what_stands_there(root):
 
 def test_what_is_not_there_is_named(root):
     store = open_objects(root)
-    for read in (store.get, store.size, lambda name: store.get_range(name, 0, 1), lambda name: store.open(name).read()):
+    for read in (
+        store.get,
+        store.size,
+        lambda name: store.get_range(name, 0, 1),
+        lambda name: store.open(name).read(),
+    ):
         with pytest.raises(ObjectNotFound, match="nothing"):
             read("packs/nothing")
     assert not store.exists("packs/nothing")
@@ -132,7 +137,9 @@ def test_a_writer_shows_nothing_before_commit_and_everything_after(root, data):
     store = open_objects(root)
     with store.create("part") as writer:
         for start in range(0, len(data), 1 << 20):
-            assert writer.write(memoryview(data)[start : start + (1 << 20)]) == len(data[start : start + (1 << 20)])
+            assert writer.write(memoryview(data)[start : start + (1 << 20)]) == len(
+                data[start : start + (1 << 20)]
+            )
         assert not store.exists("part")
         assert list(store.list()) == []
         assert writer.tell() == writer.size_bytes == len(data)
@@ -175,7 +182,10 @@ def test_of_two_writers_of_one_name_the_first_to_commit_wins(root):
 
 def test_a_writer_serves_libraries_that_write_files(root):
     store = open_objects(root)
-    with store.create("table.arrow") as writer, pa.ipc.new_stream(writer, pa.schema([("x", pa.int64())])) as stream:
+    with (
+        store.create("table.arrow") as writer,
+        pa.ipc.new_stream(writer, pa.schema([("x", pa.int64())])) as stream,
+    ):
         stream.write_batch(pa.record_batch({"x": [1, 2, 3]}))
     assert pa.ipc.open_stream(store.get("table.arrow")).read_all().column("x").to_pylist() == [1, 2, 3]
 
@@ -205,11 +215,15 @@ def test_objects_travel_to_other_processes(root):
     assert copy.get("a") == b"x"
     assert (repr(copy), copy.root) == (repr(store), store.root)
     script = "import pickle,sys; print(pickle.load(sys.stdin.buffer).get('a'))"
-    done = subprocess.run([sys.executable, "-c", script], input=pickle.dumps(store), capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=pickle.dumps(store), capture_output=True, check=True
+    )
     assert done.stdout.strip() == b"b'x'"
 
 
-@pytest.mark.parametrize("bad", ["", "s3://bucket/x", "file:///tmp/x", "gs://", "gs:///x", "gs://b/../c", "a\0b"])
+@pytest.mark.parametrize(
+    "bad", ["", "s3://bucket/x", "file:///tmp/x", "gs://", "gs:///x", "gs://b/../c", "a\0b"]
+)
 def test_a_root_that_cannot_be_one_is_refused_with_the_fix(bad):
     with pytest.raises(ValueError, match="root|object name"):
         open_objects(bad)
@@ -222,15 +236,24 @@ def test_errors_survive_pickling():
         assert getattr(copy, "retryable", None) == getattr(error, "retryable", None)
 
 
-# --- local -----------------------------------------------------------------------------------------------------------
+# --- local
+# -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("code", "retryable"),
-    [(errno.ENOSPC, True), (errno.EIO, True), (errno.EDQUOT, True), (errno.EACCES, False), (errno.EROFS, False)],
+    [
+        (errno.ENOSPC, True),
+        (errno.EIO, True),
+        (errno.EDQUOT, True),
+        (errno.EACCES, False),
+        (errno.EROFS, False),
+    ],
 )
 @pytest.mark.parametrize("call", ["fsync", "link"])
-def test_a_file_system_that_fails_gives_a_typed_error_and_no_object(tmp_path, monkeypatch, call, code, retryable):
+def test_a_file_system_that_fails_gives_a_typed_error_and_no_object(
+    tmp_path, monkeypatch, call, code, retryable
+):
     store = open_objects(tmp_path)
     store.put_if_absent("packs/one", b"1")
 
@@ -355,7 +378,8 @@ def test_a_relative_root_stays_where_it_was(tmp_path, monkeypatch):
     assert isinstance(store, LocalObjects)
 
 
-# --- Cloud Storage ---------------------------------------------------------------------------------------------------
+# --- Cloud Storage
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_a_server_that_fails_for_a_moment_is_asked_again(gcs_root, gcs_server):
@@ -387,7 +411,9 @@ def test_a_put_whose_answer_was_lost_is_success(gcs_root, gcs_server, monkeypatc
 def test_a_put_that_arrives_damaged_is_refused(gcs_root, gcs_server, monkeypatch):
     store = open_objects(gcs_root)
     real = gcs_server.put
-    monkeypatch.setattr(gcs_server, "put", lambda b, n, m, q, data: real(b, n, m, q, bytes([data[0] ^ 1]) + data[1:]))
+    monkeypatch.setattr(
+        gcs_server, "put", lambda b, n, m, q, data: real(b, n, m, q, bytes([data[0] ^ 1]) + data[1:])
+    )
     with pytest.raises(StoreError, match="400"):
         store.put_if_absent("a", b"xyz")
     monkeypatch.undo()
@@ -455,7 +481,9 @@ print(sum(store.put_if_absent(f"packs/{{n}}", b"%d" % n * 1000) for n in range(2
     won = [int(process.communicate(b"\n")[0]) for process in processes]
     assert sum(won) == 20
     store = open_objects(root)
-    assert [info.size_bytes for info in store.list()] == [1000 if n < 10 else 2000 for n in sorted(range(20), key=str)]
+    assert [info.size_bytes for info in store.list()] == [
+        1000 if n < 10 else 2000 for n in sorted(range(20), key=str)
+    ]
     assert list(store.leftovers()) == []
     if isinstance(store, LocalObjects):
         assert len(list(Path(root, "packs").iterdir())) == 20

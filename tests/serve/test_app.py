@@ -121,11 +121,14 @@ def test_what_was_taken_out_is_410_and_says_why(store: OriginalStore, reason: st
 
 
 def test_a_hash_of_two_originals_is_409(store: OriginalStore) -> None:
-    # Two originals with one hash can't be had by trying, so an index names a second digest that begins like the first.
+    # Two originals with one hash can't be had by trying, so an index names a second digest that begins like
+    # the first.
     (name,) = store.pack_names()
     pack, digests, groups = index_rows(name, store.objects.get(name))
     forged = hashlib.sha256(ROWS).digest()[:12] + b"\x01" * 20
-    index = Index.build([(pack, np.append(digests, np.array([forged], "S32")), np.append(groups, groups[:1]))]).encode()
+    index = Index.build(
+        [(pack, np.append(digests, np.array([forged], "S32")), np.append(groups, groups[:1]))]
+    ).encode()
     store.objects.put_if_absent(f"index/{hashlib.sha256(index).hexdigest()}.index", index)
     with serving(OriginalStore.open(store.root)) as client:
         answer = client.get(f"/v1/retrieve/{hash_of(ROWS)}")
@@ -153,7 +156,9 @@ def test_what_is_not_a_hash_is_400(client: httpx.Client, text: str) -> None:
         assert text not in answer.text
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"{}", b'{"hash": 7}', b'{"hash": null}', b"\xff", b"[" * 60000])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"{}", b'{"hash": 7}', b'{"hash": null}', b"\xff", b"[" * 60000]
+)
 def test_a_body_without_a_hash_is_400(client: httpx.Client, body: bytes) -> None:
     answer = client.post("/v1/retrieve", content=body)
     assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
@@ -194,7 +199,12 @@ def test_a_damaged_tombstone_file_is_an_answer_too(store: OriginalStore) -> None
     assert (answer.status_code, answer.json()["error"]) == (500, "store")
 
 
-ANTHROPIC_CALL = {"type": "tool_use", "id": "toolu_1", "name": "headroom_retrieve", "input": {"hash": hash_of(ROWS)}}
+ANTHROPIC_CALL = {
+    "type": "tool_use",
+    "id": "toolu_1",
+    "name": "headroom_retrieve",
+    "input": {"hash": hash_of(ROWS)},
+}
 OPENAI_CALL = {
     "id": "call_1",
     "type": "function",
@@ -203,8 +213,12 @@ OPENAI_CALL = {
 
 
 @pytest.mark.parametrize("name", ["headroom_retrieve", "mcp__headroom__headroom_retrieve"])
-def test_a_tool_call_of_an_anthropic_model_is_answered_as_its_tool_result(client: httpx.Client, name: str) -> None:
-    answer = client.post("/v1/retrieve/tool_call", json={"tool_call": {**ANTHROPIC_CALL, "name": name}}).json()
+def test_a_tool_call_of_an_anthropic_model_is_answered_as_its_tool_result(
+    client: httpx.Client, name: str
+) -> None:
+    answer = client.post(
+        "/v1/retrieve/tool_call", json={"tool_call": {**ANTHROPIC_CALL, "name": name}}
+    ).json()
     assert answer["success"] is True
     assert answer["data"]["original_content"] == ROWS.decode()
     assert answer["tool_result"]["type"] == "tool_result"
@@ -216,7 +230,11 @@ def test_a_tool_call_of_an_openai_model_is_answered_as_a_tool_message(client: ht
     body = {"tool_call": OPENAI_CALL, "provider": "openai"}
     answer = client.post("/v1/retrieve/tool_call", json=body).json()
     assert answer["success"] is True
-    assert {**answer["tool_result"], "content": ""} == {"role": "tool", "tool_call_id": "call_1", "content": ""}
+    assert {**answer["tool_result"], "content": ""} == {
+        "role": "tool",
+        "tool_call_id": "call_1",
+        "content": "",
+    }
     assert json.loads(answer["tool_result"]["content"])["original_content"] == ROWS.decode()
 
 
@@ -265,8 +283,8 @@ def test_health_says_that_the_process_answers(client: httpx.Client, path: str) -
 
 
 def test_an_mcp_clients_requests_are_understood(client: httpx.Client) -> None:
-    # What headroom's MCP server sends to the address it is given: a probe, then a post; 404 is a miss, any other status
-    # over 400 an exception, and a body without "error" is handed to the model.
+    # What headroom's MCP server sends to the address it is given: a probe, then a post; 404 is a miss, any
+    # other status over 400 an exception, and a body without "error" is handed to the model.
     probe = client.get("/livez")
     assert (probe.status_code, probe.json()["status"], probe.json()["alive"]) == (200, "healthy", True)
     found = client.post("/v1/retrieve", json={"hash": hash_of(ROWS)})
@@ -276,9 +294,20 @@ def test_an_mcp_clients_requests_are_understood(client: httpx.Client) -> None:
     assert client.post("/v1/retrieve", json={"hash": "0" * 24}).status_code == 404
 
 
-def test_without_a_token_only_requests_to_this_machine_by_its_own_name_are_served(client: httpx.Client) -> None:
-    # A page of another site reaches this socket when its name was made to resolve to 127.0.0.1; its Host tells.
-    for host in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "10.0.0.1", "", "[::1", "localhost.evil"):
+def test_without_a_token_only_requests_to_this_machine_by_its_own_name_are_served(
+    client: httpx.Client,
+) -> None:
+    # A page of another site reaches this socket when its name was made to resolve to 127.0.0.1; its Host
+    # tells.
+    for host in (
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1.evil.example",
+        "10.0.0.1",
+        "",
+        "[::1",
+        "localhost.evil",
+    ):
         answer = client.get("/healthz", headers={"Host": host})
         assert (answer.status_code, answer.json()["error"]) == (403, "forbidden"), host
     for host in ("localhost", "LOCALHOST:1", "127.0.0.2:80", "[::1]:80", "[::1]"):
@@ -374,8 +403,19 @@ def test_the_command_serves_until_it_is_interrupted(store: OriginalStore) -> Non
 
 
 def test_the_command_refuses_to_listen_where_others_reach(store: OriginalStore) -> None:
-    command = [sys.executable, "-m", "headroom_beam.cli", "serve", "--originals", store.root, "--host", "0.0.0.0"]
-    result = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment(), timeout=300)
+    command = [
+        sys.executable,
+        "-m",
+        "headroom_beam.cli",
+        "serve",
+        "--originals",
+        store.root,
+        "--host",
+        "0.0.0.0",
+    ]
+    result = subprocess.run(
+        command, check=False, capture_output=True, text=True, env=_environment(), timeout=300
+    )
     assert result.returncode == 2
     assert "set a token" in result.stderr
     assert "Traceback" not in result.stderr

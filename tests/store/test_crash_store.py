@@ -1,4 +1,4 @@
-"""Writers that are killed in the middle: what is visible is whole, check finds nothing, and a second try completes."""
+"""Writers that are killed in the middle: what is visible is whole, and a second try completes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def test_a_writer_killed_at_any_point_leaves_only_whole_packs(tmp_path):
     acknowledged = -1
     for _ in range(ROUNDS):
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path), str(acknowledged + 1)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", WRITER, str(tmp_path), str(acknowledged + 1)],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         first = "".join(writer.stdout.readline() for _ in range(source.randint(1, 3)))
         time.sleep(source.random() * 0.1)
@@ -58,7 +60,8 @@ def test_a_writer_killed_at_any_point_leaves_only_whole_packs(tmp_path):
 
 def test_a_maker_of_a_store_killed_at_any_point_leaves_none_or_a_whole_one(tmp_path):
     script = (
-        "import sys; from headroom_beam import OriginalStore; print('x', flush=True); OriginalStore.open(sys.argv[1])"
+        "import sys; from headroom_beam import OriginalStore;"
+        "print('x', flush=True); OriginalStore.open(sys.argv[1])"
     )
     for number in range(4):
         root = tmp_path / str(number)

@@ -1,4 +1,4 @@
-"""The damage catalogue: whatever happens to files, a lookup gives the right original or an error; check finds it."""
+"""The damage catalogue: a lookup gives the right original or an error, and check finds what is wrong."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LONG = bool(os.environ.get("HEADROOM_BEAM_LONG"))
 
 
 class Faulty(LocalObjects):
-    """Objects whose reads go wrong as told: `fault` gets the name and the bytes and gives other bytes, or raises."""
+    """Objects whose reads go wrong: `fault` gets the name and the bytes and gives other bytes, or raises."""
 
     def __init__(self, root: str, fault) -> None:
         super().__init__(root)
@@ -95,7 +95,8 @@ def test_a_flipped_bit_anywhere_in_a_pack_is_found_and_never_gives_a_wrong_origi
         flipped = bytearray(data)
         flipped[at // 8] ^= 1 << at % 8
         file.write_bytes(flipped)
-        # A flip in what nothing depends on, such as the name of the writer in the footer, is found by the name alone.
+        # A flip in what nothing depends on, such as the name of the writer in the footer, is found by the
+        # name alone.
         reader = OriginalStore.open(tmp_path)
         assert {problem.kind for problem in reader.check().problems} >= {"name"}
         lookup = reader.get_many(by_hash)
@@ -112,7 +113,9 @@ def test_a_flipped_bit_in_the_data_of_a_page_is_found_without_the_name():
         start = column.dictionary_page_offset or column.data_page_offset
         for page in walk_pages(memoryview(data)[start : start + column.total_compressed_size]):
             header = column.total_compressed_size - page.compressed_bytes
-            page_data |= set(range(start + header, start + column.total_compressed_size)) if header < 120 else set()
+            page_data |= (
+                set(range(start + header, start + column.total_compressed_size)) if header < 120 else set()
+            )
     assert len(page_data) > 3000
     for at in range(32, len(data) * 8, 53):
         if at // 8 not in page_data:
@@ -127,7 +130,9 @@ def test_a_flipped_bit_in_the_data_of_a_page_is_found_without_the_name():
 def test_a_truncated_pack_is_found(sound, keep):
     file = packs(sound)[0]
     data = file.read_bytes()
-    file.write_bytes(data[: int(len(data) * keep) if isinstance(keep, float) else keep or None] if keep else b"")
+    file.write_bytes(
+        data[: int(len(data) * keep) if isinstance(keep, float) else keep or None] if keep else b""
+    )
     assert {"name", "corrupt"} <= kinds(sound)
     right_or_error(sound)
 
@@ -215,7 +220,9 @@ def test_what_does_not_belong_is_found(sound, name, data, kind):
 
 def test_check_finds_rows_that_are_not_what_they_say(sound):
     rows = rows_of([b"right"]).drop_columns(["hash"])
-    wrong = encode_pack(rows.set_column(0, "digest", pa.array([b"\5" * 32], pa.binary(32))), run_date=RUN_DATE)
+    wrong = encode_pack(
+        rows.set_column(0, "digest", pa.array([b"\5" * 32], pa.binary(32))), run_date=RUN_DATE
+    )
     (sound / pack_name(wrong)).write_bytes(wrong)
     assert kinds(sound) == {"digest"}
     reader = OriginalStore.open(sound)
@@ -253,7 +260,8 @@ def test_a_damaged_copy_does_not_hide_a_good_one(sound):
     assert reader.get_many(["2" * 24]).unresolved["2" * 24] in ("missing", "damaged")
 
 
-# --- reads that go wrong ---------------------------------------------------------------------------------------------
+# --- reads that go wrong
+# ---------------------------------------------------------------------------------------------
 
 
 def flip(name: str, data: bytes) -> bytes:

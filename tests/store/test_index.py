@@ -34,7 +34,9 @@ def test_a_prefix_finds_every_copy_in_every_pack(packs, other):
     for text in {other, *(text for texts in packs for text in texts)}:
         digest = hashlib.sha256(text).digest()
         for length in (12, 32):
-            found = sorted((entry.pack.name, entry.group, entry.digest) for entry in index.find(digest[:length]))
+            found = sorted(
+                (entry.pack.name, entry.group, entry.digest) for entry in index.find(digest[:length])
+            )
             expected = [
                 (pack.name, int(np.flatnonzero(digests == digest)[0]), digest)
                 for pack, digests, _ in parts

@@ -64,7 +64,9 @@ def test_few_are_read_by_points_and_nearly_all_by_a_scan():
 def test_the_slower_a_request_the_sooner_a_scan_pays():
     def crossover(request_s: float) -> int:
         return next(
-            count for count in range(0, 10**6, 50) if plan_lookup(count, SIZE, request_s=request_s).way == "scan"
+            count
+            for count in range(0, 10**6, 50)
+            if plan_lookup(count, SIZE, request_s=request_s).way == "scan"
         )
 
     assert crossover(0.002) < crossover(0.0005) < crossover(0.00005)
@@ -90,11 +92,18 @@ def test_the_benchmark_runs_and_its_ways_agree():
     program = Path(__file__).parents[2] / "benchmarks" / "lookup.py"
     arguments = [sys.executable, str(program), "--megabytes", "2"]
     done = subprocess.run(
-        arguments, capture_output=True, check=True, cwd=program.parent.parent, env=os.environ | {"PYTHONPATH": "."}
+        arguments,
+        capture_output=True,
+        check=True,
+        cwd=program.parent.parent,
+        env=os.environ | {"PYTHONPATH": "."},
     )
     figures = json.loads(done.stdout)
     assert figures["originals"] == figures["many"][-1]["hashes"]
-    assert min(figures["put_megabytes_per_s"], figures["cold_ms"], figures["warm_ms"], figures["uncovered_ms"]) > 0
+    assert (
+        min(figures["put_megabytes_per_s"], figures["cold_ms"], figures["warm_ms"], figures["uncovered_ms"])
+        > 0
+    )
     assert {step["plan"]["way"] for step in figures["many"]} <= {"points", "scan"}
 
 

@@ -70,7 +70,12 @@ def test_rows_are_sorted_and_carry_what_was_given():
     assert rows.column("hash").to_pylist() == sorted(hash_of(text) for text in texts)
     first = rows.slice(0, 1).to_pylist()[0]
     assert first["digest"] == hashlib.sha256(first["original"]).digest()
-    assert (first["kind"], first["tool"], first["item_count"], first["run_date"]) == ("array", "ls", 3, RUN_DATE)
+    assert (first["kind"], first["tool"], first["item_count"], first["run_date"]) == (
+        "array",
+        "ls",
+        3,
+        RUN_DATE,
+    )
     assert first["size_bytes"] == len(first["original"])
 
 
@@ -91,7 +96,9 @@ def test_row_groups_are_small_enough_for_point_reads(size_bytes):
 def test_the_file_is_plain_parquet_with_checksums_bloom_filter_and_no_dictionary_on_originals():
     data = encode_pack(rows_of(some_originals(50)), run_date=RUN_DATE)
     metadata = pq.read_metadata(pa.BufferReader(data))
-    columns = {metadata.schema.names[at]: metadata.row_group(0).column(at) for at in range(metadata.num_columns)}
+    columns = {
+        metadata.schema.names[at]: metadata.row_group(0).column(at) for at in range(metadata.num_columns)
+    }
     assert {column.compression for column in columns.values()} == {"ZSTD"}
     assert [name for name, column in columns.items() if column.has_dictionary_page] == ["kind", "tool"]
     assert [name for name, column in columns.items() if column.is_stats_set] == ["hash"]
@@ -110,7 +117,9 @@ def test_row_groups_found_by_hash_are_the_ones_that_hold_it():
     where = {}
     for group in range(len(footer.groups)):
         place = footer.groups[group]
-        rows = pack.decode_groups(footer, group, group + 1, data[place.offset : place.offset + place.length], ["hash"])
+        rows = pack.decode_groups(
+            footer, group, group + 1, data[place.offset : place.offset + place.length], ["hash"]
+        )
         where |= dict.fromkeys(rows.column("hash").to_pylist(), group)
     for hash_, group in where.items():
         assert list(footer.groups_of(hash_)) == [group]
@@ -126,15 +135,21 @@ def test_a_wrong_digest_hash_or_size_is_refused():
         at = table.column_names.index(column)
         values = [value, *table.column(at).to_pylist()[1:]]
         with pytest.raises(DigestMismatch):
-            encode_pack(table.set_column(at, column, pa.array(values, table.schema.field(at).type)), run_date=RUN_DATE)
-    wrong = table.set_column(1, "digest", pa.array([b"\0" * 32, *table.column(1).to_pylist()[1:]], pa.binary(32)))
+            encode_pack(
+                table.set_column(at, column, pa.array(values, table.schema.field(at).type)), run_date=RUN_DATE
+            )
+    wrong = table.set_column(
+        1, "digest", pa.array([b"\0" * 32, *table.column(1).to_pylist()[1:]], pa.binary(32))
+    )
     data = encode_pack(wrong.drop_columns(["hash"]), run_date=RUN_DATE)
     with pytest.raises(DigestMismatch, match="0" * 64):
         verify_pack(data)
 
 
 def test_a_repeated_digest_with_other_bytes_is_refused_and_not_dropped():
-    table = pa.concat_tables([rows_of([b"a"]), rows_of([b"x"]).set_column(1, "digest", rows_of([b"a"]).column(1))])
+    table = pa.concat_tables(
+        [rows_of([b"a"]), rows_of([b"x"]).set_column(1, "digest", rows_of([b"a"]).column(1))]
+    )
     with pytest.raises(DigestMismatch):
         encode_pack(table.drop_columns(["hash"]), run_date=RUN_DATE)
 
@@ -217,7 +232,8 @@ def test_refused_digests_are_left_out_and_counted():
     assert builder.refused_count == 1
 
 
-# --- damaged and hostile packs ---------------------------------------------------------------------------------------
+# --- damaged and hostile packs
+# ---------------------------------------------------------------------------------------
 
 
 def written(table: pa.Table, **options) -> bytes:
@@ -237,14 +253,18 @@ def written(table: pa.Table, **options) -> bytes:
         hashes = table.column("hash").to_pylist()
         fences = pack._groups_sha256([(len(hashes), hashes[0], hashes[-1])])
         writer.add_key_value_metadata(
-            keys if keys is not None else {"headroom_beam.pack_version": "1", "headroom_beam.groups_sha256": fences}
+            keys
+            if keys is not None
+            else {"headroom_beam.pack_version": "1", "headroom_beam.groups_sha256": fences}
         )
     return bytes(sink.getvalue())
 
 
 @pytest.fixture
 def table() -> pa.Table:
-    return pa.concat_tables(rows for _, rows in read_pack(encode_pack(rows_of(some_originals(100)), run_date=RUN_DATE)))
+    return pa.concat_tables(
+        rows for _, rows in read_pack(encode_pack(rows_of(some_originals(100)), run_date=RUN_DATE))
+    )
 
 
 def test_a_pack_of_another_writer_that_keeps_the_rules_is_read(table):
@@ -306,7 +326,9 @@ def test_a_decompression_bomb_is_refused_before_it_takes_memory(tmp_path, shape)
     else:
         bomb = rows_of([b"%d" % number for number in range(100)], tool="x" * (4 << 20))
     bomb = (
-        bomb.append_column("run_date", pa.array([RUN_DATE] * len(bomb), pa.date32())).cast(PACK_SCHEMA).sort_by("hash")
+        bomb.append_column("run_date", pa.array([RUN_DATE] * len(bomb), pa.date32()))
+        .cast(PACK_SCHEMA)
+        .sort_by("hash")
     )
     file = tmp_path / "bomb"
     file.write_bytes(written(bomb, use_dictionary=shape == "dictionary"))
@@ -329,7 +351,14 @@ assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 30_000
 
 
 def test_an_empty_file_and_other_files_are_corrupt():
-    for data in (b"", b"PAR1", b"PAR1PAR1", b"x" * 100, b"PAR1" + b"\xff" * 4 + b"PAR1", b"PAR1" + b"\0" * 8 + b"PAR1"):
+    for data in (
+        b"",
+        b"PAR1",
+        b"PAR1PAR1",
+        b"x" * 100,
+        b"PAR1" + b"\xff" * 4 + b"PAR1",
+        b"PAR1" + b"\0" * 8 + b"PAR1",
+    ):
         with pytest.raises(CorruptPack):
             verify_pack(data)
 

@@ -1,4 +1,4 @@
-"""The store: one suite over every backend; the number of reads; readers that see others' writes; plain SQL."""
+"""The store: one suite over every backend, the number of reads, readers among writers, and plain SQL."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ from headroom_beam.store import schema as rows
 from headroom_beam.store import snapshot as view
 from headroom_beam.store.resolution import Resolution
 
-# --- conformance -----------------------------------------------------------------------------------------------------
+# --- conformance
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_what_was_put_is_found_by_hash_and_by_digest(root):
@@ -52,7 +53,9 @@ def test_many_are_found_with_their_columns_and_the_others_have_a_reason(root):
     store_.put_many(rows_of(texts, tool="ls"), run_date=RUN_DATE)
     store_.write_index()
     asked = (
-        [hash_of(text) for text in texts[:150]] + [digest_of(text) for text in texts[100:200]] + ["0" * 24, "f" * 64]
+        [hash_of(text) for text in texts[:150]]
+        + [digest_of(text) for text in texts[100:200]]
+        + ["0" * 24, "f" * 64]
     )
     found, unresolved = store_.get_many(asked)
     assert unresolved == {"0" * 24: "missing", "f" * 64: "missing"}
@@ -66,7 +69,9 @@ def test_many_are_found_with_their_columns_and_the_others_have_a_reason(root):
 def test_a_store_of_several_packs_with_and_without_index_answers_alike(root):
     texts = some_originals(400, size_bytes=1000)
     store_ = OriginalStore.open(root)
-    names = store_.put_many(rows_of(texts[:250]).to_batches(max_chunksize=40), run_date=RUN_DATE, pack_bytes=60_000)
+    names = store_.put_many(
+        rows_of(texts[:250]).to_batches(max_chunksize=40), run_date=RUN_DATE, pack_bytes=60_000
+    )
     assert len(names) >= 4
     answers = []
     for step in range(4):
@@ -111,7 +116,9 @@ def test_a_store_travels_to_other_processes_and_opens_when_it_is_used(root):
     copy = pickle.loads(pickle.dumps(store_))
     assert copy.get(hash_of(texts[3])) == texts[3]
     script = f"import pickle,sys; print(len(pickle.load(sys.stdin.buffer).get({hash_of(texts[3])!r})))"
-    done = subprocess.run([sys.executable, "-c", script], input=pickle.dumps(copy), capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=pickle.dumps(copy), capture_output=True, check=True
+    )
     assert int(done.stdout) == len(texts[3])
 
 
@@ -151,7 +158,8 @@ store.write_index()
         assert store_.get_many(map(hash_of, texts)).unresolved == {}
 
 
-# --- opening ---------------------------------------------------------------------------------------------------------
+# --- opening
+# ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_store_of_another_version_is_refused_before_anything_is_read(tmp_path):
@@ -191,7 +199,8 @@ def test_a_store_that_is_gone_is_no_store_in_which_nothing_was_stored(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "abc", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "g" * 24, "0" * 12, " " + "0" * 24, "0" * 24 + "\n"]
+    "bad",
+    ["", "abc", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "g" * 24, "0" * 12, " " + "0" * 24, "0" * 24 + "\n"],
 )
 def test_what_is_no_hash_is_refused(tmp_path, bad):
     store_ = OriginalStore.open(tmp_path)
@@ -200,7 +209,8 @@ def test_what_is_no_hash_is_refused(tmp_path, bad):
             call(bad)
 
 
-# --- how much is read ------------------------------------------------------------------------------------------------
+# --- how much is read
+# ------------------------------------------------------------------------------------------------
 
 
 def test_a_covered_original_costs_three_reads_cold_and_one_warm(tmp_path):
@@ -256,7 +266,8 @@ def test_a_pack_without_index_is_read_by_its_footer(tmp_path):
     assert len(counting.reads) == 2 + 20
 
 
-# --- others write meanwhile ------------------------------------------------------------------------------------------
+# --- others write meanwhile
+# ------------------------------------------------------------------------------------------
 
 
 def test_a_reader_finds_what_was_stored_after_it_looked(root):
@@ -322,7 +333,8 @@ def test_indexes_are_rebuilt_to_the_same_bytes(tmp_path):
     assert (tmp_path / name).read_bytes() == data
 
 
-# --- ambiguity -------------------------------------------------------------------------------------------------------
+# --- ambiguity
+# -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("index", [False, True])
@@ -333,7 +345,9 @@ def test_two_originals_with_one_hash_are_never_mixed_up(tmp_path, monkeypatch, i
     texts = [b"first", b"second"]
     digests = [rows.original_digest(text).hex() for text in texts]
     table = rows_of(texts)
-    table = table.set_column(1, "digest", pa.array([bytes.fromhex(digest) for digest in digests], pa.binary(32)))
+    table = table.set_column(
+        1, "digest", pa.array([bytes.fromhex(digest) for digest in digests], pa.binary(32))
+    )
     table = table.set_column(0, "hash", pa.array(["07" * 12] * 2))
     writer = OriginalStore.open(tmp_path)
     names = [writer.put_many(table.slice(at, 1), run_date=RUN_DATE) for at in (0, 1)]
@@ -347,7 +361,8 @@ def test_two_originals_with_one_hash_are_never_mixed_up(tmp_path, monkeypatch, i
     assert reader.get_many(["07" * 12, digests[1]]).unresolved == {"07" * 12: "ambiguous"}
 
 
-# --- writing refuses what is wrong -----------------------------------------------------------------------------------
+# --- writing refuses what is wrong
+# -----------------------------------------------------------------------------------
 
 
 def test_bytes_that_are_not_those_of_their_digest_are_not_stored(root):
@@ -362,7 +377,9 @@ def test_bytes_that_are_not_those_of_their_digest_are_not_stored(root):
 def test_a_write_that_does_not_read_back_is_an_error(tmp_path, monkeypatch):
     writer = OriginalStore.open(tmp_path)
     real = writer.objects.get
-    monkeypatch.setattr(writer.objects, "get", lambda name: real(name)[:-1] + b"?" if "packs" in name else real(name))
+    monkeypatch.setattr(
+        writer.objects, "get", lambda name: real(name)[:-1] + b"?" if "packs" in name else real(name)
+    )
     with pytest.raises(IntegrityError, match="read back"):
         writer.put_many(rows_of([b"a"]), run_date=RUN_DATE)
 
@@ -371,7 +388,8 @@ def test_a_retry_after_a_failed_write_succeeds(tmp_path, monkeypatch):
     writer = OriginalStore.open(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(
-            "headroom_beam.objects.local.os.fsync", lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error"))
+            "headroom_beam.objects.local.os.fsync",
+            lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")),
         )
         with pytest.raises(StoreError) as caught:
             writer.put_many(rows_of([b"a"]), run_date=RUN_DATE)
@@ -381,19 +399,26 @@ def test_a_retry_after_a_failed_write_succeeds(tmp_path, monkeypatch):
     assert writer.get(hash_of(b"a")) == b"a"
 
 
-# --- plain SQL -------------------------------------------------------------------------------------------------------
+# --- plain SQL
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_the_documented_sql_finds_an_original(tmp_path):
     texts = some_originals(500)
     writer = OriginalStore.open(tmp_path)
     writer.put_many(rows_of(texts).to_batches(max_chunksize=100), run_date=RUN_DATE, pack_bytes=50_000)
-    statement = "SELECT original FROM 'ROOT/packs/*.parquet' WHERE hash = ? LIMIT 1".replace("ROOT", str(tmp_path))
+    statement = "SELECT original FROM 'ROOT/packs/*.parquet' WHERE hash = ? LIMIT 1".replace(
+        "ROOT", str(tmp_path)
+    )
     for text in texts[::50]:
         assert duckdb.execute(statement, [hash_of(text)]).fetchall() == [(text,)]
     assert duckdb.execute(statement, ["0" * 24]).fetchall() == []
-    count = "SELECT tool, kind, count(DISTINCT digest), sum(size_bytes) FROM '{}/packs/*.parquet' GROUP BY ALL"
-    assert duckdb.execute(count.format(tmp_path)).fetchall() == [("list_things", "json", 500, sum(map(len, texts)))]
+    count = (
+        "SELECT tool, kind, count(DISTINCT digest), sum(size_bytes) FROM '{}/packs/*.parquet' GROUP BY ALL"
+    )
+    assert duckdb.execute(count.format(tmp_path)).fetchall() == [
+        ("list_things", "json", 500, sum(map(len, texts)))
+    ]
 
 
 def test_modules_agree_on_names():

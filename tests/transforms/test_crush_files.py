@@ -32,11 +32,16 @@ PRISM = os.environ.get("HEADROOM_BEAM_PRISM", "")
 RUNNERS = [
     pytest.param(["--runner=FnApiRunner"], id="FnApiRunner"),
     pytest.param(
-        ["--runner=FnApiRunner", "--direct_running_mode=multi_threading", "--direct_num_workers=2"], id="threads"
+        ["--runner=FnApiRunner", "--direct_running_mode=multi_threading", "--direct_num_workers=2"],
+        id="threads",
     ),
     pytest.param(["--runner=BundleBasedDirectRunner"], id="BundleBasedDirectRunner"),
     *(
-        [pytest.param(["--runner=PrismRunner", f"--prism_location={PRISM}"], id="Prism", marks=pytest.mark.prism)]
+        [
+            pytest.param(
+                ["--runner=PrismRunner", f"--prism_location={PRISM}"], id="Prism", marks=pytest.mark.prism
+            )
+        ]
         if PRISM
         else []
     ),
@@ -120,7 +125,10 @@ def test_the_outputs_are_rows_of_parts_packs_and_failures(inputs: Path, tmp_path
             list(manifest.parts),
         )
         same(crushed.originals, packs)
-        same(crushed.failures | "hashes" >> beam.Map(lambda row: row._replace(hashes=list(row.hashes))), failures)
+        same(
+            crushed.failures | "hashes" >> beam.Map(lambda row: row._replace(hashes=list(row.hashes))),
+            failures,
+        )
 
 
 def counters(result: Any) -> dict[str, int]:
@@ -146,7 +154,11 @@ def test_what_happens_is_counted(inputs: Path, tmp_path: Path) -> None:
         f"failures_{kind}": count for kind, count in summary["failures"].items()
     }
     assert found["shards_crushed"] == len(list((tmp_path / "out" / "_shards").iterdir()))
-    (sizes,) = (one.result for one in result.metrics().query()["distributions"] if one.key.metric.name == "shard_bytes")
+    (sizes,) = (
+        one.result
+        for one in result.metrics().query()["distributions"]
+        if one.key.metric.name == "shard_bytes"
+    )
     assert (sizes.count, sizes.sum) == (found["shards_crushed"], summary["bytes_before"])
     assert found["unproved"] == 0
 
@@ -168,10 +180,15 @@ def test_payloads_that_were_not_proved_are_counted(
 def test_lines_that_cannot_be_restored_come_out_as_unresolved(inputs: Path, tmp_path: Path) -> None:
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         _ = pipeline | crush_files(inputs, tmp_path)
-    for path in [*(tmp_path / "originals" / "packs").iterdir(), *(tmp_path / "originals" / "index").iterdir()]:
+    for path in [
+        *(tmp_path / "originals" / "packs").iterdir(),
+        *(tmp_path / "originals" / "index").iterdir(),
+    ]:
         path.unlink()
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        result = pipeline | RestoreFiles(str(tmp_path / "out"), str(tmp_path / "originals"), str(tmp_path / "restored"))
+        result = pipeline | RestoreFiles(
+            str(tmp_path / "out"), str(tmp_path / "originals"), str(tmp_path / "restored")
+        )
         assert result.restored.element_type == RestoredFile
         assert result.unresolved.element_type == Unresolved
         assert_that(result.restored, equal_to([]), "restored")
@@ -187,7 +204,11 @@ def test_transforms_are_pickled_and_shown(inputs: Path, tmp_path: Path) -> None:
     assert ".messages[*]" in shown["paths"]
     assert len(shown["options"]) == 64
     restore = pickle.loads(pickle.dumps(RestoreFiles("a", "b", "c")))
-    assert {item.key for item in DisplayData.create_from(restore).items} == {"compacted", "originals", "output"}
+    assert {item.key for item in DisplayData.create_from(restore).items} == {
+        "compacted",
+        "originals",
+        "output",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`CrushRecords`: every record comes out, originals are durable first, and how records are batched changes nothing."""
+"""`CrushRecords`: every record comes out, originals are durable first, and batching changes nothing."""
 
 import dataclasses
 import hashlib
@@ -27,7 +27,9 @@ from headroom_beam.transforms.originals import WriteOriginals
 
 def run(elements, collect: Collect, **arguments):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create(elements, reshuffle=False) | CrushRecords(**{"config": SMALL, **arguments})
+        crushed = (
+            pipeline | beam.Create(elements, reshuffle=False) | CrushRecords(**{"config": SMALL, **arguments})
+        )
         for name, pcollection in crushed._asdict().items():
             collect(pcollection, name)
     return pipeline.result
@@ -60,7 +62,8 @@ def test_text_is_crushed_as_its_utf8(collect):
 
 
 def test_a_lone_surrogate_fails_with_its_bytes_kept():
-    # Beam's own text coder can't carry one; a record that is built in the step before can have it all the same.
+    # Beam's own text coder can't carry one; a record that is built in the step before can have it all the
+    # same.
     _, record = open_envelope('{"a":"\ud800"}')
     batch = crush_batch([record], options_for(SmartCrusherConfig()))
     assert [row.kind for _, row in batch.failures] == ["invalid_utf8"]
@@ -113,7 +116,9 @@ def test_originals_can_be_read_back_when_a_compacted_record_is_emitted(tmp_path,
         collect(crushed.compacted | beam.ParDo(_ResolveEach(root)), "resolved")
     assert len(collect["resolved"]) == len(RECORDS)
     assert all(
-        hashlib.sha256(original).hexdigest().startswith(hash_) for row in collect["resolved"] for hash_, original in row
+        hashlib.sha256(original).hexdigest().startswith(hash_)
+        for row in collect["resolved"]
+        for hash_, original in row
     )
 
 
@@ -139,14 +144,21 @@ def test_the_originals_that_are_handed_out_are_those_that_are_stored(tmp_path, c
     rows = collect["originals"]
     store = OriginalStore.open(tmp_path / "store", create=False)
     assert {row.hash: row.original for row in rows} == {row.hash: store.get(row.hash) for row in rows}
-    assert all(isinstance(row, Original) and hashlib.sha256(row.original).digest() == row.digest for row in rows)
+    assert all(
+        isinstance(row, Original) and hashlib.sha256(row.original).digest() == row.digest for row in rows
+    )
 
 
 def test_how_records_are_batched_changes_neither_the_records_nor_the_originals(tmp_path):
     results = []
     for batch_bytes in (1, 20_000, 1 << 20):
         collect = Collect(tmp_path / str(batch_bytes))
-        run([*RECORDS, *BROKEN], collect, originals=str(tmp_path / f"store{batch_bytes}"), batch_bytes=batch_bytes)
+        run(
+            [*RECORDS, *BROKEN],
+            collect,
+            originals=str(tmp_path / f"store{batch_bytes}"),
+            batch_bytes=batch_bytes,
+        )
         results.append((sorted(collect["compacted"]), sorted({row.digest for row in collect["originals"]})))
     assert results[0] == results[1] == results[2]
 
@@ -165,7 +177,10 @@ def test_a_batch_makes_one_pack_and_its_size_bounds_the_batch(tmp_path, collect)
 def test_rows_keep_the_window_and_the_timestamp_of_their_record(tmp_path, collect, batch_bytes):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         stamped = pipeline | beam.Create(
-            [TimestampedValue((number, record), number * 10) for number, record in enumerate([*RECORDS, b"{"])]
+            [
+                TimestampedValue((number, record), number * 10)
+                for number, record in enumerate([*RECORDS, b"{"])
+            ]
         )
         crushed = (
             stamped
@@ -193,7 +208,11 @@ def test_counters_say_what_happened(tmp_path, collect):
     counters = {counter.key.metric.name: counter.result for counter in metrics["counters"]}
     rows = collect["compacted"]
     assert counters["records"] == len(RECORDS) + len(BROKEN)
-    assert counters["failures"] == counters["failures_invalid_json"] + counters["failures_invalid_utf8"] == len(BROKEN)
+    assert (
+        counters["failures"]
+        == counters["failures_invalid_json"] + counters["failures_invalid_utf8"]
+        == len(BROKEN)
+    )
     assert counters["bytes_before"] == sum(map(len, RECORDS)) == sum(row.bytes_before for row in rows)
     assert counters["bytes_after"] == sum(len(row.record) for row in rows)
     assert counters["tokens_before"] > counters["tokens_after"] > 0
@@ -230,7 +249,9 @@ def test_a_wrong_argument_is_an_error_at_construction(arguments, message):
 
 
 def test_options_reach_the_crusher(collect):
-    record = json.dumps({"result": json.loads(RECORDS[0])["items"], "other": json.loads(RECORDS[0])["items"]}).encode()
+    record = json.dumps(
+        {"result": json.loads(RECORDS[0])["items"], "other": json.loads(RECORDS[0])["items"]}
+    ).encode()
     run(
         [record],
         collect,

@@ -1,4 +1,4 @@
-"""The join's own steps: digests go to buckets, hashes to packs, and what can't be decided from digests to the store."""
+"""The join's own steps: digests go to buckets, hashes to packs, and what is left open to the store."""
 
 from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
 
@@ -71,7 +71,9 @@ def test_a_pack_that_is_gone_is_answered_from_another(tmp_path):
     store.put_many(rows_of(texts), run_date=RUN_DATE)
     (tmp_path / gone).unlink()
     reader = _ReadPacks(SharedStore(str(tmp_path), create=False))
-    candidates = [one for _, one in _choose_packs((0, {"packs": [], "asked": [hash_of(text) for text in texts]}))]
+    candidates = [
+        one for _, one in _choose_packs((0, {"packs": [], "asked": [hash_of(text) for text in texts]}))
+    ]
     lookup = reader._look_up(gone, candidates)
     assert sorted(lookup.found.column("original").to_pylist()) == sorted(texts)
 
@@ -91,7 +93,9 @@ def test_a_join_pays_for_many_hashes_and_the_more_so_the_slower_the_storage():
     size = StoreSize(pack_count=100, group_count=20_000, pack_file_bytes=600_000_000)
 
     def fewest(request_s: float) -> int:
-        return next(count for count in range(0, 10**6, 256) if join_is_faster(count, size, request_s=request_s))
+        return next(
+            count for count in range(0, 10**6, 256) if join_is_faster(count, size, request_s=request_s)
+        )
 
     assert 0 < fewest(0.05) < fewest(0.00005) < 10**6
     assert not join_is_faster(0, StoreSize(0, 0, 0), request_s=0.05)

@@ -1,4 +1,7 @@
-"""`LookupOriginals` answers every hash, alike by either way; `RestoreRecords` gives the bytes or says why not."""
+"""`LookupOriginals` answers every hash, alike by either way.
+
+`RestoreRecords` gives the bytes or says why not.
+"""
 
 import json
 
@@ -101,7 +104,9 @@ def test_an_empty_store_and_no_hashes_are_fine(store, collect, strategy):
 @pytest.mark.parametrize("strategy", WAYS)
 def test_a_store_that_is_not_there_fails_the_bundle(tmp_path, collect, strategy):
     with pytest.raises(StoreError), beam.Pipeline(runner="FnApiRunner") as pipeline:
-        found = pipeline | beam.Create(["0" * 24]) | LookupOriginals(str(tmp_path / "none"), strategy=strategy)
+        found = (
+            pipeline | beam.Create(["0" * 24]) | LookupOriginals(str(tmp_path / "none"), strategy=strategy)
+        )
         collect(found.missing, "missing")
     assert collect["missing"] == []
     assert not (tmp_path / "none").exists()
@@ -154,7 +159,9 @@ def test_wrong_arguments_are_refused_at_construction(store):
         LookupOriginals("s3://bucket")
     with pytest.raises(ValueError, match="batch_bytes is 0"):
         RestoreRecords(store.root, batch_bytes=0)
-    windowed = beam.Pipeline(runner="FnApiRunner") | beam.Create(["0" * 24]) | beam.WindowInto(FixedWindows(5))
+    windowed = (
+        beam.Pipeline(runner="FnApiRunner") | beam.Create(["0" * 24]) | beam.WindowInto(FixedWindows(5))
+    )
     with pytest.raises(ValueError, match="needs bounded input in the global window"):
         _ = windowed | LookupOriginals(store.root, strategy="join")
 
@@ -200,7 +207,9 @@ def test_a_record_that_cannot_be_restored_is_kept_whole_with_its_reasons(store, 
     bury(store, store.get(erased), "erased")
     lost = b'{"a":"<<ccr:%s,string,2.0KB>>"}' % missing.encode()
     unknown = b'{"a":"<<ccr:a form of a later version>>"}'
-    restore(OriginalStore.open(store.root), [("erased", rows[0]), ("lost", lost), ("unknown", unknown)], collect)
+    restore(
+        OriginalStore.open(store.root), [("erased", rows[0]), ("lost", lost), ("unknown", unknown)], collect
+    )
     assert sorted(collect["unresolved"]) == sorted(
         [
             ("erased", UnresolvedRecord(rows[0].record, "", 0, [erased], ["erased"])),
@@ -225,7 +234,11 @@ def test_crushed_and_restored_in_one_pipeline_every_record_is_what_it_was(tmp_pa
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=30),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=8), inner, max_size=6),
     max_leaves=30,
 )
@@ -260,7 +273,9 @@ def test_restoring_together_gives_what_restoring_one_by_one_gives(store):
     framed = [b"[1,\r2]", b"\n", b'\r\n"<<ccr:lit>>"\n', b"\xef\xbb\xbf[1]", b"1 ", b"", b"  "]
     others = [*framed, b'{"a":\n"<<ccr:?"}', unknown, lost, unknown, *BROKEN]
     for batch in ([*records, *others], [*others, *records], others, [lines] * 3, [lines, lost], records * 40):
-        assert restore_batch(batch, store) == [one for record in batch for one in restore_batch([record], store)]
+        assert restore_batch(batch, store) == [
+            one for record in batch for one in restore_batch([record], store)
+        ]
     assert restore_batch([unknown, lost, b'[\n"<<ccr:?"]'], store) == [
         NotRestored((), ("format",)),
         NotRestored(("1" * 24,), ("missing",)),

@@ -45,8 +45,16 @@ def test_files_are_crushed_and_restored(tmp_path):
     source.parent.mkdir()
     source.write_bytes(b"\n".join([*RECORDS, *BROKEN]))
     out, originals = f"{tmp_path}/out", f"{tmp_path}/originals"
-    run("pipelines.crush", f"--input={source}", f"--output={out}", f"--originals={originals}", "--max_tokens=200")
-    run("pipelines.restore", f"--input={out}", f"--originals={originals}", f"--output={tmp_path / 'restored'}")
+    run(
+        "pipelines.crush",
+        f"--input={source}",
+        f"--output={out}",
+        f"--originals={originals}",
+        "--max_tokens=200",
+    )
+    run(
+        "pipelines.restore", f"--input={out}", f"--originals={originals}", f"--output={tmp_path / 'restored'}"
+    )
     assert (tmp_path / "restored" / "trace.jsonl").read_bytes() == source.read_bytes()
 
 

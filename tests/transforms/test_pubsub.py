@@ -1,4 +1,4 @@
-"""The streaming program and a Pub/Sub server on a real socket: acknowledged means durable, also when it is killed."""
+"""The streaming program and a Pub/Sub server on a real socket: acknowledged means durable, even if killed."""
 
 import json
 import os
@@ -117,7 +117,9 @@ class Program:
 
 def messages_of(records: list[bytes]) -> list[types.PubsubMessage]:
     return [
-        types.PubsubMessage(data=record, attributes={"number": str(number), "topic": "an attribute may be called so"})
+        types.PubsubMessage(
+            data=record, attributes={"number": str(number), "topic": "an attribute may be called so"}
+        )
         for number, record in enumerate(records)
     ]
 
@@ -127,14 +129,22 @@ def rows_of(folder: Path) -> list[dict]:
 
 
 def failures_of(folder: Path) -> list[dict]:
-    return [json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()]
+    return [
+        json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()
+    ]
 
 
 def written(folder: Path) -> dict[str, bytes]:
     """For every message in the output, by its number, the bytes that it restores to."""
     store = OriginalStore.open(folder / "store", create=False)
-    found = {dict(row["attributes"])["number"]: restore_record(row["record"], store) for row in rows_of(folder / "out")}
-    failed = {row["attributes"]["number"]: store.get(row["hashes"][0]) for row in failures_of(folder / "out/failures")}
+    found = {
+        dict(row["attributes"])["number"]: restore_record(row["record"], store)
+        for row in rows_of(folder / "out")
+    }
+    failed = {
+        row["attributes"]["number"]: store.get(row["hashes"][0])
+        for row in failures_of(folder / "out/failures")
+    }
     assert not found.keys() & failed.keys()
     return found | failed
 
@@ -159,7 +169,8 @@ def test_messages_go_to_a_topic_with_their_attributes(tmp_path, server):
     assert len(server.acknowledged(SUBSCRIPTION)) == len(RECORDS) + len(BROKEN)
     store = OriginalStore.open(tmp_path / "store", create=False)
     sent = {
-        message.attributes["number"]: restore_record(message.data, store) for message in server.published(OUTPUT_TOPIC)
+        message.attributes["number"]: restore_record(message.data, store)
+        for message in server.published(OUTPUT_TOPIC)
     }
     assert sent == {str(number): record for number, record in enumerate(RECORDS)}
     assert any(b"<<ccr:" in message.data for message in server.published(OUTPUT_TOPIC))
@@ -236,7 +247,11 @@ def test_beams_own_reader_works_too(tmp_path, server):
     records = [*RECORDS, *BROKEN]
     server.publish(TOPIC, messages_of(records))
     program = Program(
-        tmp_path, f"--output={tmp_path / 'out'}", "--reader=beam", "--runner=BundleBasedDirectRunner", "--shards=2"
+        tmp_path,
+        f"--output={tmp_path / 'out'}",
+        "--reader=beam",
+        "--runner=BundleBasedDirectRunner",
+        "--shards=2",
     )
     program.wait_until(
         lambda: tmp_path.joinpath("store/store.json").exists() and len(written(tmp_path)) == len(records)
@@ -269,8 +284,12 @@ def test_leaving_the_subscription_gives_messages_back_at_once(server):
 
 
 def test_publish_requests_stay_within_the_limits_of_the_service():
-    messages = [PubsubMessage(b"x" * size, {"a": "b"}) for size in (4_000_000, 4_000_000, 4_000_000, 9_500_000, 1)]
-    sizes = [[len(message.data) for message in request.messages] for request in publish_requests(TOPIC, messages)]
+    messages = [
+        PubsubMessage(b"x" * size, {"a": "b"}) for size in (4_000_000, 4_000_000, 4_000_000, 9_500_000, 1)
+    ]
+    sizes = [
+        [len(message.data) for message in request.messages] for request in publish_requests(TOPIC, messages)
+    ]
     assert sizes == [[4_000_000, 4_000_000], [4_000_000], [9_500_000], [1]]
 
 

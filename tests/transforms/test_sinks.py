@@ -88,7 +88,11 @@ def test_keys_come_out_once_their_rows_are_durable(tmp_path, collect):
             yield key, any(ROWS[key].record in file.read_bytes().splitlines() for file in files)
 
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        written = pipeline | beam.Create(list(enumerate(ROWS))) | WriteCompacted(str(tmp_path / "out"), file_bytes=1)
+        written = (
+            pipeline
+            | beam.Create(list(enumerate(ROWS)))
+            | WriteCompacted(str(tmp_path / "out"), file_bytes=1)
+        )
         collect(written.keys | beam.ParDo(IsThere()), "keys")
     assert sorted(collect["keys"]) == [(number, True) for number in range(len(ROWS))]
 
@@ -133,7 +137,11 @@ def test_bundles_with_equal_rows_but_other_keys_timestamps_or_ids_are_different_
 
 def test_failures_are_json_lines_with_their_key_or_message(tmp_path, collect):
     message = PubsubMessage(b"", {"a": "b"}, message_id="7")
-    write([FAILURE, ("k", FAILURE), (message, FAILURE), (7, FAILURE)], WriteFailures(str(tmp_path / "out")), collect)
+    write(
+        [FAILURE, ("k", FAILURE), (message, FAILURE), (7, FAILURE)],
+        WriteFailures(str(tmp_path / "out")),
+        collect,
+    )
     [file] = (tmp_path / "out").iterdir()
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     plain = FAILURE._asdict()

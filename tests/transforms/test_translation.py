@@ -1,4 +1,4 @@
-"""Pipelines translate for Dataflow without a network, and what was translated runs: pickled code, coders and all."""
+"""Pipelines translate for Dataflow without a network, and what was translated runs."""
 
 import hashlib
 import json
@@ -12,7 +12,14 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from collecting import Collect
 from crushable import BROKEN, RECORDS, SMALL
 
-from headroom_beam import CrushFiles, CrushRecords, LookupOriginals, OriginalStore, RestoreRecords, WriteCompacted
+from headroom_beam import (
+    CrushFiles,
+    CrushRecords,
+    LookupOriginals,
+    OriginalStore,
+    RestoreRecords,
+    WriteCompacted,
+)
 from headroom_beam.transforms.sinks import WriteFailures
 
 DATAFLOW = [
@@ -95,7 +102,9 @@ def test_a_pipeline_over_files_translates_and_runs(tmp_path):
 
 
 @pytest.mark.parametrize("sink", ["--output=gs://bucket/out", "--output_topic=projects/project/topics/out"])
-def test_the_streaming_program_translates_with_the_sources_and_sinks_of_the_service(tmp_path, sink, monkeypatch):
+def test_the_streaming_program_translates_with_the_sources_and_sinks_of_the_service(
+    tmp_path, sink, monkeypatch
+):
     from headroom_beam.cli import stream as streaming
 
     protos = []
@@ -121,5 +130,9 @@ def test_the_streaming_program_translates_with_the_sources_and_sinks_of_the_serv
 def test_the_streaming_program_itself_runs_offline_for_dataflow(tmp_path):
     from headroom_beam.cli import crush
 
-    arguments = ["--streaming", "--subscription=projects/project/subscriptions/in", "--originals=gs://bucket/store"]
+    arguments = [
+        "--streaming",
+        "--subscription=projects/project/subscriptions/in",
+        "--originals=gs://bucket/store",
+    ]
     assert crush.main([*arguments, "--output=gs://bucket/out", *DATAFLOW]) == 0
