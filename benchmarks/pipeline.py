@@ -85,8 +85,6 @@ def run_child(name: str, source: Path, target: Path) -> None:
     if name == "ours":
         # Imported ahead of the clock, as the bare loop's imports are.
         import headroom_beam.cli.crush  # noqa: F401
-    else:
-        pass
     start = time.perf_counter()
     with contextlib.redirect_stdout(sys.stderr):
         CHILDREN[name](source, target)

@@ -3,8 +3,8 @@
     python benchmarks/retrieval.py [--megabytes 200]
 
 The store is that of `lookup.py`, filled from `examples/traces`. Seconds are the processor's, of whole
-pipelines on FnApiRunner, medians of several; `JOIN_S` in `headroom_beam.transforms.lookup_join` comes from
-what this prints.
+pipelines on FnApiRunner, medians of several. `JOIN_S` in `headroom_beam.transforms.lookup_originals` comes
+from what this prints.
 """
 
 from __future__ import annotations

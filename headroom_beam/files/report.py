@@ -11,7 +11,7 @@ from headroom_beam.files.manifest import Totals
 
 __all__ = ["format_bytes", "format_summary", "format_table"]
 
-_HEAD = ("tool", "payloads", "tokens before", "after", "saved", "bytes before", "after", "rows dropped")
+_HEADER = ("tool", "payloads", "tokens before", "after", "saved", "bytes before", "after", "rows dropped")
 
 
 def format_summary(summary: Mapping[str, Any], *, tools: int = 20) -> str:
@@ -52,7 +52,7 @@ def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
         facts.append(
             ("unproved", f"{unproved:,} {what}; nothing is lost, but this is a defect: please report it")
         )
-    return "\n".join([format_table([_HEAD, *lines]), "", *(f"{name:10}  {value}" for name, value in facts)])
+    return "\n".join([format_table([_HEADER, *lines]), "", *(f"{name:10}  {value}" for name, value in facts)])
 
 
 def _sum(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:

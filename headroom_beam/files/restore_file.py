@@ -16,8 +16,8 @@ from headroom_beam.files.codecs import FileWriter, open_decompressed
 from headroom_beam.files.manifest import CompactedPart, read_manifest
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import BLOCK_BYTES
+from headroom_beam.restore.found_originals import take_originals
 from headroom_beam.restore.lines import line_markers
-from headroom_beam.restore.originals import take_originals
 from headroom_beam.store.lookup import lookup_many
 from headroom_beam.store.resolution import resolution_error
 from headroom_beam.store.store import OriginalStore

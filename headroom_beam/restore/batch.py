@@ -11,8 +11,8 @@ import pyarrow as pa
 from headroom_beam import _core
 from headroom_beam.errors import FormatError, InvalidPayload, LimitExceeded
 from headroom_beam.records import BLOCK_BYTES
+from headroom_beam.restore.found_originals import NO_ORIGINALS
 from headroom_beam.restore.lines import is_line, line_markers, split_record
-from headroom_beam.restore.originals import NO_ORIGINALS
 from headroom_beam.store.lookup import lookup_many
 from headroom_beam.store.resolution import Lookup
 from headroom_beam.store.store import OriginalStore

@@ -6,8 +6,8 @@ of the run.
 
 from headroom_beam import _core
 from headroom_beam.errors import FormatError
+from headroom_beam.restore.found_originals import take_originals
 from headroom_beam.restore.lines import is_line, split_record
-from headroom_beam.restore.originals import take_originals
 from headroom_beam.store.lookup import lookup_many
 from headroom_beam.store.resolution import resolution_error
 from headroom_beam.store.store import OriginalStore

@@ -114,7 +114,7 @@ class _CrushStep:
         observe("batch_records", len(rows) + len(batch.failures))
 
 
-class _CrushBundles(BundleDoFn):
+class _CrushBatches(BundleDoFn):
     """Batches within a bundle: nothing is shuffled, each row keeps its record's window and timestamp."""
 
     def __init__(self, step: _CrushStep, batch_bytes: int) -> None:
@@ -296,7 +296,7 @@ class CrushRecords(beam.PTransform):
         step = _CrushStep(self._make_options, self._originals, self._run_date, self._source)
         element_type = records.element_type
         if records.is_bounded or self._originals is None:
-            crush = beam.ParDo(_CrushBundles(step, self._batch_bytes))
+            crush = beam.ParDo(_CrushBatches(step, self._batch_bytes))
         else:
             records = (
                 records

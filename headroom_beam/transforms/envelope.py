@@ -18,12 +18,17 @@ from apache_beam.utils.windowed_value import WindowedValue
 from headroom_beam.records import Compacted
 
 __all__ = [
-    "Bare", "Envelope", "Place", "close_envelope", "open_envelope", "row_type",
+    "Envelope",
+    "NoEnvelope",
+    "Place",
+    "close_envelope",
+    "open_envelope",
+    "row_type",
     "typed",
 ]  # fmt: skip
 
 
-class Bare:
+class NoEnvelope:
     """The envelope of a record that came without key or attributes.
 
     A class, so that it stays itself when pickled.
@@ -32,7 +37,7 @@ class Bare:
 
 Envelope: TypeAlias = Any
 """What comes with a record and passes through: a key, a Pub/Sub message without its data, or the class
-`Bare`."""
+`NoEnvelope`."""
 
 
 def open_envelope(element: Any) -> tuple[Envelope, bytes]:
@@ -52,9 +57,9 @@ def open_envelope(element: Any) -> tuple[Envelope, bytes]:
     ('session-1', b'{"a":1}')
     """
     if isinstance(element, bytes):
-        return Bare, element
+        return NoEnvelope, element
     if isinstance(element, str):
-        return Bare, element.encode("utf-8", "surrogatepass")
+        return NoEnvelope, element.encode("utf-8", "surrogatepass")
     if isinstance(element, PubsubMessage):
         envelope = PubsubMessage(
             b"", element.attributes, element.message_id, element.publish_time, element.ordering_key
@@ -70,7 +75,7 @@ def open_envelope(element: Any) -> tuple[Envelope, bytes]:
 
 def close_envelope(envelope: Envelope, row: Any) -> Any:
     """Puts a row into what its record came in: `row` or `(envelope, row)`."""
-    return row if envelope is Bare else (envelope, row)
+    return row if envelope is NoEnvelope else (envelope, row)
 
 
 class Place(NamedTuple):
@@ -90,12 +95,12 @@ def row_type(element_type: Any, row: type) -> Any:
         return typehints.KV[PubsubMessage, row]
     if isinstance(element_type, typehints.TupleConstraint) and len(element_type.tuple_types) == 2:
         return typehints.KV[element_type.tuple_types[0], row]
-    return row if _is_bare(element_type) else typehints.Any
+    return row if _has_no_envelope(element_type) else typehints.Any
 
 
-def _is_bare(element_type: Any) -> bool:
+def _has_no_envelope(element_type: Any) -> bool:
     if isinstance(element_type, typehints.UnionConstraint):
-        return all(_is_bare(one) for one in element_type.union_types)
+        return all(_has_no_envelope(one) for one in element_type.union_types)
     return element_type in (bytes, str) or (
         isinstance(element_type, type) and issubclass(element_type, Compacted)
     )

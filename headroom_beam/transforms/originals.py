@@ -70,7 +70,7 @@ class WriteOriginals(beam.PTransform):
 
     def expand(self, originals: beam.PCollection) -> beam.PCollection:
         """Writes the originals."""
-        write = _WriteBundles(SharedStore(self._root, create=True), self._run_date, self._pack_bytes)
+        write = _WritePacks(SharedStore(self._root, create=True), self._run_date, self._pack_bytes)
         return originals | "Write" >> beam.ParDo(write).with_input_types(Original).with_output_types(str)
 
     def display_data(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class WriteOriginals(beam.PTransform):
         return {"root": self._root, "pack_bytes": self._pack_bytes}
 
 
-class _WriteBundles(BundleDoFn):
+class _WritePacks(BundleDoFn):
     def __init__(self, store: SharedStore, run_date: dt.date | None, pack_bytes: int) -> None:
         super().__init__(batch_bytes=pack_bytes)
         self._store = store

@@ -15,8 +15,8 @@ from headroom_beam.records import Compacted
 from headroom_beam.restore.batch import restore_batch
 from headroom_beam.transforms.bundles import BundleDoFn
 from headroom_beam.transforms.envelope import (
-    Bare,
     Envelope,
+    NoEnvelope,
     Place,
     close_envelope,
     open_envelope,
@@ -63,7 +63,7 @@ class _Waiting(NamedTuple):
     place: Place
 
 
-class _RestoreBundles(BundleDoFn):
+class _RestoreBatches(BundleDoFn):
     """Restores a batch of a bundle at a time; each record stays in its window."""
 
     def __init__(self, store: SharedStore, batch_bytes: int) -> None:
@@ -93,7 +93,7 @@ class _RestoreBundles(BundleDoFn):
 
 def _open_compacted(element: Any, place: Place) -> _Waiting:
     if isinstance(element, Compacted):
-        return _Waiting(Bare, element.record, element.source, element.offset, place)
+        return _Waiting(NoEnvelope, element.record, element.source, element.offset, place)
     if isinstance(element, tuple) and len(element) == 2 and isinstance(element[1], Compacted):
         return _Waiting(element[0], element[1].record, element[1].source, element[1].offset, place)
     envelope, record = open_envelope(element)
@@ -138,7 +138,7 @@ class RestoreRecords(beam.PTransform):
     @no_annotations
     def expand(self, compacted: beam.PCollection) -> RestoreResult:
         """Restores the records."""
-        restore = _RestoreBundles(SharedStore(self._root, create=False), self._batch_bytes)
+        restore = _RestoreBatches(SharedStore(self._root, create=False), self._batch_bytes)
         outputs = compacted | "Restore" >> beam.ParDo(restore).with_outputs("unresolved", main="restored")
         return RestoreResult(
             typed(outputs.restored, row_type(compacted.element_type, bytes)),

@@ -149,7 +149,7 @@ class _Row(NamedTuple):
     place: Place
 
 
-class _WriteBundles(BundleDoFn):
+class _WriteFiles(BundleDoFn):
     """Writes the rows of a bundle as one file, or several when they are many."""
 
     def __init__(self, root: str, suffix: str, encode: _Encode, file_bytes: int, *, with_ids: bool) -> None:
@@ -217,7 +217,7 @@ class _WriteRows(beam.PTransform):
                 | "Id" >> beam.Map(_with_id).with_output_types(typehints.Tuple[bytes, rows.element_type])
                 | "Reshuffle" >> beam.Reshuffle()
             )
-        write = _WriteBundles(self._root, self._suffix, self._encode, self._file_bytes, with_ids=with_ids)
+        write = _WriteFiles(self._root, self._suffix, self._encode, self._file_bytes, with_ids=with_ids)
         outputs = rows | "Write" >> beam.ParDo(write).with_outputs("keys", main="files")
         outputs.files.element_type = WrittenFile
         outputs["keys"].element_type = key_type
