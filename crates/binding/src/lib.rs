@@ -11,9 +11,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, make_array};
 use arrow_pyarrow::{FromPyArrow, ToPyArrow};
 use arrow_schema::{ArrowError, DataType};
-use headroom_crusher::record::Path;
+use headroom_crusher::Path;
 use headroom_crusher::{
-    Block, Crusher, Error, Originals, PayloadReport, TextKind, digest, hash, marker, tokens,
+    Block, Crusher, Error, Originals, PayloadReport, TextKind, digest, hash, notation::marker, tokens,
 };
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;

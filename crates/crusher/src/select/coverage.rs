@@ -3,7 +3,8 @@
 //! Each value of a column with few values is worth seeing once. When a value is covered, every row that holds it is
 //! worth one less, so each cell is touched once and the whole takes linear time.
 
-use crate::analyze::{Analysis, NONE};
+use crate::select::analysis::Analysis;
+use crate::select::column_statistics::NONE;
 
 /// Order in which rows are taken, computed while they are.
 #[derive(Debug)]

@@ -8,8 +8,9 @@
     reason = "counts of rows and high bits of floats are far below 2^52"
 )]
 
-use crate::analyze::{Analysis, Shape};
-use crate::tape::Doc;
+use crate::json::tape::Doc;
+use crate::select::analysis::Analysis;
+use crate::select::column_statistics::Shape;
 
 /// Shorter series have no level that one could leave.
 const MIN_ROWS: usize = 8;

@@ -2,10 +2,11 @@
 //!
 //! What each column has to look out for is worked out from its statistics first; most columns have nothing.
 
-use super::Rule;
-use super::failures::{Failures, failing_values};
-use crate::analyze::{Analysis, Column, MAX_GAPS, Shape};
-use crate::tape::Doc;
+use crate::json::tape::Doc;
+use crate::relevance::failures::{Failures, failing_values};
+use crate::select::analysis::Analysis;
+use crate::select::column_statistics::{Column, MAX_GAPS, Shape};
+use crate::select::rule::Rule;
 
 /// At most one row in so many is taken for rare.
 const ROWS_PER_RARITY: usize = 50;

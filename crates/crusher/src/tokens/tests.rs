@@ -1,5 +1,5 @@
-use super::{class, count, estimate, estimate_64ths, next};
-use crate::budget::compared;
+use crate::crush::budget::compared;
+use crate::tokens::estimate::{class, count, estimate, estimate_64ths, next};
 
 /// Exact counts of the reference implementation in Python.
 #[test]

@@ -1,0 +1,376 @@
+//! Reads a table or a document next to the JSON that it has to be, without writing it anew.
+
+use crate::json::bytes::{CHUNK, find_suspect, specials, string_length};
+use crate::json::spelling::{self, Spelling};
+use crate::notation::grammar::{Place, has_bare_ends, is_bare, is_bare_key, is_other};
+use crate::notation::marker::is_reserved_raw;
+use crate::notation::read::cursor::{Parse, Reader};
+use crate::notation::read::sink::{Memory, OFFLOADED, Style, Target};
+use crate::notation::sentinel::is_sentinel;
+
+use wide::u8x16;
+
+/// The JSON differs from the text that it has to be, or can't be compared piece by piece: only who writes it anew can tell.
+pub(crate) const DIFFERS: &str = "another text";
+
+/// How many bytes of a text a reserved string, its inside given, stands for; none if the text doesn't begin with that.
+pub(crate) type Ours<'o> = dyn FnMut(&[u8], &[u8]) -> Option<usize> + 'o;
+
+/// Takes JSON only as far as it is the text that it has to be. What the strict reader refuses is refused here too: a check is left
+/// out only where the comparison itself tells.
+pub(crate) struct Comparing<'e, 'o> {
+    expected: &'e [u8],
+    /// Bytes that are the same.
+    pub at: usize,
+    style: Style,
+    ours: &'o mut Ours<'o>,
+    /// Text that is spelled out.
+    scratch: Vec<u8>,
+}
+
+impl<'e, 'o> Comparing<'e, 'o> {
+    pub fn new(expected: &'e [u8], style: Style, ours: &'o mut Ours<'o>) -> Self {
+        Self {
+            expected,
+            at: 0,
+            style,
+            ours,
+            scratch: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn rest(&self, from: usize) -> &'e [u8] {
+        self.expected.get(from..).unwrap_or_default()
+    }
+
+    /// Takes a string of ours, its inside given.
+    #[cold]
+    fn ours(&mut self, raw: &[u8]) -> Parse<()> {
+        // It may stand for an array of which parts were compared.
+        if is_sentinel(self.expected.get(..self.at).unwrap_or_default()) {
+            return Err(DIFFERS);
+        }
+        let rest = self.rest(self.at);
+        self.at += (self.ours)(raw, rest).ok_or(DIFFERS)?;
+        Ok(())
+    }
+
+    /// Takes what the strict reader makes of something.
+    #[cold]
+    fn slow(&mut self, read: impl FnOnce(&mut Memory<'_>) -> Parse<()>) -> Parse<()> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        let result = read(&mut Memory::aside(self, &mut scratch)).and_then(|()| self.push(&scratch));
+        self.scratch = scratch;
+        result
+    }
+
+    /// Takes a text that stands bare here, or not at all: true if it did and is the inside of a string of the expected text.
+    #[inline]
+    fn bare_string(
+        &mut self,
+        reader: &mut Reader<'_>,
+        place: Place,
+        fits: impl FnOnce(&[u8]) -> bool,
+    ) -> bool {
+        let rest = reader.rest();
+        let start = self.at + 1;
+        let length = run(reader, self.rest(start), place.close());
+        let text = rest.get(..length).unwrap_or_default();
+        let is_same = self.expected.get(self.at) == Some(&b'"')
+            && self.expected.get(start + length) == Some(&b'"')
+            && ends(rest, length, place.close())
+            && is_own_spelling(text, self.style.spelling)
+            && fits(text);
+        if is_same {
+            reader.at += length;
+            self.at = start + length + 1;
+        }
+        is_same
+    }
+}
+
+impl Target for Comparing<'_, '_> {
+    #[inline]
+    fn style(&self) -> Style {
+        self.style
+    }
+
+    fn max_bytes(&self) -> usize {
+        self.expected.len()
+    }
+
+    #[inline]
+    fn push(&mut self, json: &[u8]) -> Parse<()> {
+        let rest = self.rest(self.at);
+        let is_same = match json {
+            // Brackets, mostly.
+            [byte] => rest.first() == Some(byte),
+            _ => rest.starts_with(json),
+        };
+        self.at += json.len();
+        if is_same { Ok(()) } else { Err(DIFFERS) }
+    }
+
+    fn note(&mut self, json: &[u8]) -> Parse<()> {
+        if holds_ours(json) { Err(DIFFERS) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn separator(&mut self, byte: u8) -> Parse<()> {
+        let rest = self.rest(self.at);
+        let is_same = rest.first() == Some(&byte) && (!self.style.spaced || rest.get(1) == Some(&b' '));
+        self.at += 1 + usize::from(self.style.spaced);
+        if is_same { Ok(()) } else { Err(DIFFERS) }
+    }
+
+    #[inline]
+    fn copy(&mut self, json: &[u8]) -> Parse<()> {
+        // A string is the most frequent.
+        if let [b'"', first, ..] = json {
+            let is_suspect = matches!(first, b'<' | b'[' | b'\\');
+            let raw = json.get(1..json.len() - 1).unwrap_or_default();
+            if is_suspect && is_reserved_raw(raw) {
+                return self.ours(raw);
+            }
+        } else if holds_ours(json) {
+            return Err(DIFFERS);
+        }
+        self.push(json)
+    }
+
+    #[inline]
+    fn text(&mut self, text: &[u8]) -> Parse<()> {
+        let rest = self.rest(self.at + 1);
+        let reader = Reader {
+            text,
+            at: 0,
+            end: text.len(),
+        };
+        let is_same = run(&reader, rest, b',') == text.len()
+            && self.expected.get(self.at) == Some(&b'"')
+            && rest.get(text.len()) == Some(&b'"')
+            && is_own_spelling(text, self.style.spelling);
+        if is_same {
+            self.at += text.len() + 2;
+            return Ok(());
+        }
+        // The literal before a text that reads as ours would be taken off again.
+        self.slow(|json| {
+            json.string(text);
+            Ok(())
+        })
+    }
+
+    fn offloaded(&mut self, marker: &[u8]) -> Parse<()> {
+        let raw = [OFFLOADED.get(1..).unwrap_or_default(), marker].concat();
+        self.ours(&raw)
+    }
+
+    #[inline]
+    fn bare(&mut self, reader: &mut Reader<'_>, place: Place) -> Parse<()> {
+        if self.expected.get(self.at) == Some(&b'"') {
+            // The run is free of what may not stand in a bare text anywhere.
+            let fits = |text: &[u8]| {
+                if place == Place::Head {
+                    is_bare(text, place)
+                } else {
+                    has_bare_ends(text) && !is_other(text)
+                }
+            };
+            if self.bare_string(reader, place, fits) {
+                return Ok(());
+            }
+        } else {
+            let rest = reader.rest();
+            let length = run(reader, self.rest(self.at), place.close());
+            let text = rest.get(..length).unwrap_or_default();
+            if ends(rest, length, place.close()) && is_other(text) {
+                reader.at += length;
+                self.at += length;
+                return Ok(());
+            }
+        }
+        self.slow(|json| json.bare(reader, place))
+    }
+
+    #[inline]
+    fn row_key(&mut self, reader: &mut Reader<'_>) -> Parse<()> {
+        let fits = |text: &[u8]| has_bare_ends(text) && text != b"null";
+        if self.bare_string(reader, Place::Cell, fits) {
+            return Ok(());
+        }
+        self.slow(|json| json.row_key(reader))
+    }
+
+    #[inline]
+    fn key(&mut self, reader: &mut Reader<'_>) -> Parse<()> {
+        let rest = reader.rest();
+        let start = self.at + 1;
+        let length = run(reader, self.rest(start), b':');
+        let text = rest.get(..length).unwrap_or_default();
+        let is_same = self.expected.get(self.at) == Some(&b'"')
+            && self.expected.get(start + length) == Some(&b'"')
+            && rest.get(length) == Some(&b':')
+            && is_key(rest, text);
+        if is_same {
+            reader.at += length + 1;
+            self.at = start + length + 1;
+            return self.separator(b':');
+        }
+        // A key is never ours, whether it stands in quotes or not.
+        let key = reader.key()?;
+        self.push(b"\"")?;
+        self.push(key)?;
+        self.push(b"\"")?;
+        if !reader.take(b':') {
+            return Err(DIFFERS);
+        }
+        self.separator(b':')
+    }
+}
+
+/// How many bytes two texts begin with alike, up to the first that is a comma, `close`, or one that JSON makes a string escape.
+#[inline]
+fn run(reader: &Reader<'_>, expected: &[u8], close: u8) -> usize {
+    // Of most lines less than a chunk is left, but lines stand behind them.
+    let (behind, most) = (
+        reader.text.get(reader.at..).unwrap_or_default(),
+        reader.end.saturating_sub(reader.at),
+    );
+    let mut at = 0;
+    while let Some((one, other)) = chunk_at(behind, at).zip(chunk_at(expected, at)) {
+        let bytes = u8x16::new(*one);
+        let ends = bytes.cmp_eq(u8x16::splat(b',')) | bytes.cmp_eq(u8x16::splat(close));
+        let same = bytes.cmp_eq(u8x16::new(*other));
+        let stops = (ends.move_mask() | !same.move_mask()).cast_unsigned() | specials(one);
+        let length = (stops.trailing_zeros() as usize).min(CHUNK);
+        at += length;
+        if length < CHUNK || at >= most {
+            return at.min(most);
+        }
+    }
+    let tails = behind.iter().zip(expected).take(most).skip(at);
+    let same = tails.take_while(|(one, other)| {
+        one == other && !matches!(**one, b',' | b'"' | b'\\' | 0..=0x1f) && **one != close
+    });
+    at + same.count()
+}
+
+#[inline]
+fn chunk_at(text: &[u8], at: usize) -> Option<&[u8; CHUNK]> {
+    text.get(at..).and_then(<[u8]>::first_chunk)
+}
+
+/// True for a bare key at the start of `rest`.
+#[inline]
+fn is_key(rest: &[u8], key: &[u8]) -> bool {
+    let Some(chunk) = chunk_at(rest, 0).filter(|_| key.len() <= CHUNK) else {
+        return is_bare_key(key);
+    };
+    let bytes = u8x16::new(*chunk);
+    let among = |first, last| {
+        bytes
+            .max(u8x16::splat(first))
+            .min(u8x16::splat(last))
+            .cmp_eq(bytes)
+    };
+    let is = |byte| bytes.cmp_eq(u8x16::splat(byte));
+    let fits = among(b'a', b'z')
+        | among(b'@', b'Z')
+        | among(b'-', b'9')
+        | among(b'#', b'$')
+        | among(0x80, 0xff)
+        | is(b'_')
+        | is(b'+')
+        | is(b' ');
+    let fitting = fits.move_mask().trailing_ones() as usize;
+    let (first, last) = (key.first(), key.last());
+    fitting >= key.len() && !matches!(first, None | Some(b'@' | b' ')) && last != Some(&b' ')
+}
+
+/// True where a bare text of so many bytes ends.
+#[inline]
+fn ends(text: &[u8], length: usize, close: u8) -> bool {
+    text.get(length)
+        .is_none_or(|byte| *byte == b',' || *byte == close)
+}
+
+/// True for text free of what JSON escapes that is its own spelling.
+#[inline]
+fn is_own_spelling(text: &[u8], spelling: Spelling) -> bool {
+    spelling == Spelling::MINIMAL || spelling::is_unescaped(text, spelling)
+}
+
+/// True for JSON with a string that is ours.
+fn holds_ours(json: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = find_suspect(json, from) {
+        let rest = json.get(at..).unwrap_or_default();
+        from = at + string_length(rest).unwrap_or(rest.len());
+        if is_reserved_raw(json.get(at + 1..from - 1).unwrap_or_default()) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_key, run};
+    use crate::notation::grammar::{Place, is_bare_key};
+    use crate::notation::read::cursor::Reader;
+
+    #[test]
+    fn every_byte_may_stand_in_a_bare_key_or_not_wherever_it_stands() {
+        for byte in 0..=255 {
+            for place in 0..20 {
+                for length in 1..20 {
+                    let mut text = [b'k'; 40];
+                    if let Some(at) = text.get_mut(place) {
+                        *at = byte;
+                    }
+                    let key = text.get(..length).unwrap_or_default();
+                    assert_eq!(
+                        is_key(&text, key),
+                        is_bare_key(key),
+                        "{byte} at {place} of {length}"
+                    );
+                    assert_eq!(
+                        is_key(key, key),
+                        is_bare_key(key),
+                        "{byte} at {place} of {length}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_texts_run_alike_up_to_what_ends_a_bare_text() {
+        for byte in 0..=255 {
+            for place in 0..40 {
+                for close in [Place::Cell, Place::Array, Place::Object, Place::Tuple].map(Place::close) {
+                    let mut text = [b'k'; 40];
+                    let other = text;
+                    if let Some(at) = text.get_mut(place) {
+                        *at = byte;
+                    }
+                    let ends = matches!(byte, b',' | b'"' | b'\\' | 0..=0x1f) || byte == close;
+                    for end in 0..40 {
+                        let [ends, differs] =
+                            [ends, byte != b'k'].map(|stops| if stops { end.min(place) } else { end });
+                        let reader = Reader {
+                            text: &text,
+                            at: 0,
+                            end,
+                        };
+                        assert_eq!(run(&reader, &text, close), ends);
+                        assert_eq!(run(&reader, &other, close), differs);
+                    }
+                }
+            }
+        }
+    }
+}
