@@ -6,10 +6,13 @@
 pub(crate) mod bytes;
 pub(crate) mod edits;
 pub(crate) mod layout;
-#[cfg(test)]
-mod layout_tests;
+mod layout_proof;
 pub(crate) mod output;
+mod print;
 pub mod scan;
+mod scanner;
 mod spacing;
 pub(crate) mod spelling;
 pub mod tape;
+#[cfg(test)]
+mod tests;

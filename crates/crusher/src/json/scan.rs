@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Limit, Result};
 use crate::json::bytes::{CHUNK, high, skip_space, specials};
+use crate::json::scanner::{OUTSIDE, OpenContainer, Scan, Scanner, Stop};
 use crate::json::spacing::layout_of;
 use crate::json::tape::{Doc, ESCAPED, INTEGER, KEY, Kind, NON_ASCII, Node, SUSPECT};
 
@@ -12,7 +13,7 @@ use crate::json::tape::{Doc, ESCAPED, INTEGER, KEY, Kind, NON_ASCII, Node, SUSPE
 #[derive(Default, Debug)]
 pub struct Tape {
     nodes: Vec<Node>,
-    open: Vec<Open>,
+    open: Vec<OpenContainer>,
 }
 
 impl Tape {
@@ -82,49 +83,7 @@ impl Tape {
     }
 }
 
-/// Where the text stops making sense; what was expected there stands in the scanner, so that a result fits into two
-/// registers.
-struct Stop(usize);
-
-/// The place behind what was read.
-type Scan = std::result::Result<usize, Stop>;
-
-pub(super) struct Scanner<'a, 't> {
-    pub(super) text: &'a [u8],
-    pub(super) has_suspects: bool,
-    /// The layouts that the text isn't printed in.
-    pub(super) spacing: u8,
-    /// Spaces before the root's first member; 0 where it doesn't stand on a line of its own.
-    pub(super) width: usize,
-    /// What is wrong where the scan stopped; none for too much depth.
-    pub(super) what: Option<&'static str>,
-    pub(super) nodes: &'t mut Vec<Node>,
-    pub(super) open: &'t mut Vec<Open>,
-    pub(super) max_depth: usize,
-}
-
-/// A container that isn't closed yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Open {
-    index: u32,
-    count: u32,
-    close: u8,
-}
-
-/// What stands around the root: nothing closes it.
-const OUTSIDE: Open = Open {
-    index: u32::MAX,
-    count: 0,
-    close: 0,
-};
-
 impl Scanner<'_, '_> {
-    #[cold]
-    fn stop(&mut self, what: &'static str, at: usize) -> Stop {
-        self.what = Some(what);
-        Stop(at)
-    }
-
     fn run(&mut self) -> Scan {
         let mut top = OUTSIDE;
         let mut at = skip_space(self.text, 0);
@@ -200,13 +159,7 @@ impl Scanner<'_, '_> {
         }
         Ok(self.behind_colon(at + 1))
     }
-
-    #[inline]
-    pub(super) fn byte(&self, at: usize) -> Option<u8> {
-        self.text.get(at).copied()
-    }
-
-    fn container(&mut self, at: usize, open: u8) -> Open {
+    fn container(&mut self, at: usize, open: u8) -> OpenContainer {
         let (kind, close) = if open == b'{' {
             (Kind::Object, b'}')
         } else {
@@ -221,14 +174,14 @@ impl Scanner<'_, '_> {
             kind,
             flags: 0,
         });
-        Open {
+        OpenContainer {
             index,
             count: 0,
             close,
         }
     }
 
-    fn close(&mut self, container: Open, end: usize) {
+    fn close(&mut self, container: OpenContainer, end: usize) {
         let next = self.nodes.len() as u32;
         if let Some(node) = self.nodes.get_mut(container.index as usize) {
             node.end = end as u32;

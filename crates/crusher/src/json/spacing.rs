@@ -2,7 +2,7 @@
 
 use crate::json::bytes::skip_space;
 use crate::json::layout::Layout;
-use crate::json::scan::Scanner;
+use crate::json::scanner::Scanner;
 
 /// Some whitespace stands between the root's tokens.
 const NOT_COMPACT: u8 = 1;
