@@ -7,10 +7,13 @@ use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::spelling::{self, Spelling};
 use crate::json::tape::{Doc, Kind};
-use crate::notation::marker::{self, Frame, Head};
-use crate::notation::write::rows::spelling_of;
-use crate::notation::write::table::{Finding, Table};
-use crate::notation::write::value::Parts;
+use crate::notation::frame::Frame;
+use crate::notation::header::Head;
+use crate::notation::marker::{self};
+use crate::notation::reserved::is_reserved;
+use crate::notation::write::table::Table;
+use crate::notation::write::table_options::Finding;
+use crate::notation::write::value::{Parts, spelling_of};
 use crate::select::choose::Budget;
 use crate::tokens;
 
@@ -384,7 +387,7 @@ impl Parts for CellWriter<'_, '_> {
 fn write_short(text: &str, max_bytes: usize, out: &mut Vec<u8>) {
     let short = kind::shorten(text, max_bytes);
     let mut defused = Vec::new();
-    if marker::is_reserved(short.as_bytes()) {
+    if is_reserved(short.as_bytes()) {
         defused.extend_from_slice(marker::LITERAL);
     }
     defused.extend_from_slice(kind::defused(short).as_bytes());

@@ -7,10 +7,10 @@ use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
 use crate::json::tape::Doc;
+use crate::notation::frame::Frame;
 use crate::notation::grammar::Place;
-use crate::notation::marker::{Frame, Head};
-use crate::notation::write::rows::spelling_of;
-use crate::notation::write::value::{Parts, write_value};
+use crate::notation::header::Head;
+use crate::notation::write::value::{Parts, spelling_of, write_value};
 use crate::tokens;
 
 impl Context<'_> {

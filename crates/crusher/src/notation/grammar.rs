@@ -188,3 +188,14 @@ pub(crate) fn is_bare_key(key: &[u8]) -> bool {
         && *last != b' '
         && key.iter().fold(IN_KEY, |all, byte| all & class(*byte)) != 0
 }
+
+/// True for text that may stand in a template.
+pub(crate) fn is_fixed(text: &[u8]) -> bool {
+    let means = |byte: &u8| *byte < b' ' || matches!(*byte, b',' | b'"' | b'{' | b'}') || *byte == HOLE.0;
+    !text.iter().any(means)
+}
+
+/// True for the text behind `=` in a head that is a template.
+pub(crate) fn is_template(text: &[u8]) -> bool {
+    !matches!(text.first(), Some(b'"' | b'[' | b'{')) && memchr::memchr(HOLE.0, text).is_some()
+}

@@ -4,8 +4,11 @@
 //! reading share. `write` turns values into tables and documents, `read` turns them back into JSON. The folder stands on
 //! `json`; it neither chooses what goes nor looks originals up.
 
+pub mod frame;
 pub(crate) mod grammar;
+pub mod header;
 pub mod marker;
 pub(crate) mod read;
+pub mod reserved;
 pub(crate) mod sentinel;
 pub(crate) mod write;

@@ -1,7 +1,8 @@
 //! Sentinels: the last element of an array that tells that its original stands in its place.
 
 use crate::json::tape::{Doc, KEY, Kind};
-use crate::notation::marker::{Frame, Marker, SENTINEL_KEY};
+use crate::notation::frame::Frame;
+use crate::notation::marker::{Marker, SENTINEL_KEY};
 
 /// True where text up to a string's opening quote ends with the key of a sentinel.
 pub(crate) fn is_sentinel(before: &[u8]) -> bool {

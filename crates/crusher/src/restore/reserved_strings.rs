@@ -3,14 +3,17 @@
 //! It enters a string only through its head, never enters keys, and needs neither trace format nor options.
 
 use crate::error::{Error, Limit, Result};
-use crate::json::bytes::{find_suspect, skip_space, string_length};
+use crate::json::bytes::{skip_space, string_length};
 use crate::json::layout::Layout;
 use crate::json::output::Output;
 use crate::json::scan::Tape;
 use crate::json::spelling;
 use crate::json::tape::{Doc, KEY, Kind, SUSPECT};
-use crate::notation::marker::{Frame, Head, LITERAL, Marker, is_reserved, is_reserved_raw};
+use crate::notation::frame::Frame;
+use crate::notation::header::Head;
+use crate::notation::marker::{LITERAL, Marker};
 use crate::notation::read::decode::decode;
+use crate::notation::reserved::{find_suspect, is_reserved, is_reserved_raw};
 use crate::notation::sentinel::{is_sentinel, leave_closed, sentinel_of};
 use crate::options::MAX_RECORD_BYTES;
 use crate::restore::text::Lookup;

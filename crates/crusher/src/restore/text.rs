@@ -6,9 +6,12 @@ use crate::json::layout::Layout;
 use crate::json::output::{Comparison, Output};
 use crate::json::scan::Tape;
 use crate::json::spelling;
+use crate::notation::frame::Frame;
 use crate::notation::grammar::{NAMES, SECTION};
-use crate::notation::marker::{Frame, Head, LITERAL, Marker, OPEN, is_reserved};
-use crate::notation::read::decode;
+use crate::notation::header::Head;
+use crate::notation::marker::{LITERAL, Marker, OPEN};
+use crate::notation::read::compare::compare;
+use crate::notation::reserved::is_reserved;
 use crate::restore::reserved_strings::{Sink, Walker};
 
 /// Where originals come from.
@@ -107,10 +110,10 @@ impl Walker<'_> {
             if newline {
                 content.pop_if(|last| *last == b'\n')?;
             }
-            let same = decode::compare(text, head, at, &content, &mut ours)?;
+            let same = compare(text, head, at, &content, &mut ours)?;
             (same == content.len()).then_some(length)?
         } else {
-            decode::compare(text, head, at, expected, &mut ours)?
+            compare(text, head, at, expected, &mut ours)?
         };
         // At least what writing it spends: decoded, where strings of ours are still part of the text, then laid out and framed.
         self.spend(text.len() + 3 * length).ok()?;

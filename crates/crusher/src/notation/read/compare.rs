@@ -1,11 +1,14 @@
 //! Reads a table or a document next to the JSON that it has to be, without writing it anew.
 
-use crate::json::bytes::{CHUNK, find_suspect, specials, string_length};
+use crate::json::bytes::{CHUNK, chunk_at, specials, string_length};
 use crate::json::spelling::{self, Spelling};
 use crate::notation::grammar::{Place, has_bare_ends, is_bare, is_bare_key, is_other};
-use crate::notation::marker::is_reserved_raw;
+use crate::notation::header::Head;
 use crate::notation::read::cursor::{Parse, Reader};
-use crate::notation::read::sink::{Memory, OFFLOADED, Style, Target};
+use crate::notation::read::document::content;
+use crate::notation::read::memory::Memory;
+use crate::notation::read::sink::{OFFLOADED, Style, Target};
+use crate::notation::reserved::{find_suspect, is_reserved_raw};
 use crate::notation::sentinel::is_sentinel;
 
 use wide::u8x16;
@@ -258,11 +261,6 @@ fn run(reader: &Reader<'_>, expected: &[u8], close: u8) -> usize {
     at + same.count()
 }
 
-#[inline]
-fn chunk_at(text: &[u8], at: usize) -> Option<&[u8; CHUNK]> {
-    text.get(at..).and_then(<[u8]>::first_chunk)
-}
-
 /// True for a bare key at the start of `rest`.
 #[inline]
 fn is_key(rest: &[u8], key: &[u8]) -> bool {
@@ -314,6 +312,22 @@ fn holds_ours(json: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// How many bytes of `expected` the whole of `text` decodes to, its head read and ending at byte `at`; `ours` tells what its strings
+/// of ours stand for. None where they can't be compared without decoding, or the strict reader would refuse the text.
+pub(crate) fn compare(
+    text: &[u8],
+    head: &Head,
+    at: usize,
+    expected: &[u8],
+    ours: &mut Ours<'_>,
+) -> Option<usize> {
+    let end = text.len();
+    let mut reader = Reader { text, at, end };
+    let mut out = Comparing::new(expected, Style::of(head), ours);
+    let tail = content(&mut reader, head, &mut out).ok()?;
+    (tail.is_none() && reader.is_done()).then_some(out.at)
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
-//! Values and names, read one at a time.
+//! The place in a text up to which it is read, and the smallest pieces: names, quoted strings, what ends a value.
 
-use crate::notation::grammar::{HOLE, Place, bare_key_length, has_bare_ends};
-use crate::notation::read::decode::inline_table;
-use crate::notation::read::sink::Target;
+use crate::notation::grammar::{Place, bare_key_length, has_bare_ends};
 
 /// A result whose error says which rule is broken.
 pub(crate) type Parse<T> = std::result::Result<T, &'static str>;
@@ -78,79 +76,6 @@ impl<'a> Reader<'a> {
         self.at += length;
         Ok(bare)
     }
-
-    /// Reads a value onto `out` as compact JSON. `tables`: a table may stand here.
-    pub fn value(&mut self, place: Place, tables: bool, out: &mut impl Target) -> Parse<()> {
-        match self.peek() {
-            Some(b'"') => out.copy(self.quoted()?),
-            Some(b'{' | b'[') => self.container(place, tables, out),
-            _ => out.bare(self, place),
-        }
-    }
-
-    fn container(&mut self, place: Place, tables: bool, out: &mut impl Target) -> Parse<()> {
-        let mut open: Vec<u8> = Vec::with_capacity(32);
-        loop {
-            let place = match open.last() {
-                None => place,
-                Some(b'}') => Place::Object,
-                Some(_) => Place::Array,
-            };
-            let mut is_table = false;
-            match self.peek() {
-                Some(b'"') => out.copy(self.quoted()?)?,
-                Some(bracket @ (b'{' | b'[')) => {
-                    is_table = tables && bracket == b'[' && inline_table(self, out)?;
-                    if !is_table {
-                        self.at += 1;
-                        let (close, both): (u8, &[u8]) = if bracket == b'{' {
-                            (b'}', b"{}")
-                        } else {
-                            (b']', b"[]")
-                        };
-                        if self.take(close) {
-                            out.push(both)?;
-                        } else {
-                            out.push(&[bracket])?;
-                            open.push(close);
-                            if bracket == b'{' {
-                                out.key(self)?;
-                            }
-                            continue;
-                        }
-                    }
-                }
-                Some(b',' | b'}') if place == Place::Object => out.push(b"null")?,
-                _ => out.bare(self, place)?,
-            }
-            // A comma or the end of containers stands here.
-            loop {
-                let Some(close) = open.last().copied() else {
-                    return Ok(());
-                };
-                // The line break behind a table stands for the comma.
-                let ends = self.peek() == Some(close);
-                if !ends && (std::mem::take(&mut is_table) || self.take(b',')) {
-                    out.separator(b',')?;
-                    if close == b'}' {
-                        out.key(self)?;
-                    }
-                    break;
-                }
-                if !self.take(close) {
-                    return Err("expected a comma or the end of a value");
-                }
-                is_table = false;
-                out.push(&[close])?;
-                open.pop();
-            }
-        }
-    }
-}
-
-/// True for the text behind `=` in a head that is a template.
-pub(crate) fn is_template(text: &[u8]) -> bool {
-    !matches!(text.first(), Some(b'"' | b'[' | b'{')) && memchr::memchr(HOLE.0, text).is_some()
 }
 
 /// Length of the string token that `text` begins with, quotes included.

@@ -1,9 +1,9 @@
 //! What a table's head says of its columns.
 
-use crate::notation::grammar::{HOLE, MAP_KEY, Place, SECTION};
-use crate::notation::read::cursor::{Parse, Reader, is_template};
-use crate::notation::read::sink::{Memory, Target};
-use crate::notation::write::template::is_fixed;
+use crate::notation::grammar::{HOLE, MAP_KEY, Place, SECTION, is_fixed, is_template};
+use crate::notation::read::cursor::{Parse, Reader};
+use crate::notation::read::memory::Memory;
+use crate::notation::read::sink::Target;
 
 /// Groups inside groups, and lists inside lists; the writer makes far fewer, and each column keeps its own list of them.
 const MAX_GROUPS: usize = 64;
@@ -223,7 +223,7 @@ impl<'a> Shape<'a> {
         }
         let start = joints.len();
         let mut constant = Memory::aside(out, joints);
-        reader.value(Place::Head, false, &mut constant)?;
+        reader.value(Place::Head, &mut constant)?;
         if constant.copied {
             out.note(joints.get(start..).unwrap_or_default())?;
         }

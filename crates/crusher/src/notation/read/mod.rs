@@ -7,7 +7,11 @@
 pub(crate) mod compare;
 pub(crate) mod cursor;
 pub(crate) mod decode;
+pub(crate) mod document;
 pub(crate) mod fill;
 pub(crate) mod header;
+pub(crate) mod memory;
 pub(crate) mod rows;
 pub(crate) mod sink;
+pub(crate) mod table;
+pub(crate) mod value;

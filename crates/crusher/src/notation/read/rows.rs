@@ -4,7 +4,8 @@ use crate::notation::grammar::{EXPLICIT, IRREGULAR, OVERRIDE, Place, SECTION};
 use crate::notation::read::cursor::{Parse, Reader};
 use crate::notation::read::fill::{Cell, Row, fill, hole};
 use crate::notation::read::header::{Column, Print, Shape, close};
-use crate::notation::read::sink::{Memory, Nowhere, Target};
+use crate::notation::read::memory::{Memory, Nowhere};
+use crate::notation::read::sink::Target;
 
 /// Reads the rows of one table.
 pub(crate) struct Rows<'a, 's> {
@@ -49,7 +50,7 @@ impl<'a, 's> Rows<'a, 's> {
             }
             let mut json = Vec::new();
             let mut value = Memory::aside(out, &mut json);
-            reader.value(Place::Cell, false, &mut value)?;
+            reader.value(Place::Cell, &mut value)?;
             if value.copied {
                 out.note(&json)?;
             }
@@ -80,7 +81,7 @@ impl<'a, 's> Rows<'a, 's> {
             if map && !reader.take(b',') {
                 return Err("expected ',' behind a key");
             }
-            reader.value(Place::Cell, false, out)?;
+            reader.value(Place::Cell, out)?;
         } else {
             let shape = self.shape.ok_or("a row without its shape")?;
             if self.sections.len() < shape.sections {
@@ -104,7 +105,7 @@ impl<'a, 's> Rows<'a, 's> {
     pub fn outer_list(&mut self, reader: &mut Reader<'a>, out: &mut impl Target) -> Parse<()> {
         match self.shape {
             Some(shape) if reader.peek() == Some(b'[') => self.list(shape, reader, out),
-            _ => reader.value(Place::Cell, false, out),
+            _ => reader.value(Place::Cell, out),
         }
     }
 
@@ -129,7 +130,7 @@ impl<'a, 's> Rows<'a, 's> {
                     return Err("a row in a cell with too many cells");
                 }
             } else {
-                reader.value(Place::Array, false, out)?;
+                reader.value(Place::Array, out)?;
             }
         }
         out.push(b"]")
@@ -255,7 +256,7 @@ impl<'a, 's> Rows<'a, 's> {
             }
             (Cell::Value(start) | Cell::Override(_, start), _) => {
                 reader.at = start;
-                reader.value(place, false, out)
+                reader.value(place, out)
             }
             (_, Print::Section(at)) => {
                 out.push(self.sections.get(*at).map(Vec::as_slice).unwrap_or_default())

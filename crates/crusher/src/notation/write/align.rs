@@ -1,7 +1,9 @@
 //! What some texts have in common, word by word.
 
+use crate::notation::grammar::is_fixed;
 use crate::notation::write::sample::Sample;
-use crate::notation::write::template::{Segment, Target, Template, is_fixed};
+use crate::notation::write::template::{Segment, Template, is_word_byte, places_of};
+use crate::notation::write::texts::Target;
 
 /// Words of a text that are aligned; of a longer one only the ends can be fixed.
 const MAX_WORDS: usize = 48;
@@ -79,17 +81,6 @@ fn find_word(text: &[u8], other: &[u8]) -> Option<usize> {
         let behind = text.get(start + other.len());
         !((is_word(before) && is_word(other.first())) || (is_word(behind) && is_word(other.last())))
     })
-}
-
-/// Where a short text stands in another one; a search by tables would take longer to set up.
-pub(crate) fn places_of<'t>(text: &'t [u8], part: &'t [u8]) -> impl Iterator<Item = usize> + 't {
-    let first = part.first().copied().unwrap_or_default();
-    memchr::memchr_iter(first, text)
-        .filter(move |at| text.get(*at..).is_some_and(|rest| rest.starts_with(part)))
-}
-
-pub(crate) fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
 /// The words of a text, with the columns that stand in it; `at` is its place in the sample.

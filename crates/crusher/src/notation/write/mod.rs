@@ -6,10 +6,13 @@
 
 pub(crate) mod align;
 pub(crate) mod columns;
+pub(crate) mod find_templates;
 pub(crate) mod key_orders;
 pub(crate) mod plan;
 pub(crate) mod rows;
 pub(crate) mod sample;
 pub(crate) mod table;
+pub(crate) mod table_options;
 pub(crate) mod template;
+pub(crate) mod texts;
 pub(crate) mod value;

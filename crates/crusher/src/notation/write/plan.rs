@@ -2,7 +2,9 @@
 
 use crate::json::tape::Doc;
 use crate::notation::write::columns::{Column, Columns, MISSING, signed};
-use crate::notation::write::template::{self, Template, Texts};
+use crate::notation::write::find_templates::find;
+use crate::notation::write::template::Template;
+use crate::notation::write::texts::Texts;
 
 /// Rows looked at before all of them are.
 const SAMPLED_ROWS: usize = 16;
@@ -48,7 +50,7 @@ impl Plan {
             }
         }
         let in_cells: Vec<bool> = prints.iter().map(|print| matches!(print, Print::Value)).collect();
-        for (print, template) in prints.iter_mut().zip(template::find(texts, &in_cells)) {
+        for (print, template) in prints.iter_mut().zip(find(texts, &in_cells)) {
             if let Some(template) = template {
                 *print = Print::Template(template);
             }

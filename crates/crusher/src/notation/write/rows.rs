@@ -1,17 +1,14 @@
 //! Rows → table text.
 
-use crate::json::spelling::Spelling;
-use crate::json::tape::{Doc, ESCAPED, Kind};
+use crate::json::tape::{Doc, Kind};
 use crate::notation::grammar::{EXPLICIT, HOLE, IRREGULAR, MAP_KEY, OVERRIDE, Place, SECTION, is_bare_text};
-use crate::notation::marker::Head;
+use crate::notation::header::Head;
 use crate::notation::write::columns::{Columns, Lists, MISSING};
 use crate::notation::write::plan::{Plan, Print};
 use crate::notation::write::table::{Body, Objects, Shapes, Table};
-use crate::notation::write::template::{Segment, Target, Texts};
+use crate::notation::write::template::Segment;
+use crate::notation::write::texts::{Target, Texts};
 use crate::notation::write::value::{Parts, Writer, write_key};
-
-/// Strings looked at to learn how a text is spelled.
-const GUESSED_STRINGS: usize = 64;
 
 impl<'a> Table<'a> {
     /// Appends the table behind a head, whose rows and kind are filled in, with the rows at `keep` (ascending positions), or all;
@@ -52,18 +49,6 @@ impl<'a> Table<'a> {
             None => (0..count as u32).for_each(&mut row),
         }
     }
-}
-
-/// The spelling that the first escaped strings of a value are written in; what it doesn't prove for is quoted.
-#[must_use]
-pub(crate) fn spelling_of(doc: &Doc<'_>, index: u32) -> Spelling {
-    let nodes = (index..doc.node(index).next).map(|at| doc.node(at));
-    let escaped = nodes.filter(|node| node.kind == Kind::String && node.flags & ESCAPED != 0);
-    escaped
-        .take(GUESSED_STRINGS)
-        .fold(Spelling::MINIMAL, |spelling, node| {
-            spelling.with(Spelling::guess(doc.inner(node)))
-        })
 }
 
 struct RowWriter<'a, 'd, 't, P> {

@@ -1,6 +1,6 @@
 //! A few rows of a table, from which it is told what the texts of its columns have in common.
 
-use crate::notation::write::template::{Target, Texts};
+use crate::notation::write::texts::{Target, Texts};
 
 /// Rows that are looked at.
 const SAMPLED_ROWS: usize = 8;

@@ -1,11 +1,11 @@
 //! What an array or map would be as a table: its columns, shape by shape, and what stands where.
 
-use crate::json::spelling::Spelling;
 use crate::json::tape::{Doc, Kind};
 use crate::notation::write::columns::{Columns, Lists, MISSING, signed};
 use crate::notation::write::key_orders;
 use crate::notation::write::plan::Plan;
-use crate::notation::write::template::Texts;
+use crate::notation::write::table_options::Finding;
+use crate::notation::write::texts::Texts;
 
 /// What a line costs that says of which shape the rows below are.
 const SHAPE_LINE_BYTES: i64 = 4;
@@ -53,19 +53,6 @@ pub(crate) struct Shapes<'a> {
 
 /// For each row its shape and its place among the rows of that shape; none for one without.
 type Places = Vec<Option<(usize, usize)>>;
-
-/// What tables may be.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Finding {
-    /// An array whose rows have more distinct columns is none.
-    pub max_columns: usize,
-    /// How bare text is spelled.
-    pub spelling: Spelling,
-    /// Strings of so many bytes or more are left to the `Parts` that write them.
-    pub long_bytes: usize,
-    /// A text may stand in part in the head, in part in its cell.
-    pub splits: bool,
-}
 
 /// What all tables of one text have in common.
 #[derive(Clone, Copy)]

@@ -1,18 +1,9 @@
 //! What the texts of a column have in common: fixed text, and the texts of other columns in the same row.
-//!
-//! A template is found by aligning the words of a few rows and is then tried on all of them. Text that it names isn't
-//! repeated in the cells.
 
-use crate::json::tape::{Doc, Kind};
-use crate::notation::grammar::{HOLE, Place, is_bare, is_bare_key, is_bare_text, is_other};
-use crate::notation::write::align::{aligned, is_word_byte, places_of};
-use crate::notation::write::columns::{Columns, MISSING, signed};
-use crate::notation::write::sample::Sample;
-use crate::notation::write::table::Finding;
-use crate::notation::write::value::is_plain;
+use crate::notation::grammar::{Place, is_bare, is_bare_text};
+use crate::notation::write::columns::signed;
+use crate::notation::write::texts::{Target, Texts};
 
-/// Columns that a template may name.
-const MAX_TARGETS: usize = 24;
 /// One row in so many may have a text that the template doesn't fit.
 const ROWS_PER_MISFIT: usize = 8;
 
@@ -27,53 +18,10 @@ pub(crate) enum Segment {
     Hole,
 }
 
-/// A column that a template names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// The keys of a map.
-    Key,
-    /// A leaf.
-    Leaf(usize),
-}
-
 /// The parts of a column's texts, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
     pub segments: Vec<Segment>,
-}
-
-/// The texts of a table's columns.
-pub(crate) struct Texts<'a, 'd> {
-    pub doc: &'d Doc<'a>,
-    pub columns: &'d Columns<'a>,
-    pub keys: &'d [u32],
-    pub finding: Finding,
-}
-
-impl<'a> Texts<'a, '_> {
-    /// The text of a string that is its own text in the table's spelling.
-    pub fn of(&self, target: Target, row: usize) -> Option<&'a [u8]> {
-        let cell = match target {
-            Target::Key => self.keys.get(row).copied(),
-            Target::Leaf(leaf) => self
-                .columns
-                .leaves
-                .get(leaf)
-                .and_then(|leaf| leaf.cells.get(row).copied()),
-        };
-        let cell = cell.filter(|cell| *cell != MISSING)?;
-        let node = self.doc.node(cell);
-        let raw = self.doc.inner(node);
-        // What may be reserved, or hold JSON, isn't text to take apart.
-        let is_text =
-            !matches!(raw.first(), Some(b'<' | b'[' | b'{' | b'\\')) && raw.len() < self.finding.long_bytes;
-        (is_text && node.kind == Kind::String && is_plain(node, raw, self.finding.spelling)).then_some(raw)
-    }
-
-    fn present(&self, leaf: usize, row: usize) -> bool {
-        let cell = self.columns.leaves.get(leaf).and_then(|leaf| leaf.cells.get(row));
-        cell.is_some_and(|cell| *cell != MISSING)
-    }
 }
 
 impl Template {
@@ -86,7 +34,7 @@ impl Template {
     }
 
     /// The columns that it names.
-    fn targets(&self) -> impl Iterator<Item = Target> {
+    pub fn targets(&self) -> impl Iterator<Item = Target> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Column(target) => Some(*target),
             _ => None,
@@ -137,7 +85,7 @@ impl Template {
     }
 
     /// Bytes that it saves in all rows, its own taken off; none where it doesn't fit.
-    fn saved_bytes(&self, texts: &Texts<'_, '_>, leaf: usize) -> Option<i64> {
+    pub fn saved_bytes(&self, texts: &Texts<'_, '_>, leaf: usize) -> Option<i64> {
         let rows = texts.columns.irregular.len();
         let (mut saved, mut misfits, mut holes) = (0, 0, Vec::new());
         for row in (0..rows).filter(|row| !texts.columns.irregular.get(*row).copied().unwrap_or(true)) {
@@ -173,162 +121,13 @@ impl Template {
     }
 }
 
-/// The templates of the columns whose values stand in cells, by leaf.
-pub(crate) fn find(texts: &Texts<'_, '_>, in_cells: &[bool]) -> Vec<Option<Template>> {
-    let mut found: Vec<Option<Template>> = in_cells.iter().map(|_| None).collect();
-    let sample = Sample::take(texts, in_cells);
-    // Only a column whose own template names no other one may be named: so no text follows from itself.
-    let mut named = vec![false; in_cells.len()];
-    let is_candidate = |target: &Target| {
-        sample.is_target(*target)
-            && (texts.finding.splits || sample.is_repeated(*target))
-            && match target {
-                Target::Key => true,
-                Target::Leaf(leaf) => is_nameable(texts.columns, *leaf),
-            }
-    };
-    let leaves = (0..in_cells.len()).map(Target::Leaf);
-    let candidates = [Target::Key].into_iter().chain(leaves).filter(is_candidate);
-    let candidates: Vec<Target> = candidates.take(MAX_TARGETS).collect();
-    for leaf in 0..in_cells.len() {
-        let may_name = !named.get(leaf).copied().unwrap_or(true);
-        let targets = candidates.iter().copied().filter(|target| match target {
-            Target::Key => true,
-            Target::Leaf(other) => {
-                let template = found.get(*other).and_then(Option::as_ref);
-                *other != leaf && template.is_none_or(|template| template.targets().next().is_none())
-            }
-        });
-        let targets: Vec<Target> = if may_name { targets.collect() } else { Vec::new() };
-        let Some(template) = best(texts, leaf, &sample, &targets) else {
-            continue;
-        };
-        for target in template.targets() {
-            if let Target::Leaf(other) = target
-                && let Some(named) = named.get_mut(other)
-            {
-                *named = true;
-            }
-        }
-        if let Some(place) = found.get_mut(leaf) {
-            *place = Some(template);
-        }
-    }
-    found
+/// Where a short text stands in another one; a search by tables would take longer to set up.
+pub(crate) fn places_of<'t>(text: &'t [u8], part: &'t [u8]) -> impl Iterator<Item = usize> + 't {
+    let first = part.first().copied().unwrap_or_default();
+    memchr::memchr_iter(first, text)
+        .filter(move |at| text.get(*at..).is_some_and(|rest| rest.starts_with(part)))
 }
 
-/// True for a column whose path reads back from between angle brackets.
-fn is_nameable(columns: &Columns<'_>, leaf: usize) -> bool {
-    let reads_back = |key: &[u8]| is_bare_key(key) && !key.contains(&b'.');
-    let Some(column) = columns.leaves.get(leaf) else {
-        return false;
-    };
-    let mut group = column.group;
-    while let Some(around) = group.and_then(|group| columns.groups.get(group)) {
-        if !reads_back(around.key) {
-            return false;
-        }
-        group = around.parent;
-    }
-    reads_back(column.key)
-}
-
-/// The template of a column that saves most, if one saves anything.
-fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_, '_>, targets: &[Target]) -> Option<Template> {
-    let of_leaf = sample.of(Target::Leaf(leaf));
-    let is_quoted = |text: &&[u8]| is_other(text) && is_bare_text(text, Place::Cell);
-    let has_quoted = of_leaf.iter().flatten().any(is_quoted);
-    if !(texts.finding.splits || has_quoted) && targets.is_empty() {
-        return None;
-    }
-    let mut sampled = Vec::with_capacity(sample.rows.len());
-    for (at, (row, text)) in sample.rows.iter().zip(of_leaf).enumerate() {
-        match text {
-            Some(text) => sampled.push((at, *text)),
-            None if texts.present(leaf, *row) => return None,
-            None => {}
-        }
-    }
-    if sampled.len() < 2 {
-        return None;
-    }
-    let whole = || {
-        let segments = vec![Segment::Hole];
-        has_quoted.then_some(Template { segments })
-    };
-    let pays = |template: &Template| template.saved_bytes(texts, leaf).is_some_and(|saved| saved > 0);
-    let shared = if texts.finding.splits {
-        aligned(sample, &sampled, targets)
-            .filter(pays)
-            .or_else(|| common_ends(texts, leaf).filter(pays))
-    } else {
-        repeated(sample, &sampled, targets).filter(pays)
-    };
-    shared.or_else(|| whole().filter(pays))
-}
-
-/// Another column of which the texts are all the same as these.
-fn repeated(sample: &Sample<'_, '_>, sampled: &[(usize, &[u8])], targets: &[Target]) -> Option<Template> {
-    let mut targets = targets.iter().map(|target| (*target, sample.of(*target)));
-    let same = |others: &[Option<&[u8]>]| {
-        sampled
-            .iter()
-            .all(|(at, text)| others.get(*at).copied().flatten() == Some(*text))
-    };
-    let (target, _) = targets.find(|(_, others)| same(others))?;
-    let segments = vec![Segment::Column(target)];
-    Some(Template { segments })
-}
-
-/// Fixed text before and behind one hole, over all rows, up to the last and from the first end of a word.
-fn common_ends(texts: &Texts<'_, '_>, leaf: usize) -> Option<Template> {
-    let rows = (0..texts.columns.irregular.len()).filter(|row| texts.present(leaf, *row));
-    let mut prefix: Option<&[u8]> = None;
-    let mut suffix: &[u8] = &[];
-    for row in rows {
-        let text = texts.of(Target::Leaf(leaf), row)?;
-        let Some(before) = prefix else {
-            (prefix, suffix) = (Some(text), text);
-            continue;
-        };
-        let same = |(one, other): &(&u8, &u8)| one == other;
-        let length = before.iter().zip(text).take_while(same).count();
-        prefix = before.get(..length);
-        let length = suffix
-            .iter()
-            .rev()
-            .zip(text.iter().rev())
-            .take_while(same)
-            .count();
-        suffix = suffix.get(suffix.len() - length..).unwrap_or_default();
-        if length == 0 && prefix.is_some_and(<[u8]>::is_empty) {
-            return None;
-        }
-    }
-    let prefix = prefix.unwrap_or_default();
-    let end = prefix
-        .iter()
-        .rposition(|byte| !is_word_byte(*byte))
-        .map_or(0, |at| at + 1);
-    let prefix = prefix.get(..end).unwrap_or_default();
-    let start = suffix
-        .iter()
-        .position(|byte| !is_word_byte(*byte))
-        .unwrap_or(suffix.len());
-    let suffix = suffix.get(start..).unwrap_or_default();
-    let mut segments = Vec::new();
-    if !prefix.is_empty() && is_fixed(prefix) && prefix.first() != Some(&b'[') {
-        segments.push(Segment::Fixed(prefix.to_vec()));
-    }
-    segments.push(Segment::Hole);
-    if !suffix.is_empty() && is_fixed(suffix) {
-        segments.push(Segment::Fixed(suffix.to_vec()));
-    }
-    (segments.len() > 1).then_some(Template { segments })
-}
-
-/// True for text that may stand in a template.
-pub(crate) fn is_fixed(text: &[u8]) -> bool {
-    let means = |byte: &u8| *byte < b' ' || matches!(*byte, b',' | b'"' | b'{' | b'}') || *byte == HOLE.0;
-    !text.iter().any(means)
+pub(crate) fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
 }

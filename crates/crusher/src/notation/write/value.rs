@@ -4,6 +4,9 @@ use crate::json::spelling::{self, Spelling};
 use crate::json::tape::{Doc, ESCAPED, Kind, NON_ASCII, Node};
 use crate::notation::grammar::{Place, is_bare, is_bare_key, is_bare_text};
 
+/// Strings looked at to learn how a text is spelled.
+const GUESSED_STRINGS: usize = 64;
+
 /// Writes the parts of a value that stand for something else than themselves.
 pub(crate) trait Parts {
     /// Appends what stands in the place of a string, a JSON string token, if that isn't the string itself.
@@ -186,4 +189,16 @@ pub(crate) fn write_key(raw: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(raw);
         out.push(b'"');
     }
+}
+
+/// The spelling that the first escaped strings of a value are written in; what it doesn't prove for is quoted.
+#[must_use]
+pub(crate) fn spelling_of(doc: &Doc<'_>, index: u32) -> Spelling {
+    let nodes = (index..doc.node(index).next).map(|at| doc.node(at));
+    let escaped = nodes.filter(|node| node.kind == Kind::String && node.flags & ESCAPED != 0);
+    escaped
+        .take(GUESSED_STRINGS)
+        .fold(Spelling::MINIMAL, |spelling, node| {
+            spelling.with(Spelling::guess(doc.inner(node)))
+        })
 }
