@@ -11,7 +11,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, make_array};
 use arrow_pyarrow::{FromPyArrow, ToPyArrow};
 use arrow_schema::{ArrowError, DataType};
-use headroom_crusher::Path;
+use headroom_crusher::payload_path::Path;
 use headroom_crusher::{
     Block, Crusher, Error, Originals, PayloadReport, TextKind, digest, hash, notation::marker, tokens,
 };
@@ -32,7 +32,7 @@ fn raise(py: Python<'_>, error: &Error) -> PyErr {
         Error::Format { .. } => "FormatError",
         Error::Missing { .. } => "OriginalNotFound",
         Error::Internal => return PyRuntimeError::new_err(error.to_string()),
-        Error::Option { .. } => return PyValueError::new_err(error.to_string()),
+        Error::Option { .. } | Error::PayloadPath { .. } => return PyValueError::new_err(error.to_string()),
     };
     let class = py
         .import("headroom_beam.errors")

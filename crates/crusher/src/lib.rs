@@ -28,16 +28,17 @@ mod error;
 mod excerpt;
 mod hashing;
 pub mod json;
+mod lookup;
 pub mod notation;
 mod options;
 mod originals;
+pub mod payload_path;
 mod relevance;
 mod restore;
 mod select;
 pub mod tokens;
 
 pub use crush::block::{Block, Failure, Line, Record, split_lines};
-pub use crush::payloads::Path;
 pub use crush::record::{Crusher, PayloadReport};
 pub use crush::text::{CrushedText, TextKind};
 pub use decisions::{Decisions, Strategy};
@@ -45,9 +46,10 @@ pub use digest::{Digest, digest, hash, is_hash};
 pub use error::{Error, Limit, Result};
 pub use json::layout::Layout;
 pub use json::spelling::Spelling;
+pub use lookup::Lookup;
 pub use options::Options;
 pub use originals::{Entry, Originals};
-pub use restore::text::{Lookup, markers_in_record, markers_in_text, restore_record, restore_text};
+pub use restore::text::{markers_in_record, markers_in_text, restore_record, restore_text};
 
 /// Version of the notation that this build writes; it restores this one and all before it.
 pub const NOTATION_VERSION: u32 = 1;

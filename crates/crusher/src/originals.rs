@@ -2,7 +2,7 @@
 
 use crate::digest::{Digest, digest, hash};
 use crate::hashing::Map;
-use crate::restore::text::Lookup;
+use crate::lookup::Lookup;
 
 /// What is known of one original.
 #[derive(Clone, Copy, Debug)]

@@ -1,156 +1,9 @@
-//! Where the payloads of a record are: paths, as data, and the tool that each payload came from.
-//!
-//! A path is a sequence of segments from the record's root: `.key`, `."any key"`, `[*]` for every element and
-//! `{key=value}` for objects with that string member. `:string` behind it takes strings only. ` @ .key` says where,
-//! from the innermost object on the way, the tool's name stands.
+//! The payloads of a record: which values its paths select, and the tool that each came from.
 
-use std::str::FromStr;
-
-use crate::error::{Error, Result};
 use crate::hashing::Map;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, Kind, Node};
-
-/// One payload path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
-    text: String,
-    segments: Vec<Segment>,
-    strings_only: bool,
-    tool: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Segment {
-    Key(String),
-    Every,
-    Where(String, String),
-}
-
-impl Path {
-    /// The path as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl FromStr for Path {
-    type Err = Error;
-
-    /// # Errors
-    /// `Option` with the byte at which the path stops making sense.
-    fn from_str(text: &str) -> Result<Self> {
-        let mut parser = Parser { text, at: 0 };
-        parser.take("$");
-        let segments = parser.segments()?;
-        let strings_only = parser.take(":string");
-        let mut tool = Vec::new();
-        if parser.take(" @ ") {
-            for segment in parser.segments()? {
-                let Segment::Key(key) = segment else {
-                    return Err(parser.error("only keys lead to a tool's name"));
-                };
-                tool.push(key);
-            }
-            if tool.is_empty() {
-                return Err(parser.error("expected a key"));
-            }
-        }
-        if parser.at < text.len() {
-            return Err(parser.error("expected a segment"));
-        }
-        Ok(Self {
-            text: text.to_owned(),
-            segments,
-            strings_only,
-            tool,
-        })
-    }
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl Parser<'_> {
-    fn rest(&self) -> &str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn error(&self, what: &str) -> Error {
-        Error::Option {
-            name: "paths",
-            what: format!("{what} at byte {}", self.at),
-        }
-    }
-
-    fn take(&mut self, token: &str) -> bool {
-        let stands_here = self.rest().starts_with(token);
-        if stands_here {
-            self.at += token.len();
-        }
-        stands_here
-    }
-
-    fn segments(&mut self) -> Result<Vec<Segment>> {
-        let mut segments = Vec::new();
-        loop {
-            if self.take("[*]") {
-                segments.push(Segment::Every);
-            } else if self.take(".") {
-                segments.push(Segment::Key(self.word(false)?));
-            } else if self.take("{") {
-                let key = self.word(false)?;
-                if !self.take("=") {
-                    return Err(self.error("expected '='"));
-                }
-                let value = self.word(true)?;
-                if !self.take("}") {
-                    return Err(self.error("expected '}'"));
-                }
-                segments.push(Segment::Where(key, value));
-            } else {
-                return Ok(segments);
-            }
-        }
-    }
-
-    /// A bare word of `A-Za-z0-9_-`, with dots where they don't separate keys, or a JSON string.
-    fn word(&mut self, dots: bool) -> Result<String> {
-        let rest = self.rest();
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let mut escaped = false;
-            let end = quoted.bytes().position(|byte| {
-                let closes = byte == b'"' && !escaped;
-                escaped = byte == b'\\' && !escaped;
-                closes
-            });
-            let raw = end
-                .and_then(|end| quoted.get(..end))
-                .ok_or_else(|| self.error("a string without its end"))?;
-            let token = format!("\"{raw}\"");
-            let mut tape = crate::json::scan::Tape::default();
-            let mut word = Vec::new();
-            if tape.scan(token.as_bytes(), 1).is_err() || !spelling::decode(raw.as_bytes(), &mut word) {
-                return Err(self.error("a broken string"));
-            }
-            self.at += token.len();
-            return String::from_utf8(word).map_err(|_| self.error("a broken string"));
-        }
-        let bare = |byte: &u8| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (dots && *byte == b'.')
-        };
-        let length = rest.bytes().take_while(bare).count();
-        let word = rest.get(..length).unwrap_or_default().to_owned();
-        if word.is_empty() {
-            return Err(self.error("expected a word or a string"));
-        }
-        self.at += length;
-        Ok(word)
-    }
-}
+use crate::payload_path::{Path, PathSegment};
 
 /// A payload found in a record.
 #[derive(Clone, Debug)]
@@ -222,7 +75,7 @@ impl Finder<'_, '_> {
             let Some(rule) = self.paths.get(*path) else {
                 continue;
             };
-            while let Some(Segment::Where(key, value)) = rule.segments.get(*at) {
+            while let Some(PathSegment::Where(key, value)) = rule.segments.get(*at) {
                 let holds = self
                     .member(index, key)
                     .is_some_and(|found| self.is_text(found, value));
@@ -245,7 +98,7 @@ impl Finder<'_, '_> {
                 tool,
             });
         }
-        let onward = |segment: &dyn Fn(&Segment) -> bool| -> Vec<(usize, usize)> {
+        let onward = |segment: &dyn Fn(&PathSegment) -> bool| -> Vec<(usize, usize)> {
             let moves = |state: &&(usize, usize)| {
                 self.paths
                     .get(state.0)
@@ -260,7 +113,7 @@ impl Finder<'_, '_> {
         };
         match node.kind {
             Kind::Array => {
-                let next = onward(&|segment| *segment == Segment::Every);
+                let next = onward(&|segment| *segment == PathSegment::Every);
                 if !next.is_empty() {
                     for element in self.doc.elements(index) {
                         self.visit(element, next.clone());
@@ -268,7 +121,7 @@ impl Finder<'_, '_> {
                 }
             }
             Kind::Object => {
-                if onward(&|segment| matches!(segment, Segment::Key(_))).is_empty() {
+                if onward(&|segment| matches!(segment, PathSegment::Key(_))).is_empty() {
                     return;
                 }
                 let steps: Vec<(u32, Vec<(usize, usize)>)> = self
@@ -276,7 +129,7 @@ impl Finder<'_, '_> {
                     .members(index)
                     .map(|(key, value)| {
                         let fits =
-                            |segment: &Segment| matches!(segment, Segment::Key(name) if self.is_text(key, name));
+                            |segment: &PathSegment| matches!(segment, PathSegment::Key(name) if self.is_text(key, name));
                         (value, onward(&fits))
                     })
                     .filter(|(_, next)| !next.is_empty())

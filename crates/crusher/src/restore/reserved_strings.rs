@@ -9,6 +9,7 @@ use crate::json::output::Output;
 use crate::json::scan::Tape;
 use crate::json::spelling;
 use crate::json::tape::{Doc, KEY, Kind, SUSPECT};
+use crate::lookup::Lookup;
 use crate::notation::frame::Frame;
 use crate::notation::header::Head;
 use crate::notation::marker::{LITERAL, Marker};
@@ -16,7 +17,6 @@ use crate::notation::read::decode::decode;
 use crate::notation::reserved::{find_suspect, is_reserved, is_reserved_raw};
 use crate::notation::sentinel::{is_sentinel, leave_closed, sentinel_of};
 use crate::options::MAX_RECORD_BYTES;
-use crate::restore::text::Lookup;
 
 /// Nesting that restoring accepts: a record at the crusher's limit, and the tables and documents inside it.
 pub(crate) const MAX_DEPTH: usize = 4096;

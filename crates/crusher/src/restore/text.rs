@@ -6,6 +6,7 @@ use crate::json::layout::Layout;
 use crate::json::output::{Comparison, Output};
 use crate::json::scan::Tape;
 use crate::json::spelling;
+use crate::lookup::Lookup;
 use crate::notation::frame::Frame;
 use crate::notation::grammar::{NAMES, SECTION};
 use crate::notation::header::Head;
@@ -13,12 +14,6 @@ use crate::notation::marker::{LITERAL, Marker, OPEN};
 use crate::notation::read::compare::compare;
 use crate::notation::reserved::is_reserved;
 use crate::restore::reserved_strings::{Sink, Walker};
-
-/// Where originals come from.
-pub trait Lookup {
-    /// The bytes behind a hash of 24 or 64 digits; the caller answers for their digest.
-    fn get(&self, hash: &str) -> Option<&[u8]>;
-}
 
 /// Restores one compacted record, a JSON text, onto `out`.
 ///
