@@ -2,7 +2,7 @@
 
 use crate::crush::kept_rows::Dropped;
 use crate::crush::values::{Context, Strategy, literal, quoted};
-use crate::excerpt::kind;
+use crate::excerpt::shorten::{defused, opening, shorten};
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::spelling::{self, Spelling};
@@ -376,7 +376,7 @@ impl Parts for CellWriter<'_, '_> {
     fn container(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
         let is_long = doc.raw(doc.node(index)).len() > CONTAINER_BYTES;
         if self.shorten && is_long {
-            let text = kind::opening(doc, index, CONTAINER_BYTES);
+            let text = opening(doc, index, CONTAINER_BYTES);
             write_short(&text, CONTAINER_BYTES, out);
         }
         self.shorten && is_long
@@ -385,12 +385,12 @@ impl Parts for CellWriter<'_, '_> {
 
 /// Appends a string token of the beginning of a text.
 fn write_short(text: &str, max_bytes: usize, out: &mut Vec<u8>) {
-    let short = kind::shorten(text, max_bytes);
-    let mut defused = Vec::new();
+    let short = shorten(text, max_bytes);
+    let mut shown = Vec::new();
     if is_reserved(short.as_bytes()) {
-        defused.extend_from_slice(marker::LITERAL);
+        shown.extend_from_slice(marker::LITERAL);
     }
-    defused.extend_from_slice(kind::defused(short).as_bytes());
-    defused.extend_from_slice("…".as_bytes());
-    out.extend_from_slice(&quoted(&defused));
+    shown.extend_from_slice(defused(short).as_bytes());
+    shown.extend_from_slice("…".as_bytes());
+    out.extend_from_slice(&quoted(&shown));
 }

@@ -249,7 +249,7 @@ fn crush_json<'t>(
     if unchanged {
         context.originals.truncate(0);
         let decisions = std::mem::take(&mut context.decisions);
-        compressed = defused(doc, text);
+        compressed = escaped(doc, text);
         if decisions.strategy == Strategy::Unchanged {
             context.decisions.over_budget = decisions.over_budget;
         } else {
@@ -280,17 +280,17 @@ fn crush_json<'t>(
 }
 
 /// The text with its values escaped that would read as ours; none if there are none.
-fn defused(doc: &Doc<'_>, text: &str) -> Option<Vec<u8>> {
+fn escaped(doc: &Doc<'_>, text: &str) -> Option<Vec<u8>> {
     let mut edits = Edits::default();
     literals(doc, 0, doc.len(), &mut edits);
     if edits.is_empty() {
         return None;
     }
     let root = doc.node(0);
-    let mut defused = text.as_bytes().get(..root.start as usize)?.to_vec();
-    edits.splice(doc, 0, &mut defused);
-    defused.extend_from_slice(text.as_bytes().get(root.end as usize..)?);
-    Some(defused)
+    let mut escaped = text.as_bytes().get(..root.start as usize)?.to_vec();
+    edits.splice(doc, 0, &mut escaped);
+    escaped.extend_from_slice(text.as_bytes().get(root.end as usize..)?);
+    Some(escaped)
 }
 
 /// The text as a document if it may be one, else with its values edited.

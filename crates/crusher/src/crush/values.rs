@@ -7,8 +7,10 @@ use crate::crush::budget::Counted;
 use crate::crush::query::Seen;
 pub(crate) use crate::decisions::{Decisions, Strategy};
 use crate::digest::hash;
-use crate::excerpt::cut::{Interest, excerpt};
-use crate::excerpt::kind::{defused, kind};
+use crate::excerpt::cut::cut;
+use crate::excerpt::kind::kind;
+use crate::excerpt::shorten::defused;
+use crate::excerpt::survey::Interest;
 use crate::json::edits::Edits;
 use crate::json::scan::Tape;
 use crate::json::spelling::{self, Spelling};
@@ -246,7 +248,7 @@ impl Context<'_> {
                 };
                 tokens.saturating_sub(budget)
             };
-            let excerpt = excerpt(content, budget.saturating_sub(own), interest, &excess);
+            let excerpt = cut(content, budget.saturating_sub(own), interest, &excess);
             if excerpt.text.is_empty() {
                 changed.pop();
             }

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::decisions::note;
-use crate::excerpt::cut::Excerpt;
 use crate::excerpt::survey::{PATTERN, URGENT, Unit};
 use crate::excerpt::vocabulary::{Entry, Vocabulary};
 use crate::tokens;
@@ -24,6 +23,18 @@ const ALSO_TOKENS: u64 = 4;
 const MAX_NAME_BYTES: u32 = 120;
 /// A few lines too long to fit don't end the search; many do, to bound the time.
 const MAX_MISSES: u32 = 32;
+
+/// What stays visible of a text.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Excerpt {
+    pub text: String,
+    /// Lines of the text.
+    pub lines_total: u32,
+    /// Lines of it that are there, in part at least.
+    pub lines_kept: u32,
+    /// How many lines, or pieces of long ones, each rule chose, and how many names.
+    pub rules: Vec<(&'static str, u64)>,
+}
 
 /// What an excerpt shows.
 #[derive(Clone, Copy, Debug)]

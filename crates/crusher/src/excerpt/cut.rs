@@ -5,41 +5,17 @@
 //! words for their size that nothing shows yet, which passes over repetition and finds what is defined; and last the names
 //! in what is left out.
 
-use crate::excerpt::choice::Choice;
-use crate::excerpt::kind::shorten;
-use crate::excerpt::survey::Survey;
-use crate::excerpt::vocabulary::Words;
+use crate::excerpt::choice::{Choice, Excerpt};
+use crate::excerpt::shorten::shorten;
+use crate::excerpt::survey::{Interest, Survey};
 use crate::tokens;
 
 /// A text is shortened so many times until it fits.
 const MAX_ATTEMPTS: usize = 12;
 
-/// What an excerpt is made for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Interest<'i> {
-    /// Text that tells what matters.
-    pub query: &'i str,
-    /// Words that the reader has seen.
-    pub known: &'i Words,
-    /// Texts to show wherever they stand.
-    pub keep_patterns: &'i [String],
-}
-
-/// What stays visible of a text.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Excerpt {
-    pub text: String,
-    /// Lines of the text.
-    pub lines_total: u32,
-    /// Lines of it that are there, in part at least.
-    pub lines_kept: u32,
-    /// How many lines, or pieces of long ones, each rule chose, and how many names.
-    pub rules: Vec<(&'static str, u64)>,
-}
-
 /// Cuts a text down to about `max_tokens`, and further as long as `excess` finds tokens too many; in its order, with gaps shown
 /// as `…`. A text that fits comes back whole; where nothing fits, nothing does.
-pub(crate) fn excerpt(
+pub(crate) fn cut(
     text: &str,
     max_tokens: usize,
     interest: Interest<'_>,

@@ -1,6 +1,6 @@
 //! Pieces of long lines, and the patterns of lines.
 
-use crate::excerpt::kind::shorten;
+use crate::excerpt::shorten::shorten;
 use crate::hashing::hash;
 
 /// The first piece of a long line: up to the end of a sentence or clause, else a space, else anywhere.

@@ -8,6 +8,7 @@ pub(crate) mod choice;
 pub(crate) mod cut;
 pub(crate) mod kind;
 pub(crate) mod lines;
+pub(crate) mod shorten;
 pub(crate) mod survey;
 #[cfg(test)]
 #[allow(

@@ -4,13 +4,12 @@
 
 use std::collections::VecDeque;
 
-use crate::excerpt::cut::Interest;
 use crate::excerpt::lines::{piece, shape};
-use crate::excerpt::vocabulary::Vocabulary;
+use crate::excerpt::vocabulary::{Vocabulary, Words};
 use crate::hashing::Map;
 use crate::relevance::failures::Failures;
 use crate::relevance::patterns::Patterns;
-use crate::select::ranking::Query;
+use crate::relevance::query_words::QueryWords;
 
 /// Longer lines are cut into pieces of about this size at most; smaller where there is little room.
 const PIECE_BYTES: (usize, usize) = (48, 200);
@@ -35,6 +34,17 @@ pub(crate) const URGENT: u32 = 300;
 const RELEVANT: u32 = 200;
 const UNIQUE_SHAPE: u32 = 120;
 const NEW_SHAPE: u32 = 60;
+
+/// What an excerpt is made for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Interest<'i> {
+    /// Text that tells what matters.
+    pub query: &'i str,
+    /// Words that the reader has seen.
+    pub known: &'i Words,
+    /// Texts to show wherever they stand.
+    pub keep_patterns: &'i [String],
+}
 
 /// A line, or a piece of a long one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +83,7 @@ pub(crate) struct Survey<'t, 'k> {
     /// No more units than this can be shown: each costs a token at least.
     most: usize,
     patterns: Option<Patterns>,
-    query: Option<Query>,
+    query: Option<QueryWords>,
     pub lines: u32,
     units: u32,
     head: Vec<Unit>,
@@ -97,8 +107,8 @@ pub(crate) struct Survey<'t, 'k> {
 
 impl<'t, 'k> Survey<'t, 'k> {
     pub fn new(text: &'t str, max_tokens: usize, interest: Interest<'k>) -> Self {
-        let query = Query::new(interest.query);
-        let holders = vec![(0, Vec::new()); query.as_ref().map_or(0, Query::len)];
+        let query = QueryWords::new(interest.query);
+        let holders = vec![(0, Vec::new()); query.as_ref().map_or(0, QueryWords::len)];
         Self {
             text,
             piece_bytes: (max_tokens / 2).clamp(PIECE_BYTES.0, PIECE_BYTES.1),

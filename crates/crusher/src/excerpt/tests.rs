@@ -1,5 +1,7 @@
-use crate::excerpt::cut::{self, Interest};
-use crate::excerpt::kind::{kind, opening, shorten};
+use crate::excerpt::cut::cut;
+use crate::excerpt::kind::kind;
+use crate::excerpt::shorten::{opening, shorten};
+use crate::excerpt::survey::Interest;
 use crate::excerpt::vocabulary::Words;
 use crate::tokens;
 
@@ -11,7 +13,7 @@ fn excerpt(text: &str, max_tokens: usize, query: &str, keep_patterns: &[String])
         keep_patterns,
     };
     let excess = |excerpt: &str| tokens::count(excerpt).saturating_sub(max_tokens);
-    cut::excerpt(text, max_tokens, interest, &excess).text
+    cut(text, max_tokens, interest, &excess).text
 }
 
 fn log() -> Vec<String> {
@@ -197,7 +199,7 @@ fn words_that_the_reader_has_seen_count_little() {
         known: &known,
         keep_patterns: &[],
     };
-    let short = cut::excerpt(&text, 24, interest, &|_| 0).text;
+    let short = cut(&text, 24, interest, &|_| 0).text;
     assert!(short.contains("grove") && !short.contains("delta"), "{short}");
 }
 
@@ -246,7 +248,7 @@ fn an_excerpt_says_how_many_lines_stay_and_why() {
         known: &Words::default(),
         keep_patterns: &["request 77 ".to_owned()],
     };
-    let excerpt = cut::excerpt(&lines.join("\n"), 200, interest, &|_| 0);
+    let excerpt = cut(&lines.join("\n"), 200, interest, &|_| 0);
     let shown = lines.iter().filter(|line| excerpt.text.contains(*line)).count();
     assert_eq!((excerpt.lines_total, excerpt.lines_kept as usize), (500, shown));
     let chosen: u64 = excerpt.rules.iter().map(|(_, count)| count).sum();

@@ -5,4 +5,5 @@
 
 pub(crate) mod failures;
 pub(crate) mod patterns;
+pub(crate) mod query_words;
 pub(crate) mod words;

@@ -11,12 +11,15 @@ use crate::hashing::{Map, hash};
 use crate::json::tape::Doc;
 use crate::options::Options;
 use crate::relevance::patterns::Patterns;
+use crate::relevance::query_words::QueryWords;
 use crate::select::analysis::Analysis;
 use crate::select::coverage::Coverage;
-use crate::select::ranking::Query;
+use crate::select::patterned_rows::mark_patterned;
+use crate::select::ranking::rank;
 use crate::select::row_names::{Names, Naming};
 use crate::select::rule::Rule;
-use crate::select::{series, signals};
+use crate::select::series::series;
+use crate::select::signals::mark_signals;
 
 /// What limits the rows kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +108,8 @@ pub fn select(
     let analysis = Analysis::new(doc, array, options.max_columns);
     chooser.mark_duplicates(doc, &analysis, options);
     mark_must(doc, &analysis, options, &mut chooser);
-    let relevance = Query::new(query)
-        .map(|query| query.rank(doc, &analysis))
+    let relevance = QueryWords::new(query)
+        .map(|query| rank(&query, doc, &analysis))
         .unwrap_or_default();
     for row in &relevance.named {
         chooser.must(*row, Rule::Named);
@@ -147,10 +150,10 @@ fn portion(total: u64, fraction: f64) -> u64 {
 /// Lets the rules speak whose rows always stay.
 fn mark_must(doc: &Doc<'_>, analysis: &Analysis, options: &Options, chooser: &mut Chooser<'_>) {
     if let Some(patterns) = Patterns::new(&options.keep_patterns) {
-        patterns.mark(doc, analysis, |row| chooser.must(row, Rule::Pattern));
+        mark_patterned(&patterns, doc, analysis, |row| chooser.must(row, Rule::Pattern));
     }
-    signals::mark(doc, analysis, |row, rule| chooser.must(row, rule));
-    for series in series::series(doc, analysis) {
+    mark_signals(doc, analysis, |row, rule| chooser.must(row, rule));
+    for series in series(doc, analysis) {
         series.outliers(options.variance_threshold, |row| chooser.must(row, Rule::Outlier));
         if options.preserve_change_points {
             series.change_points(|row| chooser.must(row, Rule::ChangePoint));

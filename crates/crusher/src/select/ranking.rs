@@ -3,42 +3,15 @@
 //! Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with k1 = 1.2 and
 //! b = 0.75, in integers.
 
-use crate::hashing::Map;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED};
-use crate::relevance::words::{Word, words};
+use crate::relevance::query_words::QueryWords;
+use crate::relevance::words::words;
 use crate::select::analysis::Analysis;
 use crate::select::column_statistics::Shape;
 
-/// Of a longer query the end is read: what was said last matters most.
-const MAX_QUERY_BYTES: usize = 4 << 10;
-/// A query of so many words or fewer is a question, and a rare word in it names a row.
-const QUESTION_WORDS: usize = 32;
 /// A word that stands in more rows than this names none of them.
 const MAX_NAMED: u32 = 3;
-/// Bits of the filter in front of the hash map.
-const FILTER_BITS: usize = 1 << 14;
-
-/// A word of the query.
-#[derive(Clone, Copy, Debug)]
-struct Term {
-    /// It looks like an identifier: digits, or several words joined.
-    is_identifier: bool,
-    bytes: u32,
-    /// Rows that hold it.
-    rows: u32,
-    /// Rows in which it is the whole value of a column without repetition.
-    keys: u32,
-}
-
-/// A query, taken apart once.
-#[derive(Debug)]
-pub(crate) struct Query {
-    /// Only asked, never iterated.
-    by_hash: Map<u64, u32>,
-    filter: Vec<u64>,
-    terms: Vec<Term>,
-}
 
 /// What the query finds in an array.
 #[derive(Debug, Default)]
@@ -57,172 +30,116 @@ struct Hit {
     is_key: bool,
 }
 
-impl Query {
-    /// None for a query without words.
-    pub fn new(query: &str) -> Option<Self> {
-        let text = query.as_bytes();
-        let text = text
-            .get(text.len().saturating_sub(MAX_QUERY_BYTES)..)
-            .unwrap_or_default();
-        let mut this = Self {
-            by_hash: Map::default(),
-            filter: vec![0; FILTER_BITS / 64],
-            terms: Vec::new(),
-        };
-        words(text, |word| {
-            if word.bytes < 2 && !word.has_digit {
-                return;
-            }
-            let next = this.terms.len() as u32;
-            if *this.by_hash.entry(word.hash).or_insert(next) == next {
-                let is_identifier = word.is_joined || (word.has_digit && word.bytes >= 4);
-                this.terms.push(Term {
-                    is_identifier,
-                    bytes: word.bytes,
-                    rows: 0,
-                    keys: 0,
-                });
-                if let Some(bits) = this.filter.get_mut(word.hash as usize % FILTER_BITS / 64) {
-                    *bits |= 1 << (word.hash % 64);
-                }
-            }
-        });
-        (!this.terms.is_empty()).then_some(this)
-    }
+/// In how many rows a word of the query stands.
+#[derive(Clone, Copy, Default)]
+struct TermCounts {
+    /// Rows that hold it.
+    rows: u32,
+    /// Rows in which it is the whole value of a column without repetition.
+    keys: u32,
+}
 
-    fn find(&self, hash: u64) -> Option<u32> {
-        let bits = self
-            .filter
-            .get(hash as usize % FILTER_BITS / 64)
-            .copied()
-            .unwrap_or(0);
-        if bits >> (hash % 64) & 1 == 0 {
-            return None;
-        }
-        self.by_hash.get(&hash).copied()
-    }
-
-    /// Number of different words.
-    pub fn len(&self) -> usize {
-        self.terms.len()
-    }
-
-    /// Calls back for every word of a text that is one of the query's.
-    pub fn find_in(&self, text: &[u8], mut each: impl FnMut(u32, &Word)) {
-        words(text, |word| {
-            if let Some(term) = self.find(word.hash) {
-                each(term, &word);
-            }
-        });
-    }
-
-    /// True for a term that, where it is rare, points to what holds it: an identifier, or any word of a question.
-    pub fn points(&self, term: u32) -> bool {
-        let is_question = self.terms.len() <= QUESTION_WORDS;
-        self.terms
-            .get(term as usize)
-            .is_some_and(|term| term.is_identifier || (is_question && term.bytes >= 3))
-    }
-
-    /// Ranks the rows of an array.
-    pub fn rank(mut self, doc: &Doc<'_>, analysis: &Analysis) -> Relevance {
-        let mut hits: Vec<Hit> = Vec::new();
-        let mut lengths = Vec::with_capacity(analysis.len());
-        let mut decoded = Vec::new();
-        for (row, cells) in analysis.iter() {
-            let first = hits.len();
-            let mut length = 0_u64;
-            for cell in cells
-                .iter()
-                .filter(|cell| matches!(cell.shape, Shape::Number | Shape::String))
-            {
-                let node = doc.node(cell.node);
-                let mut text = if cell.shape == Shape::Number {
-                    doc.raw(node)
-                } else {
-                    doc.inner(node)
-                };
-                if node.flags & ESCAPED != 0 && cell.shape == Shape::String {
-                    decoded.clear();
-                    if spelling::decode(text, &mut decoded) {
-                        text = &decoded;
-                    }
-                }
-                let is_key_column = analysis
-                    .column(cell)
-                    .is_some_and(|c| !c.repeated && (c.many || c.values.len() as u32 == c.scalars()));
-                words(text, |word| {
-                    length += 1;
-                    if let Some(term) = self.find(word.hash) {
-                        let is_key = is_key_column && word.bytes as usize == text.len();
-                        hits.push(Hit {
-                            row,
-                            term,
-                            count: 1,
-                            is_key,
-                        });
-                    }
-                });
-            }
-            lengths.push(length);
-            merge(&mut hits, first);
-        }
-        for hit in &hits {
-            if let Some(term) = self.terms.get_mut(hit.term as usize) {
-                term.rows += 1;
-                term.keys += u32::from(hit.is_key);
-            }
-        }
-        Relevance {
-            named: self.named(&hits, analysis.len()),
-            ranked: self.ranked(&hits, &lengths),
-        }
-    }
-
-    /// Rows that hold a rare identifier of the query or, where the query is a question, any rare word of it. Naming
-    /// many rows names none: a context that lists them all is no pointer.
-    fn named(&self, hits: &[Hit], rows: usize) -> Vec<u32> {
-        let is_question = self.terms.len() <= QUESTION_WORDS;
-        let mut named: Vec<u32> = hits
+/// Ranks the rows of an array.
+pub(crate) fn rank(query: &QueryWords, doc: &Doc<'_>, analysis: &Analysis) -> Relevance {
+    let mut hits: Vec<Hit> = Vec::new();
+    let mut lengths = Vec::with_capacity(analysis.len());
+    let mut decoded = Vec::new();
+    for (row, cells) in analysis.iter() {
+        let first = hits.len();
+        let mut length = 0_u64;
+        for cell in cells
             .iter()
-            .filter(|hit| {
-                self.terms.get(hit.term as usize).is_some_and(|term| {
-                    let is_rare = term.rows <= MAX_NAMED && (term.rows as usize) * 4 <= rows;
-                    (is_rare && (term.is_identifier || (is_question && term.bytes >= 3)))
-                        || (hit.is_key && term.keys <= MAX_NAMED && (is_question || term.bytes >= 4))
-                })
-            })
-            .map(|hit| hit.row)
-            .collect();
-        named.dedup();
-        if named.len() > (rows / 10).max(MAX_NAMED as usize) && !is_question {
-            Vec::new()
-        } else {
-            named
-        }
-    }
-
-    fn ranked(&self, hits: &[Hit], lengths: &[u64]) -> Vec<u32> {
-        let rows = lengths.len() as u64;
-        let average = (lengths.iter().sum::<u64>() / rows.max(1)).max(1);
-        let mut scored: Vec<(u64, u32)> = Vec::new();
-        for hit in hits {
-            let Some(term) = self.terms.get(hit.term as usize) else {
-                continue;
+            .filter(|cell| matches!(cell.shape, Shape::Number | Shape::String))
+        {
+            let node = doc.node(cell.node);
+            let mut text = if cell.shape == Shape::Number {
+                doc.raw(node)
+            } else {
+                doc.inner(node)
             };
-            let length = lengths.get(hit.row as usize).copied().unwrap_or(0);
-            let weight = inverse_frequency(rows, u64::from(term.rows));
-            let count = u64::from(hit.count);
-            let score = weight * count * 2200 / (count * 1000 + 300 + 900 * length / average);
-            match scored.last_mut() {
-                Some(last) if last.1 == hit.row => last.0 += score,
-                _ => scored.push((score, hit.row)),
+            if node.flags & ESCAPED != 0 && cell.shape == Shape::String {
+                decoded.clear();
+                if spelling::decode(text, &mut decoded) {
+                    text = &decoded;
+                }
             }
+            let is_key_column = analysis
+                .column(cell)
+                .is_some_and(|c| !c.repeated && (c.many || c.values.len() as u32 == c.scalars()));
+            words(text, |word| {
+                length += 1;
+                if let Some(term) = query.find(word.hash) {
+                    let is_key = is_key_column && word.bytes as usize == text.len();
+                    hits.push(Hit {
+                        row,
+                        term,
+                        count: 1,
+                        is_key,
+                    });
+                }
+            });
         }
-        scored.retain(|(score, _)| *score > 0);
-        scored.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        scored.into_iter().map(|(_, row)| row).collect()
+        lengths.push(length);
+        merge(&mut hits, first);
     }
+    let mut counts = vec![TermCounts::default(); query.len()];
+    for hit in &hits {
+        if let Some(count) = counts.get_mut(hit.term as usize) {
+            count.rows += 1;
+            count.keys += u32::from(hit.is_key);
+        }
+    }
+    Relevance {
+        named: named(query, &counts, &hits, analysis.len()),
+        ranked: ranked(&counts, &hits, &lengths),
+    }
+}
+
+/// Rows that hold a rare identifier of the query or, where the query is a question, any rare word of it. Naming
+/// many rows names none: a context that lists them all is no pointer.
+fn named(query: &QueryWords, counts: &[TermCounts], hits: &[Hit], rows: usize) -> Vec<u32> {
+    let is_question = query.is_question();
+    let mut named: Vec<u32> = hits
+        .iter()
+        .filter(|hit| {
+            let term = hit.term as usize;
+            let known = query.terms.get(term).zip(counts.get(term));
+            known.is_some_and(|(term, count)| {
+                let is_rare = count.rows <= MAX_NAMED && (count.rows as usize) * 4 <= rows;
+                (is_rare && (term.is_identifier || (is_question && term.bytes >= 3)))
+                    || (hit.is_key && count.keys <= MAX_NAMED && (is_question || term.bytes >= 4))
+            })
+        })
+        .map(|hit| hit.row)
+        .collect();
+    named.dedup();
+    if named.len() > (rows / 10).max(MAX_NAMED as usize) && !is_question {
+        Vec::new()
+    } else {
+        named
+    }
+}
+
+fn ranked(counts: &[TermCounts], hits: &[Hit], lengths: &[u64]) -> Vec<u32> {
+    let rows = lengths.len() as u64;
+    let average = (lengths.iter().sum::<u64>() / rows.max(1)).max(1);
+    let mut scored: Vec<(u64, u32)> = Vec::new();
+    for hit in hits {
+        let Some(holding) = counts.get(hit.term as usize) else {
+            continue;
+        };
+        let length = lengths.get(hit.row as usize).copied().unwrap_or(0);
+        let weight = inverse_frequency(rows, u64::from(holding.rows));
+        let count = u64::from(hit.count);
+        let score = weight * count * 2200 / (count * 1000 + 300 + 900 * length / average);
+        match scored.last_mut() {
+            Some(last) if last.1 == hit.row => last.0 += score,
+            _ => scored.push((score, hit.row)),
+        }
+    }
+    scored.retain(|(score, _)| *score > 0);
+    scored.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    scored.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Hits of one row, from `first` on: equal terms become one hit with its count.

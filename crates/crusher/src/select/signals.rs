@@ -3,9 +3,10 @@
 //! What each column has to look out for is worked out from its statistics first; most columns have nothing.
 
 use crate::json::tape::Doc;
-use crate::relevance::failures::{Failures, failing_values};
+use crate::relevance::failures::Failures;
 use crate::select::analysis::Analysis;
 use crate::select::column_statistics::{Column, MAX_GAPS, Shape};
+use crate::select::failing_values::failing_values;
 use crate::select::rule::Rule;
 
 /// At most one row in so many is taken for rare.
@@ -45,7 +46,7 @@ static UNKNOWN: Watch = Watch {
 };
 
 /// Calls back for every row with a failure, a rare shape or a rare value.
-pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, Rule)) {
+pub(crate) fn mark_signals(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, Rule)) {
     let few = few(analysis.len());
     let watches: Vec<Watch> = analysis
         .columns
