@@ -49,7 +49,8 @@ pub use json::spelling::Spelling;
 pub use lookup::Lookup;
 pub use options::Options;
 pub use originals::{Entry, Originals};
-pub use restore::text::{markers_in_record, markers_in_text, restore_record, restore_text};
+pub use restore::record::{markers_in_record, restore_record};
+pub use restore::text::{markers_in_text, restore_text};
 
 /// Version of the notation that this build writes; it restores this one and all before it.
 pub const NOTATION_VERSION: u32 = 1;

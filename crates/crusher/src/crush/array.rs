@@ -1,88 +1,30 @@
 //! What an array of rows, or a map, becomes: a table that keeps every row, or fewer rows and a marker.
 
+use crate::crush::budget::scaled;
+use crate::crush::context::Context;
 use crate::crush::kept_rows::Dropped;
-use crate::crush::values::{Context, Strategy, literal, quoted};
-use crate::excerpt::shorten::{defused, opening, shorten};
+use crate::crush::replacers::CellWriter;
+use crate::crush::surroundings::{Rendered, Standing};
+use crate::decisions::Strategy;
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
-use crate::json::spelling::{self, Spelling};
+use crate::json::spelling::Spelling;
 use crate::json::tape::{Doc, Kind};
-use crate::notation::frame::Frame;
 use crate::notation::header::Head;
-use crate::notation::marker::{self};
-use crate::notation::reserved::is_reserved;
 use crate::notation::write::table::Table;
 use crate::notation::write::table_options::Finding;
-use crate::notation::write::value::{Parts, spelling_of};
+use crate::notation::write::value::spelling_of;
 use crate::select::choose::Budget;
 use crate::tokens;
 
-/// Bytes of a string that stay in a row of an array whose whole text is in the store.
-const SHORTENED_BYTES: usize = 240;
-
 /// What a rows marker costs.
 const MARKER_TOKENS: usize = 26;
-
-/// Bytes of an array or object that stay in a cell of such a row: what a row is about stands in its own values.
-const CONTAINER_BYTES: usize = 120;
 
 /// Where rows are longer than this in the mean, what they cost is learnt from rows whose cells are shortened.
 const LONG_ROW_BYTES: usize = 400;
 
 /// Rows that are printed to learn what the rows of a long array cost.
 const PROBED_ROWS: u32 = 32;
-
-/// What an array became.
-pub(crate) struct Rendered {
-    /// A table, or JSON rows that end with a sentinel.
-    pub text: Vec<u8>,
-    /// It is a table, which stands in a string.
-    pub table: bool,
-}
-
-/// Where an array stands, which says what its table must tell.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Standing<'t> {
-    /// By itself. `compact`: the text around will be printed without whitespace; `minify`: without a table this one would be, too.
-    Alone {
-        frame: Frame,
-        compact: bool,
-        minify: bool,
-    },
-    /// Its elements are the lines of this text, in this layout.
-    Lines {
-        frame: Frame,
-        layout: Layout,
-        text: &'t [u8],
-    },
-    /// In a document, whose head tells the layout and this spelling.
-    Inside(Spelling),
-}
-
-impl<'t> Standing<'t> {
-    /// What the head of a table says here, but for the layout; the layout, if one is proved; and what goes into the store when rows go.
-    pub fn head(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Head, Option<Layout>, &'t [u8]) {
-        let raw = doc.raw(doc.node(index));
-        let of = |frame, lines| Head {
-            lines,
-            cells,
-            frame,
-            ..Head::default()
-        };
-        match self {
-            Self::Alone { frame, compact, .. } => {
-                let layout = if compact {
-                    Some(Layout::Compact)
-                } else {
-                    Layout::proved(doc, index)
-                };
-                (of(frame, false), layout, raw)
-            }
-            Self::Lines { frame, layout, text } => (of(frame, true), Some(layout), text),
-            Self::Inside(_) => (Head::default(), Some(Layout::Compact), raw),
-        }
-    }
-}
 
 impl Context<'_> {
     /// Renders an array or map, if that pays.
@@ -324,73 +266,4 @@ fn clearly_saves(before: usize, after: usize, minify: bool) -> bool {
     } else {
         after * 4 <= before * 3
     }
-}
-
-/// A budget scaled by the caller's bias, which is above 0 and at most 1000.
-#[allow(
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "budgets are far below 2^52"
-)]
-pub(crate) fn scaled(budget: usize, bias: f64) -> usize {
-    ((budget as f64 * bias) as usize).max(1)
-}
-
-/// Writes containers and long strings of a table's cells.
-pub(crate) struct CellWriter<'c, 'o> {
-    pub context: &'c mut Context<'o>,
-    /// The whole array is in the store: strings are shortened, and nothing in them is offloaded again.
-    pub shorten: bool,
-}
-
-impl Parts for CellWriter<'_, '_> {
-    fn long_bytes(&self) -> usize {
-        if self.shorten {
-            SHORTENED_BYTES
-        } else {
-            self.context.long_bytes()
-        }
-    }
-
-    fn string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
-        if !self.shorten {
-            return self.context.write_string(doc, index, out);
-        }
-        let node = doc.node(index);
-        let raw = doc.inner(node);
-        if raw.len() < SHORTENED_BYTES {
-            return literal(doc, node).is_some_and(|token| {
-                out.extend_from_slice(&token);
-                true
-            });
-        }
-        let mut decoded = Vec::new();
-        let text = spelling::decode(raw, &mut decoded).then_some(decoded.as_slice());
-        let Some(text) = text.and_then(|text| std::str::from_utf8(text).ok()) else {
-            return false;
-        };
-        write_short(text, SHORTENED_BYTES, out);
-        true
-    }
-
-    fn container(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
-        let is_long = doc.raw(doc.node(index)).len() > CONTAINER_BYTES;
-        if self.shorten && is_long {
-            let text = opening(doc, index, CONTAINER_BYTES);
-            write_short(&text, CONTAINER_BYTES, out);
-        }
-        self.shorten && is_long
-    }
-}
-
-/// Appends a string token of the beginning of a text.
-fn write_short(text: &str, max_bytes: usize, out: &mut Vec<u8>) {
-    let short = shorten(text, max_bytes);
-    let mut shown = Vec::new();
-    if is_reserved(short.as_bytes()) {
-        shown.extend_from_slice(marker::LITERAL);
-    }
-    shown.extend_from_slice(defused(short).as_bytes());
-    shown.extend_from_slice("…".as_bytes());
-    out.extend_from_slice(&quoted(&shown));
 }

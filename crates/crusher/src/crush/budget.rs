@@ -1,7 +1,5 @@
-//! What a payload may take: `max_tokens`, counted exactly.
+//! Budgets in tokens, and by how much a text exceeds one: counted exactly where it may be near.
 
-use crate::crush::array::scaled;
-use crate::crush::values::Context;
 use crate::tokens;
 
 /// A text of more bytes for each token of its budget isn't counted: it is over.
@@ -12,18 +10,13 @@ const COUNTED_BYTES: usize = 2048;
 const PIECE_BYTES: usize = 2048;
 /// Texts of fewer estimated tokens are counted where their estimates are too near one another to decide.
 const COMPARED_TOKENS: usize = 512;
-/// A payload of several parts is crushed so many times at most.
-const MAX_ATTEMPTS: usize = 3;
-/// Its parts are never cut below this: a marker takes half of it.
-const LEAST_TOKENS: usize = 64;
-
 /// By how many tokens a text exceeds its budget. What may be near it is counted exactly, what is far above is estimated.
 pub(crate) fn excess(text: &[u8], budget: usize) -> usize {
     uncounted(text, budget).unwrap_or_else(|| counted(&String::from_utf8_lossy(text), budget))
 }
 
 /// By how many tokens a text exceeds its budget that isn't near it.
-fn uncounted(text: &[u8], budget: usize) -> Option<usize> {
+pub(crate) fn uncounted(text: &[u8], budget: usize) -> Option<usize> {
     // No token is shorter than a byte.
     if text.len() <= budget {
         return Some(0);
@@ -36,7 +29,7 @@ fn uncounted(text: &[u8], budget: usize) -> Option<usize> {
 }
 
 /// By how many tokens a text exceeds its budget, counted piece by piece as long as the rest might not fit.
-fn counted(text: &str, budget: usize) -> usize {
+pub(crate) fn counted(text: &str, budget: usize) -> usize {
     let mut most = Vec::with_capacity(text.len() / PIECE_BYTES + 2);
     for (piece, safe) in tokens::pieces(text, PIECE_BYTES) {
         if !safe {
@@ -62,9 +55,9 @@ fn counted(text: &str, budget: usize) -> usize {
 /// The text that was counted last: what is printed for a part is often the whole.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
-    text: Vec<u8>,
-    budget: usize,
-    excess: usize,
+    pub text: Vec<u8>,
+    pub budget: usize,
+    pub excess: usize,
 }
 
 /// The tokens of what was written and of what stood there before, to be compared: their estimates or, where these are near
@@ -95,92 +88,32 @@ fn at_most(text: &[u8], estimate: usize) -> usize {
     2 * estimate + strange
 }
 
-impl Context<'_> {
-    /// The budget of the payload, or of each of its parts where there are several.
-    pub fn budget(&self) -> usize {
-        scaled(self.options.max_tokens, self.bias)
-    }
-
-    /// As the function of that name; a text isn't counted twice in a row.
-    pub fn excess(&mut self, text: &[u8], budget: usize) -> usize {
-        if self.counted.budget == budget && self.counted.text == text {
-            return self.counted.excess;
-        }
-        if let Some(excess) = uncounted(text, budget) {
-            return excess;
-        }
-        let last = &mut self.counted;
-        last.text.clear();
-        last.text.extend_from_slice(text);
-        last.budget = budget;
-        last.excess = counted(&String::from_utf8_lossy(text), budget);
-        last.excess
-    }
-
-    /// A payload that is one text is cut from so many bytes on.
-    pub fn least_text(&self) -> usize {
-        self.options.blob_min_bytes.min(self.budget() + 1)
-    }
-
-    /// Lets `crush` do its work, and again with less for each part as long as the whole is over the budget, as
-    /// `excess` counts it. Notes by how much the parts that must stay exceed the budget.
-    ///
-    /// The whole grows with what each part may take, ever more slowly, since parts run out one by one. So a straight
-    /// line through two results, extended to smaller parts, never lies below the truth, and the third result mostly fits.
-    pub fn within_budget<T>(
-        &mut self,
-        mut crush: impl FnMut(&mut Self) -> T,
-        excess: impl Fn(&mut Self, &T, usize) -> usize,
-    ) -> T {
-        let mark = self.mark();
-        let (asked, budget) = (self.bias, self.budget());
-        let mut crushed = crush(self);
-        if !self.counts_tokens() {
-            return crushed;
-        }
-        let mut over = excess(self, &crushed, budget);
-        // Where rows that must stay are the reason, less for each part changes nothing.
-        if self.cuttable && over as u64 > self.decisions.over_budget {
-            let mut above = (budget, budget + over);
-            let mut part = budget * budget / (budget + over);
-            for _ in 1..MAX_ATTEMPTS {
-                part = part.max(LEAST_TOKENS);
-                if part >= above.0 {
-                    break;
-                }
-                self.undo(mark.clone());
-                self.bias = share(asked, part, budget);
-                crushed = crush(self);
-                over = excess(self, &crushed, budget);
-                if over == 0 {
-                    break;
-                }
-                let gained = above.1.saturating_sub(budget + over);
-                let step = (above.0 - part) * over / gained.max(1);
-                above = (part, budget + over);
-                part = part.saturating_sub(step + step / 16 + 1);
-            }
-            self.bias = asked;
-        }
-        self.decisions.over_budget = over as u64;
-        crushed
-    }
-
-    /// Notes by how much a payload that stays as it was exceeds the budget.
-    pub fn note_excess(&mut self, text: &[u8]) {
-        if self.counts_tokens() {
-            self.decisions.over_budget = self.excess(text, self.budget()) as u64;
-        }
-    }
-
-    /// Rows kept as JSON have a budget in rows.
-    fn counts_tokens(&self) -> bool {
-        self.lossy && self.options.with_compaction
-    }
+/// A budget scaled by the caller's bias, which is above 0 and at most 1000.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "budgets are far below 2^52"
+)]
+pub(crate) fn scaled(budget: usize, bias: f64) -> usize {
+    ((budget as f64 * bias) as usize).max(1)
 }
 
-/// The bias at which a budget that was scaled by `bias` comes down from `whole` to `part`.
-#[allow(clippy::cast_precision_loss, reason = "budgets are far below 2^52")]
-fn share(bias: f64, part: usize, whole: usize) -> f64 {
-    bias * part as f64 / whole as f64
+#[cfg(test)]
+mod tests {
+    use super::compared;
+    use crate::tokens::count;
+
+    #[test]
+    fn small_texts_of_like_estimates_are_counted_before_they_are_compared() {
+        let counted = |first: &str, second: &str, estimates| {
+            let compared = compared([first.as_bytes(), second.as_bytes()], estimates);
+            compared == [first, second].map(count)
+        };
+        assert!(counted("[]{a:Paris", r#"{"a":"Paris"}"#, [6, 5]));
+        assert!(counted("hello world", "hello, world", [8, 7]));
+        assert!(!counted("hello world", "hello, world", [9, 7]));
+        assert!(counted("hello world", "hello, world", [480, 496]));
+        assert!(!counted("hello world", "hello, world", [479, 496]));
+        assert!(!counted("hello world", "hello, world", [512, 512]));
+    }
 }

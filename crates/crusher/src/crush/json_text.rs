@@ -1,8 +1,10 @@
 //! A text that is JSON, or lines of JSON, by itself or in a string: what it becomes as a whole.
 
-use crate::crush::array::Standing;
 use crate::crush::budget;
-use crate::crush::values::{Context, Strategy};
+use crate::crush::context::Context;
+use crate::crush::replacers::DocumentWriter;
+use crate::crush::surroundings::Standing;
+use crate::decisions::Strategy;
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
@@ -10,7 +12,7 @@ use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
 use crate::notation::grammar::Place;
 use crate::notation::header::Head;
-use crate::notation::write::value::{Parts, spelling_of, write_value};
+use crate::notation::write::value::{spelling_of, write_value};
 use crate::tokens;
 
 impl Context<'_> {
@@ -171,31 +173,4 @@ fn saves_tokens(written: &[u8], before: &[u8]) -> bool {
     let texts = [written, before];
     let fewer = |[after, before]: [usize; 2]| after < before;
     clearly || fewer(budget::compared(texts, texts.map(tokens::estimate)))
-}
-
-/// Writes the strings and tables of a document.
-struct DocumentWriter<'c, 'o> {
-    context: &'c mut Context<'o>,
-    spelling: Spelling,
-}
-
-impl Parts for DocumentWriter<'_, '_> {
-    fn long_bytes(&self) -> usize {
-        self.context.long_bytes()
-    }
-
-    fn string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
-        self.context.write_string(doc, index, out)
-    }
-
-    fn container(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
-        let Some(rendered) = self.context.array(doc, index, Standing::Inside(self.spelling)) else {
-            return false;
-        };
-        out.extend_from_slice(&rendered.text);
-        if rendered.table {
-            out.push(b'\n');
-        }
-        true
-    }
 }

@@ -1,7 +1,10 @@
 //! The rows of an array that stay when others go: chosen, printed, counted, and given back until they fit.
 
-use crate::crush::array::{CellWriter, Rendered, Standing};
-use crate::crush::values::{Context, Strategy, literals};
+use crate::crush::context::Context;
+use crate::crush::escape::literals;
+use crate::crush::replacers::CellWriter;
+use crate::crush::surroundings::{Rendered, Standing};
+use crate::decisions::Strategy;
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;

@@ -4,13 +4,18 @@
 //! What doesn't pay, or doesn't restore, stays as it was. This is the top layer: it uses every other folder, and only
 //! `lib.rs` imports it.
 
-pub(crate) mod array;
+mod array;
+mod attempts;
 pub(crate) mod block;
-pub(crate) mod budget;
-pub(crate) mod json_text;
-pub(crate) mod kept_rows;
-pub(crate) mod payloads;
-pub(crate) mod query;
+mod budget;
+mod context;
+mod escape;
+mod json_text;
+mod kept_rows;
+mod payloads;
+mod query;
 pub(crate) mod record;
+mod replacers;
+mod surroundings;
 pub(crate) mod text;
-pub(crate) mod values;
+mod values;

@@ -1,6 +1,7 @@
 //! What stands before a payload in its record: what the agent was after, and which words the reader has seen by then.
 
 use crate::crush::payloads::Payload;
+use crate::excerpt::survey::Interest;
 use crate::excerpt::vocabulary::Words;
 use crate::json::edits::Edits;
 use crate::json::spelling;
@@ -19,6 +20,35 @@ pub(crate) struct Seen {
     bytes: u32,
     /// Edits that were read.
     edits: usize,
+}
+
+/// The query of a payload and the words its reader has seen, looked for when first needed.
+pub(crate) struct Query<'o> {
+    find: &'o dyn Fn(&mut Seen) -> String,
+    seen: &'o mut Seen,
+    found: Option<String>,
+}
+
+impl<'o> Query<'o> {
+    /// `find` gives the query, and tells `seen` what was said up to the payload.
+    pub fn new(find: &'o dyn Fn(&mut Seen) -> String, seen: &'o mut Seen) -> Self {
+        let found = None;
+        Self { find, seen, found }
+    }
+
+    pub fn get(&mut self) -> &str {
+        self.interest(&[]).query
+    }
+
+    /// What an excerpt is made for.
+    pub fn interest<'i>(&'i mut self, keep_patterns: &'i [String]) -> Interest<'i> {
+        let query = self.found.get_or_insert_with(|| (self.find)(self.seen));
+        Interest {
+            query,
+            known: &self.seen.words,
+            keep_patterns,
+        }
+    }
 }
 
 /// A payload's place in its record.

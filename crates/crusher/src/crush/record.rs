@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::crush::array::scaled;
+use crate::crush::context::Context;
+use crate::crush::escape::literals;
 use crate::crush::payloads::{Payload, payloads};
-use crate::crush::query::{Earlier, Seen};
-use crate::crush::values::{Context, Decisions, Query, literals};
-use crate::crush::{budget, values};
+use crate::crush::query::{Earlier, Query, Seen};
+use crate::decisions::{Decisions, Strategy};
 use crate::error::{Error, Limit, Result};
 use crate::json::edits::Edits;
 use crate::json::scan::Tape;
@@ -15,7 +15,7 @@ use crate::json::spelling;
 use crate::json::tape::Doc;
 use crate::options::Options;
 use crate::originals::Originals;
-use crate::restore::text::restores;
+use crate::restore::proof::restores;
 use crate::tokens;
 
 /// Crushes records; keeps its memory from one to the next. One for each thread.
@@ -144,35 +144,6 @@ impl Crusher {
     }
 }
 
-/// The context of one payload, given its node and text.
-pub(crate) fn context<'o>(
-    options: &'o Options,
-    tapes: &'o mut Vec<Tape>,
-    originals: &'o mut Originals,
-    (node, text): (u32, &[u8]),
-    query: Query<'o>,
-    bias: f64,
-) -> Context<'o> {
-    let tokens = (node, tokens::estimate(text));
-    let is_large = tokens.1 >= options.min_tokens_to_crush;
-    let lossy =
-        !options.lossless_only && (is_large || budget::excess(text, scaled(options.max_tokens, bias)) > 0);
-    let decisions = Decisions::default();
-    Context {
-        options,
-        originals,
-        tapes,
-        query,
-        tokens,
-        bias,
-        lossy,
-        cuttable: false,
-        decisions,
-        strings: 0,
-        counted: budget::Counted::default(),
-    }
-}
-
 /// Crushes one payload of a record; what doesn't pay, or doesn't restore, is left as it was.
 fn crush_payload(
     options: &Options,
@@ -184,7 +155,7 @@ fn crush_payload(
 ) -> PayloadReport {
     let node = doc.node(payload.node);
     let raw = doc.raw(node);
-    let mut context = context(options, tapes, originals, (payload.node, raw), query, 1.0);
+    let mut context = Context::new(options, tapes, originals, (payload.node, raw), query, 1.0);
     let estimate = context.tokens.1;
     let mark = context.mark();
     let mut after = context.within_budget(
@@ -197,7 +168,7 @@ fn crush_payload(
         },
         |context, after, budget| context.excess(&read(after), budget),
     );
-    let changed = context.decisions.strategy != values::Strategy::Unchanged;
+    let changed = context.decisions.strategy != Strategy::Unchanged;
     let estimate_after = if changed {
         tokens::estimate(&after)
     } else {
@@ -224,7 +195,7 @@ fn crush_payload(
     PayloadReport {
         path: payload.path,
         tool: payload.tool.clone(),
-        tokens_after: if decisions.strategy == values::Strategy::Unchanged {
+        tokens_after: if decisions.strategy == Strategy::Unchanged {
             tokens_before
         } else {
             count(&after, estimate_after)

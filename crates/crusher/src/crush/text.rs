@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::crush::array::Standing;
 use crate::crush::budget;
+use crate::crush::context::Context;
+use crate::crush::escape::literals;
 use crate::crush::kept_rows::kept_rows;
-use crate::crush::query::Seen;
-use crate::crush::record::{Crusher, PayloadReport, context};
-use crate::crush::values::{Context, Decisions, Query, Strategy, literals};
+use crate::crush::query::{Query, Seen};
+use crate::crush::record::{Crusher, PayloadReport};
+use crate::crush::surroundings::Standing;
+use crate::decisions::{Decisions, Strategy};
 use crate::error::{Error, Limit, Result};
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
@@ -20,7 +22,7 @@ use crate::notation::marker::LITERAL;
 use crate::notation::reserved::is_reserved;
 use crate::options::Options;
 use crate::originals::Originals;
-use crate::restore::text::restores;
+use crate::restore::proof::restores;
 use crate::tokens;
 
 /// What a bare text must be.
@@ -137,7 +139,7 @@ impl Crusher {
         let mut originals = Originals::default();
         let find_query = |seen: &mut Seen| asked(query, seen);
         let mut seen = Seen::default();
-        let mut context = context(
+        let mut context = Context::new(
             &self.options,
             &mut self.tapes,
             &mut originals,
@@ -194,7 +196,7 @@ fn crush_json<'t>(
     let mut originals = Originals::default();
     let find_query = |seen: &mut Seen| asked(query, seen);
     let mut seen = Seen::default();
-    let mut context = context(
+    let mut context = Context::new(
         options,
         tapes,
         &mut originals,

@@ -2,140 +2,25 @@
 //!
 //! Nothing here prints a whole payload: replacements are collected as edits, and everything else is copied.
 
-use crate::crush::array::{Standing, scaled};
-use crate::crush::budget::Counted;
-use crate::crush::query::Seen;
-pub(crate) use crate::decisions::{Decisions, Strategy};
-use crate::digest::hash;
+use crate::crush::budget::scaled;
+use crate::crush::context::Context;
+use crate::crush::escape::{literal, quoted};
+use crate::crush::surroundings::Standing;
+use crate::decisions::Strategy;
 use crate::excerpt::cut::cut;
 use crate::excerpt::kind::kind;
 use crate::excerpt::shorten::defused;
-use crate::excerpt::survey::Interest;
 use crate::json::edits::Edits;
-use crate::json::scan::Tape;
 use crate::json::spelling::{self, Spelling};
-use crate::json::tape::{Doc, KEY, Kind, Node, SUSPECT};
+use crate::json::tape::{Doc, KEY, Kind};
 use crate::notation::frame::Frame;
-use crate::notation::marker::{self, LITERAL};
-use crate::notation::reserved::is_reserved_raw;
-use crate::options::Options;
-use crate::originals::Originals;
+use crate::notation::marker::{self};
 use crate::tokens;
 
 /// JSON inside strings inside JSON is followed so many times.
 const MAX_STRINGS: usize = 3;
 
-/// Everything that crushing one payload needs and leaves behind.
-pub(crate) struct Context<'o> {
-    pub options: &'o Options,
-    pub originals: &'o mut Originals,
-    /// Tapes that aren't in use.
-    pub tapes: &'o mut Vec<Tape>,
-    /// Text that tells which rows and lines matter.
-    pub query: Query<'o>,
-    /// Tokens of the payload itself, as estimated: its node, and how many.
-    pub tokens: (u32, usize),
-    /// Above 1 keeps more, below 1 less.
-    pub bias: f64,
-    /// Something may go to the store.
-    pub lossy: bool,
-    /// There is an array that may lose rows, or a text that may be cut.
-    pub cuttable: bool,
-    pub decisions: Decisions,
-    /// Strings around the text at hand.
-    pub strings: usize,
-    pub counted: Counted,
-}
-
-/// The query of a payload and the words its reader has seen, looked for when first needed.
-pub(crate) struct Query<'o> {
-    find: &'o dyn Fn(&mut Seen) -> String,
-    seen: &'o mut Seen,
-    found: Option<String>,
-}
-
-impl<'o> Query<'o> {
-    /// `find` gives the query, and tells `seen` what was said up to the payload.
-    pub fn new(find: &'o dyn Fn(&mut Seen) -> String, seen: &'o mut Seen) -> Self {
-        let found = None;
-        Self { find, seen, found }
-    }
-
-    pub fn get(&mut self) -> &str {
-        self.interest(&[]).query
-    }
-
-    /// What an excerpt is made for.
-    pub fn interest<'i>(&'i mut self, keep_patterns: &'i [String]) -> Interest<'i> {
-        let query = self.found.get_or_insert_with(|| (self.find)(self.seen));
-        Interest {
-            query,
-            known: &self.seen.words,
-            keep_patterns,
-        }
-    }
-}
-
-/// A state to go back to when a change turns out not to pay.
-#[derive(Clone)]
-pub(crate) struct Mark {
-    originals: usize,
-    hashes: usize,
-    /// Without the hashes, of which there may be many.
-    decisions: Decisions,
-}
-
 impl Context<'_> {
-    pub fn mark(&mut self) -> Mark {
-        let hashes = std::mem::take(&mut self.decisions.hashes);
-        let mark = Mark {
-            originals: self.originals.entries.len(),
-            hashes: hashes.len(),
-            decisions: self.decisions.clone(),
-        };
-        self.decisions.hashes = hashes;
-        mark
-    }
-
-    pub fn undo(&mut self, mark: Mark) {
-        self.originals.truncate(mark.originals);
-        let mut hashes = std::mem::take(&mut self.decisions.hashes);
-        hashes.truncate(mark.hashes);
-        self.decisions = mark.decisions;
-        self.decisions.hashes = hashes;
-    }
-
-    /// Estimated tokens of a value as it stands.
-    pub fn tokens_of(&self, doc: &Doc<'_>, index: u32) -> usize {
-        let (payload, tokens) = self.tokens;
-        if self.strings == 0 && index == payload {
-            tokens
-        } else {
-            tokens::estimate(doc.raw(doc.node(index)))
-        }
-    }
-
-    /// Strings among others go to the store from so many raw bytes on.
-    pub fn long_bytes(&self) -> usize {
-        if self.lossy {
-            self.options.blob_min_bytes
-        } else {
-            usize::MAX
-        }
-    }
-
-    pub fn decide(&mut self, strategy: Strategy) {
-        self.decisions.strategy = self.decisions.strategy.max(strategy);
-    }
-
-    /// Stores an original; gives its hash, or none if it can't be told from another one by it.
-    pub fn offload(&mut self, bytes: &[u8], kind: &'static str, item_count: u64) -> Option<String> {
-        let digest = self.originals.put(bytes, kind, item_count)?;
-        let hash = hash(&digest, self.options.hash_digits);
-        self.decisions.hashes.push(hash.clone());
-        Some(hash)
-    }
-
     /// Collects edits for the nodes from `from` to `to`. `compact`: the text around will be printed without whitespace.
     pub fn edit(&mut self, doc: &Doc<'_>, from: u32, to: u32, compact: bool, edits: &mut Edits) {
         let mut at = from;
@@ -277,30 +162,4 @@ impl Context<'_> {
         self.decide(Strategy::Blob);
         Some(quoted(marker::raw(&hash, token.len()).as_bytes()))
     }
-}
-
-/// A user string that would read as ours, behind `LITERAL`.
-pub(crate) fn literal(doc: &Doc<'_>, node: Node) -> Option<Vec<u8>> {
-    let raw = doc.inner(node);
-    let reserved =
-        node.kind == Kind::String && node.flags & (SUSPECT | KEY) == SUSPECT && is_reserved_raw(raw);
-    reserved.then(|| [b"\"", LITERAL, raw, b"\""].concat())
-}
-
-/// Collects `LITERAL` edits for the nodes from `from` to `to`, and nothing else.
-pub(crate) fn literals(doc: &Doc<'_>, from: u32, to: u32, edits: &mut Edits) {
-    for at in from..to {
-        if let Some(token) = literal(doc, doc.node(at)) {
-            edits.push(at, &token);
-        }
-    }
-}
-
-/// Text as a JSON string token.
-pub(crate) fn quoted(text: &[u8]) -> Vec<u8> {
-    let mut token = Vec::with_capacity(text.len() + text.len() / 16 + 2);
-    token.push(b'"');
-    spelling::encode(text, Spelling::MINIMAL, &mut token);
-    token.push(b'"');
-    token
 }

@@ -4,5 +4,9 @@
 //! It needs neither trace format nor options. The folder stands on `notation` and never imports `crush`, which uses it to
 //! prove what it wrote.
 
-pub(crate) mod reserved_strings;
+mod headed;
+pub(crate) mod proof;
+pub(crate) mod record;
+mod reserved_strings;
+mod restorer;
 pub(crate) mod text;
