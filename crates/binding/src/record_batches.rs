@@ -8,10 +8,20 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, LargeBinaryArray, RecordBatch};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_pyarrow::ToPyArrow;
 use arrow_schema::{ArrowError, DataType, Field, Fields};
 use headroom_crusher::{Block, Options, Originals, PayloadReport, hash};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
 
 type Batch = Result<RecordBatch, ArrowError>;
+
+/// A record batch → a batch of pyarrow.
+pub fn to_python(py: Python<'_>, batch: Batch) -> PyResult<Bound<'_, PyAny>> {
+    batch
+        .map_err(|error| PyRuntimeError::new_err(error.to_string()))?
+        .to_pyarrow(py)
+}
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> Batch {
     RecordBatch::try_from_iter(columns)
@@ -231,7 +241,7 @@ fn payload(row: &mut StructBuilder, report: &PayloadReport, options: &Options) {
 }
 
 /// A line of a block, a hash in it, and what is wrong with it.
-pub struct Finding {
+pub struct MarkerReport {
     pub offset: usize,
     pub length: usize,
     pub hash: String,
@@ -239,30 +249,21 @@ pub struct Finding {
     pub message: String,
 }
 
-pub fn markers(findings: &[Finding]) -> Batch {
+pub fn markers(reports: &[MarkerReport]) -> Batch {
     batch(vec![
-        (
-            "offset",
-            int64(findings.iter().map(|finding| finding.offset as u64)),
-        ),
-        (
-            "length",
-            int64(findings.iter().map(|finding| finding.length as u64)),
-        ),
-        ("hash", strings(findings.iter().map(|finding| &finding.hash))),
+        ("offset", int64(reports.iter().map(|report| report.offset as u64))),
+        ("length", int64(reports.iter().map(|report| report.length as u64))),
+        ("hash", strings(reports.iter().map(|report| &report.hash))),
     ])
 }
 
-pub fn unresolved(findings: &[Finding]) -> Batch {
-    let places = markers(findings)?;
+pub fn unresolved(reports: &[MarkerReport]) -> Batch {
+    let places = markers(reports)?;
     let mut columns: Vec<(&str, ArrayRef)> = ["offset", "length", "hash"]
         .into_iter()
         .zip(places.columns().iter().cloned())
         .collect();
-    columns.push(("kind", strings(findings.iter().map(|finding| finding.kind))));
-    columns.push((
-        "message",
-        strings(findings.iter().map(|finding| &finding.message)),
-    ));
+    columns.push(("kind", strings(reports.iter().map(|report| report.kind))));
+    columns.push(("message", strings(reports.iter().map(|report| &report.message))));
     batch(columns)
 }

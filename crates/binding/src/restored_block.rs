@@ -1,4 +1,4 @@
-//! The way back: markers of a block, and the block with its originals.
+//! A compacted block and its originals → the restored block.
 
 use std::collections::HashMap;
 
@@ -6,62 +6,17 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use arrow_pyarrow::FromPyArrow;
 use arrow_schema::DataType;
-use headroom_crusher::{
-    Error, Limit, Lookup, digest, hash, markers_in_record, markers_in_text, restore_record, restore_text,
-    split_lines,
-};
+use headroom_crusher::{Error, Limit, Lookup, digest, hash, restore_record, restore_text};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::batches::{self, Finding};
-use crate::{detached, raise, to_python};
+use crate::errors::detached;
+use crate::markers::{contents, utf8};
+use crate::record_batches::{self, MarkerReport, to_python};
 
 /// A block that restores to more than this was made to exhaust memory: callers give blocks and originals of some megabytes.
 const MAX_BLOCK_BYTES: usize = 1 << 30;
-
-/// The lines of a block that hold records, or the one bare text: (offset, content).
-fn contents(block: &[u8], lines: bool) -> Vec<(usize, &[u8])> {
-    if !lines {
-        return vec![(0, block)];
-    }
-    split_lines(block)
-        .filter(|line| !line.is_blank())
-        .map(|line| (line.offset, line.content))
-        .collect()
-}
-
-fn utf8(text: &[u8]) -> Result<&str, Error> {
-    std::str::from_utf8(text).map_err(|error| Error::InvalidUtf8 {
-        offset: error.valid_up_to(),
-    })
-}
-
-#[pyfunction]
-#[pyo3(signature = (block, *, lines = true))]
-pub fn markers<'py>(py: Python<'py>, block: &[u8], lines: bool) -> PyResult<Bound<'py, PyAny>> {
-    let found = detached(py, || {
-        let mut findings = Vec::new();
-        for (offset, content) in contents(block, lines) {
-            let mut hashes = Vec::new();
-            if lines {
-                markers_in_record(content, &mut hashes)?;
-            } else {
-                markers_in_text(utf8(content)?, &mut hashes)?;
-            }
-            let length = content.len();
-            findings.extend(hashes.into_iter().map(|hash| Finding {
-                offset,
-                length,
-                hash,
-                kind: "",
-                message: String::new(),
-            }));
-        }
-        Ok(findings)
-    })?;
-    to_python(py, batches::markers(&found.map_err(|error| raise(py, &error))?))
-}
 
 /// Originals by the first 24 digits of their hash; each use compares the digest again.
 struct Given<'a>(HashMap<&'a str, Vec<&'a [u8]>>);
@@ -109,7 +64,7 @@ pub struct RestoredBlock {
     bytes: Vec<u8>,
     #[pyo3(get)]
     restored_count: usize,
-    findings: Vec<Finding>,
+    reports: Vec<MarkerReport>,
 }
 
 #[pymethods]
@@ -119,7 +74,7 @@ impl RestoredBlock {
         PyBytes::new(py, &self.bytes)
     }
     fn unresolved<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python(py, batches::unresolved(&self.findings))
+        to_python(py, record_batches::unresolved(&self.reports))
     }
 }
 
@@ -137,7 +92,7 @@ pub fn restore_block(
         let mut result = RestoredBlock {
             bytes: Vec::with_capacity(block.len() * 2),
             restored_count: 0,
-            findings: Vec::new(),
+            reports: Vec::new(),
         };
         let mut copied = 0;
         for (offset, content) in contents(block, lines) {
@@ -164,7 +119,7 @@ pub fn restore_block(
                         _ => (String::new(), "format"),
                     };
                     let length = content.len();
-                    result.findings.push(Finding {
+                    result.reports.push(MarkerReport {
                         offset,
                         length,
                         hash,
