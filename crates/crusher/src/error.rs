@@ -29,7 +29,7 @@ pub enum Error {
         /// Its value.
         maximum: usize,
     },
-    /// A marker, head or table that no released version of the notation writes.
+    /// A marker, header or table that no released version of the notation writes.
     #[error("{what} (byte {offset} of the string)")]
     Format {
         /// Which rule is broken.

@@ -38,7 +38,7 @@ mod restore;
 mod select;
 pub mod tokens;
 
-pub use crush::block::{Block, Failure, Line, Record, split_lines};
+pub use crush::block::{Block, CrushedRecord, Failure, Line, split_lines};
 pub use crush::record::{Crusher, PayloadReport};
 pub use crush::text::{CrushedText, TextKind};
 pub use decisions::{Decisions, Strategy};
@@ -48,7 +48,7 @@ pub use json::layout::Layout;
 pub use json::spelling::Spelling;
 pub use lookup::Lookup;
 pub use options::Options;
-pub use originals::{Entry, Originals};
+pub use originals::{OriginalEntry, Originals};
 pub use restore::record::{markers_in_record, restore_record};
 pub use restore::text::{markers_in_text, restore_text};
 

@@ -3,16 +3,16 @@
 use crate::crush::budget::scaled;
 use crate::crush::context::Context;
 use crate::crush::kept_rows::Dropped;
-use crate::crush::replacers::CellWriter;
-use crate::crush::surroundings::{Rendered, Standing};
+use crate::crush::replacers::CellReplacer;
+use crate::crush::surroundings::{RenderedArray, Surroundings};
 use crate::decisions::Strategy;
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
 use crate::json::tape::{Doc, Kind};
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::write::table::Table;
-use crate::notation::write::table_options::Finding;
+use crate::notation::write::table_options::TableOptions;
 use crate::notation::write::value::spelling_of;
 use crate::select::choose::Budget;
 use crate::tokens;
@@ -28,7 +28,12 @@ const PROBED_ROWS: u32 = 32;
 
 impl Context<'_> {
     /// Renders an array or map, if that pays.
-    pub fn array(&mut self, doc: &Doc<'_>, index: u32, standing: Standing<'_>) -> Option<Rendered> {
+    pub fn array(
+        &mut self,
+        doc: &Doc<'_>,
+        index: u32,
+        surroundings: Surroundings<'_>,
+    ) -> Option<RenderedArray> {
         let node = doc.node(index);
         if node.count < 2 || !(has_rows(doc, index) || node.kind == Kind::Array) {
             return None;
@@ -45,12 +50,12 @@ impl Context<'_> {
         let raw = doc.raw(node);
         let budget = self.budget();
         let may_drop = droppable && raw.len() > budget;
-        let spelling = match standing {
-            Standing::Alone { .. } | Standing::Lines { .. } => spelling_of(doc, index),
-            Standing::Inside(spelling) => spelling,
+        let spelling = match surroundings {
+            Surroundings::Alone { .. } | Surroundings::Lines { .. } => spelling_of(doc, index),
+            Surroundings::Inside(spelling) => spelling,
         };
         let dropped = Dropped {
-            standing,
+            surroundings,
             spelling,
             budget,
         };
@@ -64,25 +69,25 @@ impl Context<'_> {
         let found = self.find_table(doc, index, None, spelling);
         let table = found.filter(|table| takes_apart(table, doc, raw.len()));
         let Some(table) = table else {
-            let is_lines = matches!(standing, Standing::Lines { .. });
+            let is_lines = matches!(surroundings, Surroundings::Lines { .. });
             let must_drop = may_drop && !is_lines && self.excess(raw, budget) > 0;
             return must_drop.then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
         };
-        let (head, layout, _) = standing.head(doc, index, spelling);
-        let whole_head = Head {
+        let (header, layout, _) = surroundings.header(doc, index, spelling);
+        let whole_header = Header {
             layout: layout.unwrap_or_default(),
-            ..head
+            ..header
         };
         let mark = self.mark();
         let (mut written, mut row_ends) = (Vec::with_capacity(raw.len() / 2), Vec::new());
-        let cells = &mut CellWriter {
+        let cells = &mut CellReplacer {
             context: self,
             shorten: false,
         };
-        table.write(doc, whole_head, None, cells, &mut written, &mut row_ends);
+        table.write(doc, whole_header, None, cells, &mut written, &mut row_ends);
         let fits = !may_drop || self.excess(&written, budget) == 0;
-        let minify =
-            matches!(standing, Standing::Alone { minify: true, .. }) && layout != Some(Layout::Compact);
+        let minify = matches!(surroundings, Surroundings::Alone { minify: true, .. })
+            && layout != Some(Layout::Compact);
         let json_fits = !(fits || clearly_saves(raw.len(), written.len(), minify))
             && if minify {
                 self.excess(&printed_compact(doc, index), budget) == 0
@@ -104,12 +109,12 @@ impl Context<'_> {
         }
         // Inside a document the table was found to save keys; by itself it must also be worth its string.
         if layout.is_some()
-            && (matches!(standing, Standing::Inside(_)) || self.pays(doc, index, &written, minify))
+            && (matches!(surroundings, Surroundings::Inside(_)) || self.pays(doc, index, &written, minify))
         {
             self.decide(Strategy::Table);
             self.decisions.rows_total += u64::from(node.count);
             self.decisions.rows_kept += u64::from(node.count);
-            return Some(Rendered {
+            return Some(RenderedArray {
                 text: written,
                 table: true,
             });
@@ -129,14 +134,14 @@ impl Context<'_> {
         if !has_rows(doc, index) {
             return None;
         }
-        let finding = Finding {
+        let options = TableOptions {
             max_columns: self.options.max_columns,
             spelling,
             long_bytes: self.long_bytes(),
             // What a model reads may be asked for by name: its names stand in one piece.
             splits: self.options.lossless_only,
         };
-        Table::find(doc, index, keep, finding)
+        Table::find(doc, index, keep, options)
     }
 
     /// True where a table is worth more than the JSON that would stand there without it.
@@ -191,11 +196,11 @@ impl Context<'_> {
     /// What the rows of a table cost as they are printed when others go, and what stands around them.
     fn shortened_costs(&mut self, doc: &Doc<'_>, table: &Table<'_>) -> (Vec<u32>, usize) {
         let (mut written, mut row_ends) = (Vec::new(), Vec::new());
-        let cells = &mut CellWriter {
+        let cells = &mut CellReplacer {
             context: self,
             shorten: true,
         };
-        table.write(doc, Head::default(), None, cells, &mut written, &mut row_ends);
+        table.write(doc, Header::default(), None, cells, &mut written, &mut row_ends);
         row_costs(&written, &row_ends)
     }
 
@@ -241,17 +246,17 @@ fn printed_compact(doc: &Doc<'_>, index: u32) -> Vec<u8> {
     compact
 }
 
-/// What the rows of a table cost, and its head and a marker behind it.
+/// What the rows of a table cost, and its header and a marker behind it.
 fn row_costs(written: &[u8], row_ends: &[usize]) -> (Vec<u32>, usize) {
-    // The first row begins behind the head, at the first line break.
+    // The first row begins behind the header, at the first line break.
     let mut start = memchr::memchr(b'\n', written).unwrap_or(0);
-    let head = tokens::estimate(written.get(..start).unwrap_or_default());
+    let header = tokens::estimate(written.get(..start).unwrap_or_default());
     let cost = |end: &usize| {
         let row = written.get(start..*end).unwrap_or_default();
         start = *end;
         tokens::estimate(row) as u32
     };
-    (row_ends.iter().map(cost).collect(), head + MARKER_TOKENS)
+    (row_ends.iter().map(cost).collect(), header + MARKER_TOKENS)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "texts are far below 2^52 bytes")]

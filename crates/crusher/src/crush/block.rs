@@ -15,7 +15,7 @@ pub struct Block {
     /// The compacted lines, or the compacted records one after the other.
     pub compacted: Vec<u8>,
     /// One entry for each record, failed ones included.
-    pub records: Vec<Record>,
+    pub records: Vec<CrushedRecord>,
     /// A report for each payload of the compacted records.
     pub payloads: Vec<PayloadReport>,
     /// What was taken out.
@@ -29,7 +29,7 @@ pub struct Block {
 
 /// Where one record stood and what it became.
 #[derive(Clone, Copy, Debug)]
-pub struct Record {
+pub struct CrushedRecord {
     /// Bytes from the start of the block.
     pub offset: usize,
     /// Bytes of the record.
@@ -179,7 +179,7 @@ impl Block {
             };
             self.failures.push(failure);
         }
-        self.records.push(Record {
+        self.records.push(CrushedRecord {
             offset,
             length: record.len(),
             start,

@@ -2,7 +2,7 @@
 
 use crate::crush::budget;
 use crate::crush::budget::{Counted, counted, scaled, uncounted};
-use crate::crush::query::Query;
+use crate::crush::query::PayloadQuery;
 use crate::decisions::{Decisions, Strategy};
 use crate::digest::hash;
 use crate::json::scan::Tape;
@@ -18,7 +18,7 @@ pub(crate) struct Context<'o> {
     /// Tapes that aren't in use.
     pub tapes: &'o mut Vec<Tape>,
     /// Text that tells which rows and lines matter.
-    pub query: Query<'o>,
+    pub query: PayloadQuery<'o>,
     /// Tokens of the payload itself, as estimated: its node, and how many.
     pub tokens: (u32, usize),
     /// Above 1 keeps more, below 1 less.
@@ -49,7 +49,7 @@ impl<'o> Context<'o> {
         tapes: &'o mut Vec<Tape>,
         originals: &'o mut Originals,
         (node, text): (u32, &[u8]),
-        query: Query<'o>,
+        query: PayloadQuery<'o>,
         bias: f64,
     ) -> Self {
         let tokens = (node, tokens::estimate(text));

@@ -6,7 +6,7 @@ use crate::json::tape::{Doc, KEY, Kind, Node, SUSPECT};
 use crate::notation::marker::LITERAL;
 use crate::notation::reserved::is_reserved_raw;
 
-/// A user string that would read as ours, behind `LITERAL`.
+/// A reserved string of the user, behind `LITERAL`.
 pub(crate) fn literal(doc: &Doc<'_>, node: Node) -> Option<Vec<u8>> {
     let raw = doc.inner(node);
     let reserved =

@@ -2,8 +2,8 @@
 
 use crate::crush::budget;
 use crate::crush::context::Context;
-use crate::crush::replacers::DocumentWriter;
-use crate::crush::surroundings::Standing;
+use crate::crush::replacers::DocumentReplacer;
+use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
@@ -11,12 +11,12 @@ use crate::json::spelling::Spelling;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
 use crate::notation::grammar::Place;
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::write::value::{spelling_of, write_value};
 use crate::tokens;
 
 impl Context<'_> {
-    /// What a string that holds JSON becomes, decoded: a table, or a document behind its head.
+    /// What a string that holds JSON becomes, decoded: a table, or a document behind its header.
     pub fn json_string(&mut self, decoded: &[u8], spelling: Spelling) -> Option<Vec<u8>> {
         let mut tape = self.tapes.pop().unwrap_or_default();
         self.strings += 1;
@@ -78,17 +78,17 @@ impl Context<'_> {
         if !tight || !same || !matches!(layout, Layout::Compact | Layout::Spaced) {
             return None;
         }
-        if let Some(rendered) = self.array(doc, 0, Standing::Lines { frame, layout, text }) {
+        if let Some(rendered) = self.array(doc, 0, Surroundings::Lines { frame, layout, text }) {
             return Some(rendered.text);
         }
         let mark = self.mark();
-        let head = Head {
+        let header = Header {
             frame,
             layout,
             lines: true,
-            ..Head::default()
+            ..Header::default()
         };
-        let written = self.document(doc, head);
+        let written = self.document(doc, header);
         // What doesn't fit its budget is better cut as a text.
         let is_over = self.lossy && tokens::estimate(&written) > self.budget();
         if is_over || !saves_tokens(&written, text) {
@@ -105,30 +105,30 @@ impl Context<'_> {
             _ => return None,
         };
         let frame = Frame::String { newline, spelling };
-        let mut head = Head {
+        let mut header = Header {
             frame,
-            ..Head::default()
+            ..Header::default()
         };
-        let standing = Standing::Alone {
+        let surroundings = Surroundings::Alone {
             frame,
             compact: false,
             minify: true,
         };
-        if let Some(rendered) = self.array(doc, 0, standing) {
+        if let Some(rendered) = self.array(doc, 0, surroundings) {
             if rendered.table {
                 return Some(rendered.text);
             }
             let mut text = Vec::with_capacity(rendered.text.len() + 16);
-            head.write(&mut text);
+            header.write(&mut text);
             text.extend_from_slice(&rendered.text);
             return Some(text);
         }
         if !self.options.with_compaction {
-            return self.edited_string(doc, head);
+            return self.edited_string(doc, header);
         }
-        head.layout = Layout::proved(doc, 0)?;
+        header.layout = Layout::proved(doc, 0)?;
         let mark = self.mark();
-        let text = self.document(doc, head);
+        let text = self.document(doc, header);
         if !saves_tokens(&text, doc.text) {
             self.undo(mark);
             return None;
@@ -136,32 +136,32 @@ impl Context<'_> {
         Some(text)
     }
 
-    /// The JSON in a string with its values edited, behind a head; none where nothing was.
-    fn edited_string(&mut self, doc: &Doc<'_>, mut head: Head) -> Option<Vec<u8>> {
-        head.layout = Layout::proved(doc, 0)?;
+    /// The JSON in a string with its values edited, behind a header; none where nothing was.
+    fn edited_string(&mut self, doc: &Doc<'_>, mut header: Header) -> Option<Vec<u8>> {
+        header.layout = Layout::proved(doc, 0)?;
         let mut edits = Edits::default();
         self.edit(doc, 1, doc.len(), true, &mut edits);
         if edits.is_empty() {
             return None;
         }
         let mut text = Vec::with_capacity(doc.text.len());
-        head.write(&mut text);
+        header.write(&mut text);
         Layout::Compact.print(doc, 0, &edits, &mut text);
         self.decide(Strategy::Minified);
         Some(text)
     }
 
     /// A whole JSON text as a document: without the quotes and the whitespace that nobody needs, and with tables inside.
-    pub fn document(&mut self, doc: &Doc<'_>, mut head: Head) -> Vec<u8> {
-        head.cells = spelling_of(doc, 0);
+    pub fn document(&mut self, doc: &Doc<'_>, mut header: Header) -> Vec<u8> {
+        header.cells = spelling_of(doc, 0);
         let mut text = Vec::with_capacity(doc.text.len());
-        head.write(&mut text);
-        let spelling = head.cells;
-        let parts = &mut DocumentWriter {
+        header.write(&mut text);
+        let spelling = header.cells;
+        let replacer = &mut DocumentReplacer {
             context: self,
             spelling,
         };
-        write_value(doc, 0, Place::Cell, spelling, parts, &mut text);
+        write_value(doc, 0, Place::Cell, spelling, replacer, &mut text);
         self.decide(Strategy::Minified);
         text
     }

@@ -2,18 +2,18 @@
 
 use crate::crush::context::Context;
 use crate::crush::escape::literals;
-use crate::crush::replacers::CellWriter;
-use crate::crush::surroundings::{Rendered, Standing};
+use crate::crush::replacers::CellReplacer;
+use crate::crush::surroundings::{RenderedArray, Surroundings};
 use crate::decisions::Strategy;
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::marker::{self, SENTINEL_KEY};
 use crate::select::choose::{self, Budget, Selection};
-use crate::select::row_names::Names;
+use crate::select::row_names::RowNames;
 use crate::tokens;
 
 /// A text is counted once its estimate is below its budget by one part in so many.
@@ -22,7 +22,7 @@ const ESTIMATE_MARGIN: usize = 64;
 /// What is known of an array whose rows go.
 #[derive(Clone, Copy)]
 pub(crate) struct Dropped<'t> {
-    pub standing: Standing<'t>,
+    pub surroundings: Surroundings<'t>,
     /// How bare text is spelled.
     pub spelling: Spelling,
     /// Tokens that the rows may take which stay.
@@ -38,24 +38,24 @@ impl Context<'_> {
         costs: &[u32],
         dropped: Dropped<'_>,
         mut selection: Selection,
-    ) -> Option<Rendered> {
+    ) -> Option<RenderedArray> {
         let Dropped {
-            standing,
+            surroundings,
             spelling,
             budget,
         } = dropped;
-        let (head, _, original) = standing.head(doc, index, spelling);
+        let (header, _, original) = surroundings.header(doc, index, spelling);
         let mark = self.mark();
         let hash = self.offload(original, "rows", u64::from(doc.node(index).count))?;
         let mut text = Vec::new();
         let (excess, table) = loop {
             text.clear();
-            let table = self.print_table(doc, index, &selection.keep, (head, spelling), &mut text);
+            let table = self.print_table(doc, index, &selection.keep, (header, spelling), &mut text);
             let excess = if table {
                 let mut marker = vec![b'\n'];
                 write_marker(doc, index, selection.keep.len(), &hash, &mut marker);
                 self.append_names(doc, &mut selection.names, &marker, budget, &mut text)
-            } else if head.lines {
+            } else if header.lines {
                 // Lines aren't an array.
                 self.undo(mark);
                 return None;
@@ -69,7 +69,7 @@ impl Context<'_> {
         };
         self.decisions.note_kept("name", selection.names.len() as u64);
         self.note_rows(doc, index, &selection, excess as u64);
-        Some(Rendered { text, table })
+        Some(RenderedArray { text, table })
     }
 
     /// Prints the rows at some positions as a table; false where they make none.
@@ -78,7 +78,7 @@ impl Context<'_> {
         doc: &Doc<'_>,
         index: u32,
         keep: &[u32],
-        (head, spelling): (Head, Spelling),
+        (header, spelling): (Header, Spelling),
         out: &mut Vec<u8>,
     ) -> bool {
         if keep.is_empty() {
@@ -90,11 +90,11 @@ impl Context<'_> {
         let Some(table) = of_these.or_else(|| self.find_table(doc, index, None, spelling)) else {
             return false;
         };
-        let cells = &mut CellWriter {
+        let cells = &mut CellReplacer {
             context: self,
             shorten: true,
         };
-        table.write(doc, head, some_of_all, cells, out, &mut Vec::new());
+        table.write(doc, header, some_of_all, cells, out, &mut Vec::new());
         true
     }
 
@@ -102,7 +102,7 @@ impl Context<'_> {
     fn append_names(
         &mut self,
         doc: &Doc<'_>,
-        names: &mut Names,
+        names: &mut RowNames,
         marker: &[u8],
         budget: usize,
         text: &mut Vec<u8>,
@@ -127,7 +127,7 @@ impl Context<'_> {
     }
 
     /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.
-    pub fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<Rendered> {
+    pub fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<RenderedArray> {
         let cost = |row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1;
         let costs: Vec<u32> = doc.elements(index).map(cost).collect();
         let mut selection = self.select(doc, index, &costs, budget)?;
@@ -145,7 +145,7 @@ impl Context<'_> {
             }
         };
         self.note_rows(doc, index, &selection, excess);
-        Some(Rendered { text, table: false })
+        Some(RenderedArray { text, table: false })
     }
 
     /// Which rows stay; none if all of them do.

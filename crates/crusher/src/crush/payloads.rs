@@ -26,7 +26,7 @@ pub fn payloads(doc: &Doc<'_>, paths: &[Path]) -> Vec<Payload> {
             tool: String::new(),
         }];
     }
-    let mut finder = Finder {
+    let mut finder = PayloadFinder {
         doc,
         paths,
         found: Vec::new(),
@@ -55,7 +55,7 @@ fn is_retrieval(tool: &str) -> bool {
     tool.ends_with("headroom_retrieve")
 }
 
-struct Finder<'a, 'd> {
+struct PayloadFinder<'a, 'd> {
     doc: &'d Doc<'a>,
     paths: &'d [Path],
     found: Vec<Payload>,
@@ -67,7 +67,7 @@ struct Finder<'a, 'd> {
     last_tool: Option<((usize, Option<u32>), String)>,
 }
 
-impl Finder<'_, '_> {
+impl PayloadFinder<'_, '_> {
     fn visit(&mut self, index: u32, mut states: Vec<(usize, usize)>) {
         let node = self.doc.node(index);
         let mut selected = None;

@@ -2,7 +2,7 @@
 
 use crate::crush::payloads::Payload;
 use crate::excerpt::survey::Interest;
-use crate::excerpt::vocabulary::Words;
+use crate::excerpt::vocabulary::WordNumbers;
 use crate::json::edits::Edits;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, KEY, Kind};
@@ -14,8 +14,8 @@ const QUERY_NODES: usize = 4096;
 
 /// Words of a record as it stands after crushing, up to some payload. They are read when first needed, each once.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
-    pub words: Words,
+pub(crate) struct SeenWords {
+    pub words: WordNumbers,
     /// Bytes of the record that were read.
     bytes: u32,
     /// Edits that were read.
@@ -23,15 +23,15 @@ pub(crate) struct Seen {
 }
 
 /// The query of a payload and the words its reader has seen, looked for when first needed.
-pub(crate) struct Query<'o> {
-    find: &'o dyn Fn(&mut Seen) -> String,
-    seen: &'o mut Seen,
+pub(crate) struct PayloadQuery<'o> {
+    find: &'o dyn Fn(&mut SeenWords) -> String,
+    seen: &'o mut SeenWords,
     found: Option<String>,
 }
 
-impl<'o> Query<'o> {
+impl<'o> PayloadQuery<'o> {
     /// `find` gives the query, and tells `seen` what was said up to the payload.
-    pub fn new(find: &'o dyn Fn(&mut Seen) -> String, seen: &'o mut Seen) -> Self {
+    pub fn new(find: &'o dyn Fn(&mut SeenWords) -> String, seen: &'o mut SeenWords) -> Self {
         let found = None;
         Self { find, seen, found }
     }
@@ -52,7 +52,7 @@ impl<'o> Query<'o> {
 }
 
 /// A payload's place in its record.
-pub(crate) struct Earlier<'e> {
+pub(crate) struct PayloadPlace<'e> {
     pub doc: &'e Doc<'e>,
     /// Payloads up to this one, this one excepted.
     pub payloads: &'e [Payload],
@@ -62,10 +62,10 @@ pub(crate) struct Earlier<'e> {
     pub node: u32,
 }
 
-impl Earlier<'_> {
+impl PayloadPlace<'_> {
     /// Reads the words up to the payload.
-    pub fn read(&self, seen: &mut Seen) {
-        let read = |from: u32, to: u32, words: &mut Words| {
+    pub fn read(&self, seen: &mut SeenWords) {
+        let read = |from: u32, to: u32, words: &mut WordNumbers| {
             let text = self.doc.text.get(from as usize..to as usize);
             read_json(text.unwrap_or_default(), words);
         };
@@ -123,7 +123,7 @@ impl Earlier<'_> {
 }
 
 /// Notes the words of JSON text: what an escape stands for is no part of a word.
-fn read_json(text: &[u8], words: &mut Words) {
+fn read_json(text: &[u8], words: &mut WordNumbers) {
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest) {
         words.read(rest.get(..at).unwrap_or_default());
@@ -140,9 +140,9 @@ fn read_json(text: &[u8], words: &mut Words) {
     reason = "a test fails by panicking"
 )]
 mod tests {
-    use super::{Earlier, Seen};
+    use super::{PayloadPlace, SeenWords};
     use crate::crush::payloads::Payload;
-    use crate::excerpt::vocabulary::Words;
+    use crate::excerpt::vocabulary::WordNumbers;
     use crate::json::edits::Edits;
     use crate::json::scan::Tape;
 
@@ -160,13 +160,13 @@ mod tests {
         let text = br#"["find \"ann\"",{"role":"tool","content":"long listing"},"and then?","result"]"#;
         let doc = tape.scan(text, 9).unwrap();
         let listing = payload(6);
-        let earlier = Earlier {
+        let place = PayloadPlace {
             doc: &doc,
             payloads: &[listing],
             edits: &Edits::default(),
             node: 8,
         };
-        assert_eq!(earlier.query(), "find \"ann\" tool and then? ");
+        assert_eq!(place.query(), "find \"ann\" tool and then? ");
     }
 
     #[test]
@@ -176,12 +176,12 @@ mod tests {
         let doc = tape.scan(text, 9).unwrap();
         let mut edits = Edits::default();
         edits.push(4, br#""shown""#);
-        let mut seen = Seen::default();
+        let mut seen = SeenWords::default();
         for node in [4, 5] {
             let edits = if node == 4 { &Edits::default() } else { &edits };
             let payloads = &[payload(4)];
             let payloads = if node == 4 { &payloads[..0] } else { payloads };
-            Earlier {
+            PayloadPlace {
                 doc: &doc,
                 payloads,
                 edits,
@@ -189,7 +189,7 @@ mod tests {
             }
             .read(&mut seen);
         }
-        let mut expected = Words::default();
+        let mut expected = WordNumbers::default();
         expected.read(b"first second content shown");
         assert_eq!(seen.words, expected);
     }

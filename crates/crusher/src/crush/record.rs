@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::crush::context::Context;
 use crate::crush::escape::literals;
 use crate::crush::payloads::{Payload, payloads};
-use crate::crush::query::{Earlier, Query, Seen};
+use crate::crush::query::{PayloadPlace, PayloadQuery, SeenWords};
 use crate::decisions::{Decisions, Strategy};
 use crate::error::{Error, Limit, Result};
 use crate::json::edits::Edits;
@@ -104,24 +104,24 @@ impl Crusher {
         let doc = self.tape.scan(record, self.options.max_depth)?;
         let mut edits = Edits::default();
         let mut at = 0;
-        let mut seen = Seen::default();
+        let mut seen = SeenWords::default();
         let payloads = payloads(&doc, &self.options.paths);
         for (number, payload) in payloads.iter().enumerate() {
             let node = doc.node(payload.node);
             literals(&doc, at, payload.node, &mut edits);
             originals.tool = tool_of(&payload.tool);
             let mut payload_edits = Edits::default();
-            let earlier = Earlier {
+            let place = PayloadPlace {
                 doc: &doc,
                 payloads: payloads.get(..number).unwrap_or_default(),
                 edits: &edits,
                 node: payload.node,
             };
-            let find_query = |seen: &mut Seen| {
-                earlier.read(seen);
-                earlier.query()
+            let find_query = |seen: &mut SeenWords| {
+                place.read(seen);
+                place.query()
             };
-            let query = Query::new(&find_query, &mut seen);
+            let query = PayloadQuery::new(&find_query, &mut seen);
             reports.push(crush_payload(
                 &self.options,
                 &mut self.tapes,
@@ -149,7 +149,7 @@ fn crush_payload(
     options: &Options,
     tapes: &mut Vec<Tape>,
     (doc, payload): (&Doc<'_>, &Payload),
-    query: Query<'_>,
+    query: PayloadQuery<'_>,
     originals: &mut Originals,
     edits: &mut Edits,
 ) -> PayloadReport {

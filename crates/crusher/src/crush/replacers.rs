@@ -2,13 +2,13 @@
 
 use crate::crush::context::Context;
 use crate::crush::escape::{literal, quoted};
-use crate::crush::surroundings::Standing;
+use crate::crush::surroundings::Surroundings;
 use crate::excerpt::shorten::{defused, opening, shorten};
 use crate::json::spelling::{self, Spelling};
 use crate::json::tape::Doc;
 use crate::notation::marker::{self};
 use crate::notation::reserved::is_reserved;
-use crate::notation::write::value::Parts;
+use crate::notation::write::value::Replacer;
 
 /// Bytes of a string that stay in a row of an array whose whole text is in the store.
 const SHORTENED_BYTES: usize = 240;
@@ -17,13 +17,13 @@ const SHORTENED_BYTES: usize = 240;
 const CONTAINER_BYTES: usize = 120;
 
 /// Writes containers and long strings of a table's cells.
-pub(crate) struct CellWriter<'c, 'o> {
+pub(crate) struct CellReplacer<'c, 'o> {
     pub context: &'c mut Context<'o>,
     /// The whole array is in the store: strings are shortened, and nothing in them is offloaded again.
     pub shorten: bool,
 }
 
-impl Parts for CellWriter<'_, '_> {
+impl Replacer for CellReplacer<'_, '_> {
     fn long_bytes(&self) -> usize {
         if self.shorten {
             SHORTENED_BYTES
@@ -76,12 +76,12 @@ fn write_short(text: &str, max_bytes: usize, out: &mut Vec<u8>) {
 }
 
 /// Writes the strings and tables of a document.
-pub(crate) struct DocumentWriter<'c, 'o> {
+pub(crate) struct DocumentReplacer<'c, 'o> {
     pub context: &'c mut Context<'o>,
     pub spelling: Spelling,
 }
 
-impl Parts for DocumentWriter<'_, '_> {
+impl Replacer for DocumentReplacer<'_, '_> {
     fn long_bytes(&self) -> usize {
         self.context.long_bytes()
     }
@@ -91,7 +91,10 @@ impl Parts for DocumentWriter<'_, '_> {
     }
 
     fn container(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
-        let Some(rendered) = self.context.array(doc, index, Standing::Inside(self.spelling)) else {
+        let Some(rendered) = self
+            .context
+            .array(doc, index, Surroundings::Inside(self.spelling))
+        else {
             return false;
         };
         out.extend_from_slice(&rendered.text);

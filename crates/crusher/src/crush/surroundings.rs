@@ -4,10 +4,10 @@ use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 
 /// What an array became.
-pub(crate) struct Rendered {
+pub(crate) struct RenderedArray {
     /// A table, or JSON rows that end with a sentinel.
     pub text: Vec<u8>,
     /// It is a table, which stands in a string.
@@ -16,7 +16,7 @@ pub(crate) struct Rendered {
 
 /// Where an array stands, which says what its table must tell.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Standing<'t> {
+pub(crate) enum Surroundings<'t> {
     /// By itself. `compact`: the text around will be printed without whitespace; `minify`: without a table this one would be, too.
     Alone {
         frame: Frame,
@@ -29,19 +29,19 @@ pub(crate) enum Standing<'t> {
         layout: Layout,
         text: &'t [u8],
     },
-    /// In a document, whose head tells the layout and this spelling.
+    /// In a document, whose header tells the layout and this spelling.
     Inside(Spelling),
 }
 
-impl<'t> Standing<'t> {
-    /// What the head of a table says here, but for the layout; the layout, if one is proved; and what goes into the store when rows go.
-    pub fn head(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Head, Option<Layout>, &'t [u8]) {
+impl<'t> Surroundings<'t> {
+    /// What the header of a table says here, but for the layout; the layout, if one is proved; and what goes into the store when rows go.
+    pub fn header(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Header, Option<Layout>, &'t [u8]) {
         let raw = doc.raw(doc.node(index));
-        let of = |frame, lines| Head {
+        let of = |frame, lines| Header {
             lines,
             cells,
             frame,
-            ..Head::default()
+            ..Header::default()
         };
         match self {
             Self::Alone { frame, compact, .. } => {
@@ -53,7 +53,7 @@ impl<'t> Standing<'t> {
                 (of(frame, false), layout, raw)
             }
             Self::Lines { frame, layout, text } => (of(frame, true), Some(layout), text),
-            Self::Inside(_) => (Head::default(), Some(Layout::Compact), raw),
+            Self::Inside(_) => (Header::default(), Some(Layout::Compact), raw),
         }
     }
 }

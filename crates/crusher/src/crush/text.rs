@@ -1,4 +1,4 @@
-//! One bare text, as it would stand inside a JSON string, crushed by itself.
+//! One text by itself, crushed to what would stand in its place inside a JSON string.
 
 use std::borrow::Cow;
 
@@ -6,9 +6,9 @@ use crate::crush::budget;
 use crate::crush::context::Context;
 use crate::crush::escape::literals;
 use crate::crush::kept_rows::kept_rows;
-use crate::crush::query::{Query, Seen};
+use crate::crush::query::{PayloadQuery, SeenWords};
 use crate::crush::record::{Crusher, PayloadReport};
-use crate::crush::surroundings::Standing;
+use crate::crush::surroundings::Surroundings;
 use crate::decisions::{Decisions, Strategy};
 use crate::error::{Error, Limit, Result};
 use crate::json::edits::Edits;
@@ -17,7 +17,7 @@ use crate::json::scan::Tape;
 use crate::json::spelling;
 use crate::json::tape::{Doc, Kind};
 use crate::notation::frame::Frame;
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::marker::LITERAL;
 use crate::notation::reserved::is_reserved;
 use crate::options::Options;
@@ -25,7 +25,7 @@ use crate::originals::Originals;
 use crate::restore::proof::restores;
 use crate::tokens;
 
-/// What a bare text must be.
+/// What a text by itself must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKind {
     /// A JSON array.
@@ -36,7 +36,7 @@ pub enum TextKind {
     Any,
 }
 
-/// A crushed bare text.
+/// A text by itself, crushed.
 #[derive(Debug)]
 pub struct CrushedText<'t> {
     /// The text as it would stand inside a JSON string; borrowed where it is as it was.
@@ -54,8 +54,8 @@ pub struct CrushedText<'t> {
 }
 
 impl Context<'_> {
-    /// What a bare text of JSON lines becomes, if it restores.
-    fn bare_lines(&mut self, text: &str) -> Option<Vec<u8>> {
+    /// What a text of JSON lines becomes, if it restores.
+    fn text_of_json_lines(&mut self, text: &str) -> Option<Vec<u8>> {
         let mark = self.mark();
         let mut lines = self.json_lines(text.as_bytes(), Frame::Value)?;
         // Behind a table white space is copied.
@@ -72,7 +72,7 @@ impl Context<'_> {
 }
 
 impl Crusher {
-    /// Crushes one bare text by itself.
+    /// Crushes one text by itself.
     ///
     /// # Errors
     /// `InvalidPayload` where the text isn't what `kind` says, `LimitExceeded` for one that is too large or too deep.
@@ -137,21 +137,21 @@ impl Crusher {
 
     fn crush_plain<'t>(&mut self, text: &'t str, query: &str, bias: f64) -> CrushedText<'t> {
         let mut originals = Originals::default();
-        let find_query = |seen: &mut Seen| asked(query, seen);
-        let mut seen = Seen::default();
+        let find_query = |seen: &mut SeenWords| asked(query, seen);
+        let mut seen = SeenWords::default();
         let mut context = Context::new(
             &self.options,
             &mut self.tapes,
             &mut originals,
             (0, text.as_bytes()),
-            Query::new(&find_query, &mut seen),
+            PayloadQuery::new(&find_query, &mut seen),
             bias,
         );
         let tokens_before = context.tokens.1;
         let long = context.lossy && text.len() >= context.least_text();
         let changed = context.within_budget(
             |context| {
-                let lines = context.bare_lines(text);
+                let lines = context.text_of_json_lines(text);
                 let blob = |context: &mut Context<'_>| {
                     context.blob(text, tokens_before, spelling::Spelling::MINIMAL, true)
                 };
@@ -177,7 +177,7 @@ impl Crusher {
 }
 
 /// A caller's query: its words are also what the reader has seen.
-fn asked(query: &str, seen: &mut Seen) -> String {
+fn asked(query: &str, seen: &mut SeenWords) -> String {
     seen.words.read(query.as_bytes());
     query.to_owned()
 }
@@ -194,14 +194,14 @@ fn crush_json<'t>(
     // An array or a document that was asked for as such stays one to its reader.
     let minify = kind == TextKind::Any && options.with_compaction;
     let mut originals = Originals::default();
-    let find_query = |seen: &mut Seen| asked(query, seen);
-    let mut seen = Seen::default();
+    let find_query = |seen: &mut SeenWords| asked(query, seen);
+    let mut seen = SeenWords::default();
     let mut context = Context::new(
         options,
         tapes,
         &mut originals,
         (0, text.as_bytes()),
-        Query::new(&find_query, &mut seen),
+        PayloadQuery::new(&find_query, &mut seen),
         bias,
     );
     let mut tokens_before = context.tokens.1;
@@ -211,15 +211,15 @@ fn crush_json<'t>(
     let is_array = root.kind == Kind::Array;
     let (table, mut body) = context.within_budget(
         |context| {
-            // Heads are read by their first bytes.
+            // Headers are read by their first bytes.
             let (frame, compact) = (Frame::Value, false);
-            let standing = Standing::Alone {
+            let surroundings = Surroundings::Alone {
                 frame,
                 compact,
                 minify,
             };
             let rendered = ((is_array || minify) && before.is_empty())
-                .then(|| context.array(doc, 0, standing))
+                .then(|| context.array(doc, 0, surroundings))
                 .flatten();
             match rendered {
                 Some(rendered) => (rendered.table, rendered.text),
@@ -281,7 +281,7 @@ fn crush_json<'t>(
     crushed
 }
 
-/// The text with its values escaped that would read as ours; none if there are none.
+/// The text with its reserved values escaped; none if there are none.
 fn escaped(doc: &Doc<'_>, text: &str) -> Option<Vec<u8>> {
     let mut edits = Edits::default();
     literals(doc, 0, doc.len(), &mut edits);
@@ -300,9 +300,9 @@ fn edited(context: &mut Context<'_>, doc: &Doc<'_>, minify: bool) -> Vec<u8> {
     if let Some(layout) = minify.then(|| Layout::proved(doc, 0)).flatten() {
         return context.document(
             doc,
-            Head {
+            Header {
                 layout,
-                ..Head::default()
+                ..Header::default()
             },
         );
     }

@@ -5,7 +5,7 @@
 use crate::crush::budget::scaled;
 use crate::crush::context::Context;
 use crate::crush::escape::{literal, quoted};
-use crate::crush::surroundings::Standing;
+use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::excerpt::cut::cut;
 use crate::excerpt::kind::kind;
@@ -43,12 +43,12 @@ impl Context<'_> {
 
     /// The JSON token that a container becomes, if it changes as a whole.
     fn container(&mut self, doc: &Doc<'_>, index: u32, compact: bool) -> Option<Vec<u8>> {
-        let standing = Standing::Alone {
+        let surroundings = Surroundings::Alone {
             frame: Frame::Value,
             compact,
             minify: false,
         };
-        let rendered = self.array(doc, index, standing)?;
+        let rendered = self.array(doc, index, surroundings)?;
         Some(if rendered.table {
             quoted(&rendered.text)
         } else {

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use crate::decisions::note;
 use crate::excerpt::survey::{PATTERN, URGENT, Unit};
-use crate::excerpt::vocabulary::{Entry, Vocabulary};
+use crate::excerpt::vocabulary::{TextWord, Vocabulary};
 use crate::tokens;
 
 /// Shares of an excerpt, in hundredths: for the head, the tail, what rules ask for, and names.
@@ -241,7 +241,7 @@ impl<'t, 'k> Choice<'t, 'k> {
     }
 
     /// The names that nothing shows, with their numbers and costs.
-    fn hidden(&self) -> impl Iterator<Item = (&Entry, usize, u64)> {
+    fn hidden(&self) -> impl Iterator<Item = (&TextWord, usize, u64)> {
         let entries = self.vocabulary.entries.iter().zip(0..);
         entries
             .filter(|(entry, _)| !entry.is_shown && entry.is_new() && entry.bytes <= MAX_NAME_BYTES)

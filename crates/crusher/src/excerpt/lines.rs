@@ -40,7 +40,7 @@ const CLASS: [u8; 256] = {
 };
 
 /// A hash of a line's pattern.
-pub(crate) fn shape(line: &[u8]) -> u64 {
+pub(crate) fn pattern_hash(line: &[u8]) -> u64 {
     let mut pattern = [0_u8; 48];
     let mut length = 0;
     let mut last = 0;

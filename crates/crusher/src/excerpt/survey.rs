@@ -4,10 +4,10 @@
 
 use std::collections::VecDeque;
 
-use crate::excerpt::lines::{piece, shape};
-use crate::excerpt::vocabulary::{Vocabulary, Words};
+use crate::excerpt::lines::{pattern_hash, piece};
+use crate::excerpt::vocabulary::{Vocabulary, WordNumbers};
 use crate::hashing::Map;
-use crate::relevance::failures::Failures;
+use crate::relevance::failures::FailureWords;
 use crate::relevance::patterns::Patterns;
 use crate::relevance::query_words::QueryWords;
 
@@ -18,7 +18,7 @@ const LINES_AFTER_ERROR: usize = 3;
 /// Of each pattern of lines, errors are noted so many times.
 const MAX_EQUAL_ERRORS: u32 = 4;
 /// A text with more patterns than this has none worth speaking of.
-const MAX_SHAPES: usize = 4096;
+const MAX_LINE_PATTERNS: usize = 4096;
 /// A word of the query in more units than this says little about any of them.
 const MAX_HOLDING: usize = 16;
 /// A word in no more units than this points to them.
@@ -32,8 +32,8 @@ const AFTER_ERROR: u32 = 300;
 /// From this score on, a unit has a right to be shown.
 pub(crate) const URGENT: u32 = 300;
 const RELEVANT: u32 = 200;
-const UNIQUE_SHAPE: u32 = 120;
-const NEW_SHAPE: u32 = 60;
+const UNIQUE_LINE: u32 = 120;
+const NEW_LINE: u32 = 60;
 
 /// What an excerpt is made for.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub(crate) struct Interest<'i> {
     /// Text that tells what matters.
     pub query: &'i str,
     /// Words that the reader has seen.
-    pub known: &'i Words,
+    pub known: &'i WordNumbers,
     /// Texts to show wherever they stand.
     pub keep_patterns: &'i [String],
 }
@@ -98,7 +98,7 @@ pub(crate) struct Survey<'t, 'k> {
     pub vocabulary: Vocabulary<'k>,
     /// For each pattern of lines how often it was seen, and the first unit that has it. Only asked by hash; what is
     /// collected from it is put in order of the text.
-    shapes: Map<u64, (u32, Unit)>,
+    line_patterns: Map<u64, (u32, Unit)>,
     /// For each word of the query how many units hold it, and the first few.
     holders: Vec<(usize, Vec<Unit>)>,
     /// Lines that still belong to the last error.
@@ -124,7 +124,7 @@ impl<'t, 'k> Survey<'t, 'k> {
             new: Vec::new(),
             words: Vec::new(),
             vocabulary: Vocabulary::new(interest.known),
-            shapes: Map::default(),
+            line_patterns: Map::default(),
             holders,
             after_error: 0,
         }
@@ -194,7 +194,7 @@ impl<'t, 'k> Survey<'t, 'k> {
 
     /// Lets the rules speak; true if one of them did.
     fn judge(&mut self, unit: &mut Unit, line: &[u8]) -> bool {
-        let times = self.count_shape(line, *unit);
+        let times = self.count_line_pattern(line, *unit);
         let recurring = |score: u32| {
             if times <= MAX_EQUAL_ERRORS {
                 score / times
@@ -208,7 +208,7 @@ impl<'t, 'k> Survey<'t, 'k> {
             self.marked_by_caller += 1;
             unit.score += PATTERN;
         }
-        if Failures::shared().tells(line) {
+        if FailureWords::shared().tells(line) {
             // An error that repeats is worth less each time, and soon nothing.
             unit.score += recurring(ERROR);
             self.after_error = LINES_AFTER_ERROR;
@@ -233,15 +233,15 @@ impl<'t, 'k> Survey<'t, 'k> {
     }
 
     /// Counts the pattern of a line; gives how often it has been seen.
-    fn count_shape(&mut self, line: &[u8], unit: Unit) -> u32 {
-        let full = self.shapes.len() > MAX_SHAPES;
-        let shape = shape(line);
-        if full && !self.shapes.contains_key(&shape) {
+    fn count_line_pattern(&mut self, line: &[u8], unit: Unit) -> u32 {
+        let full = self.line_patterns.len() > MAX_LINE_PATTERNS;
+        let pattern_hash = pattern_hash(line);
+        if full && !self.line_patterns.contains_key(&pattern_hash) {
             return 1;
         }
         let (count, _) = self
-            .shapes
-            .entry(shape)
+            .line_patterns
+            .entry(pattern_hash)
             .and_modify(|(count, _)| *count += 1)
             .or_insert((1, unit));
         *count
@@ -249,11 +249,18 @@ impl<'t, 'k> Survey<'t, 'k> {
 
     fn finish(&mut self) -> Vec<Unit> {
         let mut units = std::mem::take(&mut self.marked);
-        let uniques = self.shapes.values().filter(|(count, _)| *count == 1).count();
-        if self.shapes.len() <= MAX_SHAPES && self.units >= 8 && uniques * 5 <= self.units as usize {
-            let firsts = self.shapes.values();
+        let uniques = self
+            .line_patterns
+            .values()
+            .filter(|(count, _)| *count == 1)
+            .count();
+        if self.line_patterns.len() <= MAX_LINE_PATTERNS
+            && self.units >= 8
+            && uniques * 5 <= self.units as usize
+        {
+            let firsts = self.line_patterns.values();
             units.extend(firsts.map(|(count, unit)| {
-                let score = if *count == 1 { UNIQUE_SHAPE } else { NEW_SHAPE };
+                let score = if *count == 1 { UNIQUE_LINE } else { NEW_LINE };
                 Unit { score, ..*unit }
             }));
         }

@@ -2,14 +2,14 @@ use crate::excerpt::cut::cut;
 use crate::excerpt::kind::kind;
 use crate::excerpt::shorten::{opening, shorten};
 use crate::excerpt::survey::Interest;
-use crate::excerpt::vocabulary::Words;
+use crate::excerpt::vocabulary::WordNumbers;
 use crate::tokens;
 
 /// An excerpt that takes at most so many tokens, counted exactly.
 fn excerpt(text: &str, max_tokens: usize, query: &str, keep_patterns: &[String]) -> String {
     let interest = Interest {
         query,
-        known: &Words::default(),
+        known: &WordNumbers::default(),
         keep_patterns,
     };
     let excess = |excerpt: &str| tokens::count(excerpt).saturating_sub(max_tokens);
@@ -192,7 +192,7 @@ fn words_that_the_reader_has_seen_count_little() {
     .flat_map(|word| (0..20).map(move |_| format!("line about {word}")))
     .collect();
     let text = lines.join("\n");
-    let mut known = Words::default();
+    let mut known = WordNumbers::default();
     known.read(b"line about alpha bravo cedar delta ember fjord hazel");
     let interest = Interest {
         query: "",
@@ -245,7 +245,7 @@ fn an_excerpt_says_how_many_lines_stay_and_why() {
     lines[250] = "12:04:10 ERROR disk full".to_owned();
     let interest = Interest {
         query: "",
-        known: &Words::default(),
+        known: &WordNumbers::default(),
         keep_patterns: &["request 77 ".to_owned()],
     };
     let excerpt = cut(&lines.join("\n"), 200, interest, &|_| 0);

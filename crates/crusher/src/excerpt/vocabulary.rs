@@ -17,18 +17,18 @@ const MAX_COUNTED: u32 = 16;
 
 /// Words by their hash, spelled as they are, each with a number. It only grows.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Words {
+pub(crate) struct WordNumbers {
     numbers: Map<u64, u32>,
     most: usize,
 }
 
-impl Default for Words {
+impl Default for WordNumbers {
     fn default() -> Self {
         Self::at_most(MAX_KNOWN)
     }
 }
 
-impl Words {
+impl WordNumbers {
     fn at_most(most: usize) -> Self {
         let numbers = Map::default();
         Self { numbers, most }
@@ -64,7 +64,7 @@ fn tells(word: &Word) -> bool {
 
 /// One different word of a text.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct TextWord {
     /// Where it stands first.
     pub start: u32,
     pub bytes: u32,
@@ -75,7 +75,7 @@ pub(crate) struct Entry {
     pub is_shown: bool,
 }
 
-impl Entry {
+impl TextWord {
     /// What seeing it is worth: what recurs is what the text is about, what stood earlier need not be seen again, and
     /// digits make words many and alike.
     pub fn worth(&self) -> u32 {
@@ -93,18 +93,18 @@ impl Entry {
 /// The words of one text.
 #[derive(Debug)]
 pub(crate) struct Vocabulary<'k> {
-    words: Words,
-    known: &'k Words,
-    pub entries: Vec<Entry>,
+    words: WordNumbers,
+    known: &'k WordNumbers,
+    pub entries: Vec<TextWord>,
     /// Numbers of the words of the part at hand.
     part: Vec<u32>,
 }
 
 impl<'k> Vocabulary<'k> {
     /// An empty one, beside the words that stood before the text.
-    pub fn new(known: &'k Words) -> Self {
+    pub fn new(known: &'k WordNumbers) -> Self {
         Self {
-            words: Words::at_most(MAX_WORDS),
+            words: WordNumbers::at_most(MAX_WORDS),
             known,
             entries: Vec::new(),
             part: Vec::new(),
@@ -126,7 +126,7 @@ impl<'k> Vocabulary<'k> {
             if let Some(entry) = self.entries.get_mut(number as usize) {
                 entry.count += 1;
             } else {
-                let entry = Entry {
+                let entry = TextWord {
                     start: start + word.start,
                     bytes: word.bytes,
                     count: 1,
@@ -147,10 +147,10 @@ impl<'k> Vocabulary<'k> {
     /// What those words are worth that nothing shows yet.
     pub fn gain(&self, numbers: &[u32]) -> u32 {
         let hidden = self.entries_of(numbers).filter(|entry| !entry.is_shown);
-        hidden.map(Entry::worth).sum()
+        hidden.map(TextWord::worth).sum()
     }
 
-    fn entries_of(&self, numbers: &[u32]) -> impl Iterator<Item = &Entry> {
+    fn entries_of(&self, numbers: &[u32]) -> impl Iterator<Item = &TextWord> {
         numbers
             .iter()
             .filter_map(|number| self.entries.get(*number as usize))

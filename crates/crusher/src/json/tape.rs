@@ -55,7 +55,7 @@ pub struct Node {
 pub struct Doc<'a> {
     /// The whole text.
     pub text: &'a [u8],
-    /// Some string value has the flag `SUSPECT`; without, nothing in the text can be ours.
+    /// Some string value has the flag `SUSPECT`; without, nothing in the text can be reserved.
     pub has_suspects: bool,
     /// The layout that the root is printed in, where the scan could tell; only tabs it leaves to others.
     pub(crate) layout: Option<Layout>,

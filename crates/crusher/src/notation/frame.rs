@@ -2,7 +2,7 @@
 
 use crate::json::spelling::Spelling;
 
-/// What stood in the place of a string of ours.
+/// What stood in the place of a reserved string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Frame {
     /// A JSON value: the content itself.

@@ -6,7 +6,7 @@
 
 /// Begins a line that holds an irregular row.
 pub(crate) const IRREGULAR: u8 = b'|';
-/// Begins a line that says what stands in the section columns of the rows below it, and marks these columns in the head.
+/// Begins a line that says what stands in the section columns of the rows below it, and marks these columns in the header.
 pub(crate) const SECTION: u8 = b'@';
 /// Begins the line before a rows marker that names rows which aren't there.
 pub(crate) const NAMES: &[u8] = b"also ";
@@ -30,8 +30,8 @@ pub(crate) enum Place {
     Array,
     /// In a row inside a cell.
     Tuple,
-    /// Behind `=` in the head of a table.
-    Head,
+    /// Behind `=` in the header of a table.
+    Header,
 }
 
 impl Place {
@@ -39,7 +39,7 @@ impl Place {
     pub(crate) const fn close(self) -> u8 {
         match self {
             Self::Cell => b'\n',
-            Self::Object | Self::Head => b'}',
+            Self::Object | Self::Header => b'}',
             Self::Array => b']',
             Self::Tuple => b')',
         }
@@ -50,7 +50,7 @@ impl Place {
         match self {
             Self::Cell => SEPARATES,
             Self::Object => SEPARATES | BRACE,
-            Self::Head => SEPARATES | BRACE | ANGLE,
+            Self::Header => SEPARATES | BRACE | ANGLE,
             Self::Array => SEPARATES | BRACKET,
             Self::Tuple => SEPARATES | PARENTHESIS,
         }
@@ -195,7 +195,7 @@ pub(crate) fn is_fixed(text: &[u8]) -> bool {
     !text.iter().any(means)
 }
 
-/// True for the text behind `=` in a head that is a template.
+/// True for the text behind `=` in a header that is a template.
 pub(crate) fn is_template(text: &[u8]) -> bool {
     !matches!(text.first(), Some(b'"' | b'[' | b'{')) && memchr::memchr(HOLE.0, text).is_some()
 }

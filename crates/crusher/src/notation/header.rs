@@ -6,13 +6,13 @@ use crate::json::spelling::Spelling;
 use crate::notation::frame::Frame;
 
 /// A longer bracket is no header.
-pub(crate) const MAX_HEAD_BYTES: usize = 32;
-/// Head of the commonest document, JSON as Python prints it: with the bracket behind it one token.
+pub(crate) const MAX_HEADER_BYTES: usize = 32;
+/// Header of the commonest document, JSON as Python prints it: with the bracket behind it one token.
 const COMMON: &[u8] = b"[]";
 
 /// The bracket that a table (`rows` is some) or a document (`rows` is none) begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Head {
+pub struct Header {
     /// Rows that stand in the table; none for a document.
     pub rows: Option<u64>,
     /// `m`: the table is a map.
@@ -27,11 +27,11 @@ pub struct Head {
     pub frame: Frame,
 }
 
-impl Head {
+impl Header {
     /// The document that `COMMON` stands before: spaced JSON in a string, or where no string stands around it, by itself.
-    fn common(bare: bool) -> Self {
+    fn common(by_itself: bool) -> Self {
         let (newline, spelling) = (false, Spelling::MINIMAL);
-        let frame = if bare {
+        let frame = if by_itself {
             Frame::Value
         } else {
             Frame::String { newline, spelling }
@@ -43,7 +43,7 @@ impl Head {
         }
     }
 
-    /// Appends the head, its closing bracket included. A document without a frame is a bare text.
+    /// Appends the header, its closing bracket included. A document without a frame is a text by itself.
     pub fn write(&self, out: &mut Vec<u8>) {
         if [true, false].map(Self::common).contains(self) {
             out.extend_from_slice(COMMON);
@@ -75,20 +75,20 @@ impl Head {
             && self.frame == Frame::Value
     }
 
-    /// Reads a head from the start of a decoded string, or of a `bare` text; gives its length in bytes. None for text that
+    /// Reads a header from the start of a decoded string, or of a text by itself (`by_itself`); gives its length in bytes. None for text that
     /// isn't reserved.
     ///
     /// # Errors
     /// `Format` for text in the reserved pattern that no released version writes.
-    pub fn read(text: &[u8], bare: bool) -> Result<Option<(Self, usize)>> {
-        let Some(end) = loose_head(text) else {
+    pub fn read(text: &[u8], by_itself: bool) -> Result<Option<(Self, usize)>> {
+        let Some(end) = loose_header(text) else {
             return Ok(None);
         };
         if text.starts_with(COMMON) {
-            return Ok(Some((Self::common(bare), COMMON.len())));
+            return Ok(Some((Self::common(by_itself), COMMON.len())));
         }
         let unknown = Error::Format {
-            what: "an unknown head",
+            what: "an unknown header",
             offset: 0,
         };
         let flags = text.get(1..end).unwrap_or_default();
@@ -114,7 +114,7 @@ impl Head {
         let (layout, flags) = Layout::read(flags);
         let (cells, flags) = Spelling::read(flags);
         let (frame, flags) = Frame::read(flags);
-        let head = Self {
+        let header = Self {
             rows,
             map,
             lines,
@@ -125,24 +125,24 @@ impl Head {
         let fits = if rows.is_some() {
             !(document || map && lines)
         } else {
-            !map && document == head.is_plain()
+            !map && document == header.is_plain()
         };
         let one_line = matches!(layout, Layout::Compact | Layout::Spaced);
         if !flags.is_empty() || !fits || (lines && !one_line) {
             return Err(unknown);
         }
-        Ok(Some((head, end + 1)))
+        Ok(Some((header, end + 1)))
     }
 }
 
-/// Where the bracket closes in text of the loose head pattern: `[`, up to 32 of `0-9a-z`, `]`, then `{` or `[`.
-pub(crate) fn loose_head(text: &[u8]) -> Option<usize> {
+/// Where the bracket closes in text of the loose header pattern: `[`, up to 32 of `0-9a-z`, `]`, then `{` or `[`.
+pub(crate) fn loose_header(text: &[u8]) -> Option<usize> {
     let flags = text.strip_prefix(b"[")?;
     let length = flags
         .iter()
-        .take(MAX_HEAD_BYTES + 1)
+        .take(MAX_HEADER_BYTES + 1)
         .take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z'))
         .count();
-    let closes = length <= MAX_HEAD_BYTES && flags.get(length) == Some(&b']');
+    let closes = length <= MAX_HEADER_BYTES && flags.get(length) == Some(&b']');
     (closes && matches!(flags.get(length + 1), Some(b'{' | b'['))).then_some(length + 1)
 }

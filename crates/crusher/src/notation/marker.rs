@@ -7,7 +7,7 @@ use crate::notation::frame::Frame;
 
 /// What every marker begins with.
 pub const OPEN: &[u8] = b"<<ccr:";
-/// Stands before user text that would otherwise read as ours.
+/// Stands before user text that would otherwise be reserved.
 pub const LITERAL: &[u8] = b"<<ccr:lit>>";
 /// The sole key of a sentinel.
 pub const SENTINEL_KEY: &[u8] = b"_ccr_dropped";

@@ -4,13 +4,14 @@ use wide::u8x16;
 
 use crate::json::bytes::{CHUNK, chunk_at};
 use crate::json::spelling::decode;
-use crate::notation::header::{MAX_HEAD_BYTES, loose_head};
+use crate::notation::header::{MAX_HEADER_BYTES, loose_header};
 use crate::notation::marker::OPEN;
 
-/// True for decoded text that reads as ours, in this version or a later one: such user text gets `LITERAL` before it.
+/// True for decoded text that reads as a marker or a header, in this version or a later one: such user text gets `LITERAL`
+/// before it.
 #[must_use]
 pub fn is_reserved(text: &[u8]) -> bool {
-    text.starts_with(OPEN) || loose_head(text).is_some()
+    text.starts_with(OPEN) || loose_header(text).is_some()
 }
 
 /// True where the raw string (without its quotes) decodes to reserved text.
@@ -26,21 +27,21 @@ pub fn is_reserved_raw(raw: &[u8]) -> bool {
     }
     if !raw
         .iter()
-        .take(6 * (MAX_HEAD_BYTES + 4))
+        .take(6 * (MAX_HEADER_BYTES + 4))
         .any(|byte| *byte == b'\\')
     {
         return false;
     }
     // Only the first few characters matter; a cut inside an escape leaves a tail that decodes to something harmless.
-    let mut start = Vec::with_capacity(raw.len().min(6 * (MAX_HEAD_BYTES + 4)));
+    let mut start = Vec::with_capacity(raw.len().min(6 * (MAX_HEADER_BYTES + 4)));
     decode_prefix(raw, &mut start);
     is_reserved(&start)
 }
 
-/// Decodes as much of the start of a raw string as a head can take, up to the first lone surrogate.
+/// Decodes as much of the start of a raw string as a header can take, up to the first lone surrogate.
 fn decode_prefix(raw: &[u8], out: &mut Vec<u8>) {
     let mut rest = raw;
-    while out.len() < MAX_HEAD_BYTES + 4 && !rest.is_empty() {
+    while out.len() < MAX_HEADER_BYTES + 4 && !rest.is_empty() {
         let length = match rest {
             [b'\\', b'u', ..] => 6,
             [b'\\', ..] => 2,
@@ -54,7 +55,7 @@ fn decode_prefix(raw: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The place, from `at` on, of the next quote in JSON text that opens a string which may be ours: one whose first raw byte
+/// The place, from `at` on, of the next quote in JSON text that opens a string which may be reserved: one whose first raw byte
 /// is `<`, `[` or a backslash. An escaped quote stands behind a backslash, and no closing one stands before such a byte.
 pub(crate) fn find_suspect(text: &[u8], mut at: usize) -> Option<usize> {
     while let Some((chunk, next)) = chunk_at(text, at).zip(chunk_at(text, at + 1)) {
@@ -87,7 +88,7 @@ mod tests {
     use super::find_suspect;
 
     #[test]
-    fn strings_that_may_be_ours_are_found_wherever_they_stand() {
+    fn strings_that_may_be_reserved_are_found_wherever_they_stand() {
         for before in 0..40 {
             for behind in [0, 1, 2, 30] {
                 let (before, behind) = ("x".repeat(before), " ".repeat(behind));

@@ -35,7 +35,7 @@ pub(crate) fn sentinel_of<'a>(
     let last = doc.node(array).next == at + 1;
     let text = doc.inner(doc.node(at));
     match Marker::read(text) {
-        // Any other string of ours stands in an object that merely has this key.
+        // Any other reserved string stands in an object that merely has this key.
         Ok(Some((
             Marker::Rows {
                 hash,

@@ -37,16 +37,16 @@ fn spellings() -> impl Iterator<Item = Vec<u8>> {
 
 /// Finds failures in texts.
 #[derive(Debug)]
-pub(crate) struct Failures {
+pub(crate) struct FailureWords {
     stems: Option<AhoCorasick>,
     /// Finds the stems, spelled as people do, in a long text at once; none on processors without vectors of bytes.
     quick: Option<Searcher>,
 }
 
-impl Failures {
+impl FailureWords {
     /// The one that all calls share.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<Failures> = OnceLock::new();
+        static SHARED: OnceLock<FailureWords> = OnceLock::new();
         SHARED.get_or_init(Self::new)
     }
 
@@ -105,7 +105,7 @@ impl Failures {
 
 #[cfg(test)]
 mod tests {
-    use super::Failures;
+    use super::FailureWords;
 
     #[test]
     fn text_that_reports_an_error_is_told_from_text_about_errors() {
@@ -123,7 +123,7 @@ mod tests {
             "request failed with status 500",
         ];
         for text in reports {
-            assert!(Failures::shared().tells(text.as_bytes()), "{text}");
+            assert!(FailureWords::shared().tells(text.as_bytes()), "{text}");
         }
         let others = [
             "how to handle errors in Python",
@@ -138,7 +138,7 @@ mod tests {
             "",
         ];
         for text in others {
-            assert!(!Failures::shared().tells(text.as_bytes()), "{text}");
+            assert!(!FailureWords::shared().tells(text.as_bytes()), "{text}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! It needs neither trace format nor options. The folder stands on `notation` and never imports `crush`, which uses it to
 //! prove what it wrote.
 
-mod headed;
+mod behind_header;
 pub(crate) mod proof;
 pub(crate) mod record;
 mod reserved_strings;

@@ -7,40 +7,40 @@ use crate::json::scan::Tape;
 use crate::json::spelling;
 use crate::lookup::Lookup;
 use crate::notation::frame::Frame;
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::read::compare::compare;
-use crate::restore::restorer::{Sink, Walker};
+use crate::restore::restorer::{MarkerAction, Restorer};
 
-/// True if a text just written here, a record's token or a bare one (`bare`), restores to `original`.
+/// True if a text just written here, a record's token or a text by itself (`by_itself`), restores to `original`.
 pub(crate) fn restores(
     tapes: &mut Vec<Tape>,
     compacted: &[u8],
-    bare: bool,
+    by_itself: bool,
     originals: &dyn Lookup,
     original: &[u8],
 ) -> bool {
     let mut comparison = Comparison::new(original);
-    let mut walker = Walker::new(Sink::Restore(originals), tapes, true);
-    let result = if bare {
-        walker.text(compacted, &mut comparison)
+    let mut restorer = Restorer::new(MarkerAction::Restore(originals), tapes, true);
+    let result = if by_itself {
+        restorer.text(compacted, &mut comparison)
     } else {
-        walker.record(compacted, &mut comparison)
+        restorer.record(compacted, &mut comparison)
     };
     result.is_ok() && comparison.is_same()
 }
 
-impl Walker<'_> {
+impl Restorer<'_> {
     /// How many bytes of what is expected a headed text stands for, where that can be told without writing them.
-    pub fn compared(&mut self, text: &[u8], head: &Head, at: usize, expected: &[u8]) -> Option<usize> {
-        if head.lines || !matches!(head.layout, Layout::Compact | Layout::Spaced) {
+    pub fn compared(&mut self, text: &[u8], header: &Header, at: usize, expected: &[u8]) -> Option<usize> {
+        if header.lines || !matches!(header.layout, Layout::Compact | Layout::Spaced) {
             return None;
         }
-        let mut ours = |raw: &[u8], rest: &[u8]| {
+        let mut reserved = |raw: &[u8], rest: &[u8]| {
             let mut comparison = Comparison::new(rest);
             self.string(raw, &mut comparison).ok()?;
             comparison.same()
         };
-        let length = if let Frame::String { newline, spelling } = head.frame {
+        let length = if let Frame::String { newline, spelling } = header.frame {
             let length = string_length(expected).filter(|_| expected.starts_with(b"\""))?;
             let raw = expected.get(1..length - 1)?;
             let mut content = Vec::with_capacity(raw.len());
@@ -50,12 +50,12 @@ impl Walker<'_> {
             if newline {
                 content.pop_if(|last| *last == b'\n')?;
             }
-            let same = compare(text, head, at, &content, &mut ours)?;
+            let same = compare(text, header, at, &content, &mut reserved)?;
             (same == content.len()).then_some(length)?
         } else {
-            compare(text, head, at, expected, &mut ours)?
+            compare(text, header, at, expected, &mut reserved)?
         };
-        // At least what writing it spends: decoded, where strings of ours are still part of the text, then laid out and framed.
+        // At least what writing it spends: decoded, where reserved strings are still part of the text, then laid out and framed.
         self.spend(text.len() + 3 * length).ok()?;
         Some(length)
     }

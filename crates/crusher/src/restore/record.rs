@@ -4,17 +4,17 @@ use crate::error::Result;
 use crate::json::output::Output;
 use crate::lookup::Lookup;
 use crate::notation::marker::{Marker, OPEN};
-use crate::restore::restorer::{Sink, Walker};
+use crate::restore::restorer::{MarkerAction, Restorer};
 
 /// Restores one compacted record, a JSON text, onto `out`.
 ///
 /// # Errors
-/// `Missing` for an original that `originals` doesn't have, `Format` for an unknown marker, head or table,
+/// `Missing` for an original that `originals` doesn't have, `Format` for an unknown marker, header or table,
 /// `InvalidPayload` for text that isn't JSON. `out` is then as it was.
 pub fn restore_record(compacted: &[u8], originals: &dyn Lookup, out: &mut Vec<u8>) -> Result<()> {
     let mark = out.len();
     let tapes = &mut Vec::new();
-    Walker::new(Sink::Restore(originals), tapes, false)
+    Restorer::new(MarkerAction::Restore(originals), tapes, false)
         .record(compacted, out)
         .inspect_err(|_| out.truncate(mark))
 }
@@ -24,10 +24,10 @@ pub fn restore_record(compacted: &[u8], originals: &dyn Lookup, out: &mut Vec<u8
 /// # Errors
 /// As `restore_record`, except that nothing is missing.
 pub fn markers_in_record(compacted: &[u8], found: &mut Vec<String>) -> Result<()> {
-    Walker::new(Sink::List(found), &mut Vec::new(), false).record(compacted, &mut Vec::new())
+    Restorer::new(MarkerAction::List(found), &mut Vec::new(), false).record(compacted, &mut Vec::new())
 }
 
-impl Walker<'_> {
+impl Restorer<'_> {
     /// Appends the original of a compacted record.
     pub fn record(&mut self, compacted: &[u8], out: &mut impl Output) -> Result<()> {
         if let Some(hashes) = raw_pieces(compacted)? {

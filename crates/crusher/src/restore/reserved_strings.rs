@@ -9,18 +9,18 @@ use crate::json::scan::Tape;
 use crate::json::spelling;
 use crate::json::tape::{Doc, KEY, Kind, SUSPECT};
 use crate::notation::frame::Frame;
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::marker::{LITERAL, Marker};
 use crate::notation::reserved::{find_suspect, is_reserved, is_reserved_raw};
 use crate::notation::sentinel::{is_sentinel, leave_closed, sentinel_of};
 use crate::restore::restorer::MAX_DEPTH;
-use crate::restore::restorer::Walker;
+use crate::restore::restorer::Restorer;
 
-/// Heads inside heads; the crusher writes far fewer.
-const MAX_HEADS: usize = 64;
+/// Headers inside headers; the crusher writes far fewer.
+const MAX_HEADERS: usize = 64;
 
-impl Walker<'_> {
-    /// Copies a scanned JSON text with every string of ours replaced.
+impl Restorer<'_> {
+    /// Copies a scanned JSON text with every reserved string replaced.
     pub fn document(&mut self, doc: &Doc<'_>, out: &mut impl Output) -> Result<()> {
         if !doc.has_suspects {
             out.push(doc.text);
@@ -66,7 +66,7 @@ impl Walker<'_> {
             from = at + string_length(rest).unwrap_or(rest.len());
             let raw = text.get(at + 1..from - 1).unwrap_or_default();
             let is_key = text.get(skip_space(text, from)) == Some(&b':');
-            // Nearly all of them read as ours without being decoded first.
+            // Nearly all of them are seen to be reserved without being decoded first.
             if is_key || !(is_reserved(raw) || is_reserved_raw(raw)) {
                 continue;
             }
@@ -83,7 +83,7 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// Copies a JSON text with every string of ours replaced.
+    /// Copies a JSON text with every reserved string replaced.
     pub fn json(&mut self, text: &[u8], out: &mut impl Output) -> Result<()> {
         let mut tape = self.tapes.pop().unwrap_or_default();
         let result = if self.trusted {
@@ -112,24 +112,24 @@ impl Walker<'_> {
             });
         }
         if let Some((
-            Head {
+            Header {
                 lines: true,
                 frame: Frame::Value,
                 ..
             },
             _,
-        )) = Head::read(&text, false)?
+        )) = Header::read(&text, false)?
         {
             return Err(Error::Format {
                 what: "lines in the place of a JSON value",
                 offset: 0,
             });
         }
-        self.ours(&text, false, out)
+        self.reserved(&text, false, out)
     }
 
-    /// Appends what stood in the place of a decoded string of ours, or of a `bare` text.
-    pub fn ours(&mut self, text: &[u8], bare: bool, out: &mut impl Output) -> Result<()> {
+    /// Appends what stood in the place of a decoded reserved string, or of a text by itself.
+    pub fn reserved(&mut self, text: &[u8], by_itself: bool, out: &mut impl Output) -> Result<()> {
         if let Some((marker, length)) = Marker::read(text)? {
             let whole = length == text.len();
             return match marker {
@@ -149,21 +149,21 @@ impl Walker<'_> {
                 }),
             };
         }
-        let Some((head, length)) = Head::read(text, bare)? else {
+        let Some((header, length)) = Header::read(text, by_itself)? else {
             return Err(Error::Format {
                 what: "an unknown marker",
                 offset: 0,
             });
         };
-        if self.heads >= MAX_HEADS {
+        if self.headers >= MAX_HEADERS {
             return Err(Error::Format {
-                what: "too many heads inside one another",
+                what: "too many headers inside one another",
                 offset: 0,
             });
         }
-        self.heads += 1;
-        let result = self.headed(text, &head, length, out);
-        self.heads -= 1;
+        self.headers += 1;
+        let result = self.behind_header(text, &header, length, out);
+        self.headers -= 1;
         result
     }
 }

@@ -17,16 +17,16 @@ const BUDGET_RECORDS: usize = 4;
 const FRAMED_BYTES: usize = 64 << 10;
 
 /// What happens at a marker.
-pub(crate) enum Sink<'a> {
+pub(crate) enum MarkerAction<'a> {
     Restore(&'a dyn Lookup),
     List(&'a mut Vec<String>),
 }
 
-pub(crate) struct Walker<'a> {
-    sink: Sink<'a>,
-    /// Tapes that aren't in use, one for each level of heads.
+pub(crate) struct Restorer<'a> {
+    action: MarkerAction<'a>,
+    /// Tapes that aren't in use, one for each level of headers.
     pub tapes: &'a mut Vec<Tape>,
-    pub heads: usize,
+    pub headers: usize,
     /// The text was just written here, and what is made of it will be compared: it need not be checked on the way.
     pub trusted: bool,
     /// Bytes that may still be made of short text: rows of tables, and originals, which a hostile record names many times.
@@ -35,12 +35,12 @@ pub(crate) struct Walker<'a> {
     spelled: Vec<u8>,
 }
 
-impl<'a> Walker<'a> {
-    pub fn new(sink: Sink<'a>, tapes: &'a mut Vec<Tape>, trusted: bool) -> Self {
+impl<'a> Restorer<'a> {
+    pub fn new(action: MarkerAction<'a>, tapes: &'a mut Vec<Tape>, trusted: bool) -> Self {
         Self {
-            sink,
+            action,
             tapes,
-            heads: 0,
+            headers: 0,
             trusted,
             left_bytes: BUDGET_RECORDS * MAX_RECORD_BYTES,
             spelled: Vec::new(),
@@ -58,14 +58,14 @@ impl<'a> Walker<'a> {
 
     /// Appends the original of a hash; when listing, `null`, so that what is built stays JSON.
     pub fn original(&mut self, hash: &str, frame: Option<Frame>, out: &mut impl Output) -> Result<()> {
-        match &mut self.sink {
-            Sink::Restore(originals) => {
+        match &mut self.action {
+            MarkerAction::Restore(originals) => {
                 let bytes = originals.get(hash).ok_or_else(|| Error::Missing {
                     hash: hash.to_owned(),
                 })?;
                 self.framed(bytes, frame.unwrap_or_default(), out)?;
             }
-            Sink::List(found) => {
+            MarkerAction::List(found) => {
                 found.push(hash.to_owned());
                 out.push(b"null");
             }

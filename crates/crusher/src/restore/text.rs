@@ -4,32 +4,33 @@ use crate::error::{Error, Result};
 use crate::json::output::Output;
 use crate::lookup::Lookup;
 use crate::notation::grammar::{NAMES, SECTION};
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::marker::{LITERAL, Marker, OPEN};
 use crate::notation::reserved::is_reserved;
-use crate::restore::restorer::{Sink, Walker};
+use crate::restore::restorer::{MarkerAction, Restorer};
 
-/// Restores one bare text, as `SmartCrusher` returns it and as it would stand inside a JSON string.
+/// Restores one text by itself, as `SmartCrusher` returns it and as it would stand inside a JSON string.
 ///
 /// # Errors
-/// As `restore_record`; text that is neither ours nor JSON is its own original.
+/// As `restore_record`; text that is neither reserved nor JSON is its own original.
 pub fn restore_text(compacted: &str, originals: &dyn Lookup, out: &mut Vec<u8>) -> Result<()> {
     let mark = out.len();
     let tapes = &mut Vec::new();
-    Walker::new(Sink::Restore(originals), tapes, false)
+    Restorer::new(MarkerAction::Restore(originals), tapes, false)
         .text(compacted.as_bytes(), out)
         .inspect_err(|_| out.truncate(mark))
 }
 
-/// As `markers_in_record`, for a bare text.
+/// As `markers_in_record`, for a text by itself.
 ///
 /// # Errors
 /// As `markers_in_record`.
 pub fn markers_in_text(compacted: &str, found: &mut Vec<String>) -> Result<()> {
-    Walker::new(Sink::List(found), &mut Vec::new(), false).text(compacted.as_bytes(), &mut Vec::new())
+    Restorer::new(MarkerAction::List(found), &mut Vec::new(), false)
+        .text(compacted.as_bytes(), &mut Vec::new())
 }
 
-impl Walker<'_> {
+impl Restorer<'_> {
     pub fn text(&mut self, compacted: &[u8], out: &mut impl Output) -> Result<()> {
         if is_reserved(compacted) {
             if let Some(rest) = compacted.strip_prefix(LITERAL) {
@@ -39,8 +40,8 @@ impl Walker<'_> {
             if let Some((Marker::Blob { hash, .. }, _)) = Marker::read(compacted)? {
                 return self.original(hash, None, out);
             }
-            let (ours, space) = compacted.split_at(ours_length(compacted)?);
-            self.ours(ours, true, out)?;
+            let (reserved, space) = compacted.split_at(reserved_length(compacted)?);
+            self.reserved(reserved, true, out)?;
             out.push(space);
             return Ok(());
         }
@@ -60,10 +61,10 @@ impl Walker<'_> {
     }
 }
 
-/// Length of a bare text without the JSON whitespace behind it, which stood behind the array or object.
-fn ours_length(text: &[u8]) -> Result<usize> {
+/// Length of a reserved text without the JSON whitespace behind it, which stood behind the array or object.
+fn reserved_length(text: &[u8]) -> Result<usize> {
     let mut least = 0;
-    if let Some((Head { rows: Some(rows), .. }, _)) = Head::read(text, true)? {
+    if let Some((Header { rows: Some(rows), .. }, _)) = Header::read(text, true)? {
         // The last rows of a table may be empty lines; behind the rows only names and a marker may follow. No line ends with a blank.
         // A section's line is no row.
         let mut ends = memchr::memchr_iter(b'\n', text)

@@ -8,7 +8,7 @@
 
 use crate::hashing::{Map, hash};
 use crate::json::tape::{Doc, Kind};
-use crate::select::column_statistics::{Column, NONE, Shape};
+use crate::select::column_statistics::{ColumnStatistics, NONE, ValueClass};
 
 /// The column of the row itself.
 pub(crate) const ROOT: u32 = 0;
@@ -19,7 +19,7 @@ pub(crate) struct Cell {
     /// Its column, `NONE` where there were too many.
     pub column: u32,
     pub node: u32,
-    pub shape: Shape,
+    pub class: ValueClass,
     /// Its place among the distinct values of the column, meaningless where the column has `many`.
     pub value: u16,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Cell {
 #[derive(Debug)]
 pub(crate) struct Analysis {
     /// All columns in order of appearance, the root first.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnStatistics>,
     /// All cells, row by row.
     pub cells: Vec<Cell>,
     /// The node of each row.
@@ -45,7 +45,7 @@ impl Analysis {
         let nodes = doc.node(array).next.saturating_sub(array) as usize;
         let mut walk = Walk {
             doc,
-            columns: vec![Column::new(NONE, NONE, false)],
+            columns: vec![ColumnStatistics::new(NONE, NONE, false)],
             cells: Vec::with_capacity(nodes * 5 / 8),
             by_key: Map::default(),
             open: Vec::new(),
@@ -91,12 +91,12 @@ impl Analysis {
     }
 
     /// The column of a cell, if it has one.
-    pub fn column(&self, cell: &Cell) -> Option<&Column> {
+    pub fn column(&self, cell: &Cell) -> Option<&ColumnStatistics> {
         self.columns.get(cell.column as usize)
     }
 }
 
-struct Open {
+struct EnteredContainer {
     end: u32,
     column: u32,
     is_object: bool,
@@ -104,11 +104,11 @@ struct Open {
 
 struct Walk<'d, 'a> {
     doc: &'d Doc<'a>,
-    columns: Vec<Column>,
+    columns: Vec<ColumnStatistics>,
     cells: Vec<Cell>,
     /// Columns by parent and key as it is spelled. Only asked, never iterated: its order decides nothing.
     by_key: Map<(u32, &'a [u8]), u32>,
-    open: Vec<Open>,
+    open: Vec<EnteredContainer>,
     last: u32,
     /// Columns that may still be added right below the root, and further down.
     free_places: usize,
@@ -126,7 +126,7 @@ impl<'a> Walk<'_, 'a> {
             }
             let column = match self.open.last() {
                 None => ROOT,
-                Some(&Open {
+                Some(&EnteredContainer {
                     column,
                     is_object: true,
                     ..
@@ -134,7 +134,7 @@ impl<'a> Walk<'_, 'a> {
                     at += 1;
                     self.member(column, at - 1)
                 }
-                Some(&Open { column, .. }) => self.element(column),
+                Some(&EnteredContainer { column, .. }) => self.element(column),
             };
             at = self.value(row, column, at);
         }
@@ -203,46 +203,47 @@ impl<'a> Walk<'_, 'a> {
             return NONE;
         }
         *places -= 1;
-        self.columns.push(Column::new(parent, key_node, repeated));
+        self.columns
+            .push(ColumnStatistics::new(parent, key_node, repeated));
         self.columns.len() as u32 - 1
     }
 
     /// Notes a value; gives the node to go on with.
     fn value(&mut self, row: u32, column: u32, at: u32) -> u32 {
         let node = self.doc.node(at);
-        let shape = match node.kind {
-            Kind::Null => Shape::Null,
-            Kind::True | Kind::False => Shape::Boolean,
-            Kind::Number => Shape::Number,
-            Kind::String if node.end - node.start <= 2 => Shape::EmptyString,
-            Kind::String => Shape::String,
-            Kind::Object if node.count == 0 => Shape::EmptyObject,
-            Kind::Object => Shape::Object,
-            Kind::Array if node.count == 0 => Shape::EmptyArray,
-            Kind::Array => Shape::Array,
+        let class = match node.kind {
+            Kind::Null => ValueClass::Null,
+            Kind::True | Kind::False => ValueClass::Boolean,
+            Kind::Number => ValueClass::Number,
+            Kind::String if node.end - node.start <= 2 => ValueClass::EmptyString,
+            Kind::String => ValueClass::String,
+            Kind::Object if node.count == 0 => ValueClass::EmptyObject,
+            Kind::Object => ValueClass::Object,
+            Kind::Array if node.count == 0 => ValueClass::EmptyArray,
+            Kind::Array => ValueClass::Array,
         };
         self.last = column;
         let mut value = 0;
         if let Some(entry) = self.columns.get_mut(column as usize) {
             entry.enter(row);
-            if let Some(count) = entry.shapes.get_mut(shape as usize) {
+            if let Some(count) = entry.classes.get_mut(class as usize) {
                 *count += 1;
             }
-            if shape.is_scalar() && !entry.many {
+            if class.is_scalar() && !entry.many {
                 value = entry.add(hash(self.doc.raw(node)), at);
             }
         }
         self.cells.push(Cell {
             column,
             node: at,
-            shape,
+            class,
             value,
         });
-        if matches!(shape, Shape::Object | Shape::Array) {
-            self.open.push(Open {
+        if matches!(class, ValueClass::Object | ValueClass::Array) {
+            self.open.push(EnteredContainer {
                 end: node.next,
                 column,
-                is_object: shape == Shape::Object,
+                is_object: class == ValueClass::Object,
             });
             return at + 1;
         }

@@ -16,7 +16,7 @@ use crate::select::analysis::Analysis;
 use crate::select::coverage::Coverage;
 use crate::select::patterned_rows::mark_patterned;
 use crate::select::ranking::rank;
-use crate::select::row_names::{Names, Naming};
+use crate::select::row_names::{NameColumns, RowNames};
 use crate::select::rule::Rule;
 use crate::select::series::series;
 use crate::select::signals::mark_signals;
@@ -46,7 +46,7 @@ pub struct Selection {
     /// Kept rows that need not stay, in the order in which they were chosen.
     chosen: Vec<u32>,
     /// Names that stand in rows which are left out.
-    pub(crate) names: Names,
+    pub(crate) names: RowNames,
 }
 
 impl Selection {
@@ -86,7 +86,7 @@ const NAMES_MARGIN: u64 = 4;
 /// Chooses the rows of an array that stay.
 ///
 /// `costs` has what each row costs in tokens; for `Budget::Rows` each costs one. The budget is the whole budget for
-/// rows: what the head and the marker cost is the caller's to subtract. If everything fits, every row stays.
+/// rows: what the header and the marker cost is the caller's to subtract. If everything fits, every row stays.
 #[must_use]
 pub fn select(
     doc: &Doc<'_>,
@@ -115,7 +115,7 @@ pub fn select(
         chooser.must(*row, Rule::Named);
     }
     chooser.spend_on_must();
-    let naming = (chooser.left() > 0 && !chooser.counts_rows).then(|| Naming::new(doc, &analysis));
+    let naming = (chooser.left() > 0 && !chooser.counts_rows).then(|| NameColumns::new(doc, &analysis));
     if let Some(naming) = &naming {
         chooser.reserve(naming);
     }
@@ -253,7 +253,7 @@ impl<'c> Chooser<'c> {
     }
 
     /// Keeps a part of what the rows that must stay leave over for names.
-    fn reserve(&mut self, naming: &Naming) {
+    fn reserve(&mut self, naming: &NameColumns) {
         let share = naming.share(self.budget, self.rules.len() as u64, self.cost_of_all());
         self.reserved = share.min(self.left() * 2 / 3);
         self.budget -= self.reserved;

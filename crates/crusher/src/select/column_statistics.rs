@@ -1,4 +1,4 @@
-//! What is known of one column: shapes, distinct values while they are few, rows without it.
+//! What is known of one column: classes of values, distinct values while they are few, rows without it.
 
 /// No column, no row, no slot.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -11,9 +11,9 @@ const MAX_PROBES: usize = 16;
 /// Rows that lack a column are remembered up to this number; more of them are nothing rare.
 pub(crate) const MAX_GAPS: usize = 32;
 
-/// What a value is, as far as its shape tells.
+/// What a value is, as far as its type and emptiness tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum ValueClass {
     Null,
     Boolean,
     Number,
@@ -25,19 +25,19 @@ pub(crate) enum Shape {
     EmptyArray,
 }
 
-impl Shape {
+impl ValueClass {
     /// A value with a text of its own.
     pub fn is_scalar(self) -> bool {
         matches!(self, Self::Boolean | Self::Number | Self::String)
     }
 }
 
-/// Number of shapes.
-pub(crate) const SHAPES: usize = 9;
+/// Number of classes.
+pub(crate) const VALUE_CLASSES: usize = 9;
 
 /// One distinct value of a column.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Value {
+pub(crate) struct DistinctValue {
     hash: u64,
     /// Cells that hold it.
     pub count: u32,
@@ -47,7 +47,7 @@ pub(crate) struct Value {
 
 /// What is known of a column.
 #[derive(Debug)]
-pub(crate) struct Column {
+pub(crate) struct ColumnStatistics {
     pub parent: u32,
     /// The node of its key, `NONE` for the root and for array elements.
     pub key: u32,
@@ -62,16 +62,16 @@ pub(crate) struct Column {
     pub(crate) last_row: u32,
     /// The rows that lack it; empty where they are more than `MAX_GAPS`.
     pub gaps: Vec<u32>,
-    /// Cells by shape.
-    pub shapes: [u32; SHAPES],
+    /// Cells by class.
+    pub classes: [u32; VALUE_CLASSES],
     /// Distinct scalar values, while they are few.
-    pub values: Vec<Value>,
+    pub values: Vec<DistinctValue>,
     slots: Vec<u16>,
     /// There were too many distinct values to count.
     pub many: bool,
 }
 
-impl Column {
+impl ColumnStatistics {
     pub(crate) fn new(parent: u32, key: u32, repeated: bool) -> Self {
         Self {
             parent,
@@ -82,21 +82,21 @@ impl Column {
             rows: 0,
             last_row: NONE,
             gaps: Vec::new(),
-            shapes: [0; SHAPES],
+            classes: [0; VALUE_CLASSES],
             values: Vec::new(),
             slots: Vec::new(),
             many: false,
         }
     }
 
-    /// Cells of a shape.
-    pub fn count(&self, shape: Shape) -> u32 {
-        self.shapes.get(shape as usize).copied().unwrap_or(0)
+    /// Cells of a class.
+    pub fn count(&self, class: ValueClass) -> u32 {
+        self.classes.get(class as usize).copied().unwrap_or(0)
     }
 
     /// Cells that hold a boolean, a number or a string that isn't empty.
     pub fn scalars(&self) -> u32 {
-        self.count(Shape::Boolean) + self.count(Shape::Number) + self.count(Shape::String)
+        self.count(ValueClass::Boolean) + self.count(ValueClass::Number) + self.count(ValueClass::String)
     }
 
     /// The values are categories: few, and each stands for several rows.
@@ -136,7 +136,7 @@ impl Column {
             let slot = self.slots.get_mut((hash as usize).wrapping_add(probe) & mask)?;
             if *slot == u16::MAX {
                 *slot = self.values.len() as u16;
-                self.values.push(Value { hash, count: 1, node });
+                self.values.push(DistinctValue { hash, count: 1, node });
                 return self
                     .slots
                     .get((hash as usize).wrapping_add(probe) & mask)

@@ -50,7 +50,7 @@ impl Coverage {
         let mut sizes = vec![0_u32; count as usize + 1];
         for (_, cells) in analysis.iter() {
             starts.push(features.len() as u32);
-            for cell in cells.iter().filter(|cell| cell.shape.is_scalar()) {
+            for cell in cells.iter().filter(|cell| cell.class.is_scalar()) {
                 let base = bases.get(cell.column as usize).copied().unwrap_or(NONE);
                 if base == NONE {
                     continue;

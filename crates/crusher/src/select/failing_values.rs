@@ -4,7 +4,7 @@
 //! nothing. A name only says how to read a boolean or a number (`ok: false`, `exit_code: 1`, `status: 503`).
 
 use crate::json::tape::{Doc, Kind, Node};
-use crate::select::column_statistics::{Column, NONE, Shape};
+use crate::select::column_statistics::{ColumnStatistics, NONE, ValueClass};
 
 /// Words that, in the value of a category, mean failure.
 const FAILURE_WORDS: [&[u8]; 32] = [
@@ -73,16 +73,16 @@ const EXIT_KEYS: [&[u8]; 4] = [b"exitcode", b"exitstatus", b"returncode", b"retu
 const MAX_CATEGORY_BYTES: usize = 48;
 /// For each distinct value of a column whether it tells of a failure; empty where none does, and where most rows
 /// fail: then failing is no news.
-pub(crate) fn failing_values(doc: &Doc<'_>, column: &Column, rows: usize) -> Vec<bool> {
-    if !column.is_category() && (column.many || column.count(Shape::Boolean) == 0) {
+pub(crate) fn failing_values(doc: &Doc<'_>, column: &ColumnStatistics, rows: usize) -> Vec<bool> {
+    if !column.is_category() && (column.many || column.count(ValueClass::Boolean) == 0) {
         return Vec::new();
     }
-    let name = Name::of(doc, column);
-    let is_status = name == Name::Status && statuses(doc, column);
+    let name = KeyMeaning::of(doc, column);
+    let is_status = name == KeyMeaning::Status && statuses(doc, column);
     let fails = |node: Node| match node.kind {
-        Kind::True => name == Name::Ill,
-        Kind::False => name == Name::Well,
-        Kind::Number if name == Name::ExitCode => doc.raw(node) != b"0",
+        Kind::True => name == KeyMeaning::Ill,
+        Kind::False => name == KeyMeaning::Well,
+        Kind::Number if name == KeyMeaning::ExitCode => doc.raw(node) != b"0",
         Kind::Number => is_status && doc.raw(node) >= b"400".as_slice(),
         _ => {
             let text = doc.inner(node);
@@ -106,7 +106,7 @@ pub(crate) fn failing_values(doc: &Doc<'_>, column: &Column, rows: usize) -> Vec
 
 /// What the name of a column says about reading its values.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Name {
+enum KeyMeaning {
     /// True is well.
     Well,
     /// True is a failure.
@@ -119,8 +119,8 @@ enum Name {
     Other,
 }
 
-impl Name {
-    fn of(doc: &Doc<'_>, column: &Column) -> Self {
+impl KeyMeaning {
+    fn of(doc: &Doc<'_>, column: &ColumnStatistics) -> Self {
         let key = if column.key == NONE {
             b""
         } else {
@@ -154,7 +154,7 @@ impl Name {
 }
 
 /// All numbers of a column are three digits from 1 to 5, as HTTP status codes are.
-fn statuses(doc: &Doc<'_>, column: &Column) -> bool {
+fn statuses(doc: &Doc<'_>, column: &ColumnStatistics) -> bool {
     column.values.iter().all(|value| {
         let node = doc.node(value.node);
         let text = if node.kind == Kind::Number {

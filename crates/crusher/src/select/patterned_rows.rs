@@ -4,7 +4,7 @@ use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED};
 use crate::relevance::patterns::Patterns;
 use crate::select::analysis::Analysis;
-use crate::select::column_statistics::Shape;
+use crate::select::column_statistics::ValueClass;
 
 /// Marks rows that hold one of the texts: as JSON text, keys included, or inside a value without its escapes.
 pub(crate) fn mark_patterned(
@@ -21,7 +21,7 @@ pub(crate) fn mark_patterned(
         };
         let mut escaped = cells
             .iter()
-            .filter(|cell| cell.shape == Shape::String)
+            .filter(|cell| cell.class == ValueClass::String)
             .map(|cell| doc.node(cell.node));
         if patterns.find(doc.raw(doc.node(*at)))
             || escaped.any(|node| node.flags & ESCAPED != 0 && in_value(node))

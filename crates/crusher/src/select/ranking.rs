@@ -8,7 +8,7 @@ use crate::json::tape::{Doc, ESCAPED};
 use crate::relevance::query_words::QueryWords;
 use crate::relevance::words::words;
 use crate::select::analysis::Analysis;
-use crate::select::column_statistics::Shape;
+use crate::select::column_statistics::ValueClass;
 
 /// A word that stands in more rows than this names none of them.
 const MAX_NAMED: u32 = 3;
@@ -49,15 +49,15 @@ pub(crate) fn rank(query: &QueryWords, doc: &Doc<'_>, analysis: &Analysis) -> Re
         let mut length = 0_u64;
         for cell in cells
             .iter()
-            .filter(|cell| matches!(cell.shape, Shape::Number | Shape::String))
+            .filter(|cell| matches!(cell.class, ValueClass::Number | ValueClass::String))
         {
             let node = doc.node(cell.node);
-            let mut text = if cell.shape == Shape::Number {
+            let mut text = if cell.class == ValueClass::Number {
                 doc.raw(node)
             } else {
                 doc.inner(node)
             };
-            if node.flags & ESCAPED != 0 && cell.shape == Shape::String {
+            if node.flags & ESCAPED != 0 && cell.class == ValueClass::String {
                 decoded.clear();
                 if spelling::decode(text, &mut decoded) {
                     text = &decoded;

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use crate::json::tape::{Doc, ESCAPED};
 use crate::notation::grammar::NAMES;
 use crate::select::analysis::{Analysis, ROOT};
-use crate::select::column_statistics::{Column, NONE, Shape};
+use crate::select::column_statistics::{ColumnStatistics, NONE, ValueClass};
 use crate::select::coverage::scattered;
 use crate::tokens;
 
@@ -33,7 +33,7 @@ const LABEL_TOKENS: u64 = 3;
 
 /// A name that stands in a row which is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Name {
+struct RowName {
     /// The place of its label.
     label: usize,
     node: u32,
@@ -42,13 +42,13 @@ struct Name {
 
 /// Names in the order of their choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Names {
+pub(crate) struct RowNames {
     /// The columns that they stand in.
     labels: Vec<String>,
-    chosen: Vec<Name>,
+    chosen: Vec<RowName>,
 }
 
-impl Names {
+impl RowNames {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.chosen.len()
@@ -111,7 +111,7 @@ impl Names {
                 return;
             }
             *left -= cost;
-            self.chosen.push(Name {
+            self.chosen.push(RowName {
                 label: self.labels.len() - 1,
                 node,
                 cost,
@@ -122,7 +122,7 @@ impl Names {
 
 /// The columns that names are taken from.
 #[derive(Debug)]
-pub(crate) struct Naming {
+pub(crate) struct NameColumns {
     /// Columns that name rows, the cheapest first.
     keys: Vec<u32>,
     /// What a name in the first of them costs.
@@ -140,7 +140,7 @@ struct Tally {
     cost: u64,
 }
 
-impl Naming {
+impl NameColumns {
     /// Looks for columns that name rows.
     pub fn new(doc: &Doc<'_>, analysis: &Analysis) -> Self {
         let columns = || analysis.columns.iter().zip(0_u32..);
@@ -201,9 +201,9 @@ impl Naming {
     }
 
     /// Chooses names in the rows that aren't kept, for so many tokens.
-    pub fn choose(&self, doc: &Doc<'_>, analysis: &Analysis, kept: &[u32], mut left: u64) -> Names {
-        let mut names = Names::default();
-        let distinct = |column: &Column| {
+    pub fn choose(&self, doc: &Doc<'_>, analysis: &Analysis, kept: &[u32], mut left: u64) -> RowNames {
+        let mut names = RowNames::default();
+        let distinct = |column: &ColumnStatistics| {
             if is_category(column) {
                 column.values.len()
             } else {
@@ -218,7 +218,7 @@ impl Naming {
         for cell in kept.iter().flat_map(|row| analysis.row(*row)) {
             let values = shown
                 .get_mut(cell.column as usize)
-                .filter(|_| cell.shape.is_scalar());
+                .filter(|_| cell.class.is_scalar());
             if let Some(shown) = values.and_then(|values| values.get_mut(usize::from(cell.value))) {
                 *shown = true;
             }
@@ -249,13 +249,13 @@ impl Naming {
 }
 
 /// Nearly every row has a text of its own there.
-fn names_rows(column: &Column, analysis: &Analysis) -> bool {
-    let strings = column.count(Shape::String) as usize;
+fn names_rows(column: &ColumnStatistics, analysis: &Analysis) -> bool {
+    let strings = column.count(ValueClass::String) as usize;
     !column.repeated && strings * 2 >= analysis.len() && (column.many || column.values.len() * 2 > strings)
 }
 
-fn is_category(column: &Column) -> bool {
-    !column.many && column.count(Shape::String) > 0
+fn is_category(column: &ColumnStatistics) -> bool {
+    !column.many && column.count(ValueClass::String) > 0
 }
 
 fn cost(name: &[u8]) -> u64 {

@@ -10,7 +10,7 @@
 
 use crate::json::tape::Doc;
 use crate::select::analysis::Analysis;
-use crate::select::column_statistics::Shape;
+use crate::select::column_statistics::ValueClass;
 
 /// Shorter series have no level that one could leave.
 const MIN_ROWS: usize = 8;
@@ -41,7 +41,7 @@ pub(crate) fn series(doc: &Doc<'_>, analysis: &Analysis) -> Vec<Series> {
         .columns
         .iter()
         .map(|column| {
-            let numbers = column.count(Shape::Number);
+            let numbers = column.count(ValueClass::Number);
             let varies = column.many || column.values.len() > 1;
             if column.repeated
                 || !varies
@@ -61,7 +61,7 @@ pub(crate) fn series(doc: &Doc<'_>, analysis: &Analysis) -> Vec<Series> {
         return all;
     }
     for (row, cells) in analysis.iter() {
-        for cell in cells.iter().filter(|cell| cell.shape == Shape::Number) {
+        for cell in cells.iter().filter(|cell| cell.class == ValueClass::Number) {
             let place = places.get(cell.column as usize).copied().unwrap_or(usize::MAX);
             if let (Some(series), Some(value)) = (all.get_mut(place), number(doc.raw(doc.node(cell.node)))) {
                 series.rows.push(row);

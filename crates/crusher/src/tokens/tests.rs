@@ -1,4 +1,5 @@
-use crate::tokens::estimate::{class, count, estimate, estimate_64ths, next};
+use crate::tokens::count::count;
+use crate::tokens::estimate::{class, estimate, estimate_64ths, next};
 
 /// Exact counts of the reference implementation in Python.
 #[test]

@@ -3,11 +3,11 @@
 use crate::json::bytes::{CHUNK, chunk_at, specials, string_length};
 use crate::json::spelling::{self, Spelling};
 use crate::notation::grammar::{Place, has_bare_ends, is_bare, is_bare_key, is_other};
-use crate::notation::header::Head;
-use crate::notation::read::cursor::{Parse, Reader};
+use crate::notation::header::Header;
+use crate::notation::read::cursor::{Cursor, Parse};
 use crate::notation::read::document::content;
 use crate::notation::read::memory::Memory;
-use crate::notation::read::sink::{OFFLOADED, Style, Target};
+use crate::notation::read::sink::{JsonSink, OFFLOADED, Style};
 use crate::notation::reserved::{find_suspect, is_reserved_raw};
 use crate::notation::sentinel::is_sentinel;
 
@@ -17,7 +17,7 @@ use wide::u8x16;
 pub(crate) const DIFFERS: &str = "another text";
 
 /// How many bytes of a text a reserved string, its inside given, stands for; none if the text doesn't begin with that.
-pub(crate) type Ours<'o> = dyn FnMut(&[u8], &[u8]) -> Option<usize> + 'o;
+pub(crate) type ReservedLength<'o> = dyn FnMut(&[u8], &[u8]) -> Option<usize> + 'o;
 
 /// Takes JSON only as far as it is the text that it has to be. What the strict reader refuses is refused here too: a check is left
 /// out only where the comparison itself tells.
@@ -26,18 +26,18 @@ pub(crate) struct Comparing<'e, 'o> {
     /// Bytes that are the same.
     pub at: usize,
     style: Style,
-    ours: &'o mut Ours<'o>,
+    reserved_length: &'o mut ReservedLength<'o>,
     /// Text that is spelled out.
     scratch: Vec<u8>,
 }
 
 impl<'e, 'o> Comparing<'e, 'o> {
-    pub fn new(expected: &'e [u8], style: Style, ours: &'o mut Ours<'o>) -> Self {
+    pub fn new(expected: &'e [u8], style: Style, reserved_length: &'o mut ReservedLength<'o>) -> Self {
         Self {
             expected,
             at: 0,
             style,
-            ours,
+            reserved_length,
             scratch: Vec::new(),
         }
     }
@@ -47,15 +47,15 @@ impl<'e, 'o> Comparing<'e, 'o> {
         self.expected.get(from..).unwrap_or_default()
     }
 
-    /// Takes a string of ours, its inside given.
+    /// Takes a reserved string, its inside given.
     #[cold]
-    fn ours(&mut self, raw: &[u8]) -> Parse<()> {
+    fn reserved(&mut self, raw: &[u8]) -> Parse<()> {
         // It may stand for an array of which parts were compared.
         if is_sentinel(self.expected.get(..self.at).unwrap_or_default()) {
             return Err(DIFFERS);
         }
         let rest = self.rest(self.at);
-        self.at += (self.ours)(raw, rest).ok_or(DIFFERS)?;
+        self.at += (self.reserved_length)(raw, rest).ok_or(DIFFERS)?;
         Ok(())
     }
 
@@ -73,13 +73,13 @@ impl<'e, 'o> Comparing<'e, 'o> {
     #[inline]
     fn bare_string(
         &mut self,
-        reader: &mut Reader<'_>,
+        cursor: &mut Cursor<'_>,
         place: Place,
         fits: impl FnOnce(&[u8]) -> bool,
     ) -> bool {
-        let rest = reader.rest();
+        let rest = cursor.rest();
         let start = self.at + 1;
-        let length = run(reader, self.rest(start), place.close());
+        let length = run(cursor, self.rest(start), place.close());
         let text = rest.get(..length).unwrap_or_default();
         let is_same = self.expected.get(self.at) == Some(&b'"')
             && self.expected.get(start + length) == Some(&b'"')
@@ -87,14 +87,14 @@ impl<'e, 'o> Comparing<'e, 'o> {
             && is_own_spelling(text, self.style.spelling)
             && fits(text);
         if is_same {
-            reader.at += length;
+            cursor.at += length;
             self.at = start + length + 1;
         }
         is_same
     }
 }
 
-impl Target for Comparing<'_, '_> {
+impl JsonSink for Comparing<'_, '_> {
     #[inline]
     fn style(&self) -> Style {
         self.style
@@ -117,7 +117,11 @@ impl Target for Comparing<'_, '_> {
     }
 
     fn note(&mut self, json: &[u8]) -> Parse<()> {
-        if holds_ours(json) { Err(DIFFERS) } else { Ok(()) }
+        if holds_reserved(json) {
+            Err(DIFFERS)
+        } else {
+            Ok(())
+        }
     }
 
     #[inline]
@@ -135,9 +139,9 @@ impl Target for Comparing<'_, '_> {
             let is_suspect = matches!(first, b'<' | b'[' | b'\\');
             let raw = json.get(1..json.len() - 1).unwrap_or_default();
             if is_suspect && is_reserved_raw(raw) {
-                return self.ours(raw);
+                return self.reserved(raw);
             }
-        } else if holds_ours(json) {
+        } else if holds_reserved(json) {
             return Err(DIFFERS);
         }
         self.push(json)
@@ -146,12 +150,12 @@ impl Target for Comparing<'_, '_> {
     #[inline]
     fn text(&mut self, text: &[u8]) -> Parse<()> {
         let rest = self.rest(self.at + 1);
-        let reader = Reader {
+        let cursor = Cursor {
             text,
             at: 0,
             end: text.len(),
         };
-        let is_same = run(&reader, rest, b',') == text.len()
+        let is_same = run(&cursor, rest, b',') == text.len()
             && self.expected.get(self.at) == Some(&b'"')
             && rest.get(text.len()) == Some(&b'"')
             && is_own_spelling(text, self.style.spelling);
@@ -159,7 +163,7 @@ impl Target for Comparing<'_, '_> {
             self.at += text.len() + 2;
             return Ok(());
         }
-        // The literal before a text that reads as ours would be taken off again.
+        // The literal before a reserved text would be taken off again.
         self.slow(|json| {
             json.string(text);
             Ok(())
@@ -168,66 +172,66 @@ impl Target for Comparing<'_, '_> {
 
     fn offloaded(&mut self, marker: &[u8]) -> Parse<()> {
         let raw = [OFFLOADED.get(1..).unwrap_or_default(), marker].concat();
-        self.ours(&raw)
+        self.reserved(&raw)
     }
 
     #[inline]
-    fn bare(&mut self, reader: &mut Reader<'_>, place: Place) -> Parse<()> {
+    fn bare(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Parse<()> {
         if self.expected.get(self.at) == Some(&b'"') {
             // The run is free of what may not stand in a bare text anywhere.
             let fits = |text: &[u8]| {
-                if place == Place::Head {
+                if place == Place::Header {
                     is_bare(text, place)
                 } else {
                     has_bare_ends(text) && !is_other(text)
                 }
             };
-            if self.bare_string(reader, place, fits) {
+            if self.bare_string(cursor, place, fits) {
                 return Ok(());
             }
         } else {
-            let rest = reader.rest();
-            let length = run(reader, self.rest(self.at), place.close());
+            let rest = cursor.rest();
+            let length = run(cursor, self.rest(self.at), place.close());
             let text = rest.get(..length).unwrap_or_default();
             if ends(rest, length, place.close()) && is_other(text) {
-                reader.at += length;
+                cursor.at += length;
                 self.at += length;
                 return Ok(());
             }
         }
-        self.slow(|json| json.bare(reader, place))
+        self.slow(|json| json.bare(cursor, place))
     }
 
     #[inline]
-    fn row_key(&mut self, reader: &mut Reader<'_>) -> Parse<()> {
+    fn row_key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()> {
         let fits = |text: &[u8]| has_bare_ends(text) && text != b"null";
-        if self.bare_string(reader, Place::Cell, fits) {
+        if self.bare_string(cursor, Place::Cell, fits) {
             return Ok(());
         }
-        self.slow(|json| json.row_key(reader))
+        self.slow(|json| json.row_key(cursor))
     }
 
     #[inline]
-    fn key(&mut self, reader: &mut Reader<'_>) -> Parse<()> {
-        let rest = reader.rest();
+    fn key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()> {
+        let rest = cursor.rest();
         let start = self.at + 1;
-        let length = run(reader, self.rest(start), b':');
+        let length = run(cursor, self.rest(start), b':');
         let text = rest.get(..length).unwrap_or_default();
         let is_same = self.expected.get(self.at) == Some(&b'"')
             && self.expected.get(start + length) == Some(&b'"')
             && rest.get(length) == Some(&b':')
             && is_key(rest, text);
         if is_same {
-            reader.at += length + 1;
+            cursor.at += length + 1;
             self.at = start + length + 1;
             return self.separator(b':');
         }
-        // A key is never ours, whether it stands in quotes or not.
-        let key = reader.key()?;
+        // A key is never reserved, whether it stands in quotes or not.
+        let key = cursor.key()?;
         self.push(b"\"")?;
         self.push(key)?;
         self.push(b"\"")?;
-        if !reader.take(b':') {
+        if !cursor.take(b':') {
             return Err(DIFFERS);
         }
         self.separator(b':')
@@ -236,11 +240,11 @@ impl Target for Comparing<'_, '_> {
 
 /// How many bytes two texts begin with alike, up to the first that is a comma, `close`, or one that JSON makes a string escape.
 #[inline]
-fn run(reader: &Reader<'_>, expected: &[u8], close: u8) -> usize {
+fn run(cursor: &Cursor<'_>, expected: &[u8], close: u8) -> usize {
     // Of most lines less than a chunk is left, but lines stand behind them.
     let (behind, most) = (
-        reader.text.get(reader.at..).unwrap_or_default(),
-        reader.end.saturating_sub(reader.at),
+        cursor.text.get(cursor.at..).unwrap_or_default(),
+        cursor.end.saturating_sub(cursor.at),
     );
     let mut at = 0;
     while let Some((one, other)) = chunk_at(behind, at).zip(chunk_at(expected, at)) {
@@ -301,8 +305,8 @@ fn is_own_spelling(text: &[u8], spelling: Spelling) -> bool {
     spelling == Spelling::MINIMAL || spelling::is_unescaped(text, spelling)
 }
 
-/// True for JSON with a string that is ours.
-fn holds_ours(json: &[u8]) -> bool {
+/// True for JSON with a reserved string.
+fn holds_reserved(json: &[u8]) -> bool {
     let mut from = 0;
     while let Some(at) = find_suspect(json, from) {
         let rest = json.get(at..).unwrap_or_default();
@@ -314,27 +318,27 @@ fn holds_ours(json: &[u8]) -> bool {
     false
 }
 
-/// How many bytes of `expected` the whole of `text` decodes to, its head read and ending at byte `at`; `ours` tells what its strings
-/// of ours stand for. None where they can't be compared without decoding, or the strict reader would refuse the text.
+/// How many bytes of `expected` the whole of `text` decodes to, its header read and ending at byte `at`; `reserved_length` tells what its
+/// reserved strings stand for. None where they can't be compared without decoding, or the strict reader would refuse the text.
 pub(crate) fn compare(
     text: &[u8],
-    head: &Head,
+    header: &Header,
     at: usize,
     expected: &[u8],
-    ours: &mut Ours<'_>,
+    reserved_length: &mut ReservedLength<'_>,
 ) -> Option<usize> {
     let end = text.len();
-    let mut reader = Reader { text, at, end };
-    let mut out = Comparing::new(expected, Style::of(head), ours);
-    let tail = content(&mut reader, head, &mut out).ok()?;
-    (tail.is_none() && reader.is_done()).then_some(out.at)
+    let mut cursor = Cursor { text, at, end };
+    let mut out = Comparing::new(expected, Style::of(header), reserved_length);
+    let tail = content(&mut cursor, header, &mut out).ok()?;
+    (tail.is_none() && cursor.is_done()).then_some(out.at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{is_key, run};
     use crate::notation::grammar::{Place, is_bare_key};
-    use crate::notation::read::cursor::Reader;
+    use crate::notation::read::cursor::Cursor;
 
     #[test]
     fn every_byte_may_stand_in_a_bare_key_or_not_wherever_it_stands() {
@@ -375,13 +379,13 @@ mod tests {
                     for end in 0..40 {
                         let [ends, differs] =
                             [ends, byte != b'k'].map(|stops| if stops { end.min(place) } else { end });
-                        let reader = Reader {
+                        let cursor = Cursor {
                             text: &text,
                             at: 0,
                             end,
                         };
-                        assert_eq!(run(&reader, &text, close), ends);
-                        assert_eq!(run(&reader, &other, close), differs);
+                        assert_eq!(run(&cursor, &text, close), ends);
+                        assert_eq!(run(&cursor, &other, close), differs);
                     }
                 }
             }

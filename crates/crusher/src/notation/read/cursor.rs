@@ -10,13 +10,13 @@ pub(crate) const TOO_LARGE: &str = "too much text";
 
 /// Text that is read up to an end.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Reader<'a> {
+pub(crate) struct Cursor<'a> {
     pub text: &'a [u8],
     pub at: usize,
     pub end: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Cursor<'a> {
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.text.get(self.at..self.end).unwrap_or_default()

@@ -2,31 +2,31 @@
 
 use crate::notation::frame::Frame;
 use crate::notation::grammar::Place;
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::marker::Marker;
-use crate::notation::read::cursor::{Parse, Reader};
-use crate::notation::read::sink::Target;
+use crate::notation::read::cursor::{Cursor, Parse};
+use crate::notation::read::sink::JsonSink;
 use crate::notation::read::table::table;
 
-/// Reads a table or document behind its head; gives the marker of a table whose rows are in the store.
+/// Reads a table or document behind its header; gives the marker of a table whose rows are in the store.
 pub(crate) fn content<'a>(
-    reader: &mut Reader<'a>,
-    head: &Head,
-    out: &mut impl Target,
+    cursor: &mut Cursor<'a>,
+    header: &Header,
+    out: &mut impl JsonSink,
 ) -> Parse<Option<&'a [u8]>> {
-    match head.rows {
-        Some(rows) => table(reader, rows, head.map, out),
-        None => reader.value_with(Place::Cell, out, inline_table).map(|()| None),
+    match header.rows {
+        Some(rows) => table(cursor, rows, header.map, out),
+        None => cursor.value_with(Place::Cell, out, inline_table).map(|()| None),
     }
 }
 
 /// Reads a table inside a document, if one stands here.
-fn inline_table(reader: &mut Reader<'_>, out: &mut impl Target) -> Parse<bool> {
-    let Some((rows, map, length)) = bracket(reader.rest()) else {
+fn inline_table(cursor: &mut Cursor<'_>, out: &mut impl JsonSink) -> Parse<bool> {
+    let Some((rows, map, length)) = bracket(cursor.rest()) else {
         return Ok(false);
     };
-    reader.at += length;
-    if let Some(marker) = table(reader, rows, map, out)? {
+    cursor.at += length;
+    if let Some(marker) = table(cursor, rows, map, out)? {
         let read = Marker::read(marker).ok().flatten();
         if !matches!(read, Some((Marker::Rows { frame: Frame::Value, .. }, length)) if length == marker.len())
         {
@@ -34,7 +34,7 @@ fn inline_table(reader: &mut Reader<'_>, out: &mut impl Target) -> Parse<bool> {
         }
         out.offloaded(marker)?;
     }
-    if reader.take(b'\n') {
+    if cursor.take(b'\n') {
         Ok(true)
     } else {
         Err("a table without a line break behind it")

@@ -1,9 +1,9 @@
-//! What a table's head says of its columns.
+//! What a table's header says of its columns.
 
 use crate::notation::grammar::{HOLE, MAP_KEY, Place, SECTION, is_fixed, is_template};
-use crate::notation::read::cursor::{Parse, Reader};
+use crate::notation::read::cursor::{Cursor, Parse};
 use crate::notation::read::memory::Memory;
-use crate::notation::read::sink::Target;
+use crate::notation::read::sink::JsonSink;
 
 /// Groups inside groups, and lists inside lists; the writer makes far fewer, and each column keeps its own list of them.
 const MAX_GROUPS: usize = 64;
@@ -12,23 +12,23 @@ const MAX_LISTS: usize = 16;
 /// The columns of some rows.
 #[derive(Default)]
 pub(crate) struct Shape<'a> {
-    pub columns: Vec<Column<'a>>,
+    pub columns: Vec<HeaderColumn<'a>>,
     /// Keys of the groups, as they stand between quotes.
     pub groups: Vec<&'a [u8]>,
     /// Columns whose values stand on lines between the rows.
     pub sections: usize,
     /// Some column's texts are made by a template.
     pub has_templates: bool,
-    /// JSON that stands before the values of columns, and of the values that stand in the head.
+    /// JSON that stands before the values of columns, and of the values that stand in the header.
     joints: Vec<u8>,
 }
 
-pub(crate) struct Column<'a> {
+pub(crate) struct HeaderColumn<'a> {
     /// The key as it stands between quotes.
     pub key: &'a [u8],
     /// Groups around it, outermost first.
     pub groups: Vec<usize>,
-    pub print: Print<'a>,
+    pub format: ColumnFormat<'a>,
     /// Cells in a row.
     pub cells: usize,
     /// Where in the joints the value begins; before it stands what stands there in a row if the column before has a value too.
@@ -38,27 +38,27 @@ pub(crate) struct Column<'a> {
 }
 
 /// Where a column's values stand.
-pub(crate) enum Print<'a> {
-    /// In the head.
+pub(crate) enum ColumnFormat<'a> {
+    /// In the header.
     Constant,
     /// On lines between the rows, in this place of them.
     Section(usize),
     /// In as many cells as there are holes.
-    Template(Vec<Segment<'a>>),
+    Template(Vec<ParsedPart<'a>>),
     /// In a cell, as a list of rows.
     List(Shape<'a>),
     /// In a cell.
     Value,
 }
 
-impl Print<'_> {
+impl ColumnFormat<'_> {
     /// How many cells of a row a column has.
     fn cells(&self) -> usize {
         match self {
             Self::Constant | Self::Section(_) => 0,
-            Self::Template(segments) => segments
+            Self::Template(parts) => parts
                 .iter()
-                .filter(|segment| matches!(segment, Segment::Hole))
+                .filter(|part| matches!(part, ParsedPart::Hole))
                 .count(),
             Self::List(_) | Self::Value => 1,
         }
@@ -67,7 +67,7 @@ impl Print<'_> {
 
 /// One part of a template.
 #[derive(Clone, Copy)]
-pub(crate) enum Segment<'a> {
+pub(crate) enum ParsedPart<'a> {
     Fixed(&'a [u8]),
     Key,
     Column(usize),
@@ -78,7 +78,7 @@ pub(crate) enum Segment<'a> {
 
 impl<'a> Shape<'a> {
     /// Reads `{…}`.
-    pub fn read(reader: &mut Reader<'a>, map: bool, out: &mut impl Target, lists: usize) -> Parse<Self> {
+    pub fn read(cursor: &mut Cursor<'a>, map: bool, out: &mut impl JsonSink, lists: usize) -> Parse<Self> {
         let mut shape = Self {
             columns: Vec::with_capacity(8),
             joints: Vec::with_capacity(256),
@@ -87,23 +87,23 @@ impl<'a> Shape<'a> {
         if lists > MAX_LISTS {
             return Err("too many lists inside one another");
         }
-        if !reader.take(b'{') {
+        if !cursor.take(b'{') {
             return Err("expected the columns");
         }
-        if map && !(reader.take(MAP_KEY) && reader.take(b',')) {
+        if map && !(cursor.take(MAP_KEY) && cursor.take(b',')) {
             return Err("expected the key column and a column");
         }
         let mut open: Vec<usize> = Vec::new();
         // Every group and column by the group around it, to find those that stand twice.
         let mut names: Vec<(Option<usize>, &[u8])> = Vec::new();
         loop {
-            let section = reader.take(SECTION);
-            if reader.peek() == Some(b'"') {
+            let section = cursor.take(SECTION);
+            if cursor.peek() == Some(b'"') {
                 out.note(b"")?;
             }
-            let key = reader.key()?;
+            let key = cursor.key()?;
             names.push((open.last().copied(), key));
-            if reader.take(b'{') {
+            if cursor.take(b'{') {
                 if open.len() >= MAX_GROUPS || section {
                     return Err("too many groups inside one another");
                 }
@@ -115,37 +115,37 @@ impl<'a> Shape<'a> {
             let mut joints = std::mem::take(&mut shape.joints);
             shape.between(before, &open, key, &mut Memory::aside(out, &mut joints))?;
             let value = joints.len();
-            let print = if section {
+            let format = if section {
                 shape.sections += 1;
-                Print::Section(shape.sections - 1)
+                ColumnFormat::Section(shape.sections - 1)
             } else {
-                Self::print(reader, out, lists, &mut joints)?
+                Self::format(cursor, out, lists, &mut joints)?
             };
             let end = joints.len();
             shape.joints = joints;
-            shape.has_templates |= matches!(print, Print::Template(_));
-            shape.columns.push(Column {
+            shape.has_templates |= matches!(format, ColumnFormat::Template(_));
+            shape.columns.push(HeaderColumn {
                 key,
                 groups: open.clone(),
-                cells: print.cells(),
-                print,
+                cells: format.cells(),
+                format,
                 value,
                 end,
             });
             loop {
-                match reader.peek() {
+                match cursor.peek() {
                     Some(b',') => {
-                        reader.at += 1;
+                        cursor.at += 1;
                         break;
                     }
                     Some(b'}') => {
-                        reader.at += 1;
+                        cursor.at += 1;
                         if open.pop().is_none() {
                             names.sort_unstable();
                             if names.windows(2).any(|pair| pair.first() == pair.last()) {
                                 return Err("a column or a group of columns stands twice");
                             }
-                            shape.name(map)?;
+                            shape.resolve_names(map)?;
                             return Ok(shape);
                         }
                     }
@@ -167,7 +167,7 @@ impl<'a> Shape<'a> {
         open: Option<&[usize]>,
         groups: &[usize],
         key: &[u8],
-        out: &mut impl Target,
+        out: &mut impl JsonSink,
     ) -> Parse<()> {
         let mut shared = 0;
         if let Some(open) = open {
@@ -197,57 +197,55 @@ impl<'a> Shape<'a> {
     }
 
     /// Reads what stands behind a column's name.
-    fn print(
-        reader: &mut Reader<'a>,
-        out: &mut impl Target,
+    fn format(
+        cursor: &mut Cursor<'a>,
+        out: &mut impl JsonSink,
         lists: usize,
         joints: &mut Vec<u8>,
-    ) -> Parse<Print<'a>> {
-        if reader.take(b'[') {
-            let shape = Self::read(reader, false, out, lists + 1)?;
+    ) -> Parse<ColumnFormat<'a>> {
+        if cursor.take(b'[') {
+            let shape = Self::read(cursor, false, out, lists + 1)?;
             if !shape.is_simple() {
                 return Err("a list with sections or templates");
             }
-            return if reader.take(b']') {
-                Ok(Print::List(shape))
+            return if cursor.take(b']') {
+                Ok(ColumnFormat::List(shape))
             } else {
                 Err("expected ']' behind the columns of a list")
             };
         }
-        if !reader.take(b'=') {
-            return Ok(Print::Value);
+        if !cursor.take(b'=') {
+            return Ok(ColumnFormat::Value);
         }
-        let mut ahead = *reader;
-        if is_template(ahead.until(Place::Head)) {
-            return Ok(Print::Template(segments(reader.until(Place::Head))?));
+        let mut ahead = *cursor;
+        if is_template(ahead.until(Place::Header)) {
+            return Ok(ColumnFormat::Template(template_parts(
+                cursor.until(Place::Header),
+            )?));
         }
         let start = joints.len();
         let mut constant = Memory::aside(out, joints);
-        reader.value(Place::Head, &mut constant)?;
+        cursor.value(Place::Header, &mut constant)?;
         if constant.copied {
             out.note(joints.get(start..).unwrap_or_default())?;
         }
-        Ok(Print::Constant)
+        Ok(ColumnFormat::Constant)
     }
 
     /// Looks up the columns that templates name.
-    fn name(&mut self, map: bool) -> Parse<()> {
+    fn resolve_names(&mut self, map: bool) -> Parse<()> {
         let templates = || {
-            self.columns.iter().filter_map(|column| match &column.print {
-                Print::Template(segments) => Some(segments.iter()),
+            self.columns.iter().filter_map(|column| match &column.format {
+                ColumnFormat::Template(parts) => Some(parts.iter()),
                 _ => None,
             })
         };
-        if !map
-            && templates()
-                .flatten()
-                .any(|segment| matches!(segment, Segment::Key))
-        {
+        if !map && templates().flatten().any(|part| matches!(part, ParsedPart::Key)) {
             return Err("a template that names the key of no map");
         }
         if !templates()
             .flatten()
-            .any(|segment| matches!(segment, Segment::Named(_)))
+            .any(|part| matches!(part, ParsedPart::Named(_)))
         {
             return Ok(());
         }
@@ -261,21 +259,21 @@ impl<'a> Shape<'a> {
             }
             path.extend_from_slice(column.key);
             paths.push((path, at));
-            free.push(match &column.print {
-                Print::Value => true,
-                Print::Template(segments) => segments
+            free.push(match &column.format {
+                ColumnFormat::Value => true,
+                ColumnFormat::Template(parts) => parts
                     .iter()
-                    .all(|segment| matches!(segment, Segment::Fixed(_) | Segment::Hole)),
+                    .all(|part| matches!(part, ParsedPart::Fixed(_) | ParsedPart::Hole)),
                 _ => false,
             });
         }
         paths.sort_unstable();
         for column in &mut self.columns {
-            let Print::Template(segments) = &mut column.print else {
+            let ColumnFormat::Template(parts) = &mut column.format else {
                 continue;
             };
-            for segment in segments {
-                let Segment::Named(name) = segment else {
+            for part in parts {
+                let ParsedPart::Named(name) = part else {
                     continue;
                 };
                 let found = paths.partition_point(|(path, _)| path.as_slice() < *name);
@@ -287,7 +285,7 @@ impl<'a> Shape<'a> {
                 if !free.get(*at).copied().unwrap_or(false) {
                     return Err("a template that names a column which can't be named");
                 }
-                *segment = Segment::Column(*at);
+                *part = ParsedPart::Column(*at);
             }
         }
         Ok(())
@@ -295,7 +293,7 @@ impl<'a> Shape<'a> {
 }
 
 /// Closes so many groups.
-pub(crate) fn close(mut groups: usize, out: &mut impl Target) -> Parse<()> {
+pub(crate) fn close(mut groups: usize, out: &mut impl JsonSink) -> Parse<()> {
     while groups > 0 {
         let some = groups.min(CLOSING.len());
         out.push(CLOSING.get(..some).unwrap_or_default())?;
@@ -307,18 +305,18 @@ pub(crate) fn close(mut groups: usize, out: &mut impl Target) -> Parse<()> {
 const CLOSING: &[u8] = b"}}}}}}}}";
 
 /// The parts of a template.
-fn segments(text: &[u8]) -> Parse<Vec<Segment<'_>>> {
-    let mut segments = Vec::new();
+fn template_parts(text: &[u8]) -> Parse<Vec<ParsedPart<'_>>> {
+    let mut parts = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         if let Some(behind) = rest.strip_prefix(&[HOLE.0]) {
             let end = memchr::memchr(HOLE.1, behind).ok_or("a template without '>'")?;
             let (name, behind) = behind.split_at(end);
-            segments.push(match name {
-                b"" if matches!(segments.last(), Some(Segment::Hole)) => return Err("two holes that touch"),
-                b"" => Segment::Hole,
-                [MAP_KEY] => Segment::Key,
-                _ => Segment::Named(name),
+            parts.push(match name {
+                b"" if matches!(parts.last(), Some(ParsedPart::Hole)) => return Err("two holes that touch"),
+                b"" => ParsedPart::Hole,
+                [MAP_KEY] => ParsedPart::Key,
+                _ => ParsedPart::Named(name),
             });
             rest = behind.get(1..).unwrap_or_default();
         } else {
@@ -327,9 +325,9 @@ fn segments(text: &[u8]) -> Parse<Vec<Segment<'_>>> {
             if !is_fixed(fixed) {
                 return Err("a template with text that needs quotes");
             }
-            segments.push(Segment::Fixed(fixed));
+            parts.push(ParsedPart::Fixed(fixed));
             rest = behind;
         }
     }
-    Ok(segments)
+    Ok(parts)
 }

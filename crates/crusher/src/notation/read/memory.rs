@@ -3,15 +3,15 @@
 use crate::json::spelling;
 use crate::notation::grammar::{Place, is_bare, is_bare_text, is_other};
 use crate::notation::marker::LITERAL;
-use crate::notation::read::cursor::{Parse, Reader, TOO_LARGE};
-use crate::notation::read::sink::{KEY_NEEDS_QUOTES, NEEDS_QUOTES, NO_COLON, OFFLOADED, Style, Target};
+use crate::notation::read::cursor::{Cursor, Parse, TOO_LARGE};
+use crate::notation::read::sink::{JsonSink, KEY_NEEDS_QUOTES, NEEDS_QUOTES, NO_COLON, OFFLOADED, Style};
 use crate::notation::reserved::is_reserved;
 
 /// Takes JSON into memory.
 pub(crate) struct Memory<'o> {
     pub json: &'o mut Vec<u8>,
     pub style: Style,
-    /// Some of it was copied: it must still be checked, and may be ours.
+    /// Some of it was copied: it must still be checked, and may be reserved.
     pub copied: bool,
     /// Bytes that `json` may have.
     pub max_bytes: usize,
@@ -19,12 +19,12 @@ pub(crate) struct Memory<'o> {
 
 impl<'o> Memory<'o> {
     /// A place for values that are read before their turn, under the rules of another one.
-    pub fn aside(target: &impl Target, json: &'o mut Vec<u8>) -> Self {
+    pub fn aside(other: &impl JsonSink, json: &'o mut Vec<u8>) -> Self {
         Self {
             json,
-            style: target.style(),
+            style: other.style(),
             copied: false,
-            max_bytes: target.max_bytes(),
+            max_bytes: other.max_bytes(),
         }
     }
 
@@ -37,7 +37,7 @@ impl<'o> Memory<'o> {
     }
 }
 
-impl Target for Memory<'_> {
+impl JsonSink for Memory<'_> {
     #[inline]
     fn style(&self) -> Style {
         self.style
@@ -89,7 +89,7 @@ impl Target for Memory<'_> {
             self.string(text);
             return Ok(());
         }
-        // Whoever looks for strings of ours in the JSON takes the literal off.
+        // Whoever looks for reserved strings in the JSON takes the literal off.
         self.copied = true;
         self.json.push(b'"');
         self.json.extend_from_slice(LITERAL);
@@ -107,8 +107,8 @@ impl Target for Memory<'_> {
     }
 
     #[inline]
-    fn bare(&mut self, reader: &mut Reader<'_>, place: Place) -> Parse<()> {
-        let text = reader.until(place);
+    fn bare(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Parse<()> {
+        let text = cursor.until(place);
         if is_other(text) {
             self.json.extend_from_slice(text);
         } else if is_bare(text, place) {
@@ -120,8 +120,8 @@ impl Target for Memory<'_> {
     }
 
     #[inline]
-    fn row_key(&mut self, reader: &mut Reader<'_>) -> Parse<()> {
-        let key = reader.until(Place::Cell);
+    fn row_key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()> {
+        let key = cursor.until(Place::Cell);
         if !is_bare_text(key, Place::Cell) {
             return Err(KEY_NEEDS_QUOTES);
         }
@@ -130,13 +130,13 @@ impl Target for Memory<'_> {
     }
 
     #[inline]
-    fn key(&mut self, reader: &mut Reader<'_>) -> Parse<()> {
-        self.copied |= reader.peek() == Some(b'"');
-        let key = reader.key()?;
+    fn key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()> {
+        self.copied |= cursor.peek() == Some(b'"');
+        let key = cursor.key()?;
         self.json.push(b'"');
         self.json.extend_from_slice(key);
         self.json.push(b'"');
-        if !reader.take(b':') {
+        if !cursor.take(b':') {
             return Err(NO_COLON);
         }
         self.separator(b':')
@@ -146,7 +146,7 @@ impl Target for Memory<'_> {
 /// Nowhere: to find out where a value ends.
 pub(crate) struct Nowhere(pub Style);
 
-impl Target for Nowhere {
+impl JsonSink for Nowhere {
     fn style(&self) -> Style {
         self.0
     }
@@ -180,18 +180,18 @@ impl Target for Nowhere {
     }
 
     #[inline]
-    fn bare(&mut self, reader: &mut Reader<'_>, place: Place) -> Parse<()> {
-        reader.until(place);
+    fn bare(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Parse<()> {
+        cursor.until(place);
         Ok(())
     }
 
-    fn row_key(&mut self, reader: &mut Reader<'_>) -> Parse<()> {
-        reader.until(Place::Cell);
+    fn row_key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()> {
+        cursor.until(Place::Cell);
         Ok(())
     }
 
-    fn key(&mut self, reader: &mut Reader<'_>) -> Parse<()> {
-        reader.key()?;
-        if reader.take(b':') { Ok(()) } else { Err(NO_COLON) }
+    fn key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()> {
+        cursor.key()?;
+        if cursor.take(b':') { Ok(()) } else { Err(NO_COLON) }
     }
 }

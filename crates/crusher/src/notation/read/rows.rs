@@ -1,11 +1,11 @@
 //! Rows of a table → compact JSON.
 
 use crate::notation::grammar::{EXPLICIT, IRREGULAR, OVERRIDE, Place, SECTION};
-use crate::notation::read::cursor::{Parse, Reader};
-use crate::notation::read::fill::{Cell, Row, fill, hole};
-use crate::notation::read::header::{Column, Print, Shape, close};
+use crate::notation::read::cursor::{Cursor, Parse};
+use crate::notation::read::fill::{FoundCell, Row, fill, hole};
+use crate::notation::read::header::{ColumnFormat, HeaderColumn, Shape, close};
 use crate::notation::read::memory::{Memory, Nowhere};
-use crate::notation::read::sink::Target;
+use crate::notation::read::sink::JsonSink;
 
 /// Reads the rows of one table.
 pub(crate) struct Rows<'a, 's> {
@@ -28,15 +28,15 @@ impl<'a, 's> Rows<'a, 's> {
     }
 
     /// Reads a section line, if it is one; it is no row then.
-    pub fn section(&mut self, mut reader: Reader<'a>, out: &mut impl Target) -> Parse<bool> {
-        if !reader.take(SECTION) {
+    pub fn section(&mut self, mut cursor: Cursor<'a>, out: &mut impl JsonSink) -> Parse<bool> {
+        if !cursor.take(SECTION) {
             return Ok(false);
         }
         if self.shapes.len() > 1 {
-            let number = std::str::from_utf8(reader.rest()).unwrap_or_default();
+            let number = std::str::from_utf8(cursor.rest()).unwrap_or_default();
             let number: usize = number.parse().map_err(|_| "a shape that has no number")?;
             let shape = number.checked_sub(1).and_then(|at| self.shapes.get(at));
-            self.shape = Some(shape.ok_or("a shape that isn't in the head")?);
+            self.shape = Some(shape.ok_or("a shape that isn't in the header")?);
             return Ok(true);
         }
         let sections = self.shape.map_or(0, |shape| shape.sections);
@@ -45,18 +45,18 @@ impl<'a, 's> Rows<'a, 's> {
         }
         self.sections.clear();
         for at in 0..sections {
-            if at > 0 && !reader.take(b',') {
+            if at > 0 && !cursor.take(b',') {
                 return Err("a section with too few values");
             }
             let mut json = Vec::new();
             let mut value = Memory::aside(out, &mut json);
-            reader.value(Place::Cell, &mut value)?;
+            cursor.value(Place::Cell, &mut value)?;
             if value.copied {
                 out.note(&json)?;
             }
             self.sections.push(json);
         }
-        if reader.is_done() {
+        if cursor.is_done() {
             Ok(true)
         } else {
             Err("a section with too many values")
@@ -64,37 +64,37 @@ impl<'a, 's> Rows<'a, 's> {
     }
 
     /// Reads a line as a row; of a map with its key.
-    pub fn read(&mut self, mut reader: Reader<'a>, map: bool, out: &mut impl Target) -> Parse<()> {
-        let is_irregular = reader.take(IRREGULAR);
+    pub fn read(&mut self, mut cursor: Cursor<'a>, map: bool, out: &mut impl JsonSink) -> Parse<()> {
+        let is_irregular = cursor.take(IRREGULAR);
         if map {
-            if reader.peek() == Some(b'"') {
-                self.row.key = reader.quoted()?;
+            if cursor.peek() == Some(b'"') {
+                self.row.key = cursor.quoted()?;
                 out.quoted_key(self.row.key)?;
             } else {
-                let start = reader.at;
-                out.row_key(&mut reader)?;
-                self.row.key = reader.text.get(start..reader.at).unwrap_or_default();
+                let start = cursor.at;
+                out.row_key(&mut cursor)?;
+                self.row.key = cursor.text.get(start..cursor.at).unwrap_or_default();
             }
             out.separator(b':')?;
         }
         if is_irregular {
-            if map && !reader.take(b',') {
+            if map && !cursor.take(b',') {
                 return Err("expected ',' behind a key");
             }
-            reader.value(Place::Cell, out)?;
+            cursor.value(Place::Cell, out)?;
         } else {
             let shape = self.shape.ok_or("a row without its shape")?;
             if self.sections.len() < shape.sections {
                 return Err("a row without its section");
             }
             if shape.has_templates {
-                self.read_ahead(shape, &mut reader, map, out)?;
+                self.read_ahead(shape, &mut cursor, map, out)?;
                 self.filled(shape, out)?;
             } else {
-                self.object(shape, &mut reader, Place::Cell, map, out)?;
+                self.object(shape, &mut cursor, Place::Cell, map, out)?;
             }
         }
-        if reader.is_done() {
+        if cursor.is_done() {
             Ok(())
         } else {
             Err("a row with too many cells")
@@ -102,35 +102,35 @@ impl<'a, 's> Rows<'a, 's> {
     }
 
     /// Reads a line of a table whose rows are lists.
-    pub fn outer_list(&mut self, reader: &mut Reader<'a>, out: &mut impl Target) -> Parse<()> {
+    pub fn outer_list(&mut self, cursor: &mut Cursor<'a>, out: &mut impl JsonSink) -> Parse<()> {
         match self.shape {
-            Some(shape) if reader.peek() == Some(b'[') => self.list(shape, reader, out),
-            _ => reader.value(Place::Cell, out),
+            Some(shape) if cursor.peek() == Some(b'[') => self.list(shape, cursor, out),
+            _ => cursor.value(Place::Cell, out),
         }
     }
 
     /// Reads the rows in a cell.
-    fn list(&self, shape: &Shape<'a>, reader: &mut Reader<'a>, out: &mut impl Target) -> Parse<()> {
-        if !reader.take(b'[') {
+    fn list(&self, shape: &Shape<'a>, cursor: &mut Cursor<'a>, out: &mut impl JsonSink) -> Parse<()> {
+        if !cursor.take(b'[') {
             return Err("expected a list of rows");
         }
         out.push(b"[")?;
         let mut first = true;
-        while !reader.take(b']') {
+        while !cursor.take(b']') {
             if !first {
-                if !reader.take(b',') {
+                if !cursor.take(b',') {
                     return Err("expected ',' or ']' behind a row in a cell");
                 }
                 out.separator(b',')?;
             }
             first = false;
-            if reader.take(b'(') {
-                self.object(shape, reader, Place::Tuple, false, out)?;
-                if !reader.take(b')') {
+            if cursor.take(b'(') {
+                self.object(shape, cursor, Place::Tuple, false, out)?;
+                if !cursor.take(b')') {
                     return Err("a row in a cell with too many cells");
                 }
             } else {
-                reader.value(Place::Array, out)?;
+                cursor.value(Place::Array, out)?;
             }
         }
         out.push(b"]")
@@ -140,23 +140,23 @@ impl<'a, 's> Rows<'a, 's> {
     fn object(
         &self,
         shape: &Shape<'a>,
-        reader: &mut Reader<'a>,
+        cursor: &mut Cursor<'a>,
         place: Place,
         mut separated: bool,
-        out: &mut impl Target,
+        out: &mut impl JsonSink,
     ) -> Parse<()> {
-        let mut members = Members::default();
+        let mut members = WrittenMembers::default();
         for (at, column) in shape.columns.iter().enumerate() {
-            let mut cell = Cell::Filled(0);
+            let mut cell = FoundCell::Filled(0);
             if column.cells > 0 {
-                if separated && !reader.take(b',') {
+                if separated && !cursor.take(b',') {
                     return Err(TOO_FEW);
                 }
                 separated = true;
-                cell = self::cell(reader, place);
+                cell = self::cell(cursor, place);
             }
             if members.begin(shape, at, column, cell, out)? {
-                self.value(column, cell, reader, place, out)?;
+                self.value(column, cell, cursor, place, out)?;
                 out.check()?;
             }
         }
@@ -167,46 +167,48 @@ impl<'a, 's> Rows<'a, 's> {
     fn read_ahead(
         &mut self,
         shape: &Shape<'a>,
-        reader: &mut Reader<'a>,
+        cursor: &mut Cursor<'a>,
         mut separated: bool,
-        out: &impl Target,
+        out: &impl JsonSink,
     ) -> Parse<()> {
         let mut row = std::mem::take(&mut self.row);
-        row.line = *reader;
+        row.line = *cursor;
         row.cells.clear();
         row.holes.clear();
         for column in &shape.columns {
-            let mut cell = Cell::Filled(row.holes.len());
+            let mut cell = FoundCell::Filled(row.holes.len());
             for at in 0..column.cells {
-                if separated && !reader.take(b',') {
+                if separated && !cursor.take(b',') {
                     return Err(TOO_FEW);
                 }
                 separated = true;
-                let is_template = matches!(column.print, Print::Template(_));
+                let is_template = matches!(column.format, ColumnFormat::Template(_));
                 if at > 0 {
-                    let is_missing = is_end(reader, Place::Cell);
-                    if matches!(cell, Cell::Filled(_)) {
+                    let is_missing = is_end(cursor, Place::Cell);
+                    if matches!(cell, FoundCell::Filled(_)) {
                         row.holes.push(if is_missing {
                             b""
                         } else {
-                            hole(reader, Place::Cell)?
+                            hole(cursor, Place::Cell)?
                         });
                     } else if !is_missing {
                         return Err("a value in a cell that must be empty");
                     }
                     continue;
                 }
-                let found = self::cell(reader, Place::Cell);
+                let found = self::cell(cursor, Place::Cell);
                 match found {
-                    Cell::Value(_) if is_template && reader.take(EXPLICIT) => cell = Cell::Value(reader.at),
-                    Cell::Value(_) if is_template => {
-                        row.holes.push(hole(reader, Place::Cell)?);
+                    FoundCell::Value(_) if is_template && cursor.take(EXPLICIT) => {
+                        cell = FoundCell::Value(cursor.at);
+                    }
+                    FoundCell::Value(_) if is_template => {
+                        row.holes.push(hole(cursor, Place::Cell)?);
                         continue;
                     }
                     _ => cell = found,
                 }
-                if !matches!(cell, Cell::Missing) {
-                    self.value(column, cell, reader, Place::Cell, &mut Nowhere(out.style()))?;
+                if !matches!(cell, FoundCell::Missing) {
+                    self.value(column, cell, cursor, Place::Cell, &mut Nowhere(out.style()))?;
                 }
             }
             row.cells.push(cell);
@@ -216,18 +218,18 @@ impl<'a, 's> Rows<'a, 's> {
     }
 
     /// Writes the row whose cells were found.
-    fn filled(&mut self, shape: &Shape<'a>, out: &mut impl Target) -> Parse<()> {
+    fn filled(&mut self, shape: &Shape<'a>, out: &mut impl JsonSink) -> Parse<()> {
         let mut row = std::mem::take(&mut self.row);
-        let mut members = Members::default();
+        let mut members = WrittenMembers::default();
         for (at, column) in shape.columns.iter().enumerate() {
-            let cell = row.cells.get(at).copied().unwrap_or(Cell::Missing);
+            let cell = row.cells.get(at).copied().unwrap_or(FoundCell::Missing);
             if !members.begin(shape, at, column, cell, out)? {
                 continue;
             }
-            if let (Cell::Filled(first), Print::Template(segments)) = (cell, &column.print) {
+            if let (FoundCell::Filled(first), ColumnFormat::Template(parts)) = (cell, &column.format) {
                 let mut text = std::mem::take(&mut row.text);
                 text.clear();
-                fill(shape, segments, first, &row, out.max_bytes(), &mut text)?;
+                fill(shape, parts, first, &row, out.max_bytes(), &mut text)?;
                 out.text(&text)?;
                 row.text = text;
             } else {
@@ -243,22 +245,22 @@ impl<'a, 's> Rows<'a, 's> {
     #[inline]
     fn value(
         &self,
-        column: &Column<'a>,
-        cell: Cell,
-        reader: &mut Reader<'a>,
+        column: &HeaderColumn<'a>,
+        cell: FoundCell,
+        cursor: &mut Cursor<'a>,
         place: Place,
-        out: &mut impl Target,
+        out: &mut impl JsonSink,
     ) -> Parse<()> {
-        match (cell, &column.print) {
-            (Cell::Value(start), Print::List(shape)) if reader.text.get(start) == Some(&b'[') => {
-                reader.at = start;
-                self.list(shape, reader, out)
+        match (cell, &column.format) {
+            (FoundCell::Value(start), ColumnFormat::List(shape)) if cursor.text.get(start) == Some(&b'[') => {
+                cursor.at = start;
+                self.list(shape, cursor, out)
             }
-            (Cell::Value(start) | Cell::Override(_, start), _) => {
-                reader.at = start;
-                reader.value(place, out)
+            (FoundCell::Value(start) | FoundCell::Override(_, start), _) => {
+                cursor.at = start;
+                cursor.value(place, out)
             }
-            (_, Print::Section(at)) => {
+            (_, ColumnFormat::Section(at)) => {
                 out.push(self.sections.get(*at).map(Vec::as_slice).unwrap_or_default())
             }
             _ => Ok(()),
@@ -270,54 +272,57 @@ const TOO_FEW: &str = "a row with too few cells";
 
 /// True where a cell ends.
 #[inline]
-fn is_end(reader: &Reader<'_>, place: Place) -> bool {
-    reader
+fn is_end(cursor: &Cursor<'_>, place: Place) -> bool {
+    cursor
         .peek()
         .is_none_or(|byte| byte == b',' || byte == place.close())
 }
 
 /// What begins here, levels of an override read.
 #[inline]
-fn cell(reader: &mut Reader<'_>, place: Place) -> Cell {
-    if is_end(reader, place) {
-        return Cell::Missing;
+fn cell(cursor: &mut Cursor<'_>, place: Place) -> FoundCell {
+    if is_end(cursor, place) {
+        return FoundCell::Missing;
     }
-    let start = reader.at;
-    while reader.take(OVERRIDE) {}
-    match reader.at - start {
-        0 => Cell::Value(start),
-        levels => Cell::Override(levels, reader.at),
+    let start = cursor.at;
+    while cursor.take(OVERRIDE) {}
+    match cursor.at - start {
+        0 => FoundCell::Value(start),
+        levels => FoundCell::Override(levels, cursor.at),
     }
 }
 
 /// The members of a row that are written so far.
 #[derive(Default)]
-struct Members<'s> {
+struct WrittenMembers<'s> {
     /// The groups around the last; none before the first.
     open: Option<&'s [usize]>,
     /// The column behind the last.
     next: usize,
-    /// Bytes of the joints that are written; what stands in the head is written with what follows it.
+    /// Bytes of the joints that are written; what stands in the header is written with what follows it.
     written: usize,
     /// A group that is a value.
     overridden: Option<usize>,
 }
 
-impl<'s> Members<'s> {
+impl<'s> WrittenMembers<'s> {
     /// Writes what stands before the value of a column; false if nothing is left to write of it.
     #[inline]
     fn begin<'a>(
         &mut self,
         shape: &'s Shape<'a>,
         at: usize,
-        column: &'s Column<'a>,
-        cell: Cell,
-        out: &mut impl Target,
+        column: &'s HeaderColumn<'a>,
+        cell: FoundCell,
+        out: &mut impl JsonSink,
     ) -> Parse<bool> {
-        if self.overridden.is_none() && self.next == at && matches!(cell, Cell::Filled(_) | Cell::Value(_)) {
+        if self.overridden.is_none()
+            && self.next == at
+            && matches!(cell, FoundCell::Filled(_) | FoundCell::Value(_))
+        {
             self.next = at + 1;
             self.open = Some(&column.groups);
-            let is_constant = matches!(column.print, Print::Constant);
+            let is_constant = matches!(column.format, ColumnFormat::Constant);
             if !is_constant {
                 out.push(shape.joints(self.written, column.end))?;
                 self.written = column.end;
@@ -332,22 +337,22 @@ impl<'s> Members<'s> {
         &mut self,
         shape: &'s Shape<'a>,
         at: usize,
-        column: &'s Column<'a>,
-        cell: Cell,
-        out: &mut impl Target,
+        column: &'s HeaderColumn<'a>,
+        cell: FoundCell,
+        out: &mut impl JsonSink,
     ) -> Parse<bool> {
         if self
             .overridden
             .is_some_and(|group| column.groups.contains(&group))
         {
             return match cell {
-                Cell::Missing => Ok(false),
+                FoundCell::Missing => Ok(false),
                 _ => Err("a value inside a group that is overridden"),
             };
         }
         let (groups, key) = match cell {
-            Cell::Missing => return Ok(false),
-            Cell::Override(levels, _) => {
+            FoundCell::Missing => return Ok(false),
+            FoundCell::Override(levels, _) => {
                 let none = "an override without a group";
                 let depth = column.groups.len().checked_sub(levels).ok_or(none)?;
                 let (outer, inner) = column.groups.split_at(depth);
@@ -366,7 +371,8 @@ impl<'s> Members<'s> {
         shape.between(self.open, groups, key, out)?;
         self.open = Some(groups);
         self.next = at + 1;
-        let is_constant = matches!(column.print, Print::Constant) && matches!(cell, Cell::Filled(_));
+        let is_constant =
+            matches!(column.format, ColumnFormat::Constant) && matches!(cell, FoundCell::Filled(_));
         if is_constant {
             out.push(shape.joints(column.value, column.end))?;
         }
@@ -374,9 +380,9 @@ impl<'s> Members<'s> {
         Ok(!is_constant)
     }
 
-    /// Writes the values from the head that are still to be written.
+    /// Writes the values from the header that are still to be written.
     #[inline]
-    fn flush(&mut self, shape: &Shape<'_>, out: &mut impl Target) -> Parse<()> {
+    fn flush(&mut self, shape: &Shape<'_>, out: &mut impl JsonSink) -> Parse<()> {
         let last = self.next.checked_sub(1).and_then(|last| shape.columns.get(last));
         match last {
             Some(last) if last.end > self.written => out.push(shape.joints(self.written, last.end)),
@@ -386,7 +392,7 @@ impl<'s> Members<'s> {
 
     /// Writes the end of the row.
     #[inline]
-    fn end(mut self, shape: &Shape<'_>, out: &mut impl Target) -> Parse<()> {
+    fn end(mut self, shape: &Shape<'_>, out: &mut impl JsonSink) -> Parse<()> {
         self.flush(shape, out)?;
         let open = self.open.ok_or("a row without a value")?;
         close(open.len() + 1, out)?;

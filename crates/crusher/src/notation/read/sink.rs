@@ -3,8 +3,8 @@
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
 use crate::notation::grammar::Place;
-use crate::notation::header::Head;
-use crate::notation::read::cursor::{Parse, Reader};
+use crate::notation::header::Header;
+use crate::notation::read::cursor::{Cursor, Parse};
 
 /// How JSON is written.
 #[derive(Clone, Copy)]
@@ -16,17 +16,17 @@ pub(crate) struct Style {
 }
 
 impl Style {
-    /// The style that a head asks for.
-    pub fn of(head: &Head) -> Self {
+    /// The style that a header asks for.
+    pub fn of(header: &Header) -> Self {
         Self {
-            spelling: head.cells,
-            spaced: head.layout == Layout::Spaced,
+            spelling: header.cells,
+            spaced: header.layout == Layout::Spaced,
         }
     }
 }
 
 /// Takes JSON piece by piece.
-pub(crate) trait Target {
+pub(crate) trait JsonSink {
     fn style(&self) -> Style;
 
     /// Bytes that there may be: constants and templates multiply.
@@ -41,7 +41,7 @@ pub(crate) trait Target {
     /// Takes JSON that was made here.
     fn push(&mut self, json: &[u8]) -> Parse<()>;
 
-    /// Takes JSON of which parts stood as JSON in the text: their strings may be ours.
+    /// Takes JSON of which parts stood as JSON in the text: their strings may be reserved.
     fn copy(&mut self, json: &[u8]) -> Parse<()>;
 
     /// Notes that this JSON stood as such in the text, and will be pushed, maybe many times.
@@ -56,20 +56,20 @@ pub(crate) trait Target {
     /// Takes a comma or a colon, and the space behind it.
     fn separator(&mut self, byte: u8) -> Parse<()>;
 
-    /// Takes the string of a text that a template makes, which is never ours.
+    /// Takes the string of a text that a template makes, which stands for itself even where it is reserved.
     fn text(&mut self, text: &[u8]) -> Parse<()>;
 
     /// Takes a table whose rows are in the store, by its marker.
     fn offloaded(&mut self, marker: &[u8]) -> Parse<()>;
 
     /// Reads a value that stands bare: a number, a word or a string.
-    fn bare(&mut self, reader: &mut Reader<'_>, place: Place) -> Parse<()>;
+    fn bare(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Parse<()>;
 
     /// Reads the key of a row of a map, which stands bare.
-    fn row_key(&mut self, reader: &mut Reader<'_>) -> Parse<()>;
+    fn row_key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()>;
 
     /// Reads a key of an object and its colon.
-    fn key(&mut self, reader: &mut Reader<'_>) -> Parse<()>;
+    fn key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()>;
 }
 
 /// Begins the string that stands for an inline table whose rows are in the store: alone, in a user's object of a sentinel's shape,

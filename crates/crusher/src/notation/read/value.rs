@@ -1,17 +1,17 @@
 //! Values: JSON as it stands in a cell, in the header or in a document.
 
 use crate::notation::grammar::Place;
-use crate::notation::read::cursor::{Parse, Reader};
-use crate::notation::read::sink::Target;
+use crate::notation::read::cursor::{Cursor, Parse};
+use crate::notation::read::sink::JsonSink;
 
-impl Reader<'_> {
+impl Cursor<'_> {
     /// Reads a value onto `out` as compact JSON. No table may stand in it.
-    pub fn value(&mut self, place: Place, out: &mut impl Target) -> Parse<()> {
+    pub fn value(&mut self, place: Place, out: &mut impl JsonSink) -> Parse<()> {
         self.value_with(place, out, |_, _| Ok(false))
     }
 
     /// As `value`. Where a bracket opens, `table` reads the table that stands there; false if none does.
-    pub fn value_with<T: Target>(
+    pub fn value_with<T: JsonSink>(
         &mut self,
         place: Place,
         out: &mut T,
@@ -24,7 +24,7 @@ impl Reader<'_> {
         }
     }
 
-    fn container<T: Target>(
+    fn container<T: JsonSink>(
         &mut self,
         place: Place,
         out: &mut T,

@@ -2,8 +2,8 @@
 
 use crate::notation::grammar::is_fixed;
 use crate::notation::write::sample::Sample;
-use crate::notation::write::template::{Segment, Template, is_word_byte, places_of};
-use crate::notation::write::texts::Target;
+use crate::notation::write::template::{Template, TemplatePart, is_word_byte, places_of};
+use crate::notation::write::texts::NamedColumn;
 
 /// Words of a text that are aligned; of a longer one only the ends can be fixed.
 const MAX_WORDS: usize = 48;
@@ -14,14 +14,14 @@ const MAX_HOLES: usize = 3;
 
 /// A word of a text, or the text of another column inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Word<'t> {
+enum AlignedWord<'t> {
     Text(&'t [u8]),
-    Column(Target),
+    Column(NamedColumn),
 }
 
 /// What stays of a text: a word, and whether something else stood before it in some row.
 struct Kept<'t> {
-    word: Word<'t>,
+    word: AlignedWord<'t>,
     gap: bool,
 }
 
@@ -29,12 +29,12 @@ struct Kept<'t> {
 pub(crate) fn aligned(
     sample: &Sample<'_, '_>,
     sampled: &[(usize, &[u8])],
-    targets: &[Target],
+    nameable: &[NamedColumn],
 ) -> Option<Template> {
-    let mut named: Vec<(usize, Target)> = Vec::new();
-    for target in targets {
+    let mut named: Vec<(usize, NamedColumn)> = Vec::new();
+    for column in nameable {
         let mut bytes = 0;
-        let others = sample.of(*target);
+        let others = sample.of(*column);
         let stands = sampled.iter().all(|(at, text)| {
             others.get(*at).copied().flatten().is_some_and(|other| {
                 bytes += other.len();
@@ -42,7 +42,7 @@ pub(crate) fn aligned(
             })
         });
         if stands {
-            named.push((bytes, *target));
+            named.push((bytes, *column));
         }
     }
     named.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
@@ -84,16 +84,21 @@ fn find_word(text: &[u8], other: &[u8]) -> Option<usize> {
 }
 
 /// The words of a text, with the columns that stand in it; `at` is its place in the sample.
-fn words<'t>(sample: &Sample<'_, '_>, at: usize, text: &'t [u8], named: &[(usize, Target)]) -> Vec<Word<'t>> {
-    for (number, (_, target)) in named.iter().enumerate() {
-        let Some(other) = sample.of(*target).get(at).copied().flatten() else {
+fn words<'t>(
+    sample: &Sample<'_, '_>,
+    at: usize,
+    text: &'t [u8],
+    named: &[(usize, NamedColumn)],
+) -> Vec<AlignedWord<'t>> {
+    for (number, (_, column)) in named.iter().enumerate() {
+        let Some(other) = sample.of(*column).get(at).copied().flatten() else {
             continue;
         };
         if let Some(start) = find_word(text, other) {
             let left = named.get(number + 1..).unwrap_or_default();
             let (before, rest) = text.split_at(start);
             let mut found = words(sample, at, before, left);
-            found.push(Word::Column(*target));
+            found.push(AlignedWord::Column(*column));
             found.extend(words(
                 sample,
                 at,
@@ -108,14 +113,14 @@ fn words<'t>(sample: &Sample<'_, '_>, at: usize, text: &'t [u8], named: &[(usize
     while !rest.is_empty() {
         let length = rest.iter().take_while(|byte| is_word_byte(**byte)).count().max(1);
         let (word, behind) = rest.split_at(length);
-        found.push(Word::Text(word));
+        found.push(AlignedWord::Text(word));
         rest = behind;
     }
     found
 }
 
 /// Keeps the longest common subsequence with another text; true if something stands behind its last word in either.
-fn align<'t>(kept: &mut Vec<Kept<'t>>, other: &[Word<'t>]) -> bool {
+fn align<'t>(kept: &mut Vec<Kept<'t>>, other: &[AlignedWord<'t>]) -> bool {
     let width = other.len() + 1;
     let mut lengths = vec![0_u8; (kept.len() + 1) * width];
     let at = |i: usize, j: usize| i * width + j;
@@ -156,46 +161,46 @@ fn align<'t>(kept: &mut Vec<Kept<'t>>, other: &[Word<'t>]) -> bool {
     tail
 }
 
-/// The segments of what is kept; fixed text between two holes stays only where it is long.
+/// The template of what is kept; fixed text between two holes stays only where it is long.
 fn template_of(kept: &[Kept<'_>], tail_gap: bool) -> Template {
-    let mut segments: Vec<Segment> = Vec::new();
+    let mut parts: Vec<TemplatePart> = Vec::new();
     let mut fixed: Vec<u8> = Vec::new();
     for Kept { word, gap } in kept {
         if *gap {
-            close(&mut segments, &mut fixed, true);
-            open(&mut segments);
+            close(&mut parts, &mut fixed, true);
+            open(&mut parts);
         }
         match word {
-            Word::Text(text) => fixed.extend_from_slice(text),
-            Word::Column(target) => {
-                close(&mut segments, &mut fixed, false);
-                segments.push(Segment::Column(*target));
+            AlignedWord::Text(text) => fixed.extend_from_slice(text),
+            AlignedWord::Column(column) => {
+                close(&mut parts, &mut fixed, false);
+                parts.push(TemplatePart::Column(*column));
             }
         }
     }
-    close(&mut segments, &mut fixed, tail_gap);
+    close(&mut parts, &mut fixed, tail_gap);
     if tail_gap {
-        open(&mut segments);
+        open(&mut parts);
     }
-    Template { segments }
+    Template { parts }
 }
 
-fn open(segments: &mut Vec<Segment>) {
-    if segments.last() != Some(&Segment::Hole) {
-        segments.push(Segment::Hole);
+fn open(parts: &mut Vec<TemplatePart>) {
+    if parts.last() != Some(&TemplatePart::Hole) {
+        parts.push(TemplatePart::Hole);
     }
 }
 
-/// Ends fixed text, which must be free of what has a meaning in the head; `hole`: a hole follows.
-fn close(segments: &mut Vec<Segment>, fixed: &mut Vec<u8>, hole: bool) {
+/// Ends fixed text, which must be free of what has a meaning in the header; `hole`: a hole follows.
+fn close(parts: &mut Vec<TemplatePart>, fixed: &mut Vec<u8>, hole: bool) {
     if fixed.is_empty() {
         return;
     }
-    let between = hole && segments.last() == Some(&Segment::Hole);
+    let between = hole && parts.last() == Some(&TemplatePart::Hole);
     if (between && fixed.len() < MIN_FIXED_BYTES) || !is_fixed(fixed) {
-        open(segments);
+        open(parts);
     } else {
-        segments.push(Segment::Fixed(std::mem::take(fixed)));
+        parts.push(TemplatePart::Fixed(std::mem::take(fixed)));
     }
     fixed.clear();
 }

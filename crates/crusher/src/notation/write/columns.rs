@@ -1,11 +1,11 @@
 //! Rows of objects → columns: which keys there are, in which order, and where each row's value stands.
 //!
-//! Rows that share a key sequence share a *shape*, so a row costs one comparison per key. A nested object that most
+//! Rows that share a key sequence share a *key order*, so a row costs one comparison per key. A nested object that most
 //! rows have becomes a group of columns, a list of objects in a cell columns of its own, where that saves keys. A row
 //! whose keys don't fit the common order, or repeat, is *irregular*.
 
 use crate::json::tape::{Doc, Kind};
-use crate::notation::write::key_orders::Builder;
+use crate::notation::write::key_orders::KeyOrders;
 
 /// No node: the row has no such key. The root is never a cell, so its index is free to say so.
 pub const MISSING: u32 = 0;
@@ -256,28 +256,29 @@ struct Level<'a> {
 
 impl<'a> Level<'a> {
     fn build(doc: &Doc<'a>, rows: &[u32], max_columns: usize) -> Option<Self> {
-        let mut builder = Builder::default();
+        let mut key_orders = KeyOrders::default();
         let mut misfits = Vec::new();
-        let mut shape_of: Vec<u32> = Vec::with_capacity(rows.len());
+        let mut order_of_row: Vec<u32> = Vec::with_capacity(rows.len());
         for (row, index) in rows.iter().enumerate() {
-            let mut shape = u32::MAX;
+            let mut order = u32::MAX;
             if is_filled_object(doc, *index) {
-                let found = builder.shape(doc, *index, max_columns);
-                shape = found.map_or(u32::MAX, |shape| shape as u32);
+                let found = key_orders.order_of(doc, *index, max_columns);
+                order = found.map_or(u32::MAX, |order| order as u32);
                 if found.is_none() {
                     misfits.push(row as u32);
                 }
             } else if *index != MISSING {
                 misfits.push(row as u32);
             }
-            shape_of.push(shape);
+            order_of_row.push(order);
         }
         // Sparse cells would cost memory out of proportion to the text.
         let filled: u64 = rows.iter().map(|index| u64::from(doc.node(*index).count)).sum();
-        if builder.keys.is_empty() || rows.len() as u64 * builder.keys.len() as u64 > 16 * filled + 1024 {
+        if key_orders.keys.is_empty() || rows.len() as u64 * key_orders.keys.len() as u64 > 16 * filled + 1024
+        {
             return None;
         }
-        let mut children: Vec<Child<'a>> = builder
+        let mut children: Vec<Child<'a>> = key_orders
             .keys
             .iter()
             .map(|key| Child {
@@ -285,11 +286,11 @@ impl<'a> Level<'a> {
                 cells: vec![MISSING; rows.len()],
             })
             .collect();
-        for (row, (index, shape)) in rows.iter().zip(&shape_of).enumerate() {
-            let Some(places) = builder
-                .shapes
-                .get(*shape as usize)
-                .and_then(|shape| shape.children.as_ref())
+        for (row, (index, order)) in rows.iter().zip(&order_of_row).enumerate() {
+            let Some(places) = key_orders
+                .orders
+                .get(*order as usize)
+                .and_then(|order| order.children.as_ref())
             else {
                 continue;
             };
@@ -302,9 +303,9 @@ impl<'a> Level<'a> {
                 }
             }
         }
-        if builder.shapes.len() > 1 {
+        if key_orders.orders.len() > 1 {
             let mut place = vec![0; children.len()];
-            for (at, child) in builder.order.iter().enumerate() {
+            for (at, child) in key_orders.column_order.iter().enumerate() {
                 if let Some(place) = place.get_mut(*child) {
                     *place = at;
                 }

@@ -7,43 +7,43 @@ use crate::notation::grammar::{Place, is_bare_key, is_bare_text, is_fixed, is_ot
 use crate::notation::write::align::aligned;
 use crate::notation::write::columns::Columns;
 use crate::notation::write::sample::Sample;
-use crate::notation::write::template::{Segment, Template, is_word_byte};
-use crate::notation::write::texts::{Target, Texts};
+use crate::notation::write::template::{Template, TemplatePart, is_word_byte};
+use crate::notation::write::texts::{NamedColumn, Texts};
 
 /// Columns that a template may name.
-const MAX_TARGETS: usize = 24;
+const MAX_NAMED_COLUMNS: usize = 24;
 /// The templates of the columns whose values stand in cells, by leaf.
 pub(crate) fn find(texts: &Texts<'_, '_>, in_cells: &[bool]) -> Vec<Option<Template>> {
     let mut found: Vec<Option<Template>> = in_cells.iter().map(|_| None).collect();
     let sample = Sample::take(texts, in_cells);
     // Only a column whose own template names no other one may be named: so no text follows from itself.
     let mut named = vec![false; in_cells.len()];
-    let is_candidate = |target: &Target| {
-        sample.is_target(*target)
-            && (texts.finding.splits || sample.is_repeated(*target))
-            && match target {
-                Target::Key => true,
-                Target::Leaf(leaf) => is_nameable(texts.columns, *leaf),
+    let is_candidate = |column: &NamedColumn| {
+        sample.can_be_named(*column)
+            && (texts.options.splits || sample.is_repeated(*column))
+            && match column {
+                NamedColumn::Key => true,
+                NamedColumn::Leaf(leaf) => is_nameable(texts.columns, *leaf),
             }
     };
-    let leaves = (0..in_cells.len()).map(Target::Leaf);
-    let candidates = [Target::Key].into_iter().chain(leaves).filter(is_candidate);
-    let candidates: Vec<Target> = candidates.take(MAX_TARGETS).collect();
+    let leaves = (0..in_cells.len()).map(NamedColumn::Leaf);
+    let candidates = [NamedColumn::Key].into_iter().chain(leaves).filter(is_candidate);
+    let candidates: Vec<NamedColumn> = candidates.take(MAX_NAMED_COLUMNS).collect();
     for leaf in 0..in_cells.len() {
         let may_name = !named.get(leaf).copied().unwrap_or(true);
-        let targets = candidates.iter().copied().filter(|target| match target {
-            Target::Key => true,
-            Target::Leaf(other) => {
+        let nameable = candidates.iter().copied().filter(|column| match column {
+            NamedColumn::Key => true,
+            NamedColumn::Leaf(other) => {
                 let template = found.get(*other).and_then(Option::as_ref);
-                *other != leaf && template.is_none_or(|template| template.targets().next().is_none())
+                *other != leaf && template.is_none_or(|template| template.named_columns().next().is_none())
             }
         });
-        let targets: Vec<Target> = if may_name { targets.collect() } else { Vec::new() };
-        let Some(template) = best(texts, leaf, &sample, &targets) else {
+        let nameable: Vec<NamedColumn> = if may_name { nameable.collect() } else { Vec::new() };
+        let Some(template) = best(texts, leaf, &sample, &nameable) else {
             continue;
         };
-        for target in template.targets() {
-            if let Target::Leaf(other) = target
+        for column in template.named_columns() {
+            if let NamedColumn::Leaf(other) = column
                 && let Some(named) = named.get_mut(other)
             {
                 *named = true;
@@ -73,11 +73,16 @@ fn is_nameable(columns: &Columns<'_>, leaf: usize) -> bool {
 }
 
 /// The template of a column that saves most, if one saves anything.
-fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_, '_>, targets: &[Target]) -> Option<Template> {
-    let of_leaf = sample.of(Target::Leaf(leaf));
+fn best(
+    texts: &Texts<'_, '_>,
+    leaf: usize,
+    sample: &Sample<'_, '_>,
+    nameable: &[NamedColumn],
+) -> Option<Template> {
+    let of_leaf = sample.of(NamedColumn::Leaf(leaf));
     let is_quoted = |text: &&[u8]| is_other(text) && is_bare_text(text, Place::Cell);
     let has_quoted = of_leaf.iter().flatten().any(is_quoted);
-    if !(texts.finding.splits || has_quoted) && targets.is_empty() {
+    if !(texts.options.splits || has_quoted) && nameable.is_empty() {
         return None;
     }
     let mut sampled = Vec::with_capacity(sample.rows.len());
@@ -92,31 +97,35 @@ fn best(texts: &Texts<'_, '_>, leaf: usize, sample: &Sample<'_, '_>, targets: &[
         return None;
     }
     let whole = || {
-        let segments = vec![Segment::Hole];
-        has_quoted.then_some(Template { segments })
+        let parts = vec![TemplatePart::Hole];
+        has_quoted.then_some(Template { parts })
     };
     let pays = |template: &Template| template.saved_bytes(texts, leaf).is_some_and(|saved| saved > 0);
-    let shared = if texts.finding.splits {
-        aligned(sample, &sampled, targets)
+    let shared = if texts.options.splits {
+        aligned(sample, &sampled, nameable)
             .filter(pays)
             .or_else(|| common_ends(texts, leaf).filter(pays))
     } else {
-        repeated(sample, &sampled, targets).filter(pays)
+        repeated(sample, &sampled, nameable).filter(pays)
     };
     shared.or_else(|| whole().filter(pays))
 }
 
 /// Another column of which the texts are all the same as these.
-fn repeated(sample: &Sample<'_, '_>, sampled: &[(usize, &[u8])], targets: &[Target]) -> Option<Template> {
-    let mut targets = targets.iter().map(|target| (*target, sample.of(*target)));
+fn repeated(
+    sample: &Sample<'_, '_>,
+    sampled: &[(usize, &[u8])],
+    nameable: &[NamedColumn],
+) -> Option<Template> {
+    let mut nameable = nameable.iter().map(|column| (*column, sample.of(*column)));
     let same = |others: &[Option<&[u8]>]| {
         sampled
             .iter()
             .all(|(at, text)| others.get(*at).copied().flatten() == Some(*text))
     };
-    let (target, _) = targets.find(|(_, others)| same(others))?;
-    let segments = vec![Segment::Column(target)];
-    Some(Template { segments })
+    let (column, _) = nameable.find(|(_, others)| same(others))?;
+    let parts = vec![TemplatePart::Column(column)];
+    Some(Template { parts })
 }
 
 /// Fixed text before and behind one hole, over all rows, up to the last and from the first end of a word.
@@ -125,7 +134,7 @@ fn common_ends(texts: &Texts<'_, '_>, leaf: usize) -> Option<Template> {
     let mut prefix: Option<&[u8]> = None;
     let mut suffix: &[u8] = &[];
     for row in rows {
-        let text = texts.of(Target::Leaf(leaf), row)?;
+        let text = texts.of(NamedColumn::Leaf(leaf), row)?;
         let Some(before) = prefix else {
             (prefix, suffix) = (Some(text), text);
             continue;
@@ -155,13 +164,13 @@ fn common_ends(texts: &Texts<'_, '_>, leaf: usize) -> Option<Template> {
         .position(|byte| !is_word_byte(*byte))
         .unwrap_or(suffix.len());
     let suffix = suffix.get(start..).unwrap_or_default();
-    let mut segments = Vec::new();
+    let mut parts = Vec::new();
     if !prefix.is_empty() && is_fixed(prefix) && prefix.first() != Some(&b'[') {
-        segments.push(Segment::Fixed(prefix.to_vec()));
+        parts.push(TemplatePart::Fixed(prefix.to_vec()));
     }
-    segments.push(Segment::Hole);
+    parts.push(TemplatePart::Hole);
     if !suffix.is_empty() && is_fixed(suffix) {
-        segments.push(Segment::Fixed(suffix.to_vec()));
+        parts.push(TemplatePart::Fixed(suffix.to_vec()));
     }
-    (segments.len() > 1).then_some(Template { segments })
+    (parts.len() > 1).then_some(Template { parts })
 }

@@ -3,44 +3,44 @@
 use crate::hashing::Map;
 use crate::json::tape::Doc;
 
-const MAX_SHAPES: usize = 64;
+const MAX_KEY_ORDERS: usize = 64;
 /// So many keys are compared one by one, which is faster than sorting them.
 const FEW_KEYS: usize = 16;
 
 /// The keys of an object, in order.
-pub(crate) struct Shape<'a> {
+pub(crate) struct KeyOrder<'a> {
     keys: Vec<&'a [u8]>,
-    /// Child of each key; none for a shape that doesn't fit.
+    /// Child of each key; none for a key order that doesn't fit.
     pub children: Option<Vec<usize>>,
 }
 
-/// The shapes of one level of objects, and the order of their keys.
+/// The key orders of one level of objects, and the order of their keys.
 #[derive(Default)]
-pub(crate) struct Builder<'a> {
+pub(crate) struct KeyOrders<'a> {
     /// Keys by child number.
     pub keys: Vec<&'a [u8]>,
     /// Child numbers in column order.
-    pub order: Vec<usize>,
-    pub shapes: Vec<Shape<'a>>,
+    pub column_order: Vec<usize>,
+    pub orders: Vec<KeyOrder<'a>>,
     last: usize,
-    /// Children by key, and shapes by key sequence; empty as long as there is one shape.
+    /// Children by key, and key orders by key sequence; empty as long as there is one key order.
     by_key: Map<&'a [u8], usize>,
     by_sequence: Map<Vec<&'a [u8]>, usize>,
 }
 
-impl<'a> Builder<'a> {
-    /// The shape of an object; none if it doesn't fit.
-    pub fn shape(&mut self, doc: &Doc<'a>, object: u32, max_columns: usize) -> Option<usize> {
+impl<'a> KeyOrders<'a> {
+    /// The key order of an object; none if it doesn't fit.
+    pub fn order_of(&mut self, doc: &Doc<'a>, object: u32, max_columns: usize) -> Option<usize> {
         let count = doc.node(object).count as usize;
-        let matches = |shape: &Shape<'_>| {
-            shape.keys.len() == count
-                && shape
+        let matches = |order: &KeyOrder<'_>| {
+            order.keys.len() == count
+                && order
                     .keys
                     .iter()
                     .zip(doc.members(object))
                     .all(|(key, (at, _))| *key == doc.inner(doc.node(at)))
         };
-        if self.shapes.get(self.last).is_some_and(matches) {
+        if self.orders.get(self.last).is_some_and(matches) {
             return self.fitting(self.last);
         }
         if count > max_columns {
@@ -54,38 +54,38 @@ impl<'a> Builder<'a> {
             self.last = *known;
             return self.fitting(*known);
         }
-        if self.shapes.len() >= MAX_SHAPES {
+        if self.orders.len() >= MAX_KEY_ORDERS {
             return None;
         }
         let children = if has_repeats(&keys) {
             None
         } else if self.keys.is_empty() {
             self.keys.clone_from(&keys);
-            self.order = (0..keys.len()).collect();
-            Some(self.order.clone())
+            self.column_order = (0..keys.len()).collect();
+            Some(self.column_order.clone())
         } else {
             self.merge(&keys, max_columns)
         };
-        self.last = self.shapes.len();
-        self.shapes.push(Shape { keys, children });
+        self.last = self.orders.len();
+        self.orders.push(KeyOrder { keys, children });
         if self.last > 0 {
             let known = self.by_sequence.len();
             let new = self
-                .shapes
+                .orders
                 .iter()
                 .enumerate()
                 .skip(known)
-                .map(|(at, shape)| (shape.keys.clone(), at));
+                .map(|(at, order)| (order.keys.clone(), at));
             self.by_sequence.extend(new);
         }
         self.fitting(self.last)
     }
 
-    fn fitting(&self, shape: usize) -> Option<usize> {
-        self.shapes
-            .get(shape)
+    fn fitting(&self, order: usize) -> Option<usize> {
+        self.orders
+            .get(order)
             .filter(|found| found.children.is_some())
-            .map(|_| shape)
+            .map(|_| order)
     }
 
     /// Puts a key sequence into the column order, new keys behind their predecessor; none if it contradicts the order,
@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
                 .collect();
         }
         let mut place = vec![usize::MAX; self.keys.len()];
-        for (at, child) in self.order.iter().enumerate() {
+        for (at, child) in self.column_order.iter().enumerate() {
             if let Some(place) = place.get_mut(*child) {
                 *place = at;
             }
@@ -117,12 +117,12 @@ impl<'a> Builder<'a> {
         if self.keys.len() + new > max_columns {
             return None;
         }
-        let mut order = Vec::with_capacity(self.order.len() + new);
-        let mut rest = self.order.iter().copied();
+        let mut column_order = Vec::with_capacity(self.column_order.len() + new);
+        let mut rest = self.column_order.iter().copied();
         let mut children = Vec::with_capacity(keys.len());
         for key in keys {
             let child = if let Some(child) = self.by_key.get(key) {
-                order.extend(rest.by_ref().take_while(|other| other != child));
+                column_order.extend(rest.by_ref().take_while(|other| other != child));
                 *child
             } else {
                 let child = self.keys.len();
@@ -130,16 +130,16 @@ impl<'a> Builder<'a> {
                 self.by_key.insert(key, child);
                 child
             };
-            order.push(child);
+            column_order.push(child);
             children.push(child);
         }
-        order.extend(rest);
-        self.order = order;
+        column_order.extend(rest);
+        self.column_order = column_order;
         Some(children)
     }
 }
 
-/// Shapes of one table.
+/// Key orders that one table tells apart.
 const MAX_SPLIT: usize = 16;
 
 /// Splits rows by their keys, those of the commonest sequences of keys, each with two rows or more; none if there is one sequence, or
@@ -157,7 +157,7 @@ pub(crate) fn split(doc: &Doc<'_>, rows: &[u32]) -> Option<Vec<Vec<usize>>> {
         keys.extend(doc.members(*row).map(|(key, _)| doc.inner(doc.node(key))));
         let group = match known.get(&keys) {
             Some(group) => *group,
-            None if groups.len() < MAX_SHAPES => {
+            None if groups.len() < MAX_KEY_ORDERS => {
                 known.insert(keys.clone(), groups.len());
                 groups.push(Vec::new());
                 groups.len() - 1

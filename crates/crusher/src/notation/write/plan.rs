@@ -1,4 +1,4 @@
-//! What stands where in a table: in its head, on the lines between its rows, or in a cell.
+//! What stands where in a table: in its header, on the lines between its rows, or in a cell.
 
 use crate::json::tape::Doc;
 use crate::notation::write::columns::{Column, Columns, MISSING, signed};
@@ -13,12 +13,12 @@ const SECTION_ROWS: usize = 3;
 
 /// Where the values of a column stand.
 #[derive(Debug)]
-pub(crate) enum Print {
-    /// Once, in the head.
+pub(crate) enum ColumnPlan {
+    /// Once, in the header.
     Constant,
     /// On a line of its own wherever it changes.
     Section,
-    /// In the cells, without what a template in the head says.
+    /// In the cells, without what a template in the header says.
     Template(Template),
     /// In the cells, as a list of rows.
     List(Plan),
@@ -29,7 +29,7 @@ pub(crate) enum Print {
 /// What stands where, column by column.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub prints: Vec<Print>,
+    pub column_plans: Vec<ColumnPlan>,
     /// For each leaf the groups, outermost first, that it is the first one with cells of, with their distance in levels.
     pub opens: Vec<Vec<(usize, usize)>>,
 }
@@ -38,24 +38,27 @@ impl Plan {
     /// Plans a table, with `sections` or without.
     pub fn new(texts: &Texts<'_, '_>, sections: bool) -> Self {
         let columns = texts.columns;
-        let mut prints: Vec<Print> = columns.leaves.iter().map(plain).collect();
+        let mut column_plans: Vec<ColumnPlan> = columns.leaves.iter().map(plain).collect();
         let found = if sections {
             self::sections(texts.doc, columns)
         } else {
             Vec::new()
         };
         for at in found {
-            if let Some(print) = prints.get_mut(at) {
-                *print = Print::Section;
+            if let Some(column_plan) = column_plans.get_mut(at) {
+                *column_plan = ColumnPlan::Section;
             }
         }
-        let in_cells: Vec<bool> = prints.iter().map(|print| matches!(print, Print::Value)).collect();
-        for (print, template) in prints.iter_mut().zip(find(texts, &in_cells)) {
+        let in_cells: Vec<bool> = column_plans
+            .iter()
+            .map(|column_plan| matches!(column_plan, ColumnPlan::Value))
+            .collect();
+        for (column_plan, template) in column_plans.iter_mut().zip(find(texts, &in_cells)) {
             if let Some(template) = template {
-                *print = Print::Template(template);
+                *column_plan = ColumnPlan::Template(template);
             }
         }
-        Self::with(columns, prints)
+        Self::with(columns, column_plans)
     }
 
     /// As `new`, with constants only: for the rows inside a cell.
@@ -63,12 +66,12 @@ impl Plan {
         Self::with(columns, columns.leaves.iter().map(plain).collect())
     }
 
-    fn with(columns: &Columns<'_>, prints: Vec<Print>) -> Self {
+    fn with(columns: &Columns<'_>, column_plans: Vec<ColumnPlan>) -> Self {
         let mut seen = vec![false; columns.groups.len()];
-        let mut opens = Vec::with_capacity(prints.len());
-        for (leaf, print) in columns.leaves.iter().zip(&prints) {
+        let mut opens = Vec::with_capacity(column_plans.len());
+        for (leaf, column_plan) in columns.leaves.iter().zip(&column_plans) {
             let mut opened = Vec::new();
-            if print.cells() > 0 {
+            if column_plan.cells() > 0 {
                 let (mut group, mut distance) = (leaf.group, 1);
                 while let Some(index) = group {
                     match seen.get_mut(index) {
@@ -83,11 +86,11 @@ impl Plan {
             }
             opens.push(opened);
         }
-        Self { prints, opens }
+        Self { column_plans, opens }
     }
 }
 
-impl Print {
+impl ColumnPlan {
     /// Cells that a row has for the column.
     pub fn cells(&self) -> usize {
         match self {
@@ -98,11 +101,11 @@ impl Print {
     }
 }
 
-fn plain(column: &Column<'_>) -> Print {
+fn plain(column: &Column<'_>) -> ColumnPlan {
     match &column.list {
-        _ if column.constant => Print::Constant,
-        Some(list) => Print::List(Plan::simple(&list.columns)),
-        None => Print::Value,
+        _ if column.constant => ColumnPlan::Constant,
+        Some(list) => ColumnPlan::List(Plan::simple(&list.columns)),
+        None => ColumnPlan::Value,
     }
 }
 

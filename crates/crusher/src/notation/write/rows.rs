@@ -2,37 +2,37 @@
 
 use crate::json::tape::{Doc, Kind};
 use crate::notation::grammar::{EXPLICIT, HOLE, IRREGULAR, MAP_KEY, OVERRIDE, Place, SECTION, is_bare_text};
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::write::columns::{Columns, Lists, MISSING};
-use crate::notation::write::plan::{Plan, Print};
+use crate::notation::write::plan::{ColumnPlan, Plan};
 use crate::notation::write::table::{Body, Objects, Shapes, Table};
-use crate::notation::write::template::Segment;
-use crate::notation::write::texts::{Target, Texts};
-use crate::notation::write::value::{Parts, Writer, write_key};
+use crate::notation::write::template::TemplatePart;
+use crate::notation::write::texts::{NamedColumn, Texts};
+use crate::notation::write::value::{Replacer, Writer, write_key};
 
 impl<'a> Table<'a> {
-    /// Appends the table behind a head, whose rows and kind are filled in, with the rows at `keep` (ascending positions), or all;
+    /// Appends the table behind a header, whose rows and kind are filled in, with the rows at `keep` (ascending positions), or all;
     /// `row_ends` gets the end of each row.
     pub(crate) fn write(
         &self,
         doc: &Doc<'a>,
-        head: Head,
+        header: Header,
         keep: Option<&[u32]>,
-        parts: &mut impl Parts,
+        replacer: &mut impl Replacer,
         out: &mut Vec<u8>,
         row_ends: &mut Vec<usize>,
     ) {
         let count = keep.map_or(self.rows(), <[u32]>::len);
-        Head {
+        Header {
             rows: Some(count as u64),
             map: self.map,
-            ..head
+            ..header
         }
         .write(out);
         let mut rows = RowWriter {
             doc,
             table: self,
-            values: Writer::new(self.finding.spelling, parts),
+            values: Writer::new(self.options.spelling, replacer),
             section: Vec::new(),
             line: Vec::new(),
             shape: usize::MAX,
@@ -62,7 +62,7 @@ struct RowWriter<'a, 'd, 't, P> {
     shape: usize,
 }
 
-impl<P: Parts> RowWriter<'_, '_, '_, P> {
+impl<P: Replacer> RowWriter<'_, '_, '_, P> {
     fn shape(&mut self, out: &mut Vec<u8>) {
         let table = self.table;
         match &table.body {
@@ -80,7 +80,7 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
         }
     }
 
-    /// Appends what the head says of columns.
+    /// Appends what the header says of columns.
     fn columns(&mut self, columns: &Columns<'_>, plan: &Plan, map: bool, out: &mut Vec<u8>) {
         out.push(b'{');
         if map {
@@ -88,7 +88,7 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
         }
         let mut first = !map;
         let mut open: Vec<usize> = Vec::new();
-        for (column, print) in columns.leaves.iter().zip(&plan.prints) {
+        for (column, column_plan) in columns.leaves.iter().zip(&plan.column_plans) {
             let path = path(columns, column.group);
             let shared = open
                 .iter()
@@ -106,22 +106,22 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
                 open.push(group);
             }
             first = false;
-            if matches!(print, Print::Section) {
+            if matches!(column_plan, ColumnPlan::Section) {
                 out.push(SECTION);
             }
             write_key(column.key, out);
-            match (print, &column.list) {
-                (Print::Constant, _) => {
+            match (column_plan, &column.list) {
+                (ColumnPlan::Constant, _) => {
                     out.push(b'=');
                     let cell = column.cells.iter().copied().find(|cell| *cell != MISSING);
                     self.values
-                        .value(self.doc, cell.unwrap_or(MISSING), Place::Head, out);
+                        .value(self.doc, cell.unwrap_or(MISSING), Place::Header, out);
                 }
-                (Print::Template(template), _) => {
+                (ColumnPlan::Template(template), _) => {
                     out.push(b'=');
-                    write_template(columns, &template.segments, out);
+                    write_template(columns, &template.parts, out);
                 }
-                (Print::List(plan), Some(list)) => {
+                (ColumnPlan::List(plan), Some(list)) => {
                     out.push(b'[');
                     self.columns(&list.columns, plan, false, out);
                     out.push(b']');
@@ -194,8 +194,8 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
         for (column, _) in columns
             .leaves
             .iter()
-            .zip(&plan.prints)
-            .filter(|(_, print)| matches!(print, Print::Section))
+            .zip(&plan.column_plans)
+            .filter(|(_, column_plan)| matches!(column_plan, ColumnPlan::Section))
         {
             line.push(if line.is_empty() { SECTION } else { b',' });
             let cell = column.cells.get(row).copied().unwrap_or(MISSING);
@@ -218,14 +218,14 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
         mut first: bool,
         out: &mut Vec<u8>,
     ) {
-        for (at, ((column, print), opens)) in columns
+        for (at, ((column, column_plan), opens)) in columns
             .leaves
             .iter()
-            .zip(&plan.prints)
+            .zip(&plan.column_plans)
             .zip(&plan.opens)
             .enumerate()
         {
-            let cells = print.cells();
+            let cells = column_plan.cells();
             if cells == 0 {
                 continue;
             }
@@ -234,7 +234,7 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
             }
             first = false;
             let cell = column.cells.get(row).copied().unwrap_or(MISSING);
-            match (print, &column.list) {
+            match (column_plan, &column.list) {
                 _ if cell == MISSING => {
                     let overrides = opens.iter().find_map(|(group, distance)| {
                         let overrides = &columns.groups.get(*group)?.overrides;
@@ -248,12 +248,12 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
                         self.values.value(self.doc, node, place, out);
                     }
                 }
-                (Print::Template(_), _) => {
-                    self.templated((columns, keys), at, print, row, cell, out);
+                (ColumnPlan::Template(_), _) => {
+                    self.templated((columns, keys), at, column_plan, row, cell, out);
                     continue;
                 }
                 _ if self.values.replaced(self.doc, cell, out) => {}
-                (Print::List(plan), Some(list)) => self.list(list, plan, row, cell, place, out),
+                (ColumnPlan::List(plan), Some(list)) => self.list(list, plan, row, cell, place, out),
                 _ => self.values.value(self.doc, cell, place, out),
             }
             out.extend(std::iter::repeat_n(b',', cells - 1));
@@ -265,21 +265,23 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
         &mut self,
         (columns, keys): (&Columns<'_>, &[u32]),
         leaf: usize,
-        print: &Print,
+        column_plan: &ColumnPlan,
         row: usize,
         cell: u32,
         out: &mut Vec<u8>,
     ) {
-        let Print::Template(template) = print else { return };
+        let ColumnPlan::Template(template) = column_plan else {
+            return;
+        };
         let texts = Texts {
             doc: self.doc,
             columns,
             keys,
-            finding: self.table.finding,
+            options: self.table.options,
         };
         let mut holes = Vec::new();
-        let text = texts.of(Target::Leaf(leaf), row);
-        let fits = text.is_some_and(|text| template.part(&texts, text, row, &mut holes));
+        let text = texts.of(NamedColumn::Leaf(leaf), row);
+        let fits = text.is_some_and(|text| template.take_apart(&texts, text, row, &mut holes));
         if !fits || self.values.is_long(self.doc, cell) {
             out.push(EXPLICIT);
             self.values.value(self.doc, cell, Place::Cell, out);
@@ -333,17 +335,17 @@ impl<P: Parts> RowWriter<'_, '_, '_, P> {
     }
 }
 
-/// Appends what the head says of a text.
-fn write_template(columns: &Columns<'_>, segments: &[Segment], out: &mut Vec<u8>) {
-    for segment in segments {
-        match segment {
-            Segment::Fixed(text) => out.extend_from_slice(text),
-            Segment::Hole => out.extend_from_slice(&[HOLE.0, HOLE.1]),
-            Segment::Column(target) => {
+/// Appends what the header says of a text.
+fn write_template(columns: &Columns<'_>, parts: &[TemplatePart], out: &mut Vec<u8>) {
+    for part in parts {
+        match part {
+            TemplatePart::Fixed(text) => out.extend_from_slice(text),
+            TemplatePart::Hole => out.extend_from_slice(&[HOLE.0, HOLE.1]),
+            TemplatePart::Column(named) => {
                 out.push(HOLE.0);
-                match target {
-                    Target::Key => out.push(MAP_KEY),
-                    Target::Leaf(leaf) => {
+                match named {
+                    NamedColumn::Key => out.push(MAP_KEY),
+                    NamedColumn::Leaf(leaf) => {
                         let Some(column) = columns.leaves.get(*leaf) else {
                             continue;
                         };

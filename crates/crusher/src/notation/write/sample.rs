@@ -1,11 +1,11 @@
 //! A few rows of a table, from which it is told what the texts of its columns have in common.
 
-use crate::notation::write::texts::{Target, Texts};
+use crate::notation::write::texts::{NamedColumn, Texts};
 
 /// Rows that are looked at.
 const SAMPLED_ROWS: usize = 8;
 /// A shorter text of another column isn't worth its place in a template.
-const MIN_TARGET_BYTES: usize = 3;
+const MIN_NAMED_BYTES: usize = 3;
 
 /// The texts of a few rows, column by column.
 pub(crate) struct Sample<'t, 's> {
@@ -37,9 +37,9 @@ impl<'t, 's> Sample<'t, 's> {
         });
         let rows: Vec<usize> = taken.map(|(_, row)| row).collect();
         let mut sampled = Vec::with_capacity(rows.len() * (in_cells.len() + 1));
-        sampled.extend(rows.iter().map(|row| texts.of(Target::Key, *row)));
+        sampled.extend(rows.iter().map(|row| texts.of(NamedColumn::Key, *row)));
         for (leaf, is) in in_cells.iter().enumerate() {
-            let of = |row: &usize| is.then(|| texts.of(Target::Leaf(leaf), *row)).flatten();
+            let of = |row: &usize| is.then(|| texts.of(NamedColumn::Leaf(leaf), *row)).flatten();
             sampled.extend(rows.iter().map(of));
         }
         Self {
@@ -50,32 +50,32 @@ impl<'t, 's> Sample<'t, 's> {
     }
 
     /// The texts of a column, none for one that doesn't stand in cells.
-    pub fn of(&self, target: Target) -> &[Option<&'t [u8]>] {
-        let at = match target {
-            Target::Key => 0,
-            Target::Leaf(leaf) if self.in_cells.get(leaf) == Some(&true) => leaf + 1,
-            Target::Leaf(_) => return &[],
+    pub fn of(&self, column: NamedColumn) -> &[Option<&'t [u8]>] {
+        let at = match column {
+            NamedColumn::Key => 0,
+            NamedColumn::Leaf(leaf) if self.in_cells.get(leaf) == Some(&true) => leaf + 1,
+            NamedColumn::Leaf(_) => return &[],
         };
         let rows = self.rows.len();
         self.texts.get(at * rows..(at + 1) * rows).unwrap_or_default()
     }
 
     /// True for a column whose text may say what another column's is.
-    pub fn is_target(&self, target: Target) -> bool {
-        let texts = self.of(target);
+    pub fn can_be_named(&self, column: NamedColumn) -> bool {
+        let texts = self.of(column);
         let long = texts
             .iter()
             .flatten()
-            .filter(|text| text.len() >= MIN_TARGET_BYTES);
+            .filter(|text| text.len() >= MIN_NAMED_BYTES);
         !texts.is_empty() && long.count() == texts.len()
     }
 
     /// True where another column has the same texts, where it has any.
-    pub fn is_repeated(&self, target: Target) -> bool {
-        let texts = self.of(target);
+    pub fn is_repeated(&self, column: NamedColumn) -> bool {
+        let texts = self.of(column);
         let others = (0..self.in_cells.len())
-            .map(Target::Leaf)
-            .filter(|other| *other != target);
+            .map(NamedColumn::Leaf)
+            .filter(|other| *other != column);
         let same = |(text, other): (Option<&[u8]>, Option<&[u8]>)| other.is_none() || text == other;
         others.map(|other| self.of(other)).any(|others| {
             others.iter().any(Option::is_some) && texts.iter().copied().zip(others.iter().copied()).all(same)

@@ -4,7 +4,7 @@ use crate::json::tape::{Doc, Kind};
 use crate::notation::write::columns::{Columns, Lists, MISSING, signed};
 use crate::notation::write::key_orders;
 use crate::notation::write::plan::Plan;
-use crate::notation::write::table_options::Finding;
+use crate::notation::write::table_options::TableOptions;
 use crate::notation::write::texts::Texts;
 
 /// What a line costs that says of which shape the rows below are.
@@ -14,7 +14,7 @@ const SHAPE_LINE_BYTES: i64 = 4;
 #[derive(Debug)]
 pub struct Table<'a> {
     pub(crate) map: bool,
-    pub(crate) finding: Finding,
+    pub(crate) options: TableOptions,
     pub(crate) body: Body<'a>,
 }
 
@@ -56,16 +56,21 @@ type Places = Vec<Option<(usize, usize)>>;
 
 /// What all tables of one text have in common.
 #[derive(Clone, Copy)]
-struct Finder<'a, 'd> {
+struct TableFinder<'a, 'd> {
     doc: &'d Doc<'a>,
-    finding: Finding,
+    options: TableOptions,
 }
 
 impl<'a> Table<'a> {
     /// Finds the columns of an array, or of the rows at some positions of it (ascending), or of an object as a map. None when that is
     /// no table.
     #[must_use]
-    pub(crate) fn find(doc: &Doc<'a>, index: u32, keep: Option<&[u32]>, finding: Finding) -> Option<Self> {
+    pub(crate) fn find(
+        doc: &Doc<'a>,
+        index: u32,
+        keep: Option<&[u32]>,
+        options: TableOptions,
+    ) -> Option<Self> {
         let map = doc.node(index).kind == Kind::Object;
         let (keys, mut rows): (Vec<u32>, Vec<u32>) = if map {
             doc.members(index).unzip()
@@ -78,7 +83,7 @@ impl<'a> Table<'a> {
                 .filter_map(|at| rows.get(*at as usize).copied())
                 .collect();
         }
-        let finder = Finder { doc, finding };
+        let finder = TableFinder { doc, options };
         let of_lists = !map && rows.first().is_some_and(|row| doc.node(*row).kind == Kind::Array);
         let body = if of_lists {
             let lists = Lists::find(doc, &rows, 0)?;
@@ -87,7 +92,7 @@ impl<'a> Table<'a> {
         } else {
             finder.body(rows, keys)?
         };
-        Some(Self { map, finding, body })
+        Some(Self { map, options, body })
     }
 
     /// Bytes of the values that the table doesn't take apart.
@@ -136,10 +141,10 @@ impl<'a> Table<'a> {
     }
 }
 
-impl<'a> Finder<'a, '_> {
+impl<'a> TableFinder<'a, '_> {
     /// Rows of one shape, or of several where that saves more.
     fn body(self, rows: Vec<u32>, keys: Vec<u32>) -> Option<Body<'a>> {
-        let one = Columns::find(self.doc, &rows, self.finding.max_columns);
+        let one = Columns::find(self.doc, &rows, self.options.max_columns);
         if one.as_ref().is_none_or(|columns| !columns.is_even()) {
             let saved = one.as_ref().map_or(0, |columns| columns.saved_bytes);
             if let Some((all, places)) = self.shapes(&rows, &keys, saved) {
@@ -159,7 +164,7 @@ impl<'a> Finder<'a, '_> {
             doc: self.doc,
             columns: &columns,
             keys: &keys,
-            finding: self.finding,
+            options: self.options,
         };
         let plan = Plan::new(&texts, sections);
         Objects {
@@ -177,7 +182,7 @@ impl<'a> Finder<'a, '_> {
         for group in key_orders::split(self.doc, rows)? {
             let of = |all: &[u32]| group.iter().filter_map(|row| all.get(*row).copied()).collect();
             let (group_rows, group_keys): (Vec<u32>, Vec<u32>) = (of(rows), of(keys));
-            let Some(columns) = Columns::find(self.doc, &group_rows, self.finding.max_columns) else {
+            let Some(columns) = Columns::find(self.doc, &group_rows, self.options.max_columns) else {
                 continue;
             };
             for (place, row) in group.iter().enumerate() {

@@ -2,18 +2,18 @@
 
 use crate::notation::grammar::{Place, is_bare, is_bare_text};
 use crate::notation::write::columns::signed;
-use crate::notation::write::texts::{Target, Texts};
+use crate::notation::write::texts::{NamedColumn, Texts};
 
 /// One row in so many may have a text that the template doesn't fit.
 const ROWS_PER_MISFIT: usize = 8;
 
 /// One part of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Segment {
+pub(crate) enum TemplatePart {
     /// Text that all rows have.
     Fixed(Vec<u8>),
     /// The text of another column in the same row.
-    Column(Target),
+    Column(NamedColumn),
     /// Text that stands in the row's cell.
     Hole,
 }
@@ -21,28 +21,28 @@ pub(crate) enum Segment {
 /// The parts of a column's texts, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
-    pub segments: Vec<Segment>,
+    pub parts: Vec<TemplatePart>,
 }
 
 impl Template {
     /// Cells that a row has for the column.
     pub fn holes(&self) -> usize {
-        self.segments
+        self.parts
             .iter()
-            .filter(|segment| **segment == Segment::Hole)
+            .filter(|part| **part == TemplatePart::Hole)
             .count()
     }
 
     /// The columns that it names.
-    pub fn targets(&self) -> impl Iterator<Item = Target> {
-        self.segments.iter().filter_map(|segment| match segment {
-            Segment::Column(target) => Some(*target),
+    pub fn named_columns(&self) -> impl Iterator<Item = NamedColumn> {
+        self.parts.iter().filter_map(|part| match part {
+            TemplatePart::Column(named) => Some(*named),
             _ => None,
         })
     }
 
     /// Takes a text apart; gives the texts of the holes, if it fits.
-    pub fn part<'t>(
+    pub fn take_apart<'t>(
         &self,
         texts: &Texts<'t, '_>,
         text: &'t [u8],
@@ -52,15 +52,15 @@ impl Template {
         holes.clear();
         let mut rest = text;
         let mut open = false;
-        let last = self.segments.len().saturating_sub(1);
-        for (at, segment) in self.segments.iter().enumerate() {
-            let fixed = match segment {
-                Segment::Hole => {
+        let last = self.parts.len().saturating_sub(1);
+        for (at, part) in self.parts.iter().enumerate() {
+            let fixed = match part {
+                TemplatePart::Hole => {
                     open = true;
                     continue;
                 }
-                Segment::Fixed(fixed) => fixed.as_slice(),
-                Segment::Column(target) => match texts.of(*target, row) {
+                TemplatePart::Fixed(fixed) => fixed.as_slice(),
+                TemplatePart::Column(named) => match texts.of(*named, row) {
                     Some(text) => text,
                     None => return false,
                 },
@@ -96,8 +96,8 @@ impl Template {
                 }
                 continue;
             }
-            let text = texts.of(Target::Leaf(leaf), row);
-            if let Some(text) = text.filter(|text| self.part(texts, text, row, &mut holes)) {
+            let text = texts.of(NamedColumn::Leaf(leaf), row);
+            if let Some(text) = text.filter(|text| self.take_apart(texts, text, row, &mut holes)) {
                 let left: usize = holes.iter().map(|hole| hole.len()).sum();
                 saved += signed(text.len()) - signed(left);
                 saved += if is_bare(text, Place::Cell) { 0 } else { 2 };
@@ -112,10 +112,10 @@ impl Template {
             }
             saved += 1 - signed(self.holes());
         }
-        let own = self.segments.iter().map(|segment| match segment {
-            Segment::Fixed(text) => text.len(),
-            Segment::Column(_) => 8,
-            Segment::Hole => 2,
+        let own = self.parts.iter().map(|part| match part {
+            TemplatePart::Fixed(text) => text.len(),
+            TemplatePart::Column(_) => 8,
+            TemplatePart::Hole => 2,
         });
         Some(saved - signed(own.sum()) - 1)
     }

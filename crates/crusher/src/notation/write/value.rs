@@ -7,8 +7,8 @@ use crate::notation::grammar::{Place, is_bare, is_bare_key, is_bare_text};
 /// Strings looked at to learn how a text is spelled.
 const GUESSED_STRINGS: usize = 64;
 
-/// Writes the parts of a value that stand for something else than themselves.
-pub(crate) trait Parts {
+/// Writes what stands in the place of long strings and of containers.
+pub(crate) trait Replacer {
     /// Appends what stands in the place of a string, a JSON string token, if that isn't the string itself.
     fn string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool;
     /// Strings of at least this many raw bytes may be shortened or stored.
@@ -19,36 +19,36 @@ pub(crate) trait Parts {
 
 /// Writes values in one spelling of bare strings.
 pub(crate) struct Writer<'p, P> {
-    parts: &'p mut P,
+    replacer: &'p mut P,
     spelling: Spelling,
     scratch: Vec<u8>,
 }
 
 /// Appends a value as it stands in some place.
-pub(crate) fn write_value<P: Parts>(
+pub(crate) fn write_value<P: Replacer>(
     doc: &Doc<'_>,
     index: u32,
     place: Place,
     spelling: Spelling,
-    parts: &mut P,
+    replacer: &mut P,
     out: &mut Vec<u8>,
 ) {
-    Writer::new(spelling, parts).value(doc, index, place, out);
+    Writer::new(spelling, replacer).value(doc, index, place, out);
 }
 
 /// An open container.
-struct Open {
+struct WrittenContainer {
     close: u8,
     next: u32,
     is_object: bool,
     first: bool,
 }
 
-impl<'p, P: Parts> Writer<'p, P> {
-    pub fn new(spelling: Spelling, parts: &'p mut P) -> Self {
+impl<'p, P: Replacer> Writer<'p, P> {
+    pub fn new(spelling: Spelling, replacer: &'p mut P) -> Self {
         let scratch = Vec::new();
         Self {
-            parts,
+            replacer,
             spelling,
             scratch,
         }
@@ -67,18 +67,18 @@ impl<'p, P: Parts> Writer<'p, P> {
         }
     }
 
-    /// Appends what stands in the place of a container, if `Parts` has something else for it.
+    /// Appends what stands in the place of a container, if `Replacer` has something else for it.
     pub fn replaced(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
         let node = doc.node(index);
         matches!(node.kind, Kind::Array | Kind::Object)
             && node.count > 0
-            && self.parts.container(doc, index, out)
+            && self.replacer.container(doc, index, out)
     }
 
     /// Appends a container member by member.
     fn container(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) {
         let end = doc.node(index).next;
-        let mut open: Vec<Open> = Vec::new();
+        let mut open: Vec<WrittenContainer> = Vec::new();
         let mut at = index;
         while at < end {
             let mut place = Place::Array;
@@ -97,11 +97,11 @@ impl<'p, P: Parts> Writer<'p, P> {
             }
             let node = doc.node(at);
             let is_container = matches!(node.kind, Kind::Array | Kind::Object) && node.count > 0;
-            if is_container && (at == index || !self.parts.container(doc, at, out)) {
+            if is_container && (at == index || !self.replacer.container(doc, at, out)) {
                 let is_object = node.kind == Kind::Object;
                 let (bracket, close) = if is_object { (b'{', b'}') } else { (b'[', b']') };
                 out.push(bracket);
-                open.push(Open {
+                open.push(WrittenContainer {
                     close,
                     next: node.next,
                     is_object,
@@ -125,14 +125,14 @@ impl<'p, P: Parts> Writer<'p, P> {
     /// Appends a string, without quotes if it reads back so.
     #[inline]
     fn string(&mut self, doc: &Doc<'_>, index: u32, place: Place, out: &mut Vec<u8>) {
-        if !self.parts.string(doc, index, out) && !self.bare(doc, doc.node(index), place, is_bare, out) {
+        if !self.replacer.string(doc, index, out) && !self.bare(doc, doc.node(index), place, is_bare, out) {
             out.extend_from_slice(doc.raw(doc.node(index)));
         }
     }
 
-    /// True for a string that `Parts` may stand something else for.
+    /// True for a string that `Replacer` may stand something else for.
     pub fn is_long(&self, doc: &Doc<'_>, index: u32) -> bool {
-        doc.inner(doc.node(index)).len() >= self.parts.long_bytes()
+        doc.inner(doc.node(index)).len() >= self.replacer.long_bytes()
     }
 
     /// Appends the key of a row of a map.

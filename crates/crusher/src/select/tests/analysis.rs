@@ -2,7 +2,7 @@ use crate::hashing::hash;
 use crate::json::scan::Tape;
 use crate::json::tape::Doc;
 use crate::select::analysis::{Analysis, ROOT};
-use crate::select::column_statistics::{Column, NONE, Shape};
+use crate::select::column_statistics::{ColumnStatistics, NONE, ValueClass};
 
 const MAX_COLUMNS: usize = 1024;
 
@@ -14,7 +14,7 @@ fn analyze(text: &str, check: impl FnOnce(&Doc<'_>, &Analysis)) {
 
 /// The columns' names, dotted, `[]` for elements.
 fn names(doc: &Doc<'_>, analysis: &Analysis) -> Vec<String> {
-    let name = |column: &Column| match column.key {
+    let name = |column: &ColumnStatistics| match column.key {
         NONE => "[]".to_owned(),
         key => String::from_utf8_lossy(doc.inner(doc.node(key))).into_owned(),
     };
@@ -37,13 +37,16 @@ fn nested_objects_and_elements_become_columns_whatever_their_order() {
         assert_eq!(
             (
                 column(1).rows,
-                column(1).count(Shape::Null),
-                column(1).count(Shape::Number)
+                column(1).count(ValueClass::Null),
+                column(1).count(ValueClass::Number)
             ),
             (2, 1, 1)
         );
         assert_eq!(
-            (column(4).count(Shape::Array), column(4).count(Shape::EmptyArray)),
+            (
+                column(4).count(ValueClass::Array),
+                column(4).count(ValueClass::EmptyArray)
+            ),
             (1, 1)
         );
         assert_eq!(

@@ -6,26 +6,32 @@ use crate::json::output::Output;
 use crate::json::scan::Tape;
 use crate::json::tape::Kind;
 use crate::notation::frame::Frame;
-use crate::notation::header::Head;
+use crate::notation::header::Header;
 use crate::notation::marker::Marker;
 use crate::notation::read::decode::decode;
 use crate::notation::reserved::find_suspect;
 use crate::restore::restorer::MAX_DEPTH;
-use crate::restore::restorer::Walker;
+use crate::restore::restorer::Restorer;
 
-impl Walker<'_> {
-    pub fn headed(&mut self, text: &[u8], head: &Head, at: usize, out: &mut impl Output) -> Result<()> {
+impl Restorer<'_> {
+    pub fn behind_header(
+        &mut self,
+        text: &[u8],
+        header: &Header,
+        at: usize,
+        out: &mut impl Output,
+    ) -> Result<()> {
         if self.trusted {
             let left_bytes = self.left_bytes;
             let expected = out.expected();
-            if let Some(length) = expected.and_then(|expected| self.compared(text, head, at, expected)) {
+            if let Some(length) = expected.and_then(|expected| self.compared(text, header, at, expected)) {
                 out.advance(length);
                 return Ok(());
             }
             self.left_bytes = left_bytes;
         }
         let mut decoded = Vec::with_capacity(text.len() * 2);
-        let found = decode(text, head, at, self.left_bytes, &mut decoded)?;
+        let found = decode(text, header, at, self.left_bytes, &mut decoded)?;
         self.spend(decoded.len())?;
         if let Some(tail) = found.tail {
             return match Marker::read(tail)? {
@@ -35,7 +41,7 @@ impl Walker<'_> {
                         frame: Frame::Value,
                     },
                     length,
-                )) if length == tail.len() => self.original(hash, Some(head.frame), out),
+                )) if length == tail.len() => self.original(hash, Some(header.frame), out),
                 Some((Marker::Raw { hash }, length)) if length == tail.len() => {
                     self.original(hash, None, out)
                 }
@@ -45,14 +51,14 @@ impl Walker<'_> {
                 }),
             };
         }
-        // What was made here is valid JSON without a string of ours.
+        // What was made here is valid JSON without a reserved string.
         let needs_no_scan = !found.copied || (self.trusted && find_suspect(&decoded, 0).is_none());
-        let is_laid_out = matches!(head.layout, Layout::Compact | Layout::Spaced);
-        if needs_no_scan && is_laid_out && !head.lines {
-            return self.framed(&decoded, head.frame, out);
+        let is_laid_out = matches!(header.layout, Layout::Compact | Layout::Spaced);
+        if needs_no_scan && is_laid_out && !header.lines {
+            return self.framed(&decoded, header.frame, out);
         }
         let mut tape = self.tapes.pop().unwrap_or_default();
-        let result = self.content(&mut tape, &decoded, head, out);
+        let result = self.content(&mut tape, &decoded, header, out);
         self.tapes.push(tape);
         result.map_err(|error| match error {
             Error::InvalidPayload { .. } | Error::InvalidUtf8 { .. } => Error::Format {
@@ -63,12 +69,12 @@ impl Walker<'_> {
         })
     }
 
-    /// Appends a head's content, restored, in its layout and frame.
+    /// Appends a header's content, restored, in its layout and frame.
     pub fn content(
         &mut self,
         tape: &mut Tape,
         content: &[u8],
-        head: &Head,
+        header: &Header,
         out: &mut impl Output,
     ) -> Result<()> {
         let mut restored = Vec::new();
@@ -85,33 +91,39 @@ impl Walker<'_> {
             }
         }
         let result = if restored.is_empty() { content } else { &restored };
-        if head.lines {
-            return self.lines(tape, result, head, out);
+        if header.lines {
+            return self.lines(tape, result, header, out);
         }
         // What was put in may be laid out in another way than what was decoded.
         let is_laid_out =
-            head.layout == Layout::Compact || (head.layout == Layout::Spaced && restored.is_empty());
+            header.layout == Layout::Compact || (header.layout == Layout::Spaced && restored.is_empty());
         if is_laid_out {
-            return self.framed(result, head.frame, out);
+            return self.framed(result, header.frame, out);
         }
         if !self.trusted {
             // Originals inside may be any bytes, and only JSON can be laid out.
             tape.scan(result, MAX_DEPTH)?;
         }
-        if head.frame == Frame::Value {
+        if header.frame == Frame::Value {
             let before = out.position();
             // Where it isn't enough, what was printed is more than is left.
-            let _enough = head.layout.spread(result, self.left_bytes, out);
+            let _enough = header.layout.spread(result, self.left_bytes, out);
             return self.spend(out.position() - before);
         }
         let mut printed = Vec::with_capacity(result.len() * 2);
-        let _enough = head.layout.spread(result, self.left_bytes, &mut printed);
+        let _enough = header.layout.spread(result, self.left_bytes, &mut printed);
         self.spend(printed.len())?;
-        self.framed(&printed, head.frame, out)
+        self.framed(&printed, header.frame, out)
     }
 
     /// Appends the elements of an array, one a line.
-    pub fn lines(&mut self, tape: &mut Tape, array: &[u8], head: &Head, out: &mut impl Output) -> Result<()> {
+    pub fn lines(
+        &mut self,
+        tape: &mut Tape,
+        array: &[u8],
+        header: &Header,
+        out: &mut impl Output,
+    ) -> Result<()> {
         let doc = tape.scan(array, MAX_DEPTH)?;
         if doc.node(0).kind != Kind::Array {
             return Err(Error::Format {
@@ -125,7 +137,7 @@ impl Walker<'_> {
                 printed.push(b'\n');
             }
             // Where it isn't enough, what was printed is more than is left.
-            let _enough = head
+            let _enough = header
                 .layout
                 .spread(doc.raw(doc.node(element)), self.left_bytes, &mut printed);
             if printed.len() > self.left_bytes {
@@ -133,6 +145,6 @@ impl Walker<'_> {
             }
         }
         self.spend(printed.len())?;
-        self.framed(&printed, head.frame, out)
+        self.framed(&printed, header.frame, out)
     }
 }
