@@ -276,7 +276,7 @@ def test_display_data_names_the_options():
 
 def test_outputs_carry_the_types_of_their_rows():
     pipeline = beam.Pipeline(runner="FnApiRunner")
-    bare = pipeline | "NoEnvelope" >> beam.Create([b"1"]) | "CrushBare" >> CrushRecords()
+    bare = pipeline | "Bare" >> beam.Create([b"1"]) | "CrushBare" >> CrushRecords()
     keyed = pipeline | "Keyed" >> beam.Create([(1, b"1")]) | "CrushKeyed" >> CrushRecords()
     assert [pcollection.element_type for pcollection in bare] == [Compacted, Original, Failure]
     assert keyed.compacted.element_type == typehints.KV[int, Compacted]

@@ -15,7 +15,7 @@ from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import options_for
 from headroom_beam.errors import InvalidPayload, StoreError
 from headroom_beam.records import COMPACTED_SCHEMA, Compacted, Failure, compacted_rows
-from headroom_beam.transforms.sinks import WriteCompacted, WriteFailures, _WriteBundles, compacted_lines
+from headroom_beam.transforms.sinks import WriteCompacted, WriteFailures, _WriteFiles, compacted_lines
 
 ROWS = [row for _, row in crush_batch(RECORDS, options_for(SMALL)).compacted]
 FAILURE = Failure("invalid_json", "line 1, column 2", "", "", 0, 1, ["0" * 24])
@@ -106,7 +106,7 @@ def test_equal_records_are_all_written_however_they_are_bundled(tmp_path, collec
 
 def bundle(elements, root, *, with_ids: bool) -> str:
     """Runs one bundle by hand, as a runner does, and gives the name of its file."""
-    write = _WriteBundles(str(root), ".jsonl", compacted_lines, 1 << 20, with_ids=with_ids)
+    write = _WriteFiles(str(root), ".jsonl", compacted_lines, 1 << 20, with_ids=with_ids)
     write.setup()
     write.start_bundle()
     for stamped in elements:
