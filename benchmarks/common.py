@@ -44,9 +44,15 @@ class Payload(NamedTuple):
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
     """Returns a parser with the options that every benchmark has."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="*", type=Path, help="*.results.jsonl[.zst] or traces; examples/traces if none")
-    parser.add_argument("--peer", required=True, help="Python of the environment in which headroom-ai is installed")
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "data", nargs="*", type=Path, help="*.results.jsonl[.zst] or traces; examples/traces if none"
+    )
+    parser.add_argument(
+        "--peer", required=True, help="Python of the environment in which headroom-ai is installed"
+    )
     parser.add_argument("--repeats", type=int, default=5, help="passes of which the median is printed")
     return parser
 
@@ -62,7 +68,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 def files_of(data: Sequence[Path]) -> list[Path]:
-    """Returns the files that were named, those of a named folder, or the example traces when nothing was named."""
+    """Returns the files that were named, those of a named folder, or by default the example traces."""
     files: list[Path] = []
     for path in data or [TRACES]:
         files += sorted(path.glob("*.jsonl*")) if path.is_dir() else [path]
@@ -78,7 +84,8 @@ def payloads_of(path: Path) -> list[Payload]:
         record = json.loads(line)
         if "result" in record:
             result = record["result"]
-            # A result that is a JSON value in the log is taken in the log's own spelling, as near as Python can say.
+            # A result that is a JSON value in the log is taken in the log's own spelling, as near as Python
+            # can say.
             text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
             found.append(Payload(path.name, str(record.get("tool")), text))
         else:
@@ -166,7 +173,9 @@ class Peer:
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            raise SystemExit(f"headroom-ai's process ended with {self._process.wait()}; is it installed there?")
+            raise SystemExit(
+                f"headroom-ai's process ended with {self._process.wait()}; is it installed there?"
+            )
         return dict(json.loads(answer))
 
     def crush(self, text: str, *, query: str = "", lossless_only: bool = False) -> str | None:
@@ -194,7 +203,7 @@ class Peer:
 
 
 def seconds_of(action: Callable[[], object], repeats: int) -> list[float]:
-    """Times an action several times, in seconds of the processor: what else runs on the machine hardly counts."""
+    """Times an action several times, in seconds of the processor: the load of the machine hardly counts."""
     seconds = []
     for _ in range(repeats):
         start = time.process_time()

@@ -1,8 +1,8 @@
 """Conversations for the benchmarks: what was said, which tools were called with what, and what they gave.
 
-Harnesses log the same three things in many shapes: the messages of OpenAI, Anthropic, Google and Bedrock, LangChain's
-and Langfuse's observations, recorded HTTP exchanges of any of these. A call or a result is known by the members that
-such an object has, wherever in a message it stands.
+Harnesses log the same three things in many shapes: the messages of OpenAI, Anthropic, Google and Bedrock,
+LangChain's and Langfuse's observations, recorded HTTP exchanges of any of these. A call or a result is known
+by the members that such an object has, wherever in a message it stands.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Event(NamedTuple):
 
 
 def conversations_of(path: Path) -> Iterator[list[Any]]:
-    """Yields the conversations of a file, each as its messages: one a line, or lines that name theirs, or one."""
+    """Yields the conversations of a file as messages: one a line, or lines that name theirs, or one."""
     single: dict[str, list[Any]] = {}
     for line in lines_of(path):
         record = json.loads(line)
@@ -42,7 +42,7 @@ def conversations_of(path: Path) -> Iterator[list[Any]]:
 
 
 def messages_in(value: Any) -> Iterator[Any]:
-    """Yields the messages of a record in order: those of the histories in it, and what else it holds as one."""
+    """Yields the messages of a record in order: those of its histories, and what else it holds as one."""
     if isinstance(value, list):
         for member in value:
             yield from messages_in(member)

@@ -2,9 +2,9 @@
 
     python benchmarks/crush.py --peer .venv-peer/bin/python [DATA…]
 
-`crush` is the method of that name on both sides; `crush_array_json` and `compact_document_json` are the direct entry
-points. `orjson_loads` parses the same text, as a measure of what reading it costs at all. Texts that headroom-ai fails
-on are left out for both (their number is printed).
+`crush` is the method of that name on both sides; `crush_array_json` and `compact_document_json` are the
+direct entry points. `orjson_loads` parses the same text, as a measure of what reading it costs at all. Texts
+that headroom-ai fails on are left out for both (their number is printed).
 """
 
 from __future__ import annotations
@@ -13,11 +13,25 @@ import platform
 from collections.abc import Callable
 
 import orjson
-from common import Payload, Peer, arguments, files_of, megabytes_per_second, one_core, payloads_of, seconds_of, show
+from common import (
+    Payload,
+    Peer,
+    arguments,
+    files_of,
+    megabytes_per_second,
+    one_core,
+    payloads_of,
+    seconds_of,
+    show,
+)
 
 from headroom_beam import SmartCrusher
 
-METHODS = {"array": ("crush", "crush_array_json"), "document": ("crush", "compact_document_json"), "text": ("crush",)}
+METHODS = {
+    "array": ("crush", "crush_array_json"),
+    "document": ("crush", "compact_document_json"),
+    "text": ("crush",),
+}
 
 
 def sample(payloads: list[Payload], max_bytes: int) -> list[str]:
@@ -72,7 +86,9 @@ def compare(texts: list[str], kind: str, peer: Peer, repeats: int) -> dict[str, 
 def main() -> None:
     """Measures every kind of payload in the data."""
     parser = arguments(__doc__)
-    parser.add_argument("--max-bytes", type=int, default=8_000_000, help="about how much to measure of each kind")
+    parser.add_argument(
+        "--max-bytes", type=int, default=8_000_000, help="about how much to measure of each kind"
+    )
     options = parser.parse_args()
     payloads = [payload for path in files_of(options.data) for payload in payloads_of(path)]
     by_kind: dict[str, list[Payload]] = {kind: [] for kind in METHODS}
@@ -83,7 +99,15 @@ def main() -> None:
             kind: compare(sample(found, options.max_bytes), kind, peer, options.repeats)
             for kind, found in by_kind.items()
         }
-    show({"benchmark": "crush", "python": platform.python_version(), "core": core, "repeats": options.repeats, **kinds})
+    show(
+        {
+            "benchmark": "crush",
+            "python": platform.python_version(),
+            "core": core,
+            "repeats": options.repeats,
+            **kinds,
+        }
+    )
 
 
 if __name__ == "__main__":

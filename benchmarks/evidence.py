@@ -2,21 +2,21 @@
 
     python benchmarks/evidence.py --peer .venv-peer/bin/python CONVERSATIONS…
 
-CONVERSATIONS are files with one conversation a line, files with one message a line, or folders of the latter. For each
-tool result, the *evidence* is every string or number of 4 characters or more that stands in an argument of a later
-tool call of the conversation and in this result, and in no earlier message; of strings that hold several words, as
-commands and texts do, these count one by one. The score is the share of it that still stands in the crushed text,
-given the tokens that text takes. Compared are this project at several budgets and at its default; headroom-ai at its
-defaults, given the result as it stands in a record, a JSON string (`peer_default`), and bare (`peer_bare`); this
-project within the tokens that these took for the same result; and plain truncation (`head`; `head_tail`, half each) to
-the tokens of each. `ours_alone` is this project at its default without anything said before, as where each message is a
-record of its own.
+CONVERSATIONS are files with one conversation a line, files with one message a line, or folders of the latter.
+For each tool result, the *evidence* is every string or number of 4 characters or more that stands in an
+argument of a later tool call of the conversation and in this result, and in no earlier message; of strings
+that hold several words, as commands and texts do, these count one by one. The score is the share of it that
+still stands in the crushed text, given the tokens that text takes. Compared are this project at several
+budgets and at its default; headroom-ai at its defaults, given the result as it stands in a record, a JSON
+string (`peer_default`), and bare (`peer_bare`); this project within the tokens that these took for the same
+result; and plain truncation (`head`; `head_tail`, half each) to the tokens of each. `ours_alone` is this
+project at its default without anything said before, as where each message is a record of its own.
 
-What a result is crushed with is what a pipeline has: the words that stood earlier in the conversation, what was said
-last, and the arguments of the call. `targets` draws the conclusions: `recall_to_peer` is our recall divided by
-headroom-ai's where ours took no more tokens, `lost_to_peer` the same for the evidence that is gone; `tokens_to_head`
-is what we need for the recall of truncation at each budget, divided by what truncation took, read off the line through
-our budgets.
+What a result is crushed with is what a pipeline has: the words that stood earlier in the conversation, what
+was said last, and the arguments of the call. `targets` draws the conclusions: `recall_to_peer` is our recall
+divided by headroom-ai's where ours took no more tokens, `lost_to_peer` the same for the evidence that is
+gone; `tokens_to_head` is what we need for the recall of truncation at each budget, divided by what truncation
+took, read off the line through our budgets.
 """
 
 from __future__ import annotations
@@ -137,12 +137,14 @@ class Index:
         return [word for word, first in firsts if first is not None and first < position]
 
     def first(self, atom: str) -> int | None:
-        """Returns the number of the first message in which the string stands, or None for one without a word."""
+        """Returns the number of the first message with the string, or None for a string without a word."""
         word = max(_WORD.finditer(atom), key=lambda found: len(found[0]), default=None)
         if word is None:
             return None
         places = self._places.get(word[0], ())
-        stands = (at for at, start in places if self._texts[at].startswith(atom, max(0, start - word.start())))
+        stands = (
+            at for at, start in places if self._texts[at].startswith(atom, max(0, start - word.start()))
+        )
         return next(stands, None)
 
 
@@ -277,7 +279,10 @@ def targets(scores: dict[str, Score]) -> dict[str, Any]:
         against[f"tokens_to_{name}"] = {
             str(budget): ratio(needed[budget], score.tokens) for budget, score in truncated.items()
         }
-    by_default = {"recall_by_default": scores["ours_default"].recall, "recall_alone": scores["ours_alone"].recall}
+    by_default = {
+        "recall_by_default": scores["ours_default"].recall,
+        "recall_alone": scores["ours_alone"].recall,
+    }
     return {**{name: round(recall, 4) for name, recall in by_default.items()}, **against}
 
 
@@ -296,9 +301,15 @@ def tokens_at(line: list[tuple[float, int]], recall: float) -> float | None:
 
 def main() -> None:
     """Scores all conversations together."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("conversations", nargs="+", type=Path, help="files of conversations or messages, or folders")
-    parser.add_argument("--peer", required=True, help="Python of the environment in which headroom-ai is installed")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "conversations", nargs="+", type=Path, help="files of conversations or messages, or folders"
+    )
+    parser.add_argument(
+        "--peer", required=True, help="Python of the environment in which headroom-ai is installed"
+    )
     parser.add_argument("--limit", type=int, default=0, help="score at most so many results, spread evenly")
     options = parser.parse_args()
     conversations = [found for path in files_of(options.conversations) for found in conversations_of(path)]

@@ -2,8 +2,8 @@
 
     python benchmarks/figures.py FOLDER [--update README.md]
 
-FOLDER holds `crush.json`, `savings.json`, `pipeline.json` and `evidence.json`, as `make bench` leaves them. Prints the
-tables, or puts them between the README's comments `<!-- figures -->` and `<!-- /figures -->`.
+FOLDER holds `crush.json`, `savings.json`, `pipeline.json` and `evidence.json`, as `make bench` leaves them.
+Prints the tables, or puts them between the README's comments `<!-- figures -->` and `<!-- /figures -->`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def speed(result: dict[str, Any]) -> str:
                         f"{parsed:.0f}" if parsed else "",
                     ]
                 )
-    return table(["MB/s on one core", "ours", "headroom-ai", "times", "`orjson.loads` of the same text"], rows)
+    return table(
+        ["MB/s on one core", "ours", "headroom-ai", "times", "`orjson.loads` of the same text"], rows
+    )
 
 
 def pipeline(result: dict[str, Any]) -> str:
@@ -79,21 +81,28 @@ def evidence(result: dict[str, Any]) -> str:
     names = {"whole": "as logged", "ours_default": "**ours**", "peer_default": "headroom-ai"}
     names |= {"head_at_ours_default": "the beginning, in as many tokens as ours"}
     names |= {"head_tail_at_ours_default": "beginning and end, in as many tokens as ours"}
-    rows = [[text, f"{scores[name]['recall']:.2f}", f"{scores[name]['tokens']:,}"] for name, text in names.items()]
+    rows = [
+        [text, f"{scores[name]['recall']:.2f}", f"{scores[name]['tokens']:,}"] for name, text in names.items()
+    ]
     return table(
-        [f"{result['evidence']} pieces of evidence in {result['results']} results", "readable", "tokens"], rows
+        [f"{result['evidence']} pieces of evidence in {result['results']} results", "readable", "tokens"],
+        rows,
     )
 
 
 def main() -> None:
     """Prints the tables, or updates a file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--update", type=Path, metavar="FILE")
     options = parser.parse_args()
     parts = []
     for make in (savings, evidence, speed, pipeline):
-        path = options.folder / f"{make.__name__}.json" if make is not speed else options.folder / "crush.json"
+        path = (
+            options.folder / f"{make.__name__}.json" if make is not speed else options.folder / "crush.json"
+        )
         parts.append(make(json.loads(path.read_text(encoding="utf-8"))))
     text = "\n".join(parts)
     if options.update is None:

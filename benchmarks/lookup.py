@@ -1,9 +1,9 @@
-"""The store by itself: putting, single lookups cold and warm, and where a scan overtakes point reads, as JSON.
+"""The store by itself, as JSON: putting, lookups cold and warm, where a scan overtakes point reads.
 
     python benchmarks/lookup.py [--root gs://BUCKET/PREFIX] [--megabytes 200]
 
-The originals are the files of `examples/traces`, line by line, varied by a number until there are enough of them.
-The costs that `headroom_beam.lookup` plans with come from the `many` of what this prints.
+The originals are the files of `examples/traces`, line by line, varied by a number until there are enough of
+them. The costs that `headroom_beam.store.lookup` plans with come from the `many` of what this prints.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import pyarrow as pa
 from common import files_of, show
 
 from headroom_beam import OriginalStore
-from headroom_beam.lookup import lookup_many, plan_lookup
-from headroom_beam.resolution import Resolution
+from headroom_beam.store.lookup import lookup_many, plan_lookup
+from headroom_beam.store.resolution import Resolution
 
 RUN_DATE = dt.date(2026, 1, 31)
 
@@ -120,7 +120,9 @@ def measure(root: str, original_bytes: int, seed: int) -> dict[str, object]:
 
 def main() -> None:
     """Reads the arguments, measures, prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--root", help="an empty root; a temporary directory if it isn't given")
     parser.add_argument("--megabytes", type=float, default=200, help="originals to store")
     parser.add_argument("--seed", type=int, default=1)

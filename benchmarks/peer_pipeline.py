@@ -1,7 +1,8 @@
 """The pipeline one would write first: ReadFromText, headroom-ai on each record's tool results, WriteToText.
 
-Runs with the Python of an environment that has headroom-ai and Beam, as `peer_pipeline.py INPUT_GLOB OUTPUT_PREFIX`,
-and prints the seconds from building the pipeline to its end. What it drops can't be had back: that isn't part of it.
+Runs with the Python of an environment that has headroom-ai and Beam, as `peer_pipeline.py INPUT_GLOB
+OUTPUT_PREFIX`, and prints the seconds from building the pipeline to its end. What it drops can't be had back:
+that isn't part of it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Runs headroom-ai for the benchmarks: reads one JSON request a line, answers with one JSON line each.
 
-It is started with the Python of an environment of its own, in which headroom-ai is installed, and imports nothing of
-this project. `{"do": "crush", "text": TEXT, "query": TEXT, "lossless_only": BOOL}` is answered with the compressed
-text, `{"do": "time", "method": NAME, "path": FILE, "repeats": N}` with the processor seconds that each pass over the
-file's texts (a JSON array of strings) took.
+It is started with the Python of an environment of its own, in which headroom-ai is installed, and imports
+nothing of this project. `{"do": "crush", "text": TEXT, "query": TEXT, "lossless_only": BOOL}` is answered
+with the compressed text, `{"do": "time", "method": NAME, "path": FILE, "repeats": N}` with the processor
+seconds that each pass over the file's texts (a JSON array of strings) took.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Speed from files to files: the pipeline, a bare loop over the same blocks, and a naive pipeline with headroom-ai.
+"""Speed from files to files: the pipeline, a bare loop over the same blocks, a naive one with headroom-ai.
 
     python benchmarks/pipeline.py --peer .venv-peer/bin/python [DATA…]
 
-`bare` reads blocks, crushes them, writes the compacted lines and the packs, and nothing else: no verification, no
-fsync, no manifest, no Beam. `ours` is `pipelines.crush` with all of these, on FnApiRunner (what DirectRunner falls back
-to where Prism can't be had). `naive` is `peer_pipeline.py`. Each run is a process of its own on one core, but for
-`ours_on_all_cores`; imports are not counted. Small inputs are copied until they are large enough to measure, and all
-ways read the same files.
+`bare` reads blocks, crushes them, writes the compacted lines and the packs, and nothing else: no
+verification, no fsync, no manifest, no Beam. `ours` is `pipelines.crush` with all of these, on FnApiRunner
+(what DirectRunner falls back to where Prism can't be had). `naive` is `peer_pipeline.py`. Each run is a
+process of its own on one core, but for `ours_on_all_cores`; imports are not counted. Small inputs are copied
+until they are large enough to measure, and all ways read the same files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any
 
 from common import arguments, files_of, lines_of, megabytes_per_second, one_core, show
 
-from headroom_beam.formats import resolve
+from headroom_beam.crush.trace_formats import resolve
 
 WORKER = Path(__file__).resolve().parent / "peer_pipeline.py"
 FORMATS = (".result @ .tool", *resolve("openai"), *resolve("anthropic"))
@@ -36,9 +36,9 @@ FORMATS = (".result @ .tool", *resolve("openai"), *resolve("anthropic"))
 def bare(source: Path, target: Path) -> None:
     """Crushes files without Beam and without any guarantee."""
     from headroom_beam import SmartCrusherConfig, _core
-    from headroom_beam.blocks import Block, chunks_of, cut_blocks
-    from headroom_beam.builder import PackBuilder
-    from headroom_beam.crusher import options_for
+    from headroom_beam.crush.config import options_for
+    from headroom_beam.files.blocks import Block, chunks_of, cut_blocks
+    from headroom_beam.store.pack_builder import PackBuilder
 
     options = options_for(SmartCrusherConfig(), FORMATS)
     builder = PackBuilder(run_date=dt.datetime.now(dt.timezone.utc).date())
@@ -62,9 +62,16 @@ def bare(source: Path, target: Path) -> None:
 
 def ours(source: Path, target: Path) -> None:
     """Runs the pipeline of the command line."""
-    from pipelines import crush
+    from headroom_beam.cli import crush
 
-    roots = ["--input", f"{source}/*.jsonl", "--output", f"{target}/out", "--originals", f"{target}/originals"]
+    roots = [
+        "--input",
+        f"{source}/*.jsonl",
+        "--output",
+        f"{target}/out",
+        "--originals",
+        f"{target}/originals",
+    ]
     exit_code = crush.main([*roots, "--trace_format", *FORMATS])
     if exit_code:
         raise SystemExit(exit_code)
@@ -77,18 +84,23 @@ def run_child(name: str, source: Path, target: Path) -> None:
     """Runs one way in this process and prints its seconds and its peak of memory."""
     if name == "ours":
         # Imported ahead of the clock, as the bare loop's imports are.
-        import pipelines.crush  # noqa: F401
-    else:
-        pass
+        import headroom_beam.cli.crush  # noqa: F401
     start = time.perf_counter()
     with contextlib.redirect_stdout(sys.stderr):
         CHILDREN[name](source, target)
     seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+    print(
+        json.dumps(
+            {"seconds": seconds, "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+        )
+    )
 
 
 def measure(name: str, command: list[str], target: Path, repeats: int) -> tuple[list[float], int]:
-    """Runs a command several times with an empty target; gives its seconds and the largest peak of memory, if told."""
+    """Runs a command several times with an empty target.
+
+    Gives its seconds and the largest peak of memory, if told.
+    """
     seconds: list[float] = []
     peak_bytes = 0
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
@@ -127,8 +139,12 @@ def prepare(data: list[Path], folder: Path, min_bytes: int) -> tuple[int, int]:
 def main() -> None:
     """Measures the three ways on the same files."""
     parser = arguments(__doc__)
-    parser.add_argument("--min-bytes", type=int, default=64_000_000, help="copies files until they are that large")
-    parser.add_argument("--child", choices=CHILDREN, help="internal: runs one way on the folders DATA[0] and DATA[1]")
+    parser.add_argument(
+        "--min-bytes", type=int, default=64_000_000, help="copies files until they are that large"
+    )
+    parser.add_argument(
+        "--child", choices=CHILDREN, help="internal: runs one way on the folders DATA[0] and DATA[1]"
+    )
     options = parser.parse_args()
     if options.child:
         run_child(options.child, *options.data)

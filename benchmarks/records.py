@@ -1,12 +1,13 @@
-"""Speed of records as elements of a pipeline, on one core, as JSON: what crushing, the step and Beam take of it.
+"""Speed of records as elements of a pipeline, on one core, as JSON: the shares of crushing, step and Beam.
 
     python benchmarks/records.py [DATA…]
 
-`small` are records of some 110 bytes, made here; `traces` are the lines of the data. `native` is the crusher alone,
-`crush_batch` makes rows of what it gives, `pipeline` is Beam with one step that does nothing, `crush` is `CrushRecords`
-behind it, `crush_and_store` the same with a store; `restore_batch` and `restore` bring the stored records back, the
-latter as `RestoreRecords` in a pipeline. Each figure is the median of several passes. Starting a pipeline takes about a
-second here, so measure tens of megabytes when it is the rate of a long run that you want to know.
+`small` are records of some 110 bytes, made here; `traces` are the lines of the data. `native` is the crusher
+alone, `crush_batch` makes rows of what it gives, `pipeline` is Beam with one step that does nothing, `crush`
+is `CrushRecords` behind it, `crush_and_store` the same with a store; `restore_batch` and `restore` bring the
+stored records back, the latter as `RestoreRecords` in a pipeline. Each figure is the median of several
+passes. Starting a pipeline takes about a second here, so measure tens of megabytes when it is the rate of a
+long run that you want to know.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ import pyarrow as pa
 from common import files_of, lines_of, megabytes_per_second, one_core, seconds_of, show
 
 from headroom_beam import CrushRecords, OriginalStore, RestoreRecords, SmartCrusherConfig, _core
-from headroom_beam.batches import crush_batch
-from headroom_beam.crusher import options_for
-from headroom_beam.formats import resolve
-from headroom_beam.retrieval import restore_batch
+from headroom_beam.crush.batch import crush_batch
+from headroom_beam.crush.config import options_for
+from headroom_beam.crush.trace_formats import resolve
+from headroom_beam.restore.batch import restore_batch
 
 RUN_DATE = dt.date(2026, 1, 31)
 BLOCK_RECORDS = 500
@@ -82,7 +83,9 @@ def measure(records: list[bytes], paths: tuple[str, ...], folder: str, repeats: 
     ways: dict[str, Callable[[], object]] = {
         "native": native,
         "crush_batch": lambda: crush_batch(records, options),
-        "pipeline": lambda: in_pipeline(records, lambda pcollection: pcollection | beam.Map(lambda record: record)),
+        "pipeline": lambda: in_pipeline(
+            records, lambda pcollection: pcollection | beam.Map(lambda record: record)
+        ),
         "crush": crush,
         "crush_and_store": crush_and_store,
         "restore_batch": lambda: restore_batch(compacted, store),
@@ -101,10 +104,14 @@ def measure(records: list[bytes], paths: tuple[str, ...], folder: str, repeats: 
 
 def main() -> None:
     """Measures small records and traces."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", nargs="*", type=Path, help="traces; examples/traces if none")
     parser.add_argument("--repeats", type=int, default=5, help="passes of which the median is printed")
-    parser.add_argument("--max-bytes", type=int, default=8_000_000, help="about how much to measure of each kind")
+    parser.add_argument(
+        "--max-bytes", type=int, default=8_000_000, help="about how much to measure of each kind"
+    )
     options = parser.parse_args()
     kinds = {
         "small": (small_records(max(1, options.max_bytes // 110)), ()),

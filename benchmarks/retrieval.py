@@ -2,8 +2,9 @@
 
     python benchmarks/retrieval.py [--megabytes 200]
 
-The store is that of `lookup.py`, filled from `examples/traces`. Seconds are the processor's, of whole pipelines on
-FnApiRunner, medians of several; `JOIN_S` in `headroom_beam.join` comes from what this prints.
+The store is that of `lookup.py`, filled from `examples/traces`. Seconds are the processor's, of whole
+pipelines on FnApiRunner, medians of several. `JOIN_S` in `headroom_beam.transforms.lookup_originals` comes
+from what this prints.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from common import one_core, show
 from lookup import RUN_DATE, batches
 
 from headroom_beam import LookupOriginals, OriginalStore
-from headroom_beam.retrieval import Strategy
+from headroom_beam.transforms.lookup_originals import Strategy
 
 
 def refuse(row: Any) -> None:
@@ -46,11 +47,18 @@ def measure(root: str, original_bytes: int, counts: Sequence[int], repeats: int)
     store = OriginalStore.open(root)
     store.put_many(rows, run_date=RUN_DATE)
     store.write_index()
-    result: dict[str, Any] = {"benchmark": "retrieval", "repeats": repeats, **store.size()._asdict(), "hashes": {}}
+    result: dict[str, Any] = {
+        "benchmark": "retrieval",
+        "repeats": repeats,
+        **store.size()._asdict(),
+        "hashes": {},
+    }
     for count in counts:
         asked = random.Random(count).sample(hashes, min(count, len(hashes)))
         result["hashes"][f"{len(asked):,}"] = {
-            f"{strategy}_cpu_s": round(statistics.median(look_up(root, asked, strategy) for _ in range(repeats)), 3)
+            f"{strategy}_cpu_s": round(
+                statistics.median(look_up(root, asked, strategy) for _ in range(repeats)), 3
+            )
             for strategy in get_args(Strategy)
         }
     return result
@@ -58,9 +66,13 @@ def measure(root: str, original_bytes: int, counts: Sequence[int], repeats: int)
 
 def main() -> None:
     """Measures a store in a temporary directory."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--megabytes", type=float, default=200, help="originals to store")
-    parser.add_argument("--counts", type=int, nargs="+", default=[1, 100, 300, 1000, 3000, 10_000], help="of hashes")
+    parser.add_argument(
+        "--counts", type=int, nargs="+", default=[1, 100, 300, 1000, 3000, 10_000], help="of hashes"
+    )
     parser.add_argument("--repeats", type=int, default=3, help="passes of which the median is printed")
     options = parser.parse_args()
     with one_core(), tempfile.TemporaryDirectory(prefix="headroom-beam-") as folder:

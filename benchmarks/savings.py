@@ -3,10 +3,11 @@
     python benchmarks/savings.py --peer .venv-peer/bin/python [DATA…]
 
 Columns: `logged` as the log has it; `compact` JSON (no spaces, no escapes); `toon`, by the official library;
-headroom-ai and this project, each in its lossless mode and at its defaults. Text that isn't JSON stays as logged in the
-first three. Every result of ours is restored and compared with what was logged, with its originals at hand in the
-default mode and with none in the lossless mode: any difference makes the program fail. Nothing proves headroom-ai's.
-Where a spelling fails on a payload, the payload counts as logged there, and under `failed`.
+headroom-ai and this project, each in its lossless mode and at its defaults. Text that isn't JSON stays as
+logged in the first three. Every result of ours is restored and compared with what was logged, with its
+originals at hand in the default mode and with none in the lossless mode: any difference makes the program
+fail. Nothing proves headroom-ai's. Where a spelling fails on a payload, the payload counts as logged there,
+and under `failed`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     python benchmarks/scaling.py [DATA…]
 
-Rows are those of the largest array in the data, repeated with a running number until the size is reached. Time that
-grows in proportion shows as the same MB/s in every line of a series; `spread` is the slowest line over the fastest.
+Rows are those of the largest array in the data, repeated with a running number until the size is reached.
+Time that grows in proportion shows as the same MB/s in every line of a series; `spread` is the slowest line
+over the fastest.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ LIMIT_BYTES = 256 << 20
 
 def rows_of(data: list[Path]) -> list[dict[str, Any]]:
     """Returns the rows of the largest array of objects in the data."""
-    arrays = [payload.text for path in files_of(data) for payload in payloads_of(path) if payload.kind == "array"]
+    arrays = [
+        payload.text for path in files_of(data) for payload in payloads_of(path) if payload.kind == "array"
+    ]
     for text in sorted(arrays, key=len, reverse=True):
         rows = json.loads(text)
         if all(isinstance(row, dict) for row in rows):
@@ -77,8 +80,12 @@ def series(texts: dict[int, str], repeats: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measures the three series."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="*", type=Path, help="*.results.jsonl[.zst] or traces; examples/traces if none")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "data", nargs="*", type=Path, help="*.results.jsonl[.zst] or traces; examples/traces if none"
+    )
     parser.add_argument("--repeats", type=int, default=3, help="passes of which the median is printed")
     parser.add_argument("--max-bytes", type=int, default=100_000_000, help="size of the largest array")
     options = parser.parse_args()
@@ -89,7 +96,8 @@ def main() -> None:
             "benchmark": "scaling",
             "array_bytes": series({size: array_of(rows, size) for size in sizes}, options.repeats),
             "columns": series(
-                {columns: wide(columns, 1_000_000) for columns in (3, 10, 30, 100, 300, 1000)}, options.repeats
+                {columns: wide(columns, 1_000_000) for columns in (3, 10, 30, 100, 300, 1000)},
+                options.repeats,
             ),
             "depth": series({depth: deep(depth, 1_000_000) for depth in (2, 10, 50, 200)}, options.repeats),
         }

@@ -32,7 +32,9 @@ def main() -> None:
             | beam.CombineGlobally(
                 lambda pairs: [sum(column) for column in zip(*pairs, strict=True)] if pairs else [0, 0]
             )
-            | beam.Map(lambda tokens: print(f"{tokens[0]:,} tokens became {tokens[1]:,}, and every record came back"))
+            | beam.Map(
+                lambda tokens: print(f"{tokens[0]:,} tokens became {tokens[1]:,}, and every record came back")
+            )
         )
 
 

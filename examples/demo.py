@@ -1,4 +1,4 @@
-"""Crushes the example traces, shows what that saved, looks one marker up, restores everything and compares checksums.
+"""Crushes the example traces, shows the savings, looks a marker up, restores all and compares checksums.
 
     python examples/demo.py --output out
 
@@ -18,10 +18,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 import headroom_beam
 from headroom_beam import CrushFiles, OriginalStore, RestoreFiles, _core
-from headroom_beam.formats import resolve
-from headroom_beam.manifest import read_manifest
-from headroom_beam.objects import open_objects
-from headroom_beam.report import format_bytes, format_summary, format_table
+from headroom_beam.crush.trace_formats import resolve
+from headroom_beam.files.manifest import read_manifest
+from headroom_beam.files.report import format_bytes, format_summary, format_table
+from headroom_beam.objects.open import open_objects
 
 TRACES = Path(__file__).resolve().parent / "traces"
 # The traces are of both forms; a format is a list of paths, and two lists make one.
@@ -46,7 +46,10 @@ def look_one_up(compacted: Path, originals: Path) -> bool:
     name = markers.column("hash")[0].as_py()
     original = OriginalStore.open(str(originals)).get(name)
     digest = hashlib.sha256(original).hexdigest()
-    print(f"\nThe first marker in {compacted.name} is <<ccr:{name} …>>. Its original is {format_bytes(len(original))}:")
+    print(
+        f"\nThe first marker in {compacted.name} is <<ccr:{name} …>>. "
+        f"Its original is {format_bytes(len(original))}:"
+    )
     print(f"  {original[:100].decode('utf-8', 'replace')!r}…")
     print(f"  SHA-256 {digest}")
     return digest.startswith(name)
@@ -54,14 +57,19 @@ def look_one_up(compacted: Path, originals: Path) -> bool:
 
 def main() -> int:
     """Runs the demonstration and gives the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "--input", type=Path, default=TRACES, help="folder of *.jsonl files in OpenAI or Anthropic form"
     )
     parser.add_argument("--output", type=Path, default=Path("out"), help="folder to write into")
     options = parser.parse_args()
-    compacted, originals, restored = (options.output / name for name in ("compacted", "originals", "restored"))
-    # What a demonstration wrote before is taken away; anything else stays, and the run says what is in its way.
+    compacted, originals, restored = (
+        options.output / name for name in ("compacted", "originals", "restored")
+    )
+    # What a demonstration wrote before is taken away; anything else stays, and the run says what is in its
+    # way.
     if (compacted / "_run.json").exists():
         for folder in (compacted, originals, restored):
             shutil.rmtree(folder, ignore_errors=True)
@@ -83,7 +91,9 @@ def main() -> int:
         equal = equal and before == after
         count = f"{len(file.read_bytes().splitlines()):,}"
         rows.append((file.name, count, before[:16], after[:16], "equal" if before == after else "DIFFERENT"))
-    print(f"\nRestored into {restored}; the checksums (the first 16 digits of SHA-256):\n\n{format_table(rows)}")
+    print(
+        f"\nRestored into {restored}; the checksums (the first 16 digits of SHA-256):\n\n{format_table(rows)}"
+    )
     if not found:
         print("demo: no marker was looked up", file=sys.stderr)
     return 0 if equal and found else 1

@@ -1,8 +1,9 @@
-"""Records the traces under `examples/traces/`: an agent that answers questions about a machine and a checkout.
+"""Records the traces under `examples/traces/`: an agent answers questions about a machine and a checkout.
 
-Every tool result is what a program printed when it ran here (`recording.py` runs them); only paths, the names of this
-machine and e-mail addresses are replaced. The questions around the runs are written beside them, and whatever the agent
-asks for next is taken from what it has just read. Programs that are not installed are left out, and said so.
+Every tool result is what a program printed when it ran here (`recording.py` runs them); only paths, the names
+of this machine and e-mail addresses are replaced. The questions around the runs are written beside them, and
+whatever the agent asks for next is taken from what it has just read. Programs that are not installed are left
+out, and said so.
 
     python examples/record_traces.py --output examples/traces
 """
@@ -47,8 +48,8 @@ DEBIAN_PACKAGES = [
 ]
 MODULES = ["json.decoder", "zipfile", "http.client", "textwrap", "heapq", "bisect", "shlex", "graphlib"]
 
-# File → its sessions, each with a name, the programs it needs and what happens in it. A file of conversations has one
-# record a conversation, a file of messages one a message.
+# File → its sessions, each with a name, the programs it needs and what happens in it. A file of conversations
+# has one record a conversation, a file of messages one a message.
 PLAN: dict[str, list[tuple[str, str, Session]]] = {
     "openai_conversations.jsonl": [
         ("dependencies", "cargo git", packages.native_dependencies),
@@ -100,7 +101,10 @@ def lines_of(file_name: str, conversation: Conversation) -> list[str]:
     if file_name.startswith("openai"):
         messages, spelling = openai_messages(conversation), {}
     else:
-        messages, spelling = anthropic_messages(conversation), {"ensure_ascii": False, "separators": (",", ":")}
+        messages, spelling = (
+            anthropic_messages(conversation),
+            {"ensure_ascii": False, "separators": (",", ":")},
+        )
     if "conversations" in file_name:
         return [json.dumps({"id": conversation.name, "messages": messages}, **spelling)]
     return [json.dumps({"conversation": conversation.name, **message}, **spelling) for message in messages]
@@ -108,8 +112,12 @@ def lines_of(file_name: str, conversation: Conversation) -> list[str]:
 
 def main() -> None:
     """Records every file of the plan."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=REPOSITORY / "examples" / "traces", help="folder of the files")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--output", type=Path, default=REPOSITORY / "examples" / "traces", help="folder of the files"
+    )
     parser.add_argument("--only", help="records only sessions whose name contains this")
     options = parser.parse_args()
     # The linters are installed beside this interpreter.
@@ -123,7 +131,9 @@ def main() -> None:
                 print(f"{name}: left out, {', '.join(missing)} not installed", file=sys.stderr)
             elif not options.only or options.only in name:
                 records = lines_of(file_name, record(name, session))
-                print(f"{name}: {len(records)} records, {sum(map(len, records)):,} characters", file=sys.stderr)
+                print(
+                    f"{name}: {len(records)} records, {sum(map(len, records)):,} characters", file=sys.stderr
+                )
                 lines += records
         (options.output / file_name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 

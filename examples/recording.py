@@ -1,7 +1,8 @@
-"""An agent's tool box over programs that really run, and the two message forms in which agents log what they did.
+"""An agent's tool box over programs that really run, and the two message forms in which agents log.
 
-`record_traces.py` says which programs run and why; this module runs them, keeps what they print and writes it down as
-OpenAI or Anthropic messages. What a program prints is kept byte for byte but for what names this machine or a person.
+`record_traces.py` says which programs run and why; this module runs them, keeps what they print and writes it
+down as OpenAI or Anthropic messages. What a program prints is kept byte for byte but for what names this
+machine or a person.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 300
 
 _EMAIL = re.compile(r"\b[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b")
-_INDEX_TALK = re.compile(r"^(?:Looking in (?:indexes|links):|WARNING: .*(?:pip version|index)).*\n", re.MULTILINE)
+_INDEX_TALK = re.compile(
+    r"^(?:Looking in (?:indexes|links):|WARNING: .*(?:pip version|index)).*\n", re.MULTILINE
+)
 
 
 class ToolCall(NamedTuple):
@@ -84,13 +87,15 @@ class Conversation:
         """The agent says something and calls no tool."""
         self.turns.append(Turn("assistant", text, []))
 
-    def run(self, tool: str, command: list[str], *, why: str = "", cwd: Path | None = None, **arguments: Any) -> str:
+    def run(
+        self, tool: str, command: list[str], *, why: str = "", cwd: Path | None = None, **arguments: Any
+    ) -> str:
         """The agent runs a program and reads what it prints, standard error and exit status included.
 
         Args:
             tool: Name of the tool as the log shows it.
-            command: The program and its arguments. The log shows it as the argument `command` unless `arguments` say
-                what this tool is called with.
+            command: The program and its arguments. The log shows it as the argument `command` unless
+                `arguments` say what this tool is called with.
             why: What the agent says with the call.
             cwd: Where the program runs; the workspace by default.
             arguments: The tool's arguments as the log shows them.
@@ -98,9 +103,20 @@ class Conversation:
         Returns:
             Standard output as logged, for the next step to look into.
         """
-        environment = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "CARGO_TERM_COLOR": "never", "TERM": "dumb"}
+        environment = {
+            **os.environ,
+            "LC_ALL": "C.UTF-8",
+            "NO_COLOR": "1",
+            "CARGO_TERM_COLOR": "never",
+            "TERM": "dumb",
+        }
         done = subprocess.run(
-            command, cwd=cwd or self.workspace, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False
+            command,
+            cwd=cwd or self.workspace,
+            env=environment,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
         )
         output = neutral(done.stdout.decode("utf-8", "replace"), self._places)
         problems = neutral(done.stderr.decode("utf-8", "replace"), self._places)
@@ -113,12 +129,19 @@ class Conversation:
         self.log(tool, shown, text, why=why, failed=done.returncode != 0)
         return output
 
-    def rows(self, tool: str, rows: list[dict[str, Any]], *, why: str = "", **arguments: Any) -> list[dict[str, Any]]:
-        """The agent calls a tool that answers with rows that were read from a program's output; gives them back."""
+    def rows(
+        self, tool: str, rows: list[dict[str, Any]], *, why: str = "", **arguments: Any
+    ) -> list[dict[str, Any]]:
+        """The agent calls a tool that answers with rows that were read from a program's output.
+
+        Gives them back.
+        """
         self.log(tool, arguments, neutral(json.dumps(rows, ensure_ascii=False), self._places), why=why)
         return rows
 
-    def log(self, tool: str, arguments: dict[str, Any], result: str, *, why: str = "", failed: bool = False) -> None:
+    def log(
+        self, tool: str, arguments: dict[str, Any], result: str, *, why: str = "", failed: bool = False
+    ) -> None:
         """Adds a call and its result; calls without a reason of their own join the turn before them."""
         self._call_count += 1
         call = ToolCall(f"call_{self.name}_{self._call_count:02d}", tool, arguments, result, failed)
@@ -130,8 +153,10 @@ class Conversation:
 
 
 def openai_messages(conversation: Conversation) -> list[dict[str, Any]]:
-    """Returns OpenAI chat messages: `tool_calls` with their arguments as text, answered by one `tool` message each."""
-    messages: list[dict[str, Any]] = [{"role": "system", "content": "You answer questions by running programs."}]
+    """Returns OpenAI chat messages: `tool_calls` with arguments as text, one `tool` message for each."""
+    messages: list[dict[str, Any]] = [
+        {"role": "system", "content": "You answer questions by running programs."}
+    ]
     for turn in conversation.turns:
         message: dict[str, Any] = {"role": turn.role, "content": turn.text or None}
         if turn.calls:
@@ -152,7 +177,7 @@ def openai_messages(conversation: Conversation) -> list[dict[str, Any]]:
 
 
 def anthropic_messages(conversation: Conversation) -> list[dict[str, Any]]:
-    """Returns Anthropic messages: `tool_use` blocks, answered by `tool_result` blocks in a message of the user."""
+    """Returns Anthropic messages: `tool_use` blocks, and `tool_result` blocks in a message of the user."""
     messages: list[dict[str, Any]] = []
     for turn in conversation.turns:
         if turn.role == "user":
@@ -160,7 +185,8 @@ def anthropic_messages(conversation: Conversation) -> list[dict[str, Any]]:
             continue
         content: list[dict[str, Any]] = [{"type": "text", "text": turn.text}] if turn.text else []
         content += [
-            {"type": "tool_use", "id": call.call_id, "name": call.tool, "input": call.arguments} for call in turn.calls
+            {"type": "tool_use", "id": call.call_id, "name": call.tool, "input": call.arguments}
+            for call in turn.calls
         ]
         messages.append({"role": "assistant", "content": content})
         if turn.calls:

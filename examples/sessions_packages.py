@@ -22,25 +22,37 @@ def native_dependencies(talk: Conversation) -> None:
         "--filter-platform",
         "x86_64-unknown-linux-gnu",
     ]
-    metadata = json.loads(talk.run("cargo_metadata", command, cwd=REPOSITORY, why="I'll read the resolved graph."))
+    metadata = json.loads(
+        talk.run("cargo_metadata", command, cwd=REPOSITORY, why="I'll read the resolved graph.")
+    )
     direct = [package for package in metadata["packages"] if package["source"] is None]
     talk.run(
-        "bash", ["cargo", "tree", "--package", direct[0]["name"], "--locked"], cwd=REPOSITORY, why="And as a tree."
+        "bash",
+        ["cargo", "tree", "--package", direct[0]["name"], "--locked"],
+        cwd=REPOSITORY,
+        why="And as a tree.",
     )
     for package in direct:
         path = package["manifest_path"].removeprefix("/repo/")
         talk.run("read_file", ["cat", "-n", path], cwd=REPOSITORY, path=f"/repo/{path}")
     licences = sorted({str(package["license"]) for package in metadata["packages"]})
     talk.answer(
-        f"{len(metadata['packages'])} packages under {len(licences)} licence expressions: {'; '.join(licences)}."
+        f"{len(metadata['packages'])} packages under {len(licences)} licence expressions: "
+        f"{'; '.join(licences)}."
     )
 
 
 def installed_python_packages(talk: Conversation) -> None:
     """Which Python packages are here, and what do some of them ship?"""
     talk.ask("What is installed in the project's environment? Is anything much bigger than the rest?")
-    rows = json.loads(talk.run("pip_list", [PYTHON, "-m", "pip", "list", "--format", "json"], environment=".venv"))
-    names = [row["name"] for row in rows if row["name"] in {"pyarrow", "numpy", "duckdb", "hypothesis", "starlette"}]
+    rows = json.loads(
+        talk.run("pip_list", [PYTHON, "-m", "pip", "list", "--format", "json"], environment=".venv")
+    )
+    names = [
+        row["name"]
+        for row in rows
+        if row["name"] in {"pyarrow", "numpy", "duckdb", "hypothesis", "starlette"}
+    ]
     for name in names:
         talk.run("bash", [PYTHON, "-m", "pip", "show", name], why=f"{name} may be one of the large ones.")
     talk.answer(f"{len(rows)} packages; I looked at {', '.join(names)} more closely.")
@@ -48,7 +60,10 @@ def installed_python_packages(talk: Conversation) -> None:
 
 def package_metadata(talk: Conversation) -> None:
     """Full metadata of a small environment."""
-    talk.ask("I need the metadata of every package in the small environment, classifiers and requirements included.")
+    talk.ask(
+        "I need the metadata of every package in the small environment, classifiers and requirements "
+        "included."
+    )
     folder = talk.workspace / "inspected"
     folder.mkdir()
     site = Path(next(path for path in sys.path if path.endswith("site-packages")))
@@ -94,7 +109,9 @@ def system_packages(talk: Conversation) -> None:
     for row in largest:
         talk.run("bash", ["dpkg", "-s", row["package"]], why=f"{row['package']} is among the four largest.")
     talk.answer(
-        "The largest are " + ", ".join(f"{row['package']} ({row['installed_kib']} KiB)" for row in largest) + "."
+        "The largest are "
+        + ", ".join(f"{row['package']} ({row['installed_kib']} KiB)" for row in largest)
+        + "."
     )
 
 
@@ -125,9 +142,12 @@ def go_package(name: str) -> Session:
         package = json.loads(talk.run("go_list", ["go", "list", "-json", name], package=name))
         talk.run("bash", ["go", "doc", "-short", name], why="Now what it exports.")
         imports = package["Imports"][:6]
-        talk.run("go_list", ["go", "list", "-json=ImportPath,Name,Doc,GoFiles,Imports", *imports], packages=imports)
+        talk.run(
+            "go_list", ["go", "list", "-json=ImportPath,Name,Doc,GoFiles,Imports", *imports], packages=imports
+        )
         talk.answer(
-            f"{name}: {package['Doc']}. It imports {len(package['Imports'])} packages and needs {len(package['Deps'])}."
+            f"{name}: {package['Doc']}. It imports {len(package['Imports'])} packages "
+            f"and needs {len(package['Deps'])}."
         )
 
     return session
@@ -141,7 +161,8 @@ def standard_library(name: str) -> Session:
         talk.run("bash", [PYTHON, "-m", "pydoc", name], why="Its documentation.")
         talk.run("import_time", [PYTHON, "-X", "importtime", "-c", f"import {name}"], module=name)
         talk.answer(
-            "The documentation is above; the second column of the listing is the cumulative time in microseconds."
+            "The documentation is above; the second column of the listing is the cumulative time in "
+            "microseconds."
         )
 
     return session
@@ -157,14 +178,22 @@ def data_base(talk: Conversation) -> None:
     (talk.workspace / "load.sql").write_text(script, encoding="utf-8")
     talk.run("bash", ["sqlite3", "packages.db", ".read load.sql"], why="Loading.")
     for query in (
-        "SELECT section, count(*) AS packages, sum(kib) AS kib FROM packages GROUP BY section ORDER BY kib DESC",
+        (
+            "SELECT section, count(*) AS packages, sum(kib) AS kib FROM packages "
+            "GROUP BY section ORDER BY kib DESC"
+        ),
         "SELECT * FROM packages WHERE section = 'libs' ORDER BY kib DESC LIMIT 150",
-        "SELECT name, kib / (SELECT sum(kib) * 0.01 FROM packages) AS percent FROM packages ORDER BY kib DESC LIMIT 40",
+        (
+            "SELECT name, kib / (SELECT sum(kib) * 0.01 FROM packages) AS percent FROM packages "
+            "ORDER BY kib DESC LIMIT 40"
+        ),
         "SELECT priority, count(*) FROM package GROUP BY priority",
         "SELECT priority, count(*) AS packages FROM packages GROUP BY priority",
     ):
         talk.run("query", ["sqlite3", "-json", "packages.db", query], sql=query)
-    talk.answer("The sections are listed above by size; the query with the wrong table name failed and was corrected.")
+    talk.answer(
+        "The sections are listed above by size; the query with the wrong table name failed and was corrected."
+    )
 
 
 def data_base_functions(talk: Conversation) -> None:
@@ -172,7 +201,8 @@ def data_base_functions(talk: Conversation) -> None:
     talk.ask("Which functions does DuckDB have for lists and for strings?")
     for word in ("list", "string"):
         query = (
-            "SELECT function_name, function_type, description, return_type, parameters, parameter_types, examples "
+            "SELECT function_name, function_type, description, return_type, parameters, parameter_types, "
+            "examples "
             f"FROM duckdb_functions() WHERE categories::VARCHAR LIKE '%{word}%' ORDER BY ALL"
         )
         program = (
@@ -180,14 +210,20 @@ def data_base_functions(talk: Conversation) -> None:
             "print(json.dumps([dict(zip(r.columns, row)) for row in r.fetchall()], indent=2))"
         )
         talk.run("query", [PYTHON, "-c", program], sql=query)
-    talk.run("query", [PYTHON, "-c", "import duckdb; duckdb.sql('SELECT lst_sort([1])')"], sql="SELECT lst_sort([1])")
+    talk.run(
+        "query",
+        [PYTHON, "-c", "import duckdb; duckdb.sql('SELECT lst_sort([1])')"],
+        sql="SELECT lst_sort([1])",
+    )
     talk.answer("Both lists are above; `lst_sort` is not among them.")
 
 
 def go_tree(talk: Conversation) -> None:
     """A stream of JSON objects, one after the other."""
     talk.ask("How do the packages below net, crypto, encoding and go depend on each other?")
-    fields = "-json=ImportPath,Name,Doc,Goroot,Standard,GoFiles,IgnoredGoFiles,Imports,TestGoFiles,TestImports"
+    fields = (
+        "-json=ImportPath,Name,Doc,Goroot,Standard,GoFiles,IgnoredGoFiles,Imports,TestGoFiles,TestImports"
+    )
     talk.run(
         "go_list",
         ["go", "list", fields, "net/...", "crypto/...", "encoding/...", "go/..."],

@@ -46,9 +46,9 @@ def python_lints(talk: Conversation) -> None:
         "headroom_beam/errors.py",
         "headroom_beam/records.py",
     ]
-    findings = json.loads(talk.run("ruff", command, cwd=REPOSITORY, why="I'll lint with every rule.", select="ALL"))[
-        :250
-    ]
+    findings = json.loads(
+        talk.run("ruff", command, cwd=REPOSITORY, why="I'll lint with every rule.", select="ALL")
+    )[:250]
     files: dict[str, int] = {}
     for finding in findings:
         files[finding["filename"]] = files.get(finding["filename"], 0) + 1
@@ -72,7 +72,17 @@ def lints_of_a_dependency(talk: Conversation) -> None:
     talk.ask("How does pluggy's code look to ruff? Group the findings by rule.")
     folder = next(Path(path, "pluggy") for path in sys.path if Path(path, "pluggy").is_dir())
     shutil.copytree(folder, talk.workspace / "pluggy", ignore=shutil.ignore_patterns("__pycache__"))
-    command = ["ruff", "check", "--select", "ALL", "--isolated", "--exit-zero", "--output-format", "json", "pluggy"]
+    command = [
+        "ruff",
+        "check",
+        "--select",
+        "ALL",
+        "--isolated",
+        "--exit-zero",
+        "--output-format",
+        "json",
+        "pluggy",
+    ]
     findings = json.loads(talk.run("ruff", command, select="ALL", path="/project/pluggy"))
     counts = Counter(finding["code"] for finding in findings)
     for code, _ in counts.most_common(3):
@@ -87,7 +97,10 @@ def web_server(talk: Conversation) -> None:
     pages = [f"/{path.relative_to(folder)}" for path in sorted(folder.glob("lib*/copyright"))[:240]]
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
     log = io.StringIO()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, contextlib.redirect_stderr(log):
+    with (
+        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
+        contextlib.redirect_stderr(log),
+    ):
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         connection = http.client.HTTPConnection(*server.server_address[:2])
@@ -97,7 +110,9 @@ def web_server(talk: Conversation) -> None:
         connection.close()
         server.shutdown()
         thread.join()
-    talk.log("read_log", {"service": "documentation"}, log.getvalue(), why=f"{len(pages)} pages fetched; the log:")
+    talk.log(
+        "read_log", {"service": "documentation"}, log.getvalue(), why=f"{len(pages)} pages fetched; the log:"
+    )
     missing = sum(" 404 " in line for line in log.getvalue().splitlines())
     talk.answer(f"{missing} lines of the log say 404, all for compressed copies that don't exist.")
 
@@ -106,16 +121,28 @@ def broken_python(talk: Conversation) -> None:
     """Types, tests and a traceback of a small package with mistakes in it."""
     talk.ask("Nothing works in /project/shop. Find out why.")
     talk.run("bash", [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "shop"], why="The tests first.")
-    talk.run("mypy", [PYTHON, "-m", "mypy", "--strict", "--output", "json", "shop"], why="Then the types.", strict=True)
     talk.run(
-        "read_file", ["cat", "-n", "shop/basket.py"], path="/project/shop/basket.py", why="Both point at one file."
+        "mypy",
+        [PYTHON, "-m", "mypy", "--strict", "--output", "json", "shop"],
+        why="Then the types.",
+        strict=True,
+    )
+    talk.run(
+        "read_file",
+        ["cat", "-n", "shop/basket.py"],
+        path="/project/shop/basket.py",
+        why="Both point at one file.",
     )
     talk.run("bash", [PYTHON, "-m", "shop.basket"], why="Does it run at all?")
     talk.run("bash", [PYTHON, "-m", "json.tool", "shop/prices.json"], why="Is the price list valid?")
     talk.run(
-        "bash", ["ruff", "check", "--isolated", "--select", "ALL", "--output-format", "json", "shop"], why="And ruff?"
+        "bash",
+        ["ruff", "check", "--isolated", "--select", "ALL", "--output-format", "json", "shop"],
+        why="And ruff?",
     )
-    talk.answer("The price list has a comma too many, and `total` adds a string to a number when a price is missing.")
+    talk.answer(
+        "The price list has a comma too many, and `total` adds a string to a number when a price is missing."
+    )
 
 
 def broken_rust(talk: Conversation) -> None:
@@ -137,7 +164,11 @@ def broken_rust(talk: Conversation) -> None:
 def broken_c(talk: Conversation) -> None:
     """Diagnostics of gcc as JSON."""
     talk.ask("gcc rejects /project/ring.c. What is wrong?")
-    talk.run("gcc", ["gcc", "-Wall", "-Wextra", "-fdiagnostics-format=json", "-c", "ring.c"], file="/project/ring.c")
+    talk.run(
+        "gcc",
+        ["gcc", "-Wall", "-Wextra", "-fdiagnostics-format=json", "-c", "ring.c"],
+        file="/project/ring.c",
+    )
     talk.run("bash", ["gcc", "-Wall", "-Wextra", "-c", "ring.c"], why="The same as text.")
     talk.run("read_file", ["cat", "-n", "ring.c"], path="/project/ring.c")
     talk.answer("An undeclared name, a missing return and a format that doesn't fit its argument.")
@@ -201,7 +232,9 @@ def files_of_the_checkout(talk: Conversation) -> None:
         why="And `digest`, which it names.",
         pattern=r"\bdigest\b",
     )
-    for row in sorted((row for row in rows if row["path"].endswith((".md", ".pyi"))), key=lambda row: row["path"])[:6]:
+    for row in sorted(
+        (row for row in rows if row["path"].endswith((".md", ".pyi"))), key=lambda row: row["path"]
+    )[:6]:
         talk.run("read_file", ["cat", "-n", row["path"]], cwd=REPOSITORY, path=f"/repo/{row['path']}")
     talk.answer("In docs/notation.md, which the native crate and the tests both follow.")
 
@@ -214,7 +247,9 @@ def processes(talk: Conversation) -> None:
     rows: list[dict[str, Any]] = [dict(zip(names, line.split(maxsplit=5), strict=True)) for line in lines]
     talk.rows("list_processes", rows, parent=2)
     talk.run(
-        "bash", ["strace", "-f", "-c", "-o", "/dev/stdout", PYTHON, "-c", "import json"], why="What does a start cost?"
+        "bash",
+        ["strace", "-f", "-c", "-o", "/dev/stdout", PYTHON, "-c", "import json"],
+        why="What does a start cost?",
     )
     talk.run(
         "bash",

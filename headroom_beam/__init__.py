@@ -1,7 +1,7 @@
 """Crush LLM tool traces on Apache Beam; every byte comes back.
 
-This is the table of contents. Each name is imported from its module when it is first used, so that crushing, the store
-and the command line start without Beam, whose import takes a second.
+This is the table of contents. Each name is imported from its module when it is first used, so that crushing,
+the store and the command line start without Beam, whose import takes a second.
 
 >>> from headroom_beam import SmartCrusher
 >>> SmartCrusher().crush("short").compressed
@@ -12,16 +12,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headroom_beam.crusher import SmartCrusher, SmartCrusherConfig
-    from headroom_beam.formats import TraceFormat
-    from headroom_beam.io import CrushFiles, RestoreFiles
-    from headroom_beam.originals import ReadOriginals, WriteOriginals
+    from headroom_beam.crush.config import SmartCrusherConfig
+    from headroom_beam.crush.smart_crusher import SmartCrusher
+    from headroom_beam.crush.trace_formats import TraceFormat
     from headroom_beam.records import Compacted, Failure, Original, Payload
-    from headroom_beam.restore import restore_record, restore_text
-    from headroom_beam.retrieval import LookupOriginals, RestoreRecords
-    from headroom_beam.sinks import WriteCompacted
-    from headroom_beam.store import OriginalStore
-    from headroom_beam.transforms import CrushRecords, CrushResult
+    from headroom_beam.restore.text import restore_record, restore_text
+    from headroom_beam.store.store import OriginalStore
+    from headroom_beam.transforms.crush_files import CrushFiles
+    from headroom_beam.transforms.crush_records import CrushRecords
+    from headroom_beam.transforms.crush_result import CrushResult
+    from headroom_beam.transforms.lookup_originals import LookupOriginals
+    from headroom_beam.transforms.originals import ReadOriginals, WriteOriginals
+    from headroom_beam.transforms.restore_files import RestoreFiles
+    from headroom_beam.transforms.restore_records import RestoreRecords
+    from headroom_beam.transforms.sinks import WriteCompacted
 
 # A name maps to the module it lives in, in the order of the way of the data.
 _HOMES = {
@@ -31,23 +35,23 @@ _HOMES = {
     "Original": "records",
     "Payload": "records",
     # Without Beam.
-    "TraceFormat": "formats",
-    "SmartCrusher": "crusher",
-    "SmartCrusherConfig": "crusher",
-    "OriginalStore": "store",
-    "restore_record": "restore",
-    "restore_text": "restore",
+    "TraceFormat": "crush.trace_formats",
+    "SmartCrusher": "crush.smart_crusher",
+    "SmartCrusherConfig": "crush.config",
+    "OriginalStore": "store.store",
+    "restore_record": "restore.text",
+    "restore_text": "restore.text",
     # Beam: files to files.
-    "CrushFiles": "io",
-    "RestoreFiles": "io",
-    "ReadOriginals": "originals",
-    "WriteCompacted": "sinks",
-    "WriteOriginals": "originals",
+    "CrushFiles": "transforms.crush_files",
+    "RestoreFiles": "transforms.restore_files",
+    "ReadOriginals": "transforms.originals",
+    "WriteCompacted": "transforms.sinks",
+    "WriteOriginals": "transforms.originals",
     # Beam: records.
-    "CrushRecords": "transforms",
-    "CrushResult": "transforms",
-    "LookupOriginals": "retrieval",
-    "RestoreRecords": "retrieval",
+    "CrushRecords": "transforms.crush_records",
+    "CrushResult": "transforms.crush_result",
+    "LookupOriginals": "transforms.lookup_originals",
+    "RestoreRecords": "transforms.restore_records",
 }
 
 __all__ = [

@@ -16,6 +16,7 @@ __all__ = [
     "CrushedText",
     "Options",
     "RestoredBlock",
+    "check_payload_path",
     "count_tokens",
     "crush_block",
     "crush_records",
@@ -68,6 +69,13 @@ class Options:
     ) -> Self: ...
     def fingerprint(self) -> str:
         """Hex SHA-256 over every option: equal exactly when two runs would write the same bytes."""
+
+def check_payload_path(path: str) -> str:
+    """Checks a payload path, as `headroom_beam.formats` spells them; gives its shortest spelling.
+
+    Raises `ValueError` for a text that is no path. The message names the character, counted from 1, and what was
+    expected there: `payload path '.output[' at character 8: expected [*]`.
+    """
 
 @final
 class CrushedBlock:

@@ -1,6 +1,7 @@
 """Every error that headroom_beam raises on purpose, with the exit code the command line gives for it.
 
-No error carries payload text: messages name positions, sizes, hashes and files, so that logs of a run are safe to keep.
+No error carries payload text: messages name positions, sizes, hashes and files, so that logs of a run are
+safe to keep.
 
 >>> issubclass(DigestMismatch, IntegrityError), DigestMismatch.exit_code
 (True, 8)
@@ -29,7 +30,10 @@ class HeadroomBeamError(Exception):
 
 
 class InvalidPayload(HeadroomBeamError, ValueError):
-    """Text that isn't what the call asks for: not JSON, or another JSON type; the message has line and column."""
+    """Text that isn't what the call asks for: not JSON, or another JSON type.
+
+    The message has line and column.
+    """
 
     exit_code = 3
 
@@ -99,7 +103,7 @@ def _store_error(message: str, retryable: bool) -> StoreError:  # noqa: FBT001 -
 
 
 class FormatError(HeadroomBeamError):
-    """An unknown marker or head form, a table that doesn't decode, or a store or run of an unknown version."""
+    """An unknown marker, a header or table that doesn't decode, or a store or run of an unknown version."""
 
     exit_code = 10
 

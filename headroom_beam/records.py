@@ -1,8 +1,8 @@
-"""The rows that headroom_beam hands out: `Compacted`, `Original` and `Failure`, with their Arrow and Beam schemas.
+"""The rows that headroom_beam hands out: `Compacted`, `Original` and `Failure`, with their Arrow schemas.
 
-Each row is a NamedTuple, so that it is cheap, prints well and is a row to Beam SQL, Beam YAML, BigQuery and Parquet
-sinks alike. Blocks cross the border to Rust as Arrow record batches; the functions here turn a whole batch into rows
-and back.
+Each row is a NamedTuple, so that it is cheap, prints well and is a row to Beam SQL, Beam YAML, BigQuery and
+Parquet sinks alike. Blocks cross the border to Rust as Arrow record batches; the functions here turn a whole
+batch into rows and back.
 
 >>> original = Original("0" * 24, bytes(32), "string", 2, 0, b"hi", "shell")
 >>> original_rows(original_batch([original])) == [original]
@@ -12,7 +12,6 @@ True
 import base64
 import itertools
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ import pyarrow as pa
 from headroom_beam.errors import InvalidHash
 
 __all__ = [
+    "BLOCK_BYTES",
     "COMPACTED_SCHEMA",
     "FAILURE_SCHEMA",
     "ORIGINAL_SCHEMA",
@@ -37,16 +37,20 @@ __all__ = [
     "failure_rows",
     "original_batch",
     "original_rows",
-    "register_schemas",
 ]
+
+
+BLOCK_BYTES = 256 << 10
+"""Bytes of records that are given to the native module in one call, about: a call costs as much as a hundred
+small records."""
 
 
 class Payload(NamedTuple):
     """One payload of a compacted record: where it was, what was done to it and what that saved."""
 
     path: str
-    """The path of the trace format that selected it, as it is written there (`.result @ .tool`); empty when the whole
-    record is the payload."""
+    """The path of the trace format that selected it, as it is written there (`.result @ .tool`); empty when
+    the whole record is the payload."""
     tool: str
     """Name of the tool whose result it is; empty when the record doesn't say."""
     strategy: str
@@ -60,7 +64,8 @@ class Payload(NamedTuple):
     tokens_before: int
     tokens_after: int
     over_budget: int
-    """Tokens by which the compacted payload exceeds `max_tokens`, because what must stay of it does; else 0."""
+    """Tokens by which the compacted payload exceeds `max_tokens`, because what must stay of it does; else
+    0."""
     explanation: str
     """What was decided, in words: the strategy, rows or lines kept by rule, rows dropped by reason."""
 
@@ -73,7 +78,8 @@ class Compacted(NamedTuple):
     source: str
     """Name of the file or topic that the record came from; empty when unknown."""
     offset: int
-    """Bytes from the start of the source (decompressed) to the record; 0 for records that don't come from a file."""
+    """Bytes from the start of the source (decompressed) to the record; 0 for records that don't come from a
+    file."""
     bytes_before: int
     bytes_after: int
     tokens_before: int
@@ -102,7 +108,8 @@ class Failure(NamedTuple):
     """A record that could not be processed; its exact bytes are the originals that `hashes` name."""
 
     kind: str
-    """Why: `invalid_json`, `invalid_utf8`, `too_large`, `too_deep` or `internal` (a defect in the crusher)."""
+    """Why: `invalid_json`, `invalid_utf8`, `too_large`, `too_deep` or `internal` (a defect in the
+    crusher)."""
     message: str
     """What is wrong and where, without text of the record."""
     source: str
@@ -199,8 +206,8 @@ def _columns(batch: pa.RecordBatch | pa.StructArray, names: Iterable[str]) -> li
 
 
 def _payload_lists(column: pa.ListArray) -> list[list[Payload]]:
-    # The children are converted once for the whole batch, then cut at the list offsets: converting each list alone
-    # costs several times as much.
+    # The children are converted once for the whole batch, then cut at the list offsets: converting each list
+    # alone costs several times as much.
     offsets = column.offsets.to_pylist()
     first, last = offsets[0], offsets[-1]
     payloads = list(map(Payload, *_columns(column.values.slice(first, last - first), Payload._fields)))
@@ -221,7 +228,9 @@ def compacted_rows(batch: pa.RecordBatch, *, source: str = "", block_offset: int
     if not batch.num_rows:
         return []
     columns = dict(
-        zip(Compacted._fields[:-1], _columns(_with_source(batch, source), Compacted._fields[:-1]), strict=True)
+        zip(
+            Compacted._fields[:-1], _columns(_with_source(batch, source), Compacted._fields[:-1]), strict=True
+        )
     )
     columns["offset"] = [offset + block_offset for offset in columns["offset"]]
     return list(map(Compacted, *columns.values(), _payload_lists(batch.column("payloads"))))
@@ -245,7 +254,7 @@ def original_rows(batch: pa.RecordBatch) -> list[Original]:
 
 
 def describe_original(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    r"""Gives an original and what is known of it as values for JSON, under the names that headroom's clients read.
+    r"""Gives an original and what is known of it for JSON, under the names that headroom's clients read.
 
     Args:
         name: the hash or digest that was asked for.
@@ -267,7 +276,8 @@ def describe_original(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
         "kind": row["kind"],
         "size_bytes": len(row["original"]),
         "original_item_count": row["item_count"],
-        # How many rows a compacted record kept stands in that record, not with the original: several may share it.
+        # How many rows a compacted record kept stands in that record, not with the original: several may
+        # share it.
         "compressed_item_count": None,
         "tool_name": row["tool"],
     }
@@ -278,7 +288,9 @@ def original_batch(rows: Sequence[Original]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([row._asdict() for row in rows], schema=ORIGINAL_SCHEMA)
 
 
-def failure_rows(batch: pa.RecordBatch, *, source: str = "", part: str = "", block_offset: int = 0) -> list[Failure]:
+def failure_rows(
+    batch: pa.RecordBatch, *, source: str = "", part: str = "", block_offset: int = 0
+) -> list[Failure]:
     """Turns a batch of failures into rows.
 
     Args:
@@ -294,9 +306,12 @@ def failure_rows(batch: pa.RecordBatch, *, source: str = "", part: str = "", blo
     kinds, messages, offsets, lengths = _columns(batch, ("kind", "message", "offset", "length"))
     sources = batch.column("source").to_pylist() if "source" in names else [source] * batch.num_rows
     parts = batch.column("part").to_pylist() if "part" in names else [part] * batch.num_rows
-    # The native crusher stores a failed line as one original; lines in pieces are made outside it and name several.
+    # The native crusher stores a failed line as one original; lines in pieces are made outside it and name
+    # several.
     hashes = (
-        batch.column("hashes").to_pylist() if "hashes" in names else [[one] for one in batch.column("hash").to_pylist()]
+        batch.column("hashes").to_pylist()
+        if "hashes" in names
+        else [[one] for one in batch.column("hash").to_pylist()]
     )
     offsets = [offset + block_offset for offset in offsets]
     return list(map(Failure, kinds, messages, sources, parts, offsets, lengths, hashes))
@@ -305,39 +320,3 @@ def failure_rows(batch: pa.RecordBatch, *, source: str = "", part: str = "", blo
 def failure_batch(rows: Sequence[Failure]) -> pa.RecordBatch:
     """Turns rows into one batch of `FAILURE_SCHEMA`."""
     return pa.RecordBatch.from_pylist([row._asdict() for row in rows], schema=FAILURE_SCHEMA)
-
-
-# Beam finds the class of a schema by its id, which it draws at random unless the class carries one. A fixed id makes
-# the same class come back on workers and in other processes; Java takes nothing but UUIDs. The field types are part of
-# the name, so that two versions of a row never share an id.
-_SCHEMA_ID_ATTRIBUTE = "_beam_schema_id"
-_SCHEMA_NAMESPACE = uuid.UUID("8d0c6a4e-54f3-5b0e-9a3c-0c6f3c1d7e42")
-
-
-def register_schemas(*more: type[NamedTuple]) -> None:
-    """Makes the rows known to Beam: schema, row coder and class, by a schema id that is the same everywhere.
-
-    Args:
-        more: further NamedTuple classes to make known in the same way.
-
-    The Beam transforms call it when they are imported; call it where rows are used with Beam and without those. It may
-    be called any number of times. Beam is imported here and not before, so that this module alone stays light.
-
-    >>> register_schemas()
-    >>> import apache_beam
-    >>> type(apache_beam.coders.registry.get_coder(Failure)).__name__
-    'RowCoder'
-    """
-    from apache_beam.coders import RowCoder
-    from apache_beam.coders.typecoders import registry
-    from apache_beam.typehints.schemas import named_tuple_to_schema
-
-    for row in (Payload, Compacted, Original, Failure, *more):
-        setattr(row, _SCHEMA_ID_ATTRIBUTE, _schema_id(row))
-        named_tuple_to_schema(row)
-        registry.register_coder(row, RowCoder)
-
-
-def _schema_id(row: type[NamedTuple]) -> str:
-    text = f"{row.__name__}({', '.join(f'{name}: {kind}' for name, kind in row.__annotations__.items())})"
-    return str(uuid.uuid5(_SCHEMA_NAMESPACE, text))

@@ -1,1 +1,1 @@
-"""Programs that run the transforms: `python -m pipelines.crush`, `python -m pipelines.restore`."""
+"""Programs to run from a checkout: `python -m pipelines.crush`, `python -m pipelines.restore`."""

@@ -1,65 +1,11 @@
-"""Restores the files that `pipelines.crush` has crushed, byte for byte, on any Beam runner.
+"""`python -m pipelines.restore` restores the files that were crushed, on any Beam runner.
 
-    python -m pipelines.restore --input out --originals originals --output restored
-
-Every option of Beam's is passed through; without `--runner` the pipeline runs in this process, see `pipelines.crush`. A
-line that can't be restored is named in the log with the reason, its file isn't written, and the exit code says so.
+`--help` says more.
 """
 
-import argparse
-import json
-import logging
 import sys
-from collections.abc import Sequence
 
-import apache_beam as beam
-
-from headroom_beam.errors import OriginalNotFound
-from headroom_beam.io import RestoreFiles
-from headroom_beam.restore import Unresolved
-from pipelines.local import counted, exit_code, pipeline_options, run_pipeline
-
-__all__ = ["main"]
-
-log = logging.getLogger(__name__)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the program and returns its exit code, as `docs/operations.md` lists them."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipelines.restore",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--input", required=True, metavar="ROOT", help="the output of pipelines.crush")
-    parser.add_argument("--originals", required=True, metavar="ROOT", help="the store")
-    parser.add_argument("--output", required=True, metavar="ROOT", help="where restored files go")
-    parser.add_argument("--json", action="store_true", help="print the counts as JSON instead of a sentence")
-    known, beam_arguments = parser.parse_known_args(arguments)
-    with exit_code() as code:
-        restore = RestoreFiles(known.input, known.originals, known.output)
-        pipeline = beam.Pipeline(options=pipeline_options(beam_arguments))
-        restored = pipeline | "RestoreFiles" >> restore
-        _ = restored.unresolved | "Log" >> beam.Map(_log)
-        result = run_pipeline(pipeline)
-        if result is not None:
-            files, size_bytes, lines = (
-                counted(result, name) for name in ("restored_files", "restored_bytes", "unresolved_lines")
-            )
-            if known.json:
-                counts = {"restored_files": files, "restored_bytes": size_bytes, "unresolved_lines": lines}
-                sys.stdout.write(json.dumps(counts) + "\n")
-            else:
-                sys.stdout.write(f"{files:,} files restored, {size_bytes:,} bytes; {lines:,} lines can't be restored\n")
-            if lines:
-                code.value = OriginalNotFound.exit_code
-    return code.value
-
-
-def _log(row: Unresolved) -> None:
-    log.warning("%s, byte %d: %s", row.part, row.offset, row.message)
-
+from headroom_beam.cli.restore import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(prog="python -m pipelines.restore"))

@@ -30,7 +30,10 @@ class _ToFiles(beam.DoFn):
 
 
 class Collect:
-    """Collects PCollections by name while a pipeline runs: `collect(pcollection, "found")`, then `collect["found"]`."""
+    """Collects PCollections by name while a pipeline runs: `collect(pcollection, "found")`.
+
+    Then `collect["found"]` gives the elements.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -18,12 +18,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import gcs_emulator
-from files import DROPPING, awkward_folder
+from file_runs import DROPPING, awkward_folder
 
-from headroom_beam.plan import RunSettings
+from headroom_beam.files.plan import RunSettings
 
 # How long an example takes says how busy the machine is, not whether the code is right.
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("patient")
 
 BUCKET = "test-bucket"
@@ -69,7 +71,9 @@ def fake_gcs_url() -> Iterator[str]:
             try:
                 body = b'{"name": "%s"}' % BUCKET.encode()
                 headers = {"Content-Type": "application/json"}
-                urllib.request.urlopen(urllib.request.Request(f"{url}/storage/v1/b?project=p", body, headers)).close()
+                urllib.request.urlopen(
+                    urllib.request.Request(f"{url}/storage/v1/b?project=p", body, headers)
+                ).close()
                 break
             except OSError:
                 assert attempt < 599, "fake-gcs-server doesn't answer"

@@ -11,7 +11,9 @@ from headroom_beam.records import Compacted
 
 def listing(number: int, rows: int = 80) -> bytes:
     """A record whose payload is large enough to lose rows to the store."""
-    items = [{"id": number * 1000 + row, "name": f"file {row}", "size": row * 37 % 1009} for row in range(rows)]
+    items = [
+        {"id": number * 1000 + row, "name": f"file {row}", "size": row * 37 % 1009} for row in range(rows)
+    ]
     return json.dumps({"number": number, "text": "x" * 2000, "items": items}).encode()
 
 
@@ -34,7 +36,7 @@ class _Unproved:
 
 
 def doubt_each_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets every crushed block say that one payload wasn't proved: no input is known for which the real one does."""
+    """Lets every crushed block say that one payload wasn't proved, which no known input makes true."""
     for name in ("crush_block", "crush_records"):
         crush = getattr(_core, name)
         monkeypatch.setattr(_core, name, lambda *arguments, crush=crush: _Unproved(crush(*arguments)))

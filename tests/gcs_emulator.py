@@ -1,7 +1,8 @@
-"""A small server that speaks the part of Cloud Storage's JSON API that the library uses, preconditions included.
+"""A small server for the part of Cloud Storage's JSON API that the library uses, with preconditions.
 
-Objects live in memory. Media, multipart and resumable uploads with `ifGenerationMatch`, checksums that are verified,
-ranged downloads, metadata and paged listings. `faults` makes the next requests fail, as the service does now and then.
+Objects live in memory. Media, multipart and resumable uploads with `ifGenerationMatch`, checksums that are
+verified, ranged downloads, metadata and paged listings. `faults` makes the next requests fail, as the service
+does now and then.
 """
 
 from __future__ import annotations
@@ -45,10 +46,14 @@ class Emulator(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def put(self, bucket: str, name: str, metadata: dict[str, Any], query: dict[str, list[str]], data: bytes) -> Any:
+    def put(
+        self, bucket: str, name: str, metadata: dict[str, Any], query: dict[str, list[str]], data: bytes
+    ) -> Any:
         """The object's resource, or a status that refuses it."""
         checksum = base64.b64encode(hashlib.md5(data).digest()).decode()
-        if metadata.get("md5Hash", checksum) != checksum or metadata.get("crc32c", _crc32c(data)) != _crc32c(data):
+        if metadata.get("md5Hash", checksum) != checksum or metadata.get("crc32c", _crc32c(data)) != _crc32c(
+            data
+        ):
             return 400
         with self.lock:
             old = self.objects.get((bucket, name))
@@ -100,7 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if re.fullmatch(r"/storage/v1/b/[^/]+", parts.path):
-            # The client asks for the bucket in a thread of its own, for its traces: nothing for a test to count.
+            # The client asks for the bucket in a thread of its own, for its traces: nothing for a test to
+            # count.
             self._json({"kind": "storage#bucket", "name": parts.path.rpartition("/")[2], "location": "US"})
             return None
         self.server.requests.append((self.command, self.path))
@@ -150,7 +156,9 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             keys = list(self.server.objects)
         names = sorted(name for b, name in keys if b == bucket and name.startswith(prefix) and name > after)
-        answer: dict[str, Any] = {"items": [self.server.resource(bucket, name) for name in names[:PAGE_ITEMS]]}
+        answer: dict[str, Any] = {
+            "items": [self.server.resource(bucket, name) for name in names[:PAGE_ITEMS]]
+        }
         if len(names) > PAGE_ITEMS:
             answer["nextPageToken"] = names[PAGE_ITEMS - 1]
         self._json(answer)

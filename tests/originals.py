@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from headroom_beam import OriginalStore
-from headroom_beam.layout import tombstone_name
-from headroom_beam.objects import ObjectInfo, open_objects
-from headroom_beam.rows import original_digest
-from headroom_beam.tombstones import Tombstone, encode_tombstones
+from headroom_beam.objects.base import ObjectInfo
+from headroom_beam.objects.open import open_objects
+from headroom_beam.store.names import tombstone_name
+from headroom_beam.store.schema import original_digest
+from headroom_beam.store.tombstones import Tombstone, encode_tombstones
 
 RUN_DATE = dt.date(2026, 1, 31)
 

@@ -1,10 +1,10 @@
-"""A small Pub/Sub server: the gRPC protocol of Cloud Pub/Sub over a real socket, with everything kept in memory.
+"""A small Pub/Sub server: the gRPC protocol of Cloud Pub/Sub over a real socket, kept in memory.
 
-It speaks the parts that publishers and subscribers use: Publish, Pull, StreamingPull, Acknowledge, ModifyAckDeadline,
-and creating, getting and deleting topics and subscriptions. Delivery is at least once, as in the service: a message is
-leased to one subscriber at a time, and comes again when its lease runs out before it is acknowledged. What the service
-promises beyond that (ordering, filters, exactly-once subscriptions, retention, snapshots) is not here, and asking for
-it is an error.
+It speaks the parts that publishers and subscribers use: Publish, Pull, StreamingPull, Acknowledge,
+ModifyAckDeadline, and creating, getting and deleting topics and subscriptions. Delivery is at least once, as
+in the service: a message is leased to one subscriber at a time, and comes again when its lease runs out
+before it is acknowledged. What the service promises beyond that (ordering, filters, exactly-once
+subscriptions, retention, snapshots) is not here, and asking for it is an error.
 
 Client libraries find it through `PUBSUB_EMULATOR_HOST`:
 
@@ -14,7 +14,9 @@ Client libraries find it through `PUBSUB_EMULATOR_HOST`:
 ...     os.environ["PUBSUB_EMULATOR_HOST"] = server.address
 ...     publisher, subscriber = pubsub_v1.PublisherClient(), pubsub_v1.SubscriberClient()
 ...     _ = publisher.create_topic(name="projects/project/topics/in")
-...     _ = subscriber.create_subscription(name="projects/project/subscriptions/in", topic="projects/project/topics/in")
+...     _ = subscriber.create_subscription(
+...         name="projects/project/subscriptions/in", topic="projects/project/topics/in"
+...     )
 ...     _ = publisher.publish("projects/project/topics/in", b"hello").result()
 ...     pulled = subscriber.pull(subscription="projects/project/subscriptions/in", max_messages=1)
 ...     del os.environ["PUBSUB_EMULATOR_HOST"]
@@ -53,7 +55,10 @@ class _Lease:
 
 
 class _Subscription:
-    """The messages of one subscription: waiting, leased, or acknowledged and gone. Guarded by its own condition."""
+    """The messages of one subscription: waiting, leased, or acknowledged and gone.
+
+    Guarded by its own condition.
+    """
 
     def __init__(self, definition: types.Subscription) -> None:
         self.definition = definition
@@ -145,12 +150,15 @@ class PubsubServer:
         self._lock = threading.Lock()
         self._failures: dict[str, list[grpc.StatusCode]] = {}
         self._permits: dict[str, threading.Semaphore] = {}
-        # StreamingPull holds a thread for as long as its client lives, so there must be more threads than clients.
+        # StreamingPull holds a thread for as long as its client lives, so there must be more threads than
+        # clients.
         self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=32))
         self._server.add_generic_rpc_handlers(
             (
                 grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", self._publisher_methods()),
-                grpc.method_handlers_generic_handler("google.pubsub.v1.Subscriber", self._subscriber_methods()),
+                grpc.method_handlers_generic_handler(
+                    "google.pubsub.v1.Subscriber", self._subscriber_methods()
+                ),
             )
         )
         self.address = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
@@ -216,7 +224,10 @@ class PubsubServer:
             self._failures.setdefault(method, []).extend([code] * times)
 
     def hold_after(self, method: str, *, calls: int) -> None:
-        """Lets so many more calls of a method through; later ones wait for `release`, or until their client is gone."""
+        """Lets so many more calls of a method through.
+
+        Later ones wait for `release`, or until their client is gone.
+        """
         with self._lock:
             self._permits[method] = threading.Semaphore(calls)
 
@@ -289,13 +300,17 @@ class PubsubServer:
     def _get_topic(self, request: types.GetTopicRequest, context: grpc.ServicerContext) -> types.Topic:
         return self._topics.get(request.topic) or _abort(context, grpc.StatusCode.NOT_FOUND, request.topic)
 
-    def _delete_topic(self, request: types.DeleteTopicRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
+    def _delete_topic(
+        self, request: types.DeleteTopicRequest, context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
         with self._lock:
             if self._topics.pop(request.topic, None) is None:
                 _abort(context, grpc.StatusCode.NOT_FOUND, request.topic)
         return empty_pb2.Empty()
 
-    def _publish(self, request: types.PublishRequest, context: grpc.ServicerContext | None) -> types.PublishResponse:
+    def _publish(
+        self, request: types.PublishRequest, context: grpc.ServicerContext | None
+    ) -> types.PublishResponse:
         now = dt.datetime.now(dt.timezone.utc)
         with self._lock:
             if request.topic not in self._topics:
@@ -347,7 +362,9 @@ class PubsubServer:
         messages = found.lease(request.max_messages, found.definition.ack_deadline_seconds, wait_s)
         return types.PullResponse(received_messages=messages)
 
-    def _acknowledge(self, request: types.AcknowledgeRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
+    def _acknowledge(
+        self, request: types.AcknowledgeRequest, context: grpc.ServicerContext
+    ) -> empty_pb2.Empty:
         self._subscription(request.subscription, context).acknowledge(request.ack_ids)
         return empty_pb2.Empty()
 

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: same payloads on both sides, proofs that can fail, exact token budgets."""
+"""The benchmarks measure what they say: equal payloads, proofs that can fail, exact token budgets."""
 
 import importlib
 import json
@@ -15,7 +15,10 @@ TRACES = REPOSITORY / "examples" / "traces"
 
 CONVERSATION = [
     {"role": "user", "content": "Where is ann?"},
-    {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "find", "arguments": '{"name": "ann"}'}}]},
+    {
+        "role": "assistant",
+        "tool_calls": [{"id": "1", "function": {"name": "find", "arguments": '{"name": "ann"}'}}],
+    },
     {"role": "tool", "tool_call_id": "1", "content": '[{"id": "user-4711", "name": "ann", "age": 12345}]'},
     {
         "role": "assistant",
@@ -49,7 +52,11 @@ def test_payloads_are_the_tool_results_of_both_forms():
 def test_payloads_of_a_results_file_keep_their_text(tmp_path):
     import common
 
-    rows = [{"tool": "a", "result": "[1,  2]"}, {"tool": "b", "result": {"k": 1.0}}, {"tool": "c", "result": "[oh"}]
+    rows = [
+        {"tool": "a", "result": "[1,  2]"},
+        {"tool": "b", "result": {"k": 1.0}},
+        {"tool": "c", "result": "[oh"},
+    ]
     path = tmp_path / "x.results.jsonl.zst"
     path.write_bytes(zstandard.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
     payloads = common.payloads_of(path)
@@ -111,16 +118,30 @@ EXCHANGES = [
         "request": {
             "contents": [
                 {"role": "model", "parts": [{"functionCall": {"name": "find", "args": {"name": "ann"}}}]},
-                {"role": "user", "parts": [{"functionResponse": {"name": "find", "response": {"id": "user-4711"}}}]},
+                {
+                    "role": "user",
+                    "parts": [{"functionResponse": {"name": "find", "response": {"id": "user-4711"}}}],
+                },
             ]
         },
-        "response": {"candidates": [{"parts": [{"functionCall": {"name": "get", "args": {"id": "user-4711"}}}]}]},
+        "response": {
+            "candidates": [{"parts": [{"functionCall": {"name": "get", "args": {"id": "user-4711"}}}]}]
+        },
     },
 ]
 BEDROCK = [
-    {"role": "assistant", "content": [{"toolUse": {"toolUseId": "1", "name": "find", "input": {"name": "ann"}}}]},
-    {"role": "user", "content": [{"toolResult": {"toolUseId": "1", "content": [{"text": "it is user-4711"}]}}]},
-    {"role": "assistant", "content": [{"toolUse": {"toolUseId": "2", "name": "get", "input": {"id": "user-4711"}}}]},
+    {
+        "role": "assistant",
+        "content": [{"toolUse": {"toolUseId": "1", "name": "find", "input": {"name": "ann"}}}],
+    },
+    {
+        "role": "user",
+        "content": [{"toolResult": {"toolUseId": "1", "content": [{"text": "it is user-4711"}]}}],
+    },
+    {
+        "role": "assistant",
+        "content": [{"toolUse": {"toolUseId": "2", "name": "get", "input": {"id": "user-4711"}}}],
+    },
 ]
 RESPONSES = [
     {"type": "function_call", "call_id": "1", "name": "find", "arguments": '{"name":"ann"}'},
@@ -202,7 +223,9 @@ def test_scaling_texts_have_the_size_columns_and_depth_they_are_asked_for():
 def test_bare_loop_does_the_same_work_as_the_pipeline(tmp_path):
     import pipeline
 
-    size_bytes, copies = pipeline.prepare([TRACES / "anthropic_messages.jsonl"], _folder(tmp_path / "in"), 700_000)
+    size_bytes, copies = pipeline.prepare(
+        [TRACES / "anthropic_messages.jsonl"], _folder(tmp_path / "in"), 700_000
+    )
     assert copies > 1
     assert size_bytes >= 700_000
     pipeline.bare(tmp_path / "in", _folder(tmp_path / "bare"))
@@ -224,20 +247,41 @@ def test_figures_replace_those_of_the_last_time(tmp_path, monkeypatch):
 
     totals = savings.Totals()
     totals.add(
-        {**dict.fromkeys(savings.SPELLINGS, "one two three four"), "ours_lossless": "one", "peer_default": "one two"}
+        {
+            **dict.fromkeys(savings.SPELLINGS, "one two three four"),
+            "ours_lossless": "one",
+            "peer_default": "one two",
+        }
     )
     pair = {"ours_mb_per_s": 30.0, "peer_mb_per_s": 2.0, "times": 15.0}
     speeds = {"mb_per_s": 12.5}
     score = {"recall": 0.5, "tokens": 1234}
     results = {
         "savings": {"sets": {"total": {"all": totals.figures()}}},
-        "crush": {"array": {"orjson_loads_mb_per_s": 400.0, "crush": pair}, "document": {}, "text": {"crush": pair}},
-        "pipeline": {"bytes": 64_000_000, "bare": speeds, "ours": speeds, "ours_on_all_cores": speeds, "naive": speeds},
+        "crush": {
+            "array": {"orjson_loads_mb_per_s": 400.0, "crush": pair},
+            "document": {},
+            "text": {"crush": pair},
+        },
+        "pipeline": {
+            "bytes": 64_000_000,
+            "bare": speeds,
+            "ours": speeds,
+            "ours_on_all_cores": speeds,
+            "naive": speeds,
+        },
         "evidence": {
             "evidence": 9,
             "results": 3,
             "scores": dict.fromkeys(
-                ("whole", "ours_default", "peer_default", "head_at_ours_default", "head_tail_at_ours_default"), score
+                (
+                    "whole",
+                    "ours_default",
+                    "peer_default",
+                    "head_at_ours_default",
+                    "head_tail_at_ours_default",
+                ),
+                score,
             ),
         },
     }

@@ -4,13 +4,16 @@ import pickle
 
 import pytest
 
-from headroom_beam import cli, errors
+from headroom_beam import errors
+from headroom_beam.cli import main as cli
 
 ALL = [getattr(errors, name) for name in errors.__all__]
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
-def test_an_error_keeps_class_message_and_attributes_when_pickled(kind: type[errors.HeadroomBeamError]) -> None:
+def test_an_error_keeps_class_message_and_attributes_when_pickled(
+    kind: type[errors.HeadroomBeamError],
+) -> None:
     error = kind("at byte 7")
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is kind

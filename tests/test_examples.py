@@ -73,7 +73,9 @@ def test_traces_name_neither_people_nor_machines(path):
     assert addresses <= {"someone@example.com"}
     assert not re.search(r"(?<![\w.])(/root/|/home/(?!user\b)|/Users/)", text)
     assert not re.search(r"find-links|(index|extra)-(url|index)|Looking in (links|indexes)", text)
-    assert not re.search(r"(?i)(api[_-]?key|password|secret|token)[\"' ]*[:=][\"' ]*[A-Za-z0-9/+_-]{20,}", text)
+    assert not re.search(
+        r"(?i)(api[_-]?key|password|secret|token)[\"' ]*[:=][\"' ]*[A-Za-z0-9/+_-]{20,}", text
+    )
     assert "BEGIN PRIVATE KEY" not in text
 
 

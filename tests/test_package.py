@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -27,9 +29,29 @@ def test_another_name_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "names", ["", "SmartCrusher, SmartCrusherConfig, TraceFormat", "OriginalStore, restore_text, Compacted, Original"]
+    "names",
+    ["", "SmartCrusher, SmartCrusherConfig, TraceFormat", "OriginalStore, restore_text, Compacted, Original"],
 )
 def test_what_does_not_need_beam_does_not_import_it(names: str) -> None:
     imports = f"from headroom_beam import {names}" if names else "import headroom_beam"
     program = f"import sys; {imports}; print('apache_beam' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"
+
+
+def test_the_wheel_installs_the_package_alone(tmp_path: Path) -> None:
+    # The library was built before the tests ran, so this only packs it.
+    build = [
+        sys.executable,
+        "-m",
+        "maturin",
+        "build",
+        "--release",
+        "--locked",
+        "--interpreter",
+        sys.executable,
+    ]
+    root = Path(__file__).parents[1]
+    subprocess.run([*build, "--out", str(tmp_path)], cwd=root, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {name for name in names if not name.endswith(".dist-info")} == {"headroom_beam"}

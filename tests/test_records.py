@@ -18,12 +18,19 @@ from hypothesis import strategies as st
 from headroom_beam import records
 from headroom_beam.errors import InvalidHash
 from headroom_beam.records import Compacted, Failure, Original, Payload
+from headroom_beam.transforms.schemas import register_schemas
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
-PAYLOADS = st.builds(Payload, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3), INT64, INT64, INT64, INT64, INT64, TEXT)
-COMPACTED = st.builds(Compacted, st.binary(), TEXT, INT64, INT64, INT64, INT64, INT64, st.lists(PAYLOADS, max_size=3))
-ORIGINALS = st.builds(Original, TEXT, st.binary(min_size=32, max_size=32), TEXT, INT64, INT64, st.binary(), TEXT)
+PAYLOADS = st.builds(
+    Payload, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3), INT64, INT64, INT64, INT64, INT64, TEXT
+)
+COMPACTED = st.builds(
+    Compacted, st.binary(), TEXT, INT64, INT64, INT64, INT64, INT64, st.lists(PAYLOADS, max_size=3)
+)
+ORIGINALS = st.builds(
+    Original, TEXT, st.binary(min_size=32, max_size=32), TEXT, INT64, INT64, st.binary(), TEXT
+)
 FAILURES = st.builds(Failure, TEXT, TEXT, TEXT, TEXT, INT64, INT64, st.lists(TEXT, max_size=3))
 
 PAYLOAD = Payload(".a @ .b", "ls", "table", ["0" * 24, "1" * 24], 3, 2, 30, 9, 1, "why")
@@ -34,7 +41,7 @@ FAILURE_ROW = Failure("too_deep", "at byte 3", "in.jsonl", "in.jsonl", 7, 5, ["0
 
 @pytest.fixture(autouse=True)
 def _registered() -> None:
-    records.register_schemas()
+    register_schemas()
 
 
 @given(st.lists(COMPACTED, max_size=5))
@@ -65,11 +72,18 @@ def test_failures_come_back_from_arrow(rows: list[Failure]) -> None:
 def test_slices_of_a_batch_give_their_own_rows(rows: list[Compacted], data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(rows)))
     length = data.draw(st.integers(0, len(rows) - start))
-    assert records.compacted_rows(records.compacted_batch(rows).slice(start, length)) == rows[start : start + length]
+    assert (
+        records.compacted_rows(records.compacted_batch(rows).slice(start, length))
+        == rows[start : start + length]
+    )
 
 
-@pytest.mark.parametrize(("strategy", "row_type"), [(COMPACTED, Compacted), (ORIGINALS, Original), (FAILURES, Failure)])
-def test_row_coders_give_rows_of_the_same_class_back(strategy: st.SearchStrategy[object], row_type: type) -> None:
+@pytest.mark.parametrize(
+    ("strategy", "row_type"), [(COMPACTED, Compacted), (ORIGINALS, Original), (FAILURES, Failure)]
+)
+def test_row_coders_give_rows_of_the_same_class_back(
+    strategy: st.SearchStrategy[object], row_type: type
+) -> None:
     coder = registry.get_coder(row_type)
     assert isinstance(coder, RowCoder)
 
@@ -112,10 +126,14 @@ def test_failures_of_a_native_batch_name_their_one_hash() -> None:
 
 def test_schema_ids_are_the_same_in_every_process() -> None:
     program = (
-        "from headroom_beam import records as r; r.register_schemas();"
+        "from headroom_beam import records as r;"
+        "from headroom_beam.transforms.schemas import register_schemas;"
+        "register_schemas();"
         "print(*(t._beam_schema_id for t in (r.Payload, r.Compacted, r.Original, r.Failure)))"
     )
-    elsewhere = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout
     here = [row._beam_schema_id for row in (Payload, Compacted, Original, Failure)]
     assert elsewhere.split() == here
     assert len(set(here)) == 4
@@ -123,7 +141,8 @@ def test_schema_ids_are_the_same_in_every_process() -> None:
 
 @pytest.mark.parametrize("row_type", [Compacted, Original, Failure])
 def test_schemas_are_of_portable_types_alone(row_type: type) -> None:
-    # SQL, Java sinks and other languages read these and nothing else; what Python alone knows is a logical type.
+    # SQL, Java sinks and other languages read these and nothing else; what Python alone knows is a logical
+    # type.
     def is_portable(schema: object) -> bool:
         return all(is_portable_type(field.type) for field in schema.fields)
 
@@ -147,7 +166,11 @@ def _total(row: Compacted) -> tuple[str, int]:
 
 def test_rows_keep_their_class_and_fields_through_a_pipeline_with_a_shuffle() -> None:
     with beam.Pipeline() as pipeline:
-        rows = pipeline | beam.Create([COMPACTED_ROW, COMPACTED_ROW]).with_output_types(Compacted) | beam.Reshuffle()
+        rows = (
+            pipeline
+            | beam.Create([COMPACTED_ROW, COMPACTED_ROW]).with_output_types(Compacted)
+            | beam.Reshuffle()
+        )
         totals = rows | beam.Map(_total) | beam.CombinePerKey(sum)
         assert_that(totals, equal_to([("ls", 42)]))
 
@@ -189,7 +212,9 @@ def test_failures_are_json_as_they_are() -> None:
     assert Failure(**json.loads(json.dumps(FAILURE_ROW._asdict()))) == FAILURE_ROW
 
 
-@pytest.mark.parametrize("text", ["", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "0" * 24 + "\n", "g" * 24, 7, None])
+@pytest.mark.parametrize(
+    "text", ["", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "0" * 24 + "\n", "g" * 24, 7, None]
+)
 def test_what_is_not_a_hash_is_refused(text: object) -> None:
     with pytest.raises(InvalidHash, match="24 or 64"):
         records.check_hash(text)

@@ -1,7 +1,7 @@
 //! A block of records crushed under options from the first bytes comes back byte for byte; a second crush is undone by a second restore.
 #![no_main]
 
-use headroom_crusher::scan::Tape;
+use headroom_crusher::json::scan::Tape;
 use headroom_crusher::{Block, Crusher, Options, Strategy, markers_in_record, restore_record};
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! The scanner accepts exactly what `serde_json` accepts, and its spans nest.
 #![no_main]
 
-use headroom_crusher::scan::Tape;
+use headroom_crusher::json::scan::Tape;
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 fuzz_target!(|data: &[u8]| {

@@ -1,7 +1,7 @@
 //! A table that decodes holds JSON, and the text that the crusher makes of that JSON restores to it again.
 #![no_main]
 
-use headroom_crusher::scan::Tape;
+use headroom_crusher::json::scan::Tape;
 use headroom_crusher::{Crusher, Error, Lookup, Options, Originals, TextKind, restore_text};
 use libfuzzer_sys::fuzz_target;
 

@@ -22,7 +22,7 @@ pub struct Decisions {
     /// By how many tokens the payload exceeds `max_tokens`, since what must stay of it does; rows instead of tokens where
     /// `max_items_after_crush` is the budget.
     pub over_budget: u64,
-    /// Positions of the rows kept of a bare text's array, if rows were dropped.
+    /// Positions of the rows kept of the array that is a text by itself, if rows were dropped.
     pub keep: Option<Vec<u32>>,
 }
 

@@ -29,7 +29,7 @@ pub enum Error {
         /// Its value.
         maximum: usize,
     },
-    /// A marker, head or table that no released version of the notation writes.
+    /// A marker, header or table that no released version of the notation writes.
     #[error("{what} (byte {offset} of the string)")]
     Format {
         /// Which rule is broken.
@@ -46,6 +46,14 @@ pub enum Error {
     /// A defect of this crate.
     #[error("internal error")]
     Internal,
+    /// A text that is no payload path.
+    #[error("payload path at character {character}: {what}")]
+    PayloadPath {
+        /// What was expected there.
+        what: &'static str,
+        /// The first character that can't stand where it does, counted from 1.
+        character: usize,
+    },
     /// An option out of its range.
     #[error("option {name}: {what}")]
     Option {
@@ -91,7 +99,7 @@ impl Error {
             Self::Format { .. } => "format",
             Self::Missing { .. } => "missing",
             Self::Internal => "internal",
-            Self::Option { .. } => "option",
+            Self::Option { .. } | Self::PayloadPath { .. } => "option",
         }
     }
 

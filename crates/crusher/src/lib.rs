@@ -17,56 +17,40 @@
 //! # Ok::<(), headroom_crusher::Error>(())
 //! ```
 //!
-//! The way of a record: [`scan`] finds its tokens, [`record`] its payloads; `document`, `array` and [`table`] decide
-//! and print; [`marker`] says what stands where; [`restore_record`] is the inverse of it all. There is no I/O, no clock, no unsafe
+//! The way of a record: `json::scan` finds its tokens, `crush::payloads` its payloads; `crush::values`, `crush::array` and
+//! `notation::write` decide and print; `notation::marker` says what stands where; `restore` is the inverse of it all. There is no I/O, no clock, no unsafe
 //! code, and nothing depends on the order of a hash map.
 
-mod analyze;
-mod array;
-mod bare;
-mod block;
-mod budget;
-mod bytes;
-mod columns;
-mod crusher;
+mod crush;
 mod decisions;
 mod digest;
-mod document;
-mod earlier;
-mod edits;
 mod error;
+mod excerpt;
 mod hashing;
-mod json_text;
-mod layout;
-pub mod marker;
+pub mod json;
+mod lookup;
+pub mod notation;
 mod options;
 mod originals;
-mod output;
-pub mod record;
+pub mod payload_path;
+mod relevance;
 mod restore;
-mod rows;
-pub mod scan;
 mod select;
-mod sentinel;
-mod shapes;
-mod spelling;
-pub mod table;
-pub mod tape;
-mod text;
 pub mod tokens;
-mod walker;
 
-pub use bare::{CrushedText, TextKind};
-pub use block::{Block, Failure, Line, Record, split_lines};
-pub use crusher::{Crusher, PayloadReport};
+pub use crush::block::{Block, CrushedRecord, Failure, Line, split_lines};
+pub use crush::record::{Crusher, PayloadReport};
+pub use crush::text::{CrushedText, TextKind};
 pub use decisions::{Decisions, Strategy};
 pub use digest::{Digest, digest, hash, is_hash};
 pub use error::{Error, Limit, Result};
-pub use layout::Layout;
+pub use json::layout::Layout;
+pub use json::spelling::Spelling;
+pub use lookup::Lookup;
 pub use options::Options;
-pub use originals::{Entry, Originals};
-pub use restore::{Lookup, markers_in_record, markers_in_text, restore_record, restore_text};
-pub use spelling::Spelling;
+pub use originals::{OriginalEntry, Originals};
+pub use restore::record::{markers_in_record, restore_record};
+pub use restore::text::{markers_in_text, restore_text};
 
 /// Version of the notation that this build writes; it restores this one and all before it.
 pub const NOTATION_VERSION: u32 = 1;

@@ -1,7 +1,7 @@
 //! What a caller can choose. Every option changes the output, and each default stands once, in `Options::default`.
 
 use crate::error::{Error, Result};
-use crate::record::Path;
+use crate::payload_path::Path;
 
 /// No record is larger, so nothing that is restored may be: restoring stops there, whatever it is given.
 pub const MAX_RECORD_BYTES: usize = 256 << 20;

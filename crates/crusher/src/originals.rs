@@ -2,11 +2,11 @@
 
 use crate::digest::{Digest, digest, hash};
 use crate::hashing::Map;
-use crate::restore::Lookup;
+use crate::lookup::Lookup;
 
 /// What is known of one original.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
+pub struct OriginalEntry {
     /// SHA-256 of the bytes.
     pub digest: Digest,
     /// `rows`, `raw`, or the kind of a blob.
@@ -23,7 +23,7 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Originals {
     /// One entry for each original.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<OriginalEntry>,
     /// All bytes.
     pub arena: Vec<u8>,
     by_prefix: Map<[u8; 12], usize>,
@@ -45,7 +45,7 @@ impl Originals {
         }
         self.arena.extend_from_slice(bytes);
         self.by_prefix.insert(prefix(&digest), self.entries.len());
-        self.entries.push(Entry {
+        self.entries.push(OriginalEntry {
             digest,
             kind,
             item_count,
@@ -61,7 +61,7 @@ impl Originals {
         self.put(bytes, kind, 0).unwrap_or_else(|| {
             let digest = digest(bytes);
             self.arena.extend_from_slice(bytes);
-            self.entries.push(Entry {
+            self.entries.push(OriginalEntry {
                 digest,
                 kind,
                 item_count: 0,

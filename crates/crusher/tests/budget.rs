@@ -17,7 +17,7 @@ use std::path::Path;
 use common::json::{layout, print, spelling};
 use common::random::Random;
 use common::{cases, documents, each, show, strings};
-use headroom_crusher::record::Path as PayloadPath;
+use headroom_crusher::payload_path::Path as PayloadPath;
 use headroom_crusher::tokens::count;
 use headroom_crusher::{CrushedText, Crusher, Options, Originals, Strategy, TextKind};
 

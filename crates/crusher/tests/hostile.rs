@@ -16,7 +16,7 @@ use common::json::{Json, Spelling, print, quote};
 use common::random::Random;
 use common::shelf::Shelf;
 use common::{cases, documents, each, mutate, show, strings};
-use headroom_crusher::scan::Tape;
+use headroom_crusher::json::scan::Tape;
 use headroom_crusher::{
     Crusher, Error, Lookup, Options, markers_in_record, markers_in_text, restore_record, restore_text,
 };

@@ -133,8 +133,10 @@ fn records_of_a_block_are_what_they_are_alone() {
                 let mut originals = Originals::default();
                 let digest = originals.put(&record, "raw", 0).ok_or("no digest")?;
                 let digits = crusher.options().hash_digits;
-                let marker =
-                    headroom_crusher::marker::raw(&headroom_crusher::hash(&digest, digits), record.len());
+                let marker = headroom_crusher::notation::marker::raw(
+                    &headroom_crusher::hash(&digest, digits),
+                    record.len(),
+                );
                 wanted.extend_from_slice(quote(&marker, Spelling::Minimal).as_bytes());
                 digests.insert(headroom_crusher::hash(&digest, 64));
             }

@@ -17,8 +17,8 @@ use common::check::{may_fail, options};
 use common::json::{Json, layout, print, spelling};
 use common::random::Random;
 use common::{cases, documents, each, mutate, show, strings};
-use headroom_crusher::scan::Tape;
-use headroom_crusher::tape::Kind;
+use headroom_crusher::json::scan::Tape;
+use headroom_crusher::json::tape::Kind;
 use headroom_crusher::{
     CrushedText, Crusher, Error, Options, Originals, Strategy, TextKind, hash, markers_in_text, restore_text,
 };

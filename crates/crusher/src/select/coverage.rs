@@ -3,7 +3,8 @@
 //! Each value of a column with few values is worth seeing once. When a value is covered, every row that holds it is
 //! worth one less, so each cell is touched once and the whole takes linear time.
 
-use crate::analyze::{Analysis, NONE};
+use crate::select::analysis::Analysis;
+use crate::select::column_statistics::NONE;
 
 /// Order in which rows are taken, computed while they are.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl Coverage {
         let mut sizes = vec![0_u32; count as usize + 1];
         for (_, cells) in analysis.iter() {
             starts.push(features.len() as u32);
-            for cell in cells.iter().filter(|cell| cell.shape.is_scalar()) {
+            for cell in cells.iter().filter(|cell| cell.class.is_scalar()) {
                 let base = bases.get(cell.column as usize).copied().unwrap_or(NONE);
                 if base == NONE {
                     continue;

@@ -8,8 +8,9 @@
     reason = "counts of rows and high bits of floats are far below 2^52"
 )]
 
-use crate::analyze::{Analysis, Shape};
-use crate::tape::Doc;
+use crate::json::tape::Doc;
+use crate::select::analysis::Analysis;
+use crate::select::column_statistics::ValueClass;
 
 /// Shorter series have no level that one could leave.
 const MIN_ROWS: usize = 8;
@@ -40,7 +41,7 @@ pub(crate) fn series(doc: &Doc<'_>, analysis: &Analysis) -> Vec<Series> {
         .columns
         .iter()
         .map(|column| {
-            let numbers = column.count(Shape::Number);
+            let numbers = column.count(ValueClass::Number);
             let varies = column.many || column.values.len() > 1;
             if column.repeated
                 || !varies
@@ -60,7 +61,7 @@ pub(crate) fn series(doc: &Doc<'_>, analysis: &Analysis) -> Vec<Series> {
         return all;
     }
     for (row, cells) in analysis.iter() {
-        for cell in cells.iter().filter(|cell| cell.shape == Shape::Number) {
+        for cell in cells.iter().filter(|cell| cell.class == ValueClass::Number) {
             let place = places.get(cell.column as usize).copied().unwrap_or(usize::MAX);
             if let (Some(series), Some(value)) = (all.get_mut(place), number(doc.raw(doc.node(cell.node)))) {
                 series.rows.push(row);

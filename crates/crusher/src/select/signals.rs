@@ -1,11 +1,13 @@
-//! Failures, rare shapes and rare values: all that single cells tell, in one pass over them.
+//! Failures, rare classes of values and rare values: all that single cells tell, in one pass over them.
 //!
 //! What each column has to look out for is worked out from its statistics first; most columns have nothing.
 
-use super::Rule;
-use super::failures::{Failures, failing_values};
-use crate::analyze::{Analysis, Column, MAX_GAPS, Shape};
-use crate::tape::Doc;
+use crate::json::tape::Doc;
+use crate::relevance::failures::FailureWords;
+use crate::select::analysis::Analysis;
+use crate::select::column_statistics::{ColumnStatistics, MAX_GAPS, ValueClass};
+use crate::select::failing_values::failing_values;
+use crate::select::rule::Rule;
 
 /// At most one row in so many is taken for rare.
 const ROWS_PER_RARITY: usize = 50;
@@ -23,9 +25,9 @@ const RARE: u8 = 2;
 /// What to look out for in a column.
 #[derive(Default)]
 struct Watch {
-    /// Shapes (as bits) that few cells have, and those that only one has.
-    rare_shapes: u16,
-    unique_shapes: u16,
+    /// Classes of values (as bits) that few cells have, and those that only one has.
+    rare_classes: u16,
+    unique_classes: u16,
     /// `FAILING` and `RARE` for each distinct value; empty if there is nothing.
     values: Vec<u8>,
     /// Strings are text to search for errors.
@@ -36,22 +38,22 @@ struct Watch {
 /// What to look out for in values without a column: errors in texts. There are so many columns that this one is taken
 /// for rare; where many rows hold such values, that keeps them from being told apart by the columns that came first.
 static UNKNOWN: Watch = Watch {
-    rare_shapes: u16::MAX,
-    unique_shapes: u16::MAX,
+    rare_classes: u16::MAX,
+    unique_classes: u16::MAX,
     values: Vec::new(),
     is_text: true,
     is_idle: false,
 };
 
-/// Calls back for every row with a failure, a rare shape or a rare value.
-pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, Rule)) {
+/// Calls back for every row with a failure, a value of a rare class or a rare value.
+pub(crate) fn mark_signals(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, Rule)) {
     let few = few(analysis.len());
     let watches: Vec<Watch> = analysis
         .columns
         .iter()
         .map(|column| Watch::new(doc, analysis, column))
         .collect();
-    let failures = Failures::shared();
+    let failures = FailureWords::shared();
     let mut texts = Vec::new();
     let (mut rare, mut unique) = (missing(analysis, few), missing(analysis, 1));
     let node_of = |row: Option<&u32>| doc.node(row.copied().unwrap_or(0));
@@ -62,19 +64,19 @@ pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, 
         let place = doc.node(*node);
         let mut reads = None;
         let mut found = 0;
-        let mut shapes = 0;
+        let mut classes = 0;
         for cell in cells {
             let watch = watches.get(cell.column as usize).unwrap_or(&UNKNOWN);
             if watch.is_idle {
                 continue;
             }
-            let shape = 1 << cell.shape as u16;
-            shapes |=
-                u8::from(watch.rare_shapes & shape != 0) | u8::from(watch.unique_shapes & shape != 0) << 1;
-            if cell.shape.is_scalar() {
+            let class = 1 << cell.class as u16;
+            classes |=
+                u8::from(watch.rare_classes & class != 0) | u8::from(watch.unique_classes & class != 0) << 1;
+            if cell.class.is_scalar() {
                 found |= watch.values.get(usize::from(cell.value)).copied().unwrap_or(0);
             }
-            if watch.is_text && cell.shape == Shape::String {
+            if watch.is_text && cell.class == ValueClass::String {
                 let reads = *reads.get_or_insert_with(|| may_tell(place.start, place.end));
                 if reads && failures.tells(doc.inner(doc.node(cell.node))) {
                     texts.push(row);
@@ -87,10 +89,10 @@ pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, 
         if found & RARE != 0 {
             hit(row, Rule::RareValue);
         }
-        if shapes & 1 != 0 {
+        if classes & 1 != 0 {
             rare.push(row);
         }
-        if shapes & 2 != 0 {
+        if classes & 2 != 0 {
             unique.push(row);
         }
     }
@@ -100,7 +102,7 @@ pub(crate) fn mark(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, 
             hit(row, Rule::Failure);
         }
     }
-    // Where shapes vary a lot, only what is unique counts; where that is common too, nothing does.
+    // Where classes vary a lot, only what is unique counts; where that is common too, nothing does.
     for mut rows in [rare, unique] {
         rows.sort_unstable();
         rows.dedup();
@@ -139,31 +141,31 @@ fn missing(analysis: &Analysis, most: usize) -> Vec<u32> {
 }
 
 impl Watch {
-    fn new(doc: &Doc<'_>, analysis: &Analysis, column: &Column) -> Self {
+    fn new(doc: &Doc<'_>, analysis: &Analysis, column: &ColumnStatistics) -> Self {
         let parent_rows = analysis
             .columns
             .get(column.parent as usize)
             .map_or(0, |parent| parent.rows);
         let few = few(analysis.len());
-        let shapes = |most: usize| {
+        let classes = |most: usize| {
             if is_rare(column.rows, parent_rows, most) {
                 return u16::MAX;
             }
-            let counts = column.shapes.iter().enumerate().filter(|_| !column.repeated);
+            let counts = column.classes.iter().enumerate().filter(|_| !column.repeated);
             counts
                 .filter(|(_, count)| is_rare(**count, column.rows, most))
                 .fold(0, |mask, (at, _)| mask | 1 << at)
         };
         let mut this = Self {
-            rare_shapes: shapes(few),
-            unique_shapes: shapes(1),
+            rare_classes: classes(few),
+            unique_classes: classes(1),
             ..Self::default()
         };
         this.add(&failing_values(doc, column, analysis.len()), FAILING);
         this.add(&rare_values(column, few), RARE);
         // Values of categories are judged as such, not as text.
-        this.is_text = column.count(Shape::String) > 0 && !column.is_category();
-        this.is_idle = this.rare_shapes == 0 && this.values.is_empty() && !this.is_text;
+        this.is_text = column.count(ValueClass::String) > 0 && !column.is_category();
+        this.is_idle = this.rare_classes == 0 && this.values.is_empty() && !this.is_text;
         this
     }
 
@@ -178,7 +180,7 @@ impl Watch {
 }
 
 /// For each distinct value of a category whether few rows share it; empty where that is common.
-fn rare_values(column: &Column, most: usize) -> Vec<bool> {
+fn rare_values(column: &ColumnStatistics, most: usize) -> Vec<bool> {
     if column.repeated || !column.is_category() {
         return Vec::new();
     }

@@ -1,5 +1,5 @@
-use super::{class, count, estimate, estimate_64ths, next};
-use crate::budget::compared;
+use crate::tokens::count::count;
+use crate::tokens::estimate::{class, estimate, estimate_64ths, next};
 
 /// Exact counts of the reference implementation in Python.
 #[test]
@@ -109,18 +109,4 @@ fn the_automaton_stays_within_its_table() {
             assert!(next(state, class(byte)) < 32);
         }
     }
-}
-
-#[test]
-fn small_texts_of_like_estimates_are_counted_before_they_are_compared() {
-    let counted = |first: &str, second: &str, estimates| {
-        let compared = compared([first.as_bytes(), second.as_bytes()], estimates);
-        compared == [first, second].map(count)
-    };
-    assert!(counted("[]{a:Paris", r#"{"a":"Paris"}"#, [6, 5]));
-    assert!(counted("hello world", "hello, world", [8, 7]));
-    assert!(!counted("hello world", "hello, world", [9, 7]));
-    assert!(counted("hello world", "hello, world", [480, 496]));
-    assert!(!counted("hello world", "hello, world", [479, 496]));
-    assert!(!counted("hello world", "hello, world", [512, 512]));
 }

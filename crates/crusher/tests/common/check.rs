@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use headroom_crusher::record::Path;
-use headroom_crusher::scan::Tape;
+use headroom_crusher::json::scan::Tape;
+use headroom_crusher::payload_path::Path;
 use headroom_crusher::{
     Crusher, Error, Limit, Options, Originals, PayloadReport, Strategy, hash, markers_in_record,
     restore_record, tokens,

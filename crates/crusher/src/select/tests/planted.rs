@@ -1,8 +1,9 @@
 //! Planted cases: whatever else is dropped, the rows that matter stay.
 
-use super::super::{Budget, Rule};
 use super::{Random, choose, keeps, ordinary, plain};
 use crate::options::Options;
+use crate::select::choose::Budget;
+use crate::select::rule::Rule;
 
 /// Seeded cases for each planted property.
 const CASES: u64 = 1000;

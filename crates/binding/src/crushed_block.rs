@@ -1,0 +1,114 @@
+//! Blocks of lines and arrays of records → crushed blocks.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, make_array};
+use arrow_pyarrow::FromPyArrow;
+use arrow_schema::DataType;
+use headroom_crusher::Block;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::options::Options;
+use crate::record_batches::{self, to_python};
+
+#[pyclass(frozen, module = "headroom_beam._core")]
+pub struct CrushedBlock {
+    block: Block,
+    options: Arc<headroom_crusher::Options>,
+    has_lines: bool,
+}
+
+#[pymethods]
+impl CrushedBlock {
+    #[getter]
+    fn record_count(&self) -> usize {
+        self.block.records.len()
+    }
+    #[getter]
+    fn failure_count(&self) -> usize {
+        self.block.failures.len()
+    }
+    #[getter]
+    fn unproved_count(&self) -> usize {
+        self.block
+            .payloads
+            .iter()
+            .filter(|payload| payload.unproved)
+            .count()
+    }
+    fn lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        if !self.has_lines {
+            return Err(PyTypeError::new_err(
+                "records by themselves have no lines: use records()",
+            ));
+        }
+        Ok(PyBytes::new(py, &self.block.compacted))
+    }
+    fn records<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, record_batches::records(&self.block, &self.options))
+    }
+    fn originals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(
+            py,
+            record_batches::originals(&self.block.originals, &self.block.tools),
+        )
+    }
+    fn failures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, record_batches::failures(&self.block))
+    }
+    fn totals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, record_batches::totals(&self.block))
+    }
+}
+
+#[pyfunction]
+pub fn crush_block(py: Python<'_>, block: &[u8], options: &Options) -> PyResult<CrushedBlock> {
+    let block = options.with_crusher(py, |crusher| Block::crush_lines(crusher, block))?;
+    Ok(CrushedBlock {
+        block,
+        options: options.options.clone(),
+        has_lines: true,
+    })
+}
+
+#[pyfunction]
+pub fn crush_records(
+    py: Python<'_>,
+    records: &Bound<'_, PyAny>,
+    options: &Options,
+) -> PyResult<CrushedBlock> {
+    let array: ArrayRef = make_array(arrow_data::ArrayData::from_pyarrow_bound(records)?);
+    if array.null_count() > 0 {
+        return Err(PyValueError::new_err("records must not be null"));
+    }
+    let slices: Vec<&[u8]> = match array.data_type() {
+        DataType::Binary => array.as_binary::<i32>().iter().flatten().collect(),
+        DataType::LargeBinary => array.as_binary::<i64>().iter().flatten().collect(),
+        DataType::Utf8 => array
+            .as_string::<i32>()
+            .iter()
+            .flatten()
+            .map(str::as_bytes)
+            .collect(),
+        DataType::LargeUtf8 => array
+            .as_string::<i64>()
+            .iter()
+            .flatten()
+            .map(str::as_bytes)
+            .collect(),
+        _ => {
+            return Err(PyTypeError::new_err(
+                "records must be binary, large_binary, string or large_string",
+            ));
+        }
+    };
+    let block = options.with_crusher(py, |crusher| Block::crush_records(crusher, slices.into_iter()))?;
+    Ok(CrushedBlock {
+        block,
+        options: options.options.clone(),
+        has_lines: false,
+    })
+}

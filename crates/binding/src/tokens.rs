@@ -1,0 +1,16 @@
+//! A text → its tokens, counted or estimated.
+
+use headroom_crusher::tokens;
+use pyo3::prelude::*;
+
+use crate::errors::detached;
+
+#[pyfunction]
+pub fn count_tokens(py: Python<'_>, text: &str) -> PyResult<usize> {
+    detached(py, || tokens::count(text))
+}
+
+#[pyfunction]
+pub fn estimate_tokens(py: Python<'_>, text: &str) -> PyResult<usize> {
+    detached(py, || tokens::estimate(text.as_bytes()))
+}

@@ -1,0 +1,191 @@
+//! Blocks of records: raw JSONL lines, or records by themselves, with dead letters in place.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::crush::record::{Crusher, PayloadReport};
+use crate::digest::hash;
+use crate::error::Error;
+use crate::hashing::Map;
+use crate::notation::marker;
+use crate::originals::Originals;
+
+/// A crushed block. Everything is in the order of the input.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// The compacted lines, or the compacted records one after the other.
+    pub compacted: Vec<u8>,
+    /// One entry for each record, failed ones included.
+    pub records: Vec<CrushedRecord>,
+    /// A report for each payload of the compacted records.
+    pub payloads: Vec<PayloadReport>,
+    /// What was taken out.
+    pub originals: Originals,
+    /// Names of tools, by the number that originals carry.
+    pub tools: Vec<String>,
+    /// One entry for each failed record.
+    pub failures: Vec<Failure>,
+    tool_numbers: Map<String, u32>,
+}
+
+/// Where one record stood and what it became.
+#[derive(Clone, Copy, Debug)]
+pub struct CrushedRecord {
+    /// Bytes from the start of the block.
+    pub offset: usize,
+    /// Bytes of the record.
+    pub length: usize,
+    /// Where its compacted form begins in `compacted`.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// End of its payloads in `payloads`.
+    pub payloads_end: usize,
+    /// It is one of `failures`.
+    pub failed: bool,
+}
+
+/// A record that could not be processed; its bytes are an original.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Position among the records.
+    pub index: usize,
+    /// Why.
+    pub error: Error,
+    /// Bytes from the start of the block.
+    pub offset: usize,
+    /// Bytes of the record.
+    pub length: usize,
+    /// Hash of the original.
+    pub hash: String,
+}
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// One line, in the parts of which only `content` can be a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// A byte order mark. Any line may begin with one, so that it doesn't matter where a block begins.
+    pub before: &'a [u8],
+    /// Where `content` stands in the block.
+    pub offset: usize,
+    /// The line without its end.
+    pub content: &'a [u8],
+    /// `\n`, `\r\n`, or nothing at the end of a block.
+    pub end: &'a [u8],
+}
+
+impl Line<'_> {
+    /// True for a line that holds no record.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.content
+            .iter()
+            .all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+    }
+}
+
+/// The lines of a block; put together again they are the block.
+pub fn split_lines(block: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = block.get(at..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+        let line = rest.get(..length)?;
+        let marked = line.starts_with(BOM);
+        let (before, body) = line.split_at(if marked { BOM.len() } else { 0 });
+        let content = body.strip_suffix(b"\n").unwrap_or(body);
+        let content = content.strip_suffix(b"\r").unwrap_or(content);
+        let offset = at + before.len();
+        at += length;
+        Some(Line {
+            before,
+            offset,
+            content,
+            end: body.get(content.len()..).unwrap_or_default(),
+        })
+    })
+}
+
+impl Block {
+    /// Crushes raw lines. Line ends, blank lines and a byte order mark are copied as they are.
+    #[must_use]
+    pub fn crush_lines(crusher: &mut Crusher, lines: &[u8]) -> Self {
+        let mut block = Self::default();
+        block.compacted.reserve(lines.len() / 2);
+        for line in split_lines(lines) {
+            block.compacted.extend_from_slice(line.before);
+            if line.is_blank() {
+                block.compacted.extend_from_slice(line.content);
+            } else {
+                block.crush(crusher, line.content, line.offset);
+            }
+            block.compacted.extend_from_slice(line.end);
+        }
+        block
+    }
+
+    /// Crushes records by themselves.
+    #[must_use]
+    pub fn crush_records<'a>(crusher: &mut Crusher, records: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut block = Self::default();
+        for record in records {
+            block.crush(crusher, record, 0);
+        }
+        block
+    }
+
+    fn crush(&mut self, crusher: &mut Crusher, record: &[u8], offset: usize) {
+        let start = self.compacted.len();
+        let (tools, numbers) = (&mut self.tools, &mut self.tool_numbers);
+        let mut tool_of = |name: &str| {
+            if let Some(number) = numbers.get(name) {
+                return *number;
+            }
+            let number = tools.len() as u32;
+            tools.push(name.to_owned());
+            numbers.insert(name.to_owned(), number);
+            number
+        };
+        let (originals, payloads) = (self.originals.entries.len(), self.payloads.len());
+        // A panic would be a defect of this crate; it costs one record, kept whole, never the worker.
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            crusher.crush_record(
+                record,
+                &mut self.compacted,
+                &mut self.originals,
+                &mut self.payloads,
+                &mut tool_of,
+            )
+        }))
+        .unwrap_or(Err(Error::Internal));
+        if let Err(error) = &result {
+            self.compacted.truncate(start);
+            self.originals.truncate(originals);
+            self.payloads.truncate(payloads);
+            self.originals.tool = tool_of("");
+            let digits = crusher.options().hash_digits;
+            let digest = self.originals.put_always(record, "raw");
+            let hash = hash(&digest, digits);
+            self.compacted.push(b'"');
+            self.compacted
+                .extend_from_slice(marker::raw(&hash, record.len()).as_bytes());
+            self.compacted.push(b'"');
+            let failure = Failure {
+                index: self.records.len(),
+                error: error.clone(),
+                offset,
+                length: record.len(),
+                hash,
+            };
+            self.failures.push(failure);
+        }
+        self.records.push(CrushedRecord {
+            offset,
+            length: record.len(),
+            start,
+            end: self.compacted.len(),
+            payloads_end: self.payloads.len(),
+            failed: result.is_err(),
+        });
+    }
+}

@@ -1,0 +1,176 @@
+//! A text that is JSON, or lines of JSON, by itself or in a string: what it becomes as a whole.
+
+use crate::crush::budget;
+use crate::crush::context::Context;
+use crate::crush::replacers::DocumentReplacer;
+use crate::crush::surroundings::Surroundings;
+use crate::decisions::Strategy;
+use crate::json::edits::Edits;
+use crate::json::layout::Layout;
+use crate::json::spelling::Spelling;
+use crate::json::tape::Doc;
+use crate::notation::frame::Frame;
+use crate::notation::grammar::Place;
+use crate::notation::header::Header;
+use crate::notation::write::value::{spelling_of, write_value};
+use crate::tokens;
+
+impl Context<'_> {
+    /// What a string that holds JSON becomes, decoded: a table, or a document behind its header.
+    pub fn json_string(&mut self, decoded: &[u8], spelling: Spelling) -> Option<Vec<u8>> {
+        let mut tape = self.tapes.pop().unwrap_or_default();
+        self.strings += 1;
+        let changed = match tape.scan_utf8(decoded, self.options.max_depth) {
+            Ok(doc) => self.json_content(&doc, spelling),
+            Err(_) => None,
+        };
+        self.tapes.push(tape);
+        let newline = decoded.ends_with(b"\n");
+        let frame = Frame::String { newline, spelling };
+        let changed = changed.or_else(|| self.json_lines(decoded, frame));
+        self.strings -= 1;
+        changed
+    }
+
+    /// What JSON objects become that stand one a line, without a line break behind the last: a table, or a document.
+    pub fn json_lines(&mut self, text: &[u8], frame: Frame) -> Option<Vec<u8>> {
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        let mut breaks = 0;
+        for at in memchr::memchr_iter(b'\n', text) {
+            if text.get(at + 1) != Some(&b'{') {
+                return None;
+            }
+            breaks += 1;
+        }
+        if breaks == 0 || text.first() != Some(&b'{') || !self.options.with_compaction {
+            return None;
+        }
+        // An array needs no copy line by line: each line break becomes a comma, between two elements as is checked then.
+        let mut array = Vec::with_capacity(text.len() + 2);
+        array.push(b'[');
+        array.extend(text.iter().map(|byte| if *byte == b'\n' { b',' } else { *byte }));
+        array.push(b']');
+        let mut tape = self.tapes.pop().unwrap_or_default();
+        let changed = match tape.scan_utf8(&array, self.options.max_depth) {
+            Ok(doc) if doc.node(0).count as usize == breaks + 1 => self.lines_of(&doc, text, frame),
+            _ => None,
+        };
+        self.tapes.push(tape);
+        changed
+    }
+
+    fn lines_of(&mut self, doc: &Doc<'_>, text: &[u8], frame: Frame) -> Option<Vec<u8>> {
+        // Nothing stands around the elements but a line break between two, and there are as many as line breaks: none stands
+        // in a string, where it can be only in text that isn't JSON.
+        let mut end = 0;
+        let mut tight = doc.elements(0).map(|element| doc.node(element)).all(|node| {
+            let before = std::mem::replace(&mut end, node.end);
+            // The array has a bracket before the text.
+            let is_break = before
+                .checked_sub(1)
+                .is_none_or(|at| text.get(at as usize) == Some(&b'\n'));
+            node.start == before + 1 && is_break
+        });
+        tight &= end as usize + 1 == doc.text.len();
+        let mut layouts = doc.elements(0).map(|element| Layout::proved(doc, element));
+        let layout = layouts.next().flatten()?;
+        let same = layouts.all(|other| other == Some(layout));
+        if !tight || !same || !matches!(layout, Layout::Compact | Layout::Spaced) {
+            return None;
+        }
+        if let Some(rendered) = self.array(doc, 0, Surroundings::Lines { frame, layout, text }) {
+            return Some(rendered.text);
+        }
+        let mark = self.mark();
+        let header = Header {
+            frame,
+            layout,
+            lines: true,
+            ..Header::default()
+        };
+        let written = self.document(doc, header);
+        // What doesn't fit its budget is better cut as a text.
+        let is_over = self.lossy && tokens::estimate(&written) > self.budget();
+        if is_over || !saves_tokens(&written, text) {
+            self.undo(mark);
+            return None;
+        }
+        Some(written)
+    }
+
+    fn json_content(&mut self, doc: &Doc<'_>, spelling: Spelling) -> Option<Vec<u8>> {
+        let newline = match doc.text.get(doc.node(0).end as usize..)? {
+            b"" => false,
+            b"\n" => true,
+            _ => return None,
+        };
+        let frame = Frame::String { newline, spelling };
+        let mut header = Header {
+            frame,
+            ..Header::default()
+        };
+        let surroundings = Surroundings::Alone {
+            frame,
+            compact: false,
+            minify: true,
+        };
+        if let Some(rendered) = self.array(doc, 0, surroundings) {
+            if rendered.table {
+                return Some(rendered.text);
+            }
+            let mut text = Vec::with_capacity(rendered.text.len() + 16);
+            header.write(&mut text);
+            text.extend_from_slice(&rendered.text);
+            return Some(text);
+        }
+        if !self.options.with_compaction {
+            return self.edited_string(doc, header);
+        }
+        header.layout = Layout::proved(doc, 0)?;
+        let mark = self.mark();
+        let text = self.document(doc, header);
+        if !saves_tokens(&text, doc.text) {
+            self.undo(mark);
+            return None;
+        }
+        Some(text)
+    }
+
+    /// The JSON in a string with its values edited, behind a header; none where nothing was.
+    fn edited_string(&mut self, doc: &Doc<'_>, mut header: Header) -> Option<Vec<u8>> {
+        header.layout = Layout::proved(doc, 0)?;
+        let mut edits = Edits::default();
+        self.edit(doc, 1, doc.len(), true, &mut edits);
+        if edits.is_empty() {
+            return None;
+        }
+        let mut text = Vec::with_capacity(doc.text.len());
+        header.write(&mut text);
+        Layout::Compact.print(doc, 0, &edits, &mut text);
+        self.decide(Strategy::Minified);
+        Some(text)
+    }
+
+    /// A whole JSON text as a document: without the quotes and the whitespace that nobody needs, and with tables inside.
+    pub fn document(&mut self, doc: &Doc<'_>, mut header: Header) -> Vec<u8> {
+        header.cells = spelling_of(doc, 0);
+        let mut text = Vec::with_capacity(doc.text.len());
+        header.write(&mut text);
+        let spelling = header.cells;
+        let replacer = &mut DocumentReplacer {
+            context: self,
+            spelling,
+        };
+        write_value(doc, 0, Place::Cell, spelling, replacer, &mut text);
+        self.decide(Strategy::Minified);
+        text
+    }
+}
+
+/// True where what was written takes fewer tokens than what stood there.
+fn saves_tokens(written: &[u8], before: &[u8]) -> bool {
+    let clearly = written.len() * 8 <= before.len() * 7;
+    let texts = [written, before];
+    let fewer = |[after, before]: [usize; 2]| after < before;
+    clearly || fewer(budget::compared(texts, texts.map(tokens::estimate)))
+}

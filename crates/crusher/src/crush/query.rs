@@ -1,0 +1,196 @@
+//! What stands before a payload in its record: what the agent was after, and which words the reader has seen by then.
+
+use crate::crush::payloads::Payload;
+use crate::excerpt::survey::Interest;
+use crate::excerpt::vocabulary::WordNumbers;
+use crate::json::edits::Edits;
+use crate::json::spelling;
+use crate::json::tape::{Doc, ESCAPED, KEY, Kind};
+
+/// Bytes of the record's own text, before a payload, that tell what matters in it.
+const QUERY_BYTES: usize = 4096;
+/// Nodes looked at for it.
+const QUERY_NODES: usize = 4096;
+
+/// Words of a record as it stands after crushing, up to some payload. They are read when first needed, each once.
+#[derive(Debug, Default)]
+pub(crate) struct SeenWords {
+    pub words: WordNumbers,
+    /// Bytes of the record that were read.
+    bytes: u32,
+    /// Edits that were read.
+    edits: usize,
+}
+
+/// The query of a payload and the words its reader has seen, looked for when first needed.
+pub(crate) struct PayloadQuery<'o> {
+    find: &'o dyn Fn(&mut SeenWords) -> String,
+    seen: &'o mut SeenWords,
+    found: Option<String>,
+}
+
+impl<'o> PayloadQuery<'o> {
+    /// `find` gives the query, and tells `seen` what was said up to the payload.
+    pub fn new(find: &'o dyn Fn(&mut SeenWords) -> String, seen: &'o mut SeenWords) -> Self {
+        let found = None;
+        Self { find, seen, found }
+    }
+
+    pub fn get(&mut self) -> &str {
+        self.interest(&[]).query
+    }
+
+    /// What an excerpt is made for.
+    pub fn interest<'i>(&'i mut self, keep_patterns: &'i [String]) -> Interest<'i> {
+        let query = self.found.get_or_insert_with(|| (self.find)(self.seen));
+        Interest {
+            query,
+            known: &self.seen.words,
+            keep_patterns,
+        }
+    }
+}
+
+/// A payload's place in its record.
+pub(crate) struct PayloadPlace<'e> {
+    pub doc: &'e Doc<'e>,
+    /// Payloads up to this one, this one excepted.
+    pub payloads: &'e [Payload],
+    /// What became of them.
+    pub edits: &'e Edits,
+    /// The payload's node.
+    pub node: u32,
+}
+
+impl PayloadPlace<'_> {
+    /// Reads the words up to the payload.
+    pub fn read(&self, seen: &mut SeenWords) {
+        let read = |from: u32, to: u32, words: &mut WordNumbers| {
+            let text = self.doc.text.get(from as usize..to as usize);
+            read_json(text.unwrap_or_default(), words);
+        };
+        for (node, replacement) in self.edits.iter_from(seen.edits) {
+            let node = self.doc.node(node);
+            read(seen.bytes, node.start, &mut seen.words);
+            read_json(replacement, &mut seen.words);
+            seen.bytes = node.end;
+            seen.edits += 1;
+        }
+        let end = self.doc.node(self.node).start;
+        read(seen.bytes, end, &mut seen.words);
+        seen.bytes = end;
+    }
+
+    /// The record's own text before the payload, the nearest last; what other tools gave is left out.
+    pub fn query(&self) -> String {
+        let mut strings = Vec::new();
+        let (mut length, mut nodes) = (0, 0);
+        let mut end = self.node;
+        let starts = self
+            .payloads
+            .iter()
+            .rev()
+            .map(|payload| (payload.node, self.doc.node(payload.node).next));
+        'all: for (payload, start) in starts.chain([(0, 0)]) {
+            for at in (start..end).rev() {
+                nodes += 1;
+                if length >= QUERY_BYTES || nodes > QUERY_NODES {
+                    break 'all;
+                }
+                let node = self.doc.node(at);
+                if node.kind == Kind::String && node.flags & KEY == 0 {
+                    strings.push(node);
+                    length += (node.end - node.start) as usize;
+                }
+            }
+            end = payload;
+        }
+        let mut query = Vec::with_capacity(length);
+        for node in strings.into_iter().rev() {
+            let raw = self.doc.inner(node);
+            if node.flags & ESCAPED == 0 || !spelling::decode(raw, &mut query) {
+                query.extend_from_slice(raw);
+            }
+            query.push(b' ');
+        }
+        let text = String::from_utf8_lossy(&query);
+        let cut = text.len().saturating_sub(QUERY_BYTES);
+        let cut = (cut..text.len())
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(text.len());
+        text.get(cut..).unwrap_or_default().to_owned()
+    }
+}
+
+/// Notes the words of JSON text: what an escape stands for is no part of a word.
+fn read_json(text: &[u8], words: &mut WordNumbers) {
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        words.read(rest.get(..at).unwrap_or_default());
+        let escape = if rest.get(at + 1) == Some(&b'u') { 6 } else { 2 };
+        rest = rest.get(at + escape..).unwrap_or_default();
+    }
+    words.read(rest);
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests {
+    use super::{PayloadPlace, SeenWords};
+    use crate::crush::payloads::Payload;
+    use crate::excerpt::vocabulary::WordNumbers;
+    use crate::json::edits::Edits;
+    use crate::json::scan::Tape;
+
+    fn payload(node: u32) -> Payload {
+        Payload {
+            node,
+            path: None,
+            tool: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_query_is_what_was_said_and_not_what_other_tools_gave() {
+        let mut tape = Tape::default();
+        let text = br#"["find \"ann\"",{"role":"tool","content":"long listing"},"and then?","result"]"#;
+        let doc = tape.scan(text, 9).unwrap();
+        let listing = payload(6);
+        let place = PayloadPlace {
+            doc: &doc,
+            payloads: &[listing],
+            edits: &Edits::default(),
+            node: 8,
+        };
+        assert_eq!(place.query(), "find \"ann\" tool and then? ");
+    }
+
+    #[test]
+    fn words_are_seen_as_the_compacted_record_shows_them() {
+        let mut tape = Tape::default();
+        let text = br#"["first\nsecond",{"content":"hidden listing"},"behind"]"#;
+        let doc = tape.scan(text, 9).unwrap();
+        let mut edits = Edits::default();
+        edits.push(4, br#""shown""#);
+        let mut seen = SeenWords::default();
+        for node in [4, 5] {
+            let edits = if node == 4 { &Edits::default() } else { &edits };
+            let payloads = &[payload(4)];
+            let payloads = if node == 4 { &payloads[..0] } else { payloads };
+            PayloadPlace {
+                doc: &doc,
+                payloads,
+                edits,
+                node,
+            }
+            .read(&mut seen);
+        }
+        let mut expected = WordNumbers::default();
+        expected.read(b"first second content shown");
+        assert_eq!(seen.words, expected);
+    }
+}

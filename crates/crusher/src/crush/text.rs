@@ -1,0 +1,355 @@
+//! One text by itself, crushed to what would stand in its place inside a JSON string.
+
+use std::borrow::Cow;
+
+use crate::crush::budget;
+use crate::crush::context::Context;
+use crate::crush::escape::literals;
+use crate::crush::kept_rows::kept_rows;
+use crate::crush::query::{PayloadQuery, SeenWords};
+use crate::crush::record::{Crusher, PayloadReport};
+use crate::crush::surroundings::Surroundings;
+use crate::decisions::{Decisions, Strategy};
+use crate::error::{Error, Limit, Result};
+use crate::json::edits::Edits;
+use crate::json::layout::Layout;
+use crate::json::scan::Tape;
+use crate::json::spelling;
+use crate::json::tape::{Doc, Kind};
+use crate::notation::frame::Frame;
+use crate::notation::header::Header;
+use crate::notation::marker::LITERAL;
+use crate::notation::reserved::is_reserved;
+use crate::options::Options;
+use crate::originals::Originals;
+use crate::restore::proof::restores;
+use crate::tokens;
+
+/// What a text by itself must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextKind {
+    /// A JSON array.
+    Array,
+    /// A JSON object.
+    Document,
+    /// JSON or plain text.
+    Any,
+}
+
+/// A text by itself, crushed.
+#[derive(Debug)]
+pub struct CrushedText<'t> {
+    /// The text as it would stand inside a JSON string; borrowed where it is as it was.
+    pub compressed: Cow<'t, str>,
+    /// The kept rows of a text that was asked for as an array, as JSON; none where all rows are kept.
+    pub kept_rows: Option<String>,
+    /// The rows marker when rows of a top-level array were dropped, else empty.
+    pub rows_marker: String,
+    /// `compressed` is a table.
+    pub table: bool,
+    /// What was taken out.
+    pub originals: Originals,
+    /// What was decided, and tokens.
+    pub report: PayloadReport,
+}
+
+impl Context<'_> {
+    /// What a text of JSON lines becomes, if it restores.
+    fn text_of_json_lines(&mut self, text: &str) -> Option<Vec<u8>> {
+        let mark = self.mark();
+        let mut lines = self.json_lines(text.as_bytes(), Frame::Value)?;
+        // Behind a table white space is copied.
+        lines.extend(text.ends_with('\n').then_some(b'\n'));
+        let pays = tokens::estimate(&lines) < self.tokens.1;
+        let mut proved =
+            || !self.options.verify || restores(self.tapes, &lines, true, self.originals, text.as_bytes());
+        if !pays || !proved() {
+            self.undo(mark);
+            return None;
+        }
+        Some(lines)
+    }
+}
+
+impl Crusher {
+    /// Crushes one text by itself.
+    ///
+    /// # Errors
+    /// `InvalidPayload` where the text isn't what `kind` says, `LimitExceeded` for one that is too large or too deep.
+    ///
+    /// # Examples
+    /// ```
+    /// use headroom_crusher::{Crusher, Options, TextKind};
+    /// let mut crusher = Crusher::new(Options::default())?;
+    /// let error = crusher.crush_text("{\"a\":\n1,}", TextKind::Document, "", 1.0).unwrap_err();
+    /// assert_eq!(error.to_string(), "expected a key at line 2 column 3");
+    /// # Ok::<(), headroom_crusher::Error>(())
+    /// ```
+    pub fn crush_text<'t>(
+        &mut self,
+        text: &'t str,
+        kind: TextKind,
+        query: &str,
+        bias: f64,
+    ) -> Result<CrushedText<'t>> {
+        if !(bias > 0.0 && bias <= 1000.0) {
+            return Err(Error::Option {
+                name: "bias",
+                what: "must be above 0 and at most 1000".to_owned(),
+            });
+        }
+        if text.len() > self.options.max_record_bytes {
+            return Err(Error::LimitExceeded {
+                limit: Limit::RecordBytes,
+                maximum: self.options.max_record_bytes,
+            });
+        }
+        let bytes = text.as_bytes();
+        let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
+        if kind == TextKind::Any && !is_json {
+            return Ok(self.crush_plain(text, query, bias));
+        }
+        let doc = match self.tape.scan_utf8(bytes, self.options.max_depth) {
+            Ok(doc) => doc,
+            Err(Error::InvalidPayload { .. }) if kind == TextKind::Any => {
+                return Ok(self.crush_plain(text, query, bias));
+            }
+            Err(error) => return Err(error),
+        };
+        let root = doc.node(0);
+        match (kind, root.kind) {
+            (TextKind::Array, Kind::Array) | (TextKind::Document, Kind::Object) | (TextKind::Any, _) => {}
+            (TextKind::Array, _) => return Err(Error::at("expected an array", bytes, root.start as usize)),
+            (TextKind::Document, _) => {
+                return Err(Error::at("expected an object", bytes, root.start as usize));
+            }
+        }
+        Ok(crush_json(
+            &self.options,
+            &mut self.tapes,
+            &doc,
+            text,
+            query,
+            bias,
+            kind,
+        ))
+    }
+
+    fn crush_plain<'t>(&mut self, text: &'t str, query: &str, bias: f64) -> CrushedText<'t> {
+        let mut originals = Originals::default();
+        let find_query = |seen: &mut SeenWords| asked(query, seen);
+        let mut seen = SeenWords::default();
+        let mut context = Context::new(
+            &self.options,
+            &mut self.tapes,
+            &mut originals,
+            (0, text.as_bytes()),
+            PayloadQuery::new(&find_query, &mut seen),
+            bias,
+        );
+        let tokens_before = context.tokens.1;
+        let long = context.lossy && text.len() >= context.least_text();
+        let changed = context.within_budget(
+            |context| {
+                let lines = context.text_of_json_lines(text);
+                let blob = |context: &mut Context<'_>| {
+                    context.blob(text, tokens_before, spelling::Spelling::MINIMAL, true)
+                };
+                lines.or_else(|| long.then(|| blob(context)).flatten())
+            },
+            |context, changed, budget| context.excess(changed.as_deref().unwrap_or(text.as_bytes()), budget),
+        );
+        let decisions = context.decisions;
+        let reserved = || is_reserved(text.as_bytes()).then(|| [LITERAL, text.as_bytes()].concat());
+        let compressed = changed.or_else(reserved);
+        let tokens_after = compressed
+            .as_ref()
+            .map_or(tokens_before, |text| tokens::estimate(text));
+        finish_text(
+            &self.options,
+            text,
+            compressed,
+            originals,
+            decisions,
+            (tokens_before, tokens_after),
+        )
+    }
+}
+
+/// A caller's query: its words are also what the reader has seen.
+fn asked(query: &str, seen: &mut SeenWords) -> String {
+    seen.words.read(query.as_bytes());
+    query.to_owned()
+}
+
+fn crush_json<'t>(
+    options: &Options,
+    tapes: &mut Vec<Tape>,
+    doc: &Doc<'_>,
+    text: &'t str,
+    query: &str,
+    bias: f64,
+    kind: TextKind,
+) -> CrushedText<'t> {
+    // An array or a document that was asked for as such stays one to its reader.
+    let minify = kind == TextKind::Any && options.with_compaction;
+    let mut originals = Originals::default();
+    let find_query = |seen: &mut SeenWords| asked(query, seen);
+    let mut seen = SeenWords::default();
+    let mut context = Context::new(
+        options,
+        tapes,
+        &mut originals,
+        (0, text.as_bytes()),
+        PayloadQuery::new(&find_query, &mut seen),
+        bias,
+    );
+    let mut tokens_before = context.tokens.1;
+    let root = doc.node(0);
+    let (before, behind) = (text.get(..root.start as usize), text.get(root.end as usize..));
+    let (before, behind) = (before.unwrap_or_default(), behind.unwrap_or_default());
+    let is_array = root.kind == Kind::Array;
+    let (table, mut body) = context.within_budget(
+        |context| {
+            // Headers are read by their first bytes.
+            let (frame, compact) = (Frame::Value, false);
+            let surroundings = Surroundings::Alone {
+                frame,
+                compact,
+                minify,
+            };
+            let rendered = ((is_array || minify) && before.is_empty())
+                .then(|| context.array(doc, 0, surroundings))
+                .flatten();
+            match rendered {
+                Some(rendered) => (rendered.table, rendered.text),
+                None => (false, edited(context, doc, minify && before.is_empty())),
+            }
+        },
+        |context, (_, body), budget| context.excess(body, budget),
+    );
+    if !before.is_empty() {
+        body.splice(..0, before.bytes());
+    }
+    body.extend_from_slice(behind.as_bytes());
+    let mut compressed = Some(body);
+    let mut tokens_after = tokens_before;
+    if context.decisions.strategy != Strategy::Unchanged {
+        let written = compressed.as_deref().unwrap_or_default();
+        let estimates = [tokens::estimate(written), tokens_before];
+        [tokens_after, tokens_before] = budget::compared([written, text.as_bytes()], estimates);
+    }
+    let unchanged = tokens_after >= tokens_before
+        || (options.verify
+            && !restores(
+                context.tapes,
+                compressed.as_deref().unwrap_or_default(),
+                true,
+                context.originals,
+                text.as_bytes(),
+            ));
+    if unchanged {
+        context.originals.truncate(0);
+        let decisions = std::mem::take(&mut context.decisions);
+        compressed = escaped(doc, text);
+        if decisions.strategy == Strategy::Unchanged {
+            context.decisions.over_budget = decisions.over_budget;
+        } else {
+            context.note_excess(compressed.as_deref().unwrap_or(text.as_bytes()));
+        }
+        tokens_after = compressed
+            .as_ref()
+            .map_or(tokens_before, |text| tokens::estimate(text));
+    }
+    let decisions = context.decisions;
+    let table = table && !unchanged;
+    let mut crushed = finish_text(
+        options,
+        text,
+        compressed,
+        originals,
+        decisions,
+        (tokens_before, tokens_after),
+    );
+    crushed.table = table;
+    if let Some(keep) = &crushed.report.decisions.keep {
+        crushed.rows_marker = rows_marker(doc, keep.len(), &crushed.report.decisions.hashes);
+        // Only who asks for an array reads its rows as such.
+        let rows = || String::from_utf8_lossy(&kept_rows(doc, 0, keep, false)).into_owned();
+        crushed.kept_rows = (kind == TextKind::Array).then(rows);
+    }
+    crushed
+}
+
+/// The text with its reserved values escaped; none if there are none.
+fn escaped(doc: &Doc<'_>, text: &str) -> Option<Vec<u8>> {
+    let mut edits = Edits::default();
+    literals(doc, 0, doc.len(), &mut edits);
+    if edits.is_empty() {
+        return None;
+    }
+    let root = doc.node(0);
+    let mut escaped = text.as_bytes().get(..root.start as usize)?.to_vec();
+    edits.splice(doc, 0, &mut escaped);
+    escaped.extend_from_slice(text.as_bytes().get(root.end as usize..)?);
+    Some(escaped)
+}
+
+/// The text as a document if it may be one, else with its values edited.
+fn edited(context: &mut Context<'_>, doc: &Doc<'_>, minify: bool) -> Vec<u8> {
+    if let Some(layout) = minify.then(|| Layout::proved(doc, 0)).flatten() {
+        return context.document(
+            doc,
+            Header {
+                layout,
+                ..Header::default()
+            },
+        );
+    }
+    let (mut edits, mut body) = (Edits::default(), Vec::new());
+    context.edit(doc, 1, doc.len(), false, &mut edits);
+    edits.splice(doc, 0, &mut body);
+    body
+}
+
+/// The rows marker of a top-level array of which `kept` rows stay.
+fn rows_marker(doc: &Doc<'_>, kept: usize, hashes: &[String]) -> String {
+    let dropped = u64::from(doc.node(0).count) - kept as u64;
+    let hash = hashes.last().map(String::as_str).unwrap_or_default();
+    let mut marker = Vec::new();
+    crate::notation::marker::write_rows(hash, dropped, Frame::Value, &mut marker);
+    String::from_utf8_lossy(&marker).into_owned()
+}
+
+/// `compressed` is none for a text that stays as it was.
+fn finish_text<'t>(
+    options: &Options,
+    text: &'t str,
+    compressed: Option<Vec<u8>>,
+    originals: Originals,
+    decisions: Decisions,
+    (tokens_before, tokens_after): (usize, usize),
+) -> CrushedText<'t> {
+    let compressed = compressed
+        .and_then(|text| String::from_utf8(text).ok())
+        .map_or(Cow::Borrowed(text), Cow::Owned);
+    let count = |text: &str, estimate: usize| if options.exact_tokens { tokens::count(text) } else { estimate } as u64;
+    let report = PayloadReport {
+        path: None,
+        tool: String::new(),
+        decisions,
+        bytes_before: text.len() as u64,
+        bytes_after: compressed.len() as u64,
+        tokens_before: count(text, tokens_before),
+        tokens_after: count(&compressed, tokens_after),
+        unproved: false,
+    };
+    CrushedText {
+        compressed,
+        kept_rows: None,
+        rows_marker: String::new(),
+        table: false,
+        originals,
+        report,
+    }
+}

@@ -1,0 +1,165 @@
+//! What happens to the values inside a payload: nested arrays, maps, JSON inside strings, long strings.
+//!
+//! Nothing here prints a whole payload: replacements are collected as edits, and everything else is copied.
+
+use crate::crush::budget::scaled;
+use crate::crush::context::Context;
+use crate::crush::escape::{literal, quoted};
+use crate::crush::surroundings::Surroundings;
+use crate::decisions::Strategy;
+use crate::excerpt::cut::cut;
+use crate::excerpt::kind::kind;
+use crate::excerpt::shorten::defused;
+use crate::json::edits::Edits;
+use crate::json::spelling::{self, Spelling};
+use crate::json::tape::{Doc, KEY, Kind};
+use crate::notation::frame::Frame;
+use crate::notation::marker::{self};
+use crate::tokens;
+
+/// JSON inside strings inside JSON is followed so many times.
+const MAX_STRINGS: usize = 3;
+
+impl Context<'_> {
+    /// Collects edits for the nodes from `from` to `to`. `compact`: the text around will be printed without whitespace.
+    pub fn edit(&mut self, doc: &Doc<'_>, from: u32, to: u32, compact: bool, edits: &mut Edits) {
+        let mut at = from;
+        while at < to {
+            let node = doc.node(at);
+            let edit = match node.kind {
+                Kind::Array | Kind::Object => self.container(doc, at, compact),
+                Kind::String if node.flags & KEY == 0 => self.string(doc, at).or_else(|| literal(doc, node)),
+                _ => None,
+            };
+            at = match edit {
+                Some(token) => {
+                    edits.push(at, &token);
+                    node.next
+                }
+                None => at + 1,
+            };
+        }
+    }
+
+    /// The JSON token that a container becomes, if it changes as a whole.
+    fn container(&mut self, doc: &Doc<'_>, index: u32, compact: bool) -> Option<Vec<u8>> {
+        let surroundings = Surroundings::Alone {
+            frame: Frame::Value,
+            compact,
+            minify: false,
+        };
+        let rendered = self.array(doc, index, surroundings)?;
+        Some(if rendered.table {
+            quoted(&rendered.text)
+        } else {
+            rendered.text
+        })
+    }
+
+    /// The JSON token that a string becomes, if it changes.
+    pub fn string(&mut self, doc: &Doc<'_>, index: u32) -> Option<Vec<u8>> {
+        let node = doc.node(index);
+        let whole = self.strings == 0 && index == self.tokens.0;
+        let raw = doc.inner(node);
+        let holds_json = matches!(raw.first(), Some(b'{' | b'[')) && self.strings < MAX_STRINGS;
+        let least = if whole {
+            self.least_text()
+        } else {
+            self.options.blob_min_bytes
+        };
+        let is_long = self.lossy && raw.len() >= least;
+        if !holds_json && !is_long {
+            return None;
+        }
+        let mut decoded = Vec::with_capacity(raw.len());
+        let Some(spelling) = spelling::decode_proved(raw, &mut decoded, &mut Vec::new()) else {
+            return if is_long {
+                self.raw_blob(doc.raw(node))
+            } else {
+                None
+            };
+        };
+        if let Some(changed) = holds_json.then(|| self.json_string(&decoded, spelling)).flatten() {
+            return Some(quoted(&changed));
+        }
+        let content = std::str::from_utf8(&decoded).ok().filter(|_| is_long)?;
+        let before = tokens::estimate(&decoded);
+        self.blob(content, before, spelling, whole)
+            .map(|changed| quoted(&changed))
+    }
+
+    /// Appends the JSON token that a string becomes, if it changes.
+    pub fn write_string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
+        let changed = self.string(doc, index).or_else(|| literal(doc, doc.node(index)));
+        changed.is_some_and(|token| {
+            out.extend_from_slice(&token);
+            true
+        })
+    }
+
+    /// What a long string of `before` tokens becomes, decoded: a blob marker, and an excerpt where there is something to read. A payload
+    /// that is one text (`whole`) may be read up to the payload's budget; a string among others is not what was asked for.
+    pub fn blob(&mut self, content: &str, before: usize, spelling: Spelling, whole: bool) -> Option<Vec<u8>> {
+        let kind = kind(content);
+        let readable = matches!(kind, "text" | "html" | "json");
+        let budget = scaled(
+            if whole {
+                self.options.max_tokens
+            } else {
+                self.options.excerpt_tokens
+            },
+            self.bias,
+        );
+        if readable && whole && self.excess(content.as_bytes(), budget) == 0 {
+            return None;
+        }
+        self.cuttable = true;
+        let mark = self.mark();
+        let hash = self.offload(content.as_bytes(), kind, 0)?;
+        let mut changed = Vec::new();
+        marker::write_blob(&hash, kind, content.len(), spelling, &mut changed);
+        if readable {
+            changed.push(b' ');
+            let marker = String::from_utf8_lossy(&changed).into_owned();
+            // The marker of a text among others is not counted: its excerpt has a budget of its own.
+            let own = if whole { tokens::estimate(&changed) } else { 0 };
+            let interest = self.query.interest(&self.options.keep_patterns);
+            let excess = |excerpt: &str| {
+                let excerpt = defused(excerpt);
+                let tokens = if whole {
+                    tokens::count(&format!("{marker}{excerpt}"))
+                } else {
+                    tokens::count(&excerpt)
+                };
+                tokens.saturating_sub(budget)
+            };
+            let excerpt = cut(content, budget.saturating_sub(own), interest, &excess);
+            if excerpt.text.is_empty() {
+                changed.pop();
+            }
+            changed.extend_from_slice(defused(&excerpt.text).as_bytes());
+            self.decisions.lines_total += u64::from(excerpt.lines_total);
+            self.decisions.lines_kept += u64::from(excerpt.lines_kept);
+            for (rule, count) in excerpt.rules {
+                self.decisions.note_kept(rule, count);
+            }
+        }
+        if tokens::estimate(&changed) >= before {
+            self.undo(mark);
+            return None;
+        }
+        self.decide(if readable {
+            Strategy::Excerpt
+        } else {
+            Strategy::Blob
+        });
+        Some(changed)
+    }
+
+    /// A raw marker for a long string whose spelling can't be reproduced.
+    fn raw_blob(&mut self, token: &[u8]) -> Option<Vec<u8>> {
+        let hash = self.offload(token, "raw", 0)?;
+        self.decide(Strategy::Blob);
+        Some(quoted(marker::raw(&hash, token.len()).as_bytes()))
+    }
+}

@@ -1,0 +1,109 @@
+//! Which layout a text is printed in: guessed from its first bytes, then proved by printing it so.
+
+use crate::json::edits::Edits;
+use crate::json::layout::Layout;
+use crate::json::output::Output;
+use crate::json::print::Printer;
+use crate::json::tape::{Doc, Kind, Node};
+
+impl Layout {
+    /// The layout that a container's subtree is printed in, if printing it so gives the same bytes.
+    #[must_use]
+    pub fn proved(doc: &Doc<'_>, index: u32) -> Option<Self> {
+        match doc.layout {
+            Some(Self::Spaced) if !has_separators(doc, index) => Some(Self::Compact),
+            // A part of it is indented too deep, unless it is empty.
+            Some(Self::Indent(_)) if index > 0 => (doc.node(index).count == 0).then_some(Self::Compact),
+            Some(layout) => Some(layout),
+            None => Self::proved_by_walk(doc, index),
+        }
+    }
+
+    /// As `proved`, without what the scan knows.
+    pub(super) fn proved_by_walk(doc: &Doc<'_>, index: u32) -> Option<Self> {
+        let node = doc.node(index);
+        let layout = Self::guess(doc.raw(node));
+        let mut matching = Matching {
+            text: doc.text,
+            at: node.start as usize,
+            same: true,
+        };
+        layout.walk(doc, index, &Edits::default(), &mut matching);
+        (matching.same && matching.at == node.end as usize).then_some(layout)
+    }
+
+    fn guess(raw: &[u8]) -> Self {
+        match raw.get(1..) {
+            Some([b'\n', b'\t', ..]) => Self::Tab,
+            Some([b'\n', rest @ ..]) => {
+                let width = rest.iter().take_while(|byte| **byte == b' ').count();
+                Self::Indent(width.clamp(1, 8) as u8)
+            }
+            _ => {
+                // The first separator outside a string tells; a space can't follow it in compact text.
+                let mut inside = false;
+                let mut escaped = false;
+                for pair in raw.windows(2) {
+                    match *pair {
+                        _ if escaped => escaped = false,
+                        [b'\\', _] if inside => escaped = true,
+                        [b'"', _] => inside = !inside,
+                        [b',' | b':', next] if !inside => {
+                            return if next == b' ' { Self::Spaced } else { Self::Compact };
+                        }
+                        _ => {}
+                    }
+                }
+                Self::Compact
+            }
+        }
+    }
+}
+
+/// True where a comma or a colon stands in a subtree.
+fn has_separators(doc: &Doc<'_>, mut index: u32) -> bool {
+    loop {
+        let node = doc.node(index);
+        match node.kind {
+            Kind::Array if node.count == 1 => index += 1,
+            Kind::Array | Kind::Object => return node.count > 0,
+            _ => return false,
+        }
+    }
+}
+
+/// Compares with the text itself instead of printing.
+struct Matching<'a> {
+    text: &'a [u8],
+    at: usize,
+    same: bool,
+}
+
+impl Output for Matching<'_> {
+    #[inline]
+    fn push(&mut self, text: &[u8]) {
+        let end = self.at + text.len();
+        self.same &= self.text.get(self.at..end) == Some(text);
+        self.at = end;
+    }
+
+    fn position(&self) -> usize {
+        self.at
+    }
+
+    fn rewind(&mut self, position: usize) {
+        self.at = position;
+    }
+}
+
+impl Printer for Matching<'_> {
+    #[inline]
+    fn token(&mut self, _doc: &Doc<'_>, node: Node) {
+        self.same &= self.at == node.start as usize;
+        self.at = node.end as usize;
+    }
+
+    fn is_full(&self) -> bool {
+        !self.same
+    }
+}

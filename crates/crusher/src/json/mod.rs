@@ -1,0 +1,18 @@
+//! Reading and printing JSON. Nothing here knows of markers, tables or crushing.
+//!
+//! A text is scanned into a tape of tokens; changes are collected as edits and printed in a layout. Strings are decoded
+//! and spelled again byte for byte. The folder stands on the modules at the root of the crate, and all others stand on it.
+
+pub(crate) mod bytes;
+pub(crate) mod edits;
+pub(crate) mod layout;
+mod layout_proof;
+pub(crate) mod output;
+mod print;
+pub mod scan;
+mod scanner;
+mod spacing;
+pub(crate) mod spelling;
+pub mod tape;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Headers: the bracket before a table or document, and what it says of it.
+
+use crate::error::{Error, Result};
+use crate::json::layout::Layout;
+use crate::json::spelling::Spelling;
+use crate::notation::frame::Frame;
+
+/// A longer bracket is no header.
+pub(crate) const MAX_HEADER_BYTES: usize = 32;
+/// Header of the commonest document, JSON as Python prints it: with the bracket behind it one token.
+const COMMON: &[u8] = b"[]";
+
+/// The bracket that a table (`rows` is some) or a document (`rows` is none) begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// Rows that stand in the table; none for a document.
+    pub rows: Option<u64>,
+    /// `m`: the table is a map.
+    pub map: bool,
+    /// `j`: the elements of the array stood one a line, not in an array.
+    pub lines: bool,
+    /// Layout of the content.
+    pub layout: Layout,
+    /// Spelling of the strings that stand bare.
+    pub cells: Spelling,
+    /// What stood in the place of the string.
+    pub frame: Frame,
+}
+
+impl Header {
+    /// The document that `COMMON` stands before: spaced JSON in a string, or where no string stands around it, by itself.
+    fn common(by_itself: bool) -> Self {
+        let (newline, spelling) = (false, Spelling::MINIMAL);
+        let frame = if by_itself {
+            Frame::Value
+        } else {
+            Frame::String { newline, spelling }
+        };
+        Self {
+            layout: Layout::Spaced,
+            frame,
+            ..Self::default()
+        }
+    }
+
+    /// Appends the header, its closing bracket included. A document without a frame is a text by itself.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        if [true, false].map(Self::common).contains(self) {
+            out.extend_from_slice(COMMON);
+            return;
+        }
+        out.push(b'[');
+        match self.rows {
+            Some(rows) => out.extend_from_slice(rows.to_string().as_bytes()),
+            None if self.is_plain() => out.push(b'd'),
+            None => {}
+        }
+        if self.map {
+            out.push(b'm');
+        }
+        if self.lines {
+            out.push(b'j');
+        }
+        self.layout.write(out);
+        self.cells.write(out);
+        self.frame.write(out);
+        out.push(b']');
+    }
+
+    /// True without flags: a document then has `d`.
+    fn is_plain(&self) -> bool {
+        !self.lines
+            && self.layout == Layout::Compact
+            && self.cells == Spelling::MINIMAL
+            && self.frame == Frame::Value
+    }
+
+    /// Reads a header from the start of a decoded string, or of a text by itself (`by_itself`); gives its length in bytes. None for text that
+    /// isn't reserved.
+    ///
+    /// # Errors
+    /// `Format` for text in the reserved pattern that no released version writes.
+    pub fn read(text: &[u8], by_itself: bool) -> Result<Option<(Self, usize)>> {
+        let Some(end) = loose_header(text) else {
+            return Ok(None);
+        };
+        if text.starts_with(COMMON) {
+            return Ok(Some((Self::common(by_itself), COMMON.len())));
+        }
+        let unknown = Error::Format {
+            what: "an unknown header",
+            offset: 0,
+        };
+        let flags = text.get(1..end).unwrap_or_default();
+        let digits = flags.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (number, flags) = flags.split_at(digits);
+        let rows = match number {
+            [] => None,
+            [b'0', ..] => return Err(unknown),
+            _ => match std::str::from_utf8(number).unwrap_or_default().parse() {
+                Ok(rows) => Some(rows),
+                Err(_) => return Err(unknown),
+            },
+        };
+        let (document, flags) = flags
+            .strip_prefix(b"d")
+            .map_or((false, flags), |rest| (true, rest));
+        let (map, flags) = flags
+            .strip_prefix(b"m")
+            .map_or((false, flags), |rest| (true, rest));
+        let (lines, flags) = flags
+            .strip_prefix(b"j")
+            .map_or((false, flags), |rest| (true, rest));
+        let (layout, flags) = Layout::read(flags);
+        let (cells, flags) = Spelling::read(flags);
+        let (frame, flags) = Frame::read(flags);
+        let header = Self {
+            rows,
+            map,
+            lines,
+            layout,
+            cells,
+            frame,
+        };
+        let fits = if rows.is_some() {
+            !(document || map && lines)
+        } else {
+            !map && document == header.is_plain()
+        };
+        let one_line = matches!(layout, Layout::Compact | Layout::Spaced);
+        if !flags.is_empty() || !fits || (lines && !one_line) {
+            return Err(unknown);
+        }
+        Ok(Some((header, end + 1)))
+    }
+}
+
+/// Where the bracket closes in text of the loose header pattern: `[`, up to 32 of `0-9a-z`, `]`, then `{` or `[`.
+pub(crate) fn loose_header(text: &[u8]) -> Option<usize> {
+    let flags = text.strip_prefix(b"[")?;
+    let length = flags
+        .iter()
+        .take(MAX_HEADER_BYTES + 1)
+        .take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z'))
+        .count();
+    let closes = length <= MAX_HEADER_BYTES && flags.get(length) == Some(&b']');
+    (closes && matches!(flags.get(length + 1), Some(b'{' | b'['))).then_some(length + 1)
+}

@@ -1,0 +1,167 @@
+//! Markers: what stands in the place of a value whose original is in the store. `docs/notation.md` is normative.
+
+use crate::digest::is_hash;
+use crate::error::{Error, Result};
+use crate::json::spelling::Spelling;
+use crate::notation::frame::Frame;
+
+/// What every marker begins with.
+pub const OPEN: &[u8] = b"<<ccr:";
+/// Stands before user text that would otherwise be reserved.
+pub const LITERAL: &[u8] = b"<<ccr:lit>>";
+/// The sole key of a sentinel.
+pub const SENTINEL_KEY: &[u8] = b"_ccr_dropped";
+
+/// A marker, read from the start of a decoded string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marker<'a> {
+    /// The rest of the string is user text.
+    Literal,
+    /// The original is the whole text of an array.
+    Rows {
+        /// 24 or 64 digits.
+        hash: &'a str,
+        /// What the array stood in.
+        frame: Frame,
+    },
+    /// The original is the decoded text of a string; an excerpt may follow.
+    Blob {
+        /// 24 or 64 digits.
+        hash: &'a str,
+        /// How the string is spelled.
+        spelling: Spelling,
+    },
+    /// The original stands in place of the whole token or line.
+    Raw {
+        /// 24 or 64 digits.
+        hash: &'a str,
+    },
+}
+
+const BLOB_KINDS: [&[u8]; 5] = [b"string", b"base64", b"html", b"json", b"text"];
+
+impl<'a> Marker<'a> {
+    /// Reads a marker from the start of a decoded string; gives its length in bytes. None for text that doesn't begin with `<<ccr:`.
+    ///
+    /// # Errors
+    /// `Format` for anything else behind `<<ccr:`.
+    pub fn read(text: &'a [u8]) -> Result<Option<(Self, usize)>> {
+        if !text.starts_with(OPEN) {
+            return Ok(None);
+        }
+        if text.starts_with(LITERAL) {
+            return Ok(Some((Self::Literal, LITERAL.len())));
+        }
+        let unknown = Error::Format {
+            what: "an unknown marker",
+            offset: 0,
+        };
+        let end = memchr::memmem::find(text.get(..160).unwrap_or(text), b">>").ok_or(unknown.clone())?;
+        let body = text.get(OPEN.len()..end).unwrap_or_default();
+        let digits = body
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric())
+            .count();
+        let (hash, rest) = body.split_at(digits);
+        let hash = std::str::from_utf8(hash)
+            .ok()
+            .filter(|hash| is_hash(hash.as_bytes()))
+            .ok_or(unknown.clone())?;
+        let marker = if let Some(rows) = rest.strip_prefix(b" ") {
+            Self::rows(hash, rows)
+        } else {
+            rest.strip_prefix(b",").and_then(|rest| Self::sized(hash, rest))
+        };
+        Ok(Some((marker.ok_or(unknown)?, end + 2)))
+    }
+
+    fn rows(hash: &'a str, text: &[u8]) -> Option<Self> {
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (count, rest) = text.split_at(digits);
+        let rest = rest.strip_prefix(b"_rows_offloaded")?;
+        let canonical = !count.is_empty() && (count == b"0" || count.first() != Some(&b'0'));
+        let (frame, rest) = match rest.strip_prefix(b" ") {
+            Some(flags) => match Frame::read(flags) {
+                (Frame::Value, _) => return None,
+                other => other,
+            },
+            None => (Frame::Value, rest),
+        };
+        (canonical && rest.is_empty()).then_some(Self::Rows { hash, frame })
+    }
+
+    fn sized(hash: &'a str, text: &[u8]) -> Option<Self> {
+        let mut fields = text.split(|byte| *byte == b',');
+        let (kind, size, flags) = (fields.next()?, fields.next()?, fields.next());
+        if fields.next().is_some() || !is_size(size) {
+            return None;
+        }
+        if kind == b"raw" {
+            return flags.is_none().then_some(Self::Raw { hash });
+        }
+        if !BLOB_KINDS.contains(&kind) {
+            return None;
+        }
+        let spelling = match flags.map(Spelling::read) {
+            None => Spelling::MINIMAL,
+            Some((spelling, b"")) if spelling != Spelling::MINIMAL => spelling,
+            Some(_) => return None,
+        };
+        Some(Self::Blob { hash, spelling })
+    }
+}
+
+/// Appends a rows marker.
+pub fn write_rows(hash: &str, dropped: u64, frame: Frame, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("<<ccr:{hash} {dropped}_rows_offloaded").as_bytes());
+    if frame != Frame::Value {
+        out.push(b' ');
+        frame.write(out);
+    }
+    out.extend_from_slice(b">>");
+}
+
+/// Appends a blob marker.
+pub fn write_blob(hash: &str, kind: &str, size_bytes: usize, spelling: Spelling, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("<<ccr:{hash},{kind},{}", size(size_bytes)).as_bytes());
+    if spelling != Spelling::MINIMAL {
+        out.push(b',');
+        spelling.write(out);
+    }
+    out.extend_from_slice(b">>");
+}
+
+/// A raw marker.
+///
+/// # Examples
+/// ```
+/// let hash = "0123456789abcdef01234567";
+/// assert_eq!(headroom_crusher::notation::marker::raw(hash, 12_600), "<<ccr:0123456789abcdef01234567,raw,12.3KB>>");
+/// ```
+#[must_use]
+pub fn raw(hash: &str, size_bytes: usize) -> String {
+    format!("<<ccr:{hash},raw,{}>>", size(size_bytes))
+}
+
+/// A size with one decimal, rounded half up: KB of 1024 bytes below 1 MB, MB of 1024 KB above.
+#[must_use]
+pub fn size(bytes: usize) -> String {
+    let (unit, name) = if bytes < 1 << 20 {
+        (1 << 10, "KB")
+    } else {
+        (1 << 20, "MB")
+    };
+    let tenths = (bytes as u128 * 10 + unit / 2) / unit;
+    format!("{}.{}{name}", tenths / 10, tenths % 10)
+}
+
+fn is_size(text: &[u8]) -> bool {
+    let Some(number) = text.strip_suffix(b"KB").or_else(|| text.strip_suffix(b"MB")) else {
+        return false;
+    };
+    let [whole @ .., b'.', tenth] = number else {
+        return false;
+    };
+    let canonical = !whole.is_empty() && whole.len() <= 12 && (whole == b"0" || whole.first() != Some(&b'0'));
+    canonical && tenth.is_ascii_digit() && whole.iter().all(u8::is_ascii_digit)
+}

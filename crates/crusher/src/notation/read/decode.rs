@@ -1,0 +1,59 @@
+//! Table or document text → compact JSON. Strict: what the writer can't have written is an error, never a guess.
+
+use crate::error::{Error, Limit, Result};
+use crate::notation::header::Header;
+use crate::notation::read::cursor::{Cursor, TOO_LARGE};
+use crate::notation::read::document::content;
+use crate::notation::read::memory::Memory;
+use crate::notation::read::sink::Style;
+use crate::options::MAX_RECORD_BYTES;
+
+/// What a text holds.
+#[derive(Debug)]
+pub struct Decoded<'a> {
+    /// The last line of a table whose original is in the store; the rows above it were not read.
+    pub tail: Option<&'a [u8]>,
+    /// Parts of the JSON stood as JSON in the text: they aren't checked yet, and their strings may be reserved.
+    pub copied: bool,
+}
+
+/// Decodes the whole of `text`, whose header has been read and ends at byte `at`. Appends JSON to `out`, compact or, where the
+/// header says so, spaced; its strings may still be markers, literals and headers.
+///
+/// # Errors
+/// `LimitExceeded` for text that decodes to more than `max_bytes` (constants multiply), `Format` for anything but
+/// exactly one table or document.
+pub fn decode<'a>(
+    text: &'a [u8],
+    header: &Header,
+    at: usize,
+    max_bytes: usize,
+    out: &mut Vec<u8>,
+) -> Result<Decoded<'a>> {
+    let end = text.len();
+    let mut cursor = Cursor { text, at, end };
+    let max_bytes = out.len().saturating_add(max_bytes);
+    let mut out = Memory {
+        json: out,
+        style: Style::of(header),
+        copied: false,
+        max_bytes,
+    };
+    let result = content(&mut cursor, header, &mut out);
+    let copied = out.copied;
+    match result {
+        Ok(tail) if cursor.is_done() => Ok(Decoded { tail, copied }),
+        Err(TOO_LARGE) => Err(Error::LimitExceeded {
+            limit: Limit::RecordBytes,
+            maximum: MAX_RECORD_BYTES,
+        }),
+        Ok(_) => Err(Error::Format {
+            what: "text behind the last line",
+            offset: cursor.at,
+        }),
+        Err(what) => Err(Error::Format {
+            what,
+            offset: cursor.at,
+        }),
+    }
+}

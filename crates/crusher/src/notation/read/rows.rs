@@ -1,0 +1,402 @@
+//! Rows of a table → compact JSON.
+
+use crate::notation::grammar::{EXPLICIT, IRREGULAR, OVERRIDE, Place, SECTION};
+use crate::notation::read::cursor::{Cursor, Parse};
+use crate::notation::read::fill::{FoundCell, Row, fill, hole};
+use crate::notation::read::header::{ColumnFormat, HeaderColumn, Shape, close};
+use crate::notation::read::memory::{Memory, Nowhere};
+use crate::notation::read::sink::JsonSink;
+
+/// Reads the rows of one table.
+pub(crate) struct Rows<'a, 's> {
+    shapes: &'s [Shape<'a>],
+    /// The shape of the rows at hand; none before the first line that says it.
+    shape: Option<&'s Shape<'a>>,
+    row: Row<'a>,
+    /// JSON of the values of the last section.
+    sections: Vec<Vec<u8>>,
+}
+
+impl<'a, 's> Rows<'a, 's> {
+    pub fn new(shapes: &'s [Shape<'a>]) -> Self {
+        Self {
+            shapes,
+            shape: shapes.first().filter(|_| shapes.len() == 1),
+            row: Row::default(),
+            sections: Vec::new(),
+        }
+    }
+
+    /// Reads a section line, if it is one; it is no row then.
+    pub fn section(&mut self, mut cursor: Cursor<'a>, out: &mut impl JsonSink) -> Parse<bool> {
+        if !cursor.take(SECTION) {
+            return Ok(false);
+        }
+        if self.shapes.len() > 1 {
+            let number = std::str::from_utf8(cursor.rest()).unwrap_or_default();
+            let number: usize = number.parse().map_err(|_| "a shape that has no number")?;
+            let shape = number.checked_sub(1).and_then(|at| self.shapes.get(at));
+            self.shape = Some(shape.ok_or("a shape that isn't in the header")?);
+            return Ok(true);
+        }
+        let sections = self.shape.map_or(0, |shape| shape.sections);
+        if sections == 0 {
+            return Err("a section in a table without");
+        }
+        self.sections.clear();
+        for at in 0..sections {
+            if at > 0 && !cursor.take(b',') {
+                return Err("a section with too few values");
+            }
+            let mut json = Vec::new();
+            let mut value = Memory::aside(out, &mut json);
+            cursor.value(Place::Cell, &mut value)?;
+            if value.copied {
+                out.note(&json)?;
+            }
+            self.sections.push(json);
+        }
+        if cursor.is_done() {
+            Ok(true)
+        } else {
+            Err("a section with too many values")
+        }
+    }
+
+    /// Reads a line as a row; of a map with its key.
+    pub fn read(&mut self, mut cursor: Cursor<'a>, map: bool, out: &mut impl JsonSink) -> Parse<()> {
+        let is_irregular = cursor.take(IRREGULAR);
+        if map {
+            if cursor.peek() == Some(b'"') {
+                self.row.key = cursor.quoted()?;
+                out.quoted_key(self.row.key)?;
+            } else {
+                let start = cursor.at;
+                out.row_key(&mut cursor)?;
+                self.row.key = cursor.text.get(start..cursor.at).unwrap_or_default();
+            }
+            out.separator(b':')?;
+        }
+        if is_irregular {
+            if map && !cursor.take(b',') {
+                return Err("expected ',' behind a key");
+            }
+            cursor.value(Place::Cell, out)?;
+        } else {
+            let shape = self.shape.ok_or("a row without its shape")?;
+            if self.sections.len() < shape.sections {
+                return Err("a row without its section");
+            }
+            if shape.has_templates {
+                self.read_ahead(shape, &mut cursor, map, out)?;
+                self.filled(shape, out)?;
+            } else {
+                self.object(shape, &mut cursor, Place::Cell, map, out)?;
+            }
+        }
+        if cursor.is_done() {
+            Ok(())
+        } else {
+            Err("a row with too many cells")
+        }
+    }
+
+    /// Reads a line of a table whose rows are lists.
+    pub fn outer_list(&mut self, cursor: &mut Cursor<'a>, out: &mut impl JsonSink) -> Parse<()> {
+        match self.shape {
+            Some(shape) if cursor.peek() == Some(b'[') => self.list(shape, cursor, out),
+            _ => cursor.value(Place::Cell, out),
+        }
+    }
+
+    /// Reads the rows in a cell.
+    fn list(&self, shape: &Shape<'a>, cursor: &mut Cursor<'a>, out: &mut impl JsonSink) -> Parse<()> {
+        if !cursor.take(b'[') {
+            return Err("expected a list of rows");
+        }
+        out.push(b"[")?;
+        let mut first = true;
+        while !cursor.take(b']') {
+            if !first {
+                if !cursor.take(b',') {
+                    return Err("expected ',' or ']' behind a row in a cell");
+                }
+                out.separator(b',')?;
+            }
+            first = false;
+            if cursor.take(b'(') {
+                self.object(shape, cursor, Place::Tuple, false, out)?;
+                if !cursor.take(b')') {
+                    return Err("a row in a cell with too many cells");
+                }
+            } else {
+                cursor.value(Place::Array, out)?;
+            }
+        }
+        out.push(b"]")
+    }
+
+    /// Reads a regular row of a shape without templates; `separated`: something stands before the first cell.
+    fn object(
+        &self,
+        shape: &Shape<'a>,
+        cursor: &mut Cursor<'a>,
+        place: Place,
+        mut separated: bool,
+        out: &mut impl JsonSink,
+    ) -> Parse<()> {
+        let mut members = WrittenMembers::default();
+        for (at, column) in shape.columns.iter().enumerate() {
+            let mut cell = FoundCell::Filled(0);
+            if column.cells > 0 {
+                if separated && !cursor.take(b',') {
+                    return Err(TOO_FEW);
+                }
+                separated = true;
+                cell = self::cell(cursor, place);
+            }
+            if members.begin(shape, at, column, cell, out)? {
+                self.value(column, cell, cursor, place, out)?;
+                out.check()?;
+            }
+        }
+        members.end(shape, out)
+    }
+
+    /// Finds the cells of a regular row.
+    fn read_ahead(
+        &mut self,
+        shape: &Shape<'a>,
+        cursor: &mut Cursor<'a>,
+        mut separated: bool,
+        out: &impl JsonSink,
+    ) -> Parse<()> {
+        let mut row = std::mem::take(&mut self.row);
+        row.line = *cursor;
+        row.cells.clear();
+        row.holes.clear();
+        for column in &shape.columns {
+            let mut cell = FoundCell::Filled(row.holes.len());
+            for at in 0..column.cells {
+                if separated && !cursor.take(b',') {
+                    return Err(TOO_FEW);
+                }
+                separated = true;
+                let is_template = matches!(column.format, ColumnFormat::Template(_));
+                if at > 0 {
+                    let is_missing = is_end(cursor, Place::Cell);
+                    if matches!(cell, FoundCell::Filled(_)) {
+                        row.holes.push(if is_missing {
+                            b""
+                        } else {
+                            hole(cursor, Place::Cell)?
+                        });
+                    } else if !is_missing {
+                        return Err("a value in a cell that must be empty");
+                    }
+                    continue;
+                }
+                let found = self::cell(cursor, Place::Cell);
+                match found {
+                    FoundCell::Value(_) if is_template && cursor.take(EXPLICIT) => {
+                        cell = FoundCell::Value(cursor.at);
+                    }
+                    FoundCell::Value(_) if is_template => {
+                        row.holes.push(hole(cursor, Place::Cell)?);
+                        continue;
+                    }
+                    _ => cell = found,
+                }
+                if !matches!(cell, FoundCell::Missing) {
+                    self.value(column, cell, cursor, Place::Cell, &mut Nowhere(out.style()))?;
+                }
+            }
+            row.cells.push(cell);
+        }
+        self.row = row;
+        Ok(())
+    }
+
+    /// Writes the row whose cells were found.
+    fn filled(&mut self, shape: &Shape<'a>, out: &mut impl JsonSink) -> Parse<()> {
+        let mut row = std::mem::take(&mut self.row);
+        let mut members = WrittenMembers::default();
+        for (at, column) in shape.columns.iter().enumerate() {
+            let cell = row.cells.get(at).copied().unwrap_or(FoundCell::Missing);
+            if !members.begin(shape, at, column, cell, out)? {
+                continue;
+            }
+            if let (FoundCell::Filled(first), ColumnFormat::Template(parts)) = (cell, &column.format) {
+                let mut text = std::mem::take(&mut row.text);
+                text.clear();
+                fill(shape, parts, first, &row, out.max_bytes(), &mut text)?;
+                out.text(&text)?;
+                row.text = text;
+            } else {
+                self.value(column, cell, &mut row.line, Place::Cell, out)?;
+            }
+            out.check()?;
+        }
+        self.row = row;
+        members.end(shape, out)
+    }
+
+    /// Reads the value of a column that no template makes.
+    #[inline]
+    fn value(
+        &self,
+        column: &HeaderColumn<'a>,
+        cell: FoundCell,
+        cursor: &mut Cursor<'a>,
+        place: Place,
+        out: &mut impl JsonSink,
+    ) -> Parse<()> {
+        match (cell, &column.format) {
+            (FoundCell::Value(start), ColumnFormat::List(shape)) if cursor.text.get(start) == Some(&b'[') => {
+                cursor.at = start;
+                self.list(shape, cursor, out)
+            }
+            (FoundCell::Value(start) | FoundCell::Override(_, start), _) => {
+                cursor.at = start;
+                cursor.value(place, out)
+            }
+            (_, ColumnFormat::Section(at)) => {
+                out.push(self.sections.get(*at).map(Vec::as_slice).unwrap_or_default())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+const TOO_FEW: &str = "a row with too few cells";
+
+/// True where a cell ends.
+#[inline]
+fn is_end(cursor: &Cursor<'_>, place: Place) -> bool {
+    cursor
+        .peek()
+        .is_none_or(|byte| byte == b',' || byte == place.close())
+}
+
+/// What begins here, levels of an override read.
+#[inline]
+fn cell(cursor: &mut Cursor<'_>, place: Place) -> FoundCell {
+    if is_end(cursor, place) {
+        return FoundCell::Missing;
+    }
+    let start = cursor.at;
+    while cursor.take(OVERRIDE) {}
+    match cursor.at - start {
+        0 => FoundCell::Value(start),
+        levels => FoundCell::Override(levels, cursor.at),
+    }
+}
+
+/// The members of a row that are written so far.
+#[derive(Default)]
+struct WrittenMembers<'s> {
+    /// The groups around the last; none before the first.
+    open: Option<&'s [usize]>,
+    /// The column behind the last.
+    next: usize,
+    /// Bytes of the joints that are written; what stands in the header is written with what follows it.
+    written: usize,
+    /// A group that is a value.
+    overridden: Option<usize>,
+}
+
+impl<'s> WrittenMembers<'s> {
+    /// Writes what stands before the value of a column; false if nothing is left to write of it.
+    #[inline]
+    fn begin<'a>(
+        &mut self,
+        shape: &'s Shape<'a>,
+        at: usize,
+        column: &'s HeaderColumn<'a>,
+        cell: FoundCell,
+        out: &mut impl JsonSink,
+    ) -> Parse<bool> {
+        if self.overridden.is_none()
+            && self.next == at
+            && matches!(cell, FoundCell::Filled(_) | FoundCell::Value(_))
+        {
+            self.next = at + 1;
+            self.open = Some(&column.groups);
+            let is_constant = matches!(column.format, ColumnFormat::Constant);
+            if !is_constant {
+                out.push(shape.joints(self.written, column.end))?;
+                self.written = column.end;
+            }
+            return Ok(!is_constant);
+        }
+        self.begin_apart(shape, at, column, cell, out)
+    }
+
+    /// As `begin`, where the value isn't one of many in the order of the columns.
+    fn begin_apart<'a>(
+        &mut self,
+        shape: &'s Shape<'a>,
+        at: usize,
+        column: &'s HeaderColumn<'a>,
+        cell: FoundCell,
+        out: &mut impl JsonSink,
+    ) -> Parse<bool> {
+        if self
+            .overridden
+            .is_some_and(|group| column.groups.contains(&group))
+        {
+            return match cell {
+                FoundCell::Missing => Ok(false),
+                _ => Err("a value inside a group that is overridden"),
+            };
+        }
+        let (groups, key) = match cell {
+            FoundCell::Missing => return Ok(false),
+            FoundCell::Override(levels, _) => {
+                let none = "an override without a group";
+                let depth = column.groups.len().checked_sub(levels).ok_or(none)?;
+                let (outer, inner) = column.groups.split_at(depth);
+                let group = *inner.first().ok_or(none)?;
+                // The columns of a group stand together.
+                let before = at.checked_sub(1).and_then(|before| shape.columns.get(before));
+                if before.is_some_and(|column| column.groups.contains(&group)) {
+                    return Err("an override inside its group");
+                }
+                self.overridden = Some(group);
+                (outer, *shape.groups.get(group).ok_or(none)?)
+            }
+            _ => (column.groups.as_slice(), column.key),
+        };
+        self.flush(shape, out)?;
+        shape.between(self.open, groups, key, out)?;
+        self.open = Some(groups);
+        self.next = at + 1;
+        let is_constant =
+            matches!(column.format, ColumnFormat::Constant) && matches!(cell, FoundCell::Filled(_));
+        if is_constant {
+            out.push(shape.joints(column.value, column.end))?;
+        }
+        self.written = column.end;
+        Ok(!is_constant)
+    }
+
+    /// Writes the values from the header that are still to be written.
+    #[inline]
+    fn flush(&mut self, shape: &Shape<'_>, out: &mut impl JsonSink) -> Parse<()> {
+        let last = self.next.checked_sub(1).and_then(|last| shape.columns.get(last));
+        match last {
+            Some(last) if last.end > self.written => out.push(shape.joints(self.written, last.end)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the end of the row.
+    #[inline]
+    fn end(mut self, shape: &Shape<'_>, out: &mut impl JsonSink) -> Parse<()> {
+        self.flush(shape, out)?;
+        let open = self.open.ok_or("a row without a value")?;
+        close(open.len() + 1, out)?;
+        // A cell may have many rows.
+        out.check()
+    }
+}

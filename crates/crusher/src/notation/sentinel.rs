@@ -1,0 +1,48 @@
+//! Sentinels: the last element of an array that tells that its original stands in its place.
+
+use crate::json::tape::{Doc, KEY, Kind};
+use crate::notation::frame::Frame;
+use crate::notation::marker::{Marker, SENTINEL_KEY};
+
+/// True where text up to a string's opening quote ends with the key of a sentinel.
+pub(crate) fn is_sentinel(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end().strip_suffix(b":").unwrap_or_default();
+    let key = before.trim_ascii_end().strip_suffix(b"\"").unwrap_or_default();
+    key.ends_with(SENTINEL_KEY)
+}
+
+/// Drops the arrays that are closed before a node.
+pub(crate) fn leave_closed(doc: &Doc<'_>, at: u32, arrays: &mut Vec<(u32, usize)>) {
+    while arrays
+        .last()
+        .is_some_and(|(array, _)| doc.node(*array).next <= at)
+    {
+        arrays.pop();
+    }
+}
+
+/// The array that the string at `at` ends as its sentinel, with the length of the output before it.
+pub(crate) fn sentinel_of<'a>(
+    doc: &Doc<'a>,
+    at: u32,
+    innermost: Option<&(u32, usize)>,
+) -> Option<(u32, usize, &'a str)> {
+    let (array, start) = *innermost?;
+    let object = at.checked_sub(2).filter(|object| *object > array)?;
+    let node = doc.node(object);
+    let sole = node.kind == Kind::Object && node.count == 1 && doc.inner(doc.node(at - 1)) == SENTINEL_KEY;
+    let is_element = doc.node(object - 1).flags & KEY == 0;
+    let last = doc.node(array).next == at + 1;
+    let text = doc.inner(doc.node(at));
+    match Marker::read(text) {
+        // Any other reserved string stands in an object that merely has this key.
+        Ok(Some((
+            Marker::Rows {
+                hash,
+                frame: Frame::Value,
+            },
+            end,
+        ))) if sole && is_element && last && end == text.len() => Some((array, start, hash)),
+        _ => None,
+    }
+}

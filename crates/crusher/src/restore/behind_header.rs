@@ -1,0 +1,150 @@
+//! Text behind a header: decoded or compared, laid out and framed.
+
+use crate::error::{Error, Result};
+use crate::json::layout::Layout;
+use crate::json::output::Output;
+use crate::json::scan::Tape;
+use crate::json::tape::Kind;
+use crate::notation::frame::Frame;
+use crate::notation::header::Header;
+use crate::notation::marker::Marker;
+use crate::notation::read::decode::decode;
+use crate::notation::reserved::find_suspect;
+use crate::restore::restorer::MAX_DEPTH;
+use crate::restore::restorer::Restorer;
+
+impl Restorer<'_> {
+    pub fn behind_header(
+        &mut self,
+        text: &[u8],
+        header: &Header,
+        at: usize,
+        out: &mut impl Output,
+    ) -> Result<()> {
+        if self.trusted {
+            let left_bytes = self.left_bytes;
+            let expected = out.expected();
+            if let Some(length) = expected.and_then(|expected| self.compared(text, header, at, expected)) {
+                out.advance(length);
+                return Ok(());
+            }
+            self.left_bytes = left_bytes;
+        }
+        let mut decoded = Vec::with_capacity(text.len() * 2);
+        let found = decode(text, header, at, self.left_bytes, &mut decoded)?;
+        self.spend(decoded.len())?;
+        if let Some(tail) = found.tail {
+            return match Marker::read(tail)? {
+                Some((
+                    Marker::Rows {
+                        hash,
+                        frame: Frame::Value,
+                    },
+                    length,
+                )) if length == tail.len() => self.original(hash, Some(header.frame), out),
+                Some((Marker::Raw { hash }, length)) if length == tail.len() => {
+                    self.original(hash, None, out)
+                }
+                _ => Err(Error::Format {
+                    what: "an unknown marker behind a table",
+                    offset: text.len() - tail.len(),
+                }),
+            };
+        }
+        // What was made here is valid JSON without a reserved string.
+        let needs_no_scan = !found.copied || (self.trusted && find_suspect(&decoded, 0).is_none());
+        let is_laid_out = matches!(header.layout, Layout::Compact | Layout::Spaced);
+        if needs_no_scan && is_laid_out && !header.lines {
+            return self.framed(&decoded, header.frame, out);
+        }
+        let mut tape = self.tapes.pop().unwrap_or_default();
+        let result = self.content(&mut tape, &decoded, header, out);
+        self.tapes.push(tape);
+        result.map_err(|error| match error {
+            Error::InvalidPayload { .. } | Error::InvalidUtf8 { .. } => Error::Format {
+                what: "a table or document that holds no JSON",
+                offset: at,
+            },
+            other => other,
+        })
+    }
+
+    /// Appends a header's content, restored, in its layout and frame.
+    pub fn content(
+        &mut self,
+        tape: &mut Tape,
+        content: &[u8],
+        header: &Header,
+        out: &mut impl Output,
+    ) -> Result<()> {
+        let mut restored = Vec::new();
+        if self.trusted {
+            if find_suspect(content, 0).is_some() {
+                restored.reserve(content.len() * 2);
+                self.written(tape, content, &mut restored)?;
+            }
+        } else {
+            let doc = tape.scan(content, MAX_DEPTH)?;
+            if doc.has_suspects {
+                restored.reserve(content.len() * 2);
+                self.document(&doc, &mut restored)?;
+            }
+        }
+        let result = if restored.is_empty() { content } else { &restored };
+        if header.lines {
+            return self.lines(tape, result, header, out);
+        }
+        // What was put in may be laid out in another way than what was decoded.
+        let is_laid_out =
+            header.layout == Layout::Compact || (header.layout == Layout::Spaced && restored.is_empty());
+        if is_laid_out {
+            return self.framed(result, header.frame, out);
+        }
+        if !self.trusted {
+            // Originals inside may be any bytes, and only JSON can be laid out.
+            tape.scan(result, MAX_DEPTH)?;
+        }
+        if header.frame == Frame::Value {
+            let before = out.position();
+            // Where it isn't enough, what was printed is more than is left.
+            let _enough = header.layout.spread(result, self.left_bytes, out);
+            return self.spend(out.position() - before);
+        }
+        let mut printed = Vec::with_capacity(result.len() * 2);
+        let _enough = header.layout.spread(result, self.left_bytes, &mut printed);
+        self.spend(printed.len())?;
+        self.framed(&printed, header.frame, out)
+    }
+
+    /// Appends the elements of an array, one a line.
+    pub fn lines(
+        &mut self,
+        tape: &mut Tape,
+        array: &[u8],
+        header: &Header,
+        out: &mut impl Output,
+    ) -> Result<()> {
+        let doc = tape.scan(array, MAX_DEPTH)?;
+        if doc.node(0).kind != Kind::Array {
+            return Err(Error::Format {
+                what: "lines of something else than an array",
+                offset: 0,
+            });
+        }
+        let mut printed = Vec::with_capacity(array.len() * 2);
+        for (number, element) in doc.elements(0).enumerate() {
+            if number > 0 {
+                printed.push(b'\n');
+            }
+            // Where it isn't enough, what was printed is more than is left.
+            let _enough = header
+                .layout
+                .spread(doc.raw(doc.node(element)), self.left_bytes, &mut printed);
+            if printed.len() > self.left_bytes {
+                break;
+            }
+        }
+        self.spend(printed.len())?;
+        self.framed(&printed, header.frame, out)
+    }
+}

@@ -1,0 +1,119 @@
+"""Crushes JSONL files into compacted files and a store of originals, on any Beam runner.
+
+    headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
+
+Every option of Beam's is passed through. Without `--runner` the pipeline runs in this process, on
+`FnApiRunner` with a thread for each core, up to 4: Beam's own default, `DirectRunner`, first tries to
+download another runner.
+
+A run that was interrupted is finished by the same command. On a terminal a line of progress stands on
+standard error; the summary of the run goes to standard output.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+import apache_beam as beam
+
+from headroom_beam.cli.beam_runner import exit_code, pipeline_options, run_pipeline
+from headroom_beam.cli.options import add_config_arguments, config_from
+from headroom_beam.cli.progress import RunProgress
+from headroom_beam.files.manifest import read_manifest
+from headroom_beam.files.report import format_summary
+from headroom_beam.files.shards import SHARD_BYTES
+from headroom_beam.objects.open import open_objects
+from headroom_beam.transforms.crush_files import CrushFiles
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam crush") -> int:
+    """Runs the command and returns its exit code, as `docs/operations.md` lists them.
+
+    Args:
+        arguments: those behind the program's name; the process's own unless given.
+        prog: how the program is called, for its messages.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if "--streaming" in given:
+        # Imported here: it needs the client of Pub/Sub, which is an extra of the package.
+        from headroom_beam.cli import stream
+
+        return stream.main(given, prog=f"{prog} --streaming")
+    parser = _parser(prog)
+    known, beam_arguments = parser.parse_known_args(given)
+    for name in ("input", "output", "originals"):
+        if not getattr(known, name):
+            parser.error(f"--{name} is missing")
+    with exit_code() as code:
+        crush = CrushFiles(
+            known.input,
+            known.output,
+            known.originals,
+            trace_format=known.trace_format,
+            config=config_from(known),
+            shard_bytes=known.shard_bytes,
+            run_date=known.run_date,
+            explain=known.explain,
+        )
+        pipeline = beam.Pipeline(options=pipeline_options(beam_arguments))
+        _ = pipeline | "CrushFiles" >> crush
+        with RunProgress(known.output):
+            result = run_pipeline(pipeline)
+        if result is not None:
+            summary = read_manifest(open_objects(known.output)).summary
+            sys.stdout.write((json.dumps(summary) if known.json else format_summary(summary)) + "\n")
+    return code.value
+
+
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--input",
+        nargs="+",
+        action="extend",
+        metavar="PATTERN",
+        help="files, directories or patterns, local or gs://",
+    )
+    parser.add_argument(
+        "--output", metavar="ROOT", help="where compacted files go, a directory or gs://bucket/prefix"
+    )
+    parser.add_argument("--originals", metavar="ROOT", help="the store, a directory or gs://bucket/prefix")
+    parser.add_argument(
+        "--trace_format",
+        nargs="+",
+        default=["json"],
+        metavar="NAME",
+        help="where payloads are: json, openai, anthropic, or payload paths "
+        "(default: json, the whole record)",
+    )
+    parser.add_argument(
+        "--shard_bytes",
+        type=int,
+        default=SHARD_BYTES,
+        metavar="N",
+        help="input bytes of a unit of work (%(default)s)",
+    )
+    parser.add_argument(
+        "--run_date",
+        metavar="DATE",
+        help="the day that originals are filed under, 2026-01-31 (default: today, UTC)",
+    )
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="write to ROOT/_explanations what was decided for each payload and why, as JSON Lines",
+    )
+    parser.add_argument(
+        "--streaming", action="store_true", help=f"read Pub/Sub: see {prog} --streaming --help"
+    )
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON instead of a table")
+    add_config_arguments(parser)
+    return parser

@@ -1,0 +1,101 @@
+"""The command line: `headroom-beam crush | restore | get | check | serve`.
+
+Standard output is data, standard error is talk. Exit codes are those of the errors, listed in
+`docs/operations.md`; an error on purpose is one line, without a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from headroom_beam.cli.exit_codes import INTERRUPTED_EXIT_CODE, USAGE_EXIT_CODE
+from headroom_beam.errors import HeadroomBeamError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "crush": "crush JSONL files into compacted files and a store of originals",
+    "restore": "restore the files of a run, byte for byte",
+    "get": "write one original to standard output, byte for byte",
+    "check": "read a whole store, and a run's compacted files, and say what is wrong",
+    "serve": "answer retrieval requests over HTTP",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and gives its exit code.
+
+    Args:
+        arguments: those behind the program's name; the process's own unless given.
+
+    >>> main(["get", "abc", "--originals", "somewhere"])
+    5
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given and given[0] in _COMMANDS:
+            return _command(given[0])(given[1:])
+        # Exits: with the help where it is asked for, else with what is wrong.
+        _parser().parse_args(given[:1])
+        return USAGE_EXIT_CODE
+    except HeadroomBeamError as error:
+        return _say(error, error.exit_code)
+    except ValueError as error:
+        return _say(error, USAGE_EXIT_CODE)
+    except BrokenPipeError:
+        # The reader has had enough, as `head` has. Python would complain once more when it flushes at its
+        # end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return StoreError.exit_code
+    except OSError as error:
+        return _say(error, StoreError.exit_code)
+    except KeyboardInterrupt:
+        return INTERRUPTED_EXIT_CODE
+
+
+def _say(error: Exception, exit_code: int) -> int:
+    sys.stderr.write(f"{type(error).__name__}: {error}\n")
+    return exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The parser of everything but a command, whose own parser takes what follows its name."""
+    parser = argparse.ArgumentParser(
+        prog="headroom-beam",
+        description="Crush LLM tool traces; every byte comes back.",
+        epilog="headroom-beam COMMAND --help says more.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, text in _COMMANDS.items():
+        commands.add_parser(name, help=text)
+    return parser
+
+
+def _command(name: str) -> Callable[[Sequence[str]], int]:
+    """Imports a command when it is asked for: only some need Beam, Arrow or the HTTP server."""
+    if name == "crush":
+        from headroom_beam.cli import crush
+
+        return crush.main
+    if name == "restore":
+        from headroom_beam.cli import restore
+
+        return restore.main
+    if name == "get":
+        from headroom_beam.cli import get
+
+        return get.main
+    if name == "check":
+        from headroom_beam.cli import check
+
+        return check.main
+    from headroom_beam.cli import serve
+
+    return serve.main

@@ -1,0 +1,81 @@
+"""Crushing a batch of records that are in memory: the plain function behind `CrushRecords`.
+
+>>> batch = crush_batch([b'{"a": 1}', b"{"], _core.Options())
+>>> [row.record for _, row in batch.compacted], [at for at, _ in batch.failures]
+([b'{"a": 1}'], [1])
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from headroom_beam import _core
+from headroom_beam.errors import HeadroomBeamError
+from headroom_beam.records import BLOCK_BYTES, Compacted, Failure, compacted_rows, failure_rows
+
+__all__ = ["CrushedBatch", "crush_batch"]
+
+
+class CrushedBatch(NamedTuple):
+    """What `crush_batch` gives; positions count the records of the call from 0."""
+
+    compacted: Sequence[tuple[int, Compacted]]
+    failures: Sequence[tuple[int, Failure]]
+    originals: Sequence[pa.RecordBatch]
+    """As `_core.CrushedBlock.originals` gives them; a digest may stand in several batches."""
+    unproved: int
+    """Payloads left as they were because their compacted form didn't restore: a defect, which lost
+    nothing."""
+
+    def first_positions(self) -> dict[str, int]:
+        """For each hash, in 24 digits, the position of the first record that names it."""
+        named = [(at, payload.hashes) for at, row in self.compacted for payload in row.payloads]
+        named += [(at, row.hashes) for at, row in self.failures]
+        return {hash_[:24]: at for at, hashes in sorted(named, key=lambda pair: -pair[0]) for hash_ in hashes}
+
+
+def crush_batch(records: Sequence[bytes], options: _core.Options, *, source: str = "") -> CrushedBatch:
+    """Crushes records; every one of them comes back either compacted or as a failure.
+
+    Args:
+        records: JSON texts in UTF-8.
+        options: from `SmartCrusherConfig`.
+        source: written into each row.
+
+    Raises:
+        HeadroomBeamError: the native crusher lost or repeated a record.
+    """
+    compacted: list[tuple[int, Compacted]] = []
+    failures: list[tuple[int, Failure]] = []
+    originals: list[pa.RecordBatch] = []
+    unproved = 0
+    for start, block in _blocks(records):
+        crushed = _core.crush_records(pa.array(block, pa.large_binary()), options)
+        kept, failed = crushed.records(), crushed.failures()
+        compacted.extend(zip(_positions(kept, start), compacted_rows(kept, source=source), strict=True))
+        failures.extend(zip(_positions(failed, start), failure_rows(failed, source=source), strict=True))
+        if (batch := crushed.originals()).num_rows:
+            originals.append(batch)
+        unproved += crushed.unproved_count
+    if sorted([*(at for at, _ in compacted), *(at for at, _ in failures)]) != list(range(len(records))):
+        raise HeadroomBeamError(
+            f"{len(records)} records went in, {len(compacted)} compacted and {len(failures)} failed came out"
+        )
+    return CrushedBatch(compacted, failures, originals, unproved)
+
+
+def _positions(batch: pa.RecordBatch, start: int) -> list[int]:
+    return [start + index for index in batch.column("index").to_pylist()]
+
+
+def _blocks(records: Sequence[bytes]) -> Iterator[tuple[int, Sequence[bytes]]]:
+    """Cuts records into runs of about `BLOCK_BYTES`, with the position of each run's first record."""
+    start, size_bytes = 0, 0
+    for end, record in enumerate(records):
+        if size_bytes and size_bytes + len(record) > BLOCK_BYTES:
+            yield start, records[start:end]
+            start, size_bytes = end, 0
+        size_bytes += len(record)
+    if start < len(records):
+        yield start, records[start:]

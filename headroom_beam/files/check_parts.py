@@ -1,0 +1,45 @@
+"""Checks the compacted parts of a run against its manifest, and gives the hashes that their markers name."""
+
+import hashlib
+from collections.abc import Iterator
+
+from headroom_beam import _core
+from headroom_beam.errors import FormatError, IntegrityError
+from headroom_beam.files.blocks import chunks_of, cut_blocks
+from headroom_beam.files.codecs import open_decompressed
+from headroom_beam.files.manifest import CompactedPart, read_manifest
+from headroom_beam.objects.base import ObjectNotFound, Objects
+from headroom_beam.store.check import Problem
+
+__all__ = ["marker_hashes"]
+
+
+def marker_hashes(output: Objects, problems: list[Problem]) -> Iterator[str]:
+    """Gives the hash of every marker of a run, while it compares each part with the manifest.
+
+    Args:
+        output: where the run wrote.
+        problems: takes what is wrong with a part. It is complete when the iterator is at its end.
+
+    Raises:
+        StoreError: the run is incomplete, or can't be read.
+        FormatError: the manifest is damaged, or of an unknown version.
+    """
+    for part in read_manifest(output).parts:
+        try:
+            yield from _part_hashes(output, part)
+        except ObjectNotFound:
+            problems.append(
+                Problem("lost", f"{output.root}/{part.part}", "the manifest lists it, and it isn't there")
+            )
+        except (FormatError, IntegrityError) as error:
+            problems.append(Problem("corrupt", f"{output.root}/{part.part}", str(error)))
+
+
+def _part_hashes(output: Objects, part: CompactedPart) -> Iterator[str]:
+    digest = hashlib.sha256()
+    for block in cut_blocks(chunks_of(open_decompressed(output, part.part))):
+        digest.update(block.data)
+        yield from _core.markers(block.data).column("hash").to_pylist()
+    if digest.hexdigest() != part.compacted_digest:
+        raise IntegrityError("the part isn't what the run wrote: its SHA-256 isn't the manifest's")

@@ -1,0 +1,287 @@
+"""What a run over files leaves beside its parts: a done-record for each shard, and the manifest of all.
+
+Restore follows the manifest and never guesses from file names. It is written last, so an output without one
+is incomplete. Both are the same bytes for the same input and options: nothing in them tells when or where
+they were made.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from headroom_beam.errors import FormatError, StoreError
+from headroom_beam.objects.base import Objects
+
+__all__ = [
+    "FORMAT_VERSION",
+    "MANIFEST",
+    "RUN",
+    "SUMMARY",
+    "CompactedPart",
+    "Manifest",
+    "ShardResult",
+    "StoredPack",
+    "Totals",
+    "done_name",
+    "dump_json",
+    "explanations_name",
+    "failures_name",
+    "load_json",
+    "read_manifest",
+    "summarize",
+]
+
+FORMAT_VERSION = 1
+RUN = "_run.json"
+MANIFEST = "_manifest.json"
+SUMMARY = "_summary.json"
+
+TOOLS = 1000
+"""How many tools are counted one by one; whatever comes after them is counted as `OTHER_TOOLS`."""
+OTHER_TOOLS = "(other tools)"
+
+_COUNTS = (
+    "payloads",
+    "bytes_before",
+    "bytes_after",
+    "tokens_before",
+    "tokens_after",
+    "rows_total",
+    "rows_kept",
+)
+
+
+def done_name(shard_id: str) -> str:
+    """Name of the object that says that a shard is done."""
+    return f"_shards/{shard_id}.json"
+
+
+def failures_name(shard_id: str) -> str:
+    """Name of the JSONL object with a shard's failures; there is none when it has none."""
+    return f"_failures/{shard_id}.jsonl"
+
+
+def explanations_name(shard_id: str) -> str:
+    """Name of the JSONL object that explains each payload of a shard, where the run was asked to."""
+    return f"_explanations/{shard_id}.jsonl"
+
+
+class CompactedPart(NamedTuple):
+    """One compacted file: what it was made of and how to tell that it is whole."""
+
+    part: str
+    """Its name below the output."""
+    source: str
+    """Relative path of the input file."""
+    start: int
+    """Where in the input file (decompressed) its first line starts, in bytes."""
+    stop: int
+    """Where its last line ends."""
+    source_digest: str
+    """Hex SHA-256 of the input's bytes (decompressed) from `start` to `stop`."""
+    compacted_digest: str
+    """Hex SHA-256 of the part's bytes, decompressed."""
+    compacted_bytes: int
+    """Bytes of the part, decompressed."""
+    records: int
+    """Records read: compacted and failed ones."""
+    failures: int
+    packs: Sequence[str]
+    """Packs that its shard has written: together they hold every original that the part names."""
+
+
+class StoredPack(NamedTuple):
+    """A pack that a shard has written."""
+
+    name: str
+    """Its name below the root of the store."""
+    originals: int
+    original_bytes: int
+    """Bytes of the originals in it."""
+    pack_bytes: int
+
+
+class Totals:
+    """Counts by tool and strategy, of a block, a shard or a run.
+
+    >>> totals = Totals()
+    >>> totals.add(
+    ...     {"tool": "ls", "strategy": "table", "payloads": 1, "tokens_before": 90, "tokens_after": 30}
+    ... )
+    >>> totals.add({"tool": "ls", "strategy": "table", "payloads": 2, "tokens_before": 10, "tokens_after": 5})
+    >>> totals.rows()[0]["payloads"], totals.rows()[0]["tokens_before"], totals.sum("tokens_after")
+    (3, 100, 35)
+    """
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._counts: dict[tuple[str, str], list[int]] = {}
+        self._tools: set[str] = set()
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Adds one row, of `_core.CrushedBlock.totals` or of `rows`."""
+        tool = row["tool"]
+        # Tool names come from the input, and an input that never repeats one must not fill the memory.
+        if tool not in self._tools:
+            if len(self._tools) < TOOLS:
+                self._tools.add(tool)
+            else:
+                tool = OTHER_TOOLS
+        counts = self._counts.setdefault((tool, row["strategy"]), [0] * len(_COUNTS))
+        for index, name in enumerate(_COUNTS):
+            counts[index] += row.get(name, 0)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per tool and strategy, sorted."""
+        return [
+            {"tool": tool, "strategy": strategy, **dict(zip(_COUNTS, counts, strict=True))}
+            for (tool, strategy), counts in sorted(self._counts.items())
+        ]
+
+    def sum(self, name: str) -> int:
+        """The sum of one count."""
+        index = _COUNTS.index(name)
+        return sum(counts[index] for counts in self._counts.values())
+
+
+class ShardResult(NamedTuple):
+    """What a shard has given, all of it durable."""
+
+    shard: int
+    parts: Sequence[CompactedPart]
+    packs: Sequence[StoredPack]
+    totals: Sequence[Mapping[str, Any]]
+    """As `Totals.rows`."""
+    failures: Mapping[str, int]
+    """Failures by kind."""
+    duplicates: int
+    """Originals that stood in the shard's input more often than in its packs."""
+    refused: int
+    """Originals that weren't stored because they have been erased."""
+    unproved: int
+    """Payloads left as they were because their compacted form didn't restore: a defect, which lost
+    nothing."""
+
+    def to_json(self) -> bytes:
+        """The shard's done-record."""
+        return dump_json(
+            {
+                "format_version": FORMAT_VERSION,
+                **self._asdict(),
+                "parts": [part._asdict() for part in self.parts],
+                "packs": [pack._asdict() for pack in self.packs],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes, name: str) -> "ShardResult":
+        """Reads a done-record called `name`. Raises FormatError."""
+        fields = load_json(data, name)
+        try:
+            return cls(
+                **{
+                    **{field: fields[field] for field in cls._fields},
+                    "parts": [CompactedPart(**part) for part in fields["parts"]],
+                    "packs": [StoredPack(**pack) for pack in fields["packs"]],
+                }
+            )
+        except (KeyError, TypeError) as error:
+            raise FormatError(f"{name} isn't the record of a finished shard") from error
+
+
+class Manifest(NamedTuple):
+    """A complete run."""
+
+    run_date: str
+    """The day of its start, as in the packs: `2026-01-31`."""
+    parts: Sequence[CompactedPart]
+    """In the order of the input: by source, then by range."""
+    summary: Mapping[str, Any]
+    """Counts of the whole run, as `summarize` gives them."""
+
+    def to_json(self) -> bytes:
+        """The manifest, one part per line."""
+        head = dump_json(
+            {"format_version": FORMAT_VERSION, "run_date": self.run_date, "summary": self.summary}
+        )
+        parts = b",\n".join(dump_json(part._asdict()).rstrip() for part in self.parts)
+        return head.rstrip().removesuffix(b"}") + b',"parts":[\n' + parts + b"\n]}\n"
+
+
+def read_manifest(output: Objects) -> Manifest:
+    """Reads the manifest of a run's output.
+
+    Raises:
+        StoreError: there is none: the run is incomplete; or it can't be read.
+        FormatError: it is of an unknown version, or not a manifest.
+    """
+    if not output.exists(MANIFEST):
+        what = (
+            "the run is incomplete; run it again to finish it"
+            if output.exists(RUN)
+            else "no run has written there"
+        )
+        raise StoreError(f"{output.root} has no {MANIFEST}: {what}")
+    name = f"{output.root}/{MANIFEST}"
+    fields = load_json(output.get(MANIFEST), name)
+    try:
+        parts = [CompactedPart(**part) for part in fields["parts"]]
+        return Manifest(fields["run_date"], parts, fields["summary"])
+    except (KeyError, TypeError) as error:
+        raise FormatError(f"{name} isn't a manifest") from error
+
+
+def summarize(results: Sequence[ShardResult]) -> dict[str, Any]:
+    """Adds up the shards of a run.
+
+    Returns:
+        A dict of numbers, with `failures` by kind and `tools`, the rows of `Totals`. Bytes are decompressed
+        ones.
+    """
+    totals = Totals(row for result in results for row in result.totals)
+    parts = [part for result in results for part in result.parts]
+    packs = {pack.name: pack for result in results for pack in result.packs}
+    failures: dict[str, int] = {}
+    for result in results:
+        for kind, count in result.failures.items():
+            failures[kind] = failures.get(kind, 0) + count
+    records = sum(part.records for part in parts)
+    return {
+        "files": len({part.source for part in parts}),
+        "parts": len(parts),
+        "records": records,
+        "compacted": records - sum(failures.values()),
+        "failures": dict(sorted(failures.items())),
+        "bytes_before": sum(part.stop - part.start for part in parts),
+        "bytes_after": sum(part.compacted_bytes for part in parts),
+        "tokens_before": totals.sum("tokens_before"),
+        "tokens_after": totals.sum("tokens_after"),
+        "payloads": totals.sum("payloads"),
+        "rows_dropped": totals.sum("rows_total") - totals.sum("rows_kept"),
+        "packs": len(packs),
+        "originals": sum(pack.originals for pack in packs.values()),
+        "original_bytes": sum(pack.original_bytes for pack in packs.values()),
+        "pack_bytes": sum(pack.pack_bytes for pack in packs.values()),
+        "duplicates": sum(result.duplicates for result in results),
+        "refused": sum(result.refused for result in results),
+        "unproved": sum(result.unproved for result in results),
+        "tools": totals.rows(),
+    }
+
+
+def dump_json(value: object) -> bytes:
+    """Writes a value as one line of ASCII JSON, which file names that aren't UTF-8 survive."""
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def load_json(data: bytes, name: str) -> dict[str, Any]:
+    """Reads an object of `FORMAT_VERSION` that `dump_json` wrote. Raises FormatError."""
+    try:
+        fields = json.loads(data)
+        version = fields["format_version"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise FormatError(f"{name} is damaged, or of another program") from error
+    if version != FORMAT_VERSION:
+        raise FormatError(f"{name} has format version {version}; this release reads version {FORMAT_VERSION}")
+    return dict(fields)

@@ -1,0 +1,212 @@
+"""The plan of a run over files, `_run.json`: what goes in, how it is crushed, and in which shards.
+
+It is put if absent before any part. Whoever finds an equal plan goes on with that run; whoever finds another
+one stops, and says what differs. So two runs never mix in one output, and a run that was interrupted is
+resumed by starting it again.
+"""
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from headroom_beam import _core
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
+from headroom_beam.crush.trace_formats import TraceFormat, resolve
+from headroom_beam.errors import StoreError
+from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json
+from headroom_beam.files.shards import SHARD_BYTES, Shard, Source, find_sources, matcher, plan_shards
+from headroom_beam.objects.open import open_objects
+
+__all__ = ["Run", "RunSettings", "start_run", "verify_run"]
+
+# How many of the differing inputs an error names.
+_NAMED_INPUTS = 3
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Where a run writes and how it crushes; checked when it is made, without touching a file.
+
+    Raises:
+        ValueError: a root of another scheme, an unknown trace format, or a size out of range.
+
+    >>> RunSettings(output="out", originals="s3://bucket")
+    Traceback (most recent call last):
+    ValueError: root 's3://bucket' has the scheme 's3'; use a local directory or gs://BUCKET/PREFIX
+    """
+
+    output: str
+    """Root of the compacted files: a local directory or `gs://bucket/prefix`."""
+    originals: str
+    """Root of the store."""
+    trace_format: str | Sequence[str] | TraceFormat = "json"
+    """Where payloads are, as `headroom_beam.crush.trace_formats.resolve` takes it."""
+    config: SmartCrusherConfig = dataclasses.field(default_factory=SmartCrusherConfig)
+    shard_bytes: int = SHARD_BYTES
+    """Input bytes of a unit of work, about; see `headroom_beam.files.shards.plan_shards`."""
+    run_date: dt.date | None = None
+    """The day that the originals are filed under; None for that of the run's start, in UTC."""
+    explain: bool = False
+    """Write what was decided for each payload, and why, beside the parts."""
+
+    def __post_init__(self) -> None:
+        output, originals = open_objects(self.output).root, open_objects(self.originals).root
+        if output == originals:
+            raise ValueError(f"output and originals are both {output!r}; give the store a root of its own")
+        if self.shard_bytes < 1:
+            raise ValueError(f"shard_bytes is {self.shard_bytes}; it must be at least 1")
+        object.__setattr__(self, "output", output)
+        object.__setattr__(self, "originals", originals)
+        object.__setattr__(self, "trace_format", resolve(self.trace_format))
+        self.options()
+
+    def options(self) -> _core.Options:
+        """The native options."""
+        return options_for(self.config, self.trace_format)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run whose plan is in place; small, and sent to every worker."""
+
+    settings: RunSettings
+    run_date: dt.date
+    id: str
+    """Hex SHA-256 of `_run.json`."""
+    shard_count: int
+
+
+def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[Shard]]:
+    """Plans a run and puts its `_run.json`, or finds it there and goes on.
+
+    Args:
+        inputs: files, directories or patterns, as `headroom_beam.files.shards.find_sources` takes them.
+        settings: where to and how.
+
+    Returns:
+        The run and its shards, finished ones among them.
+
+    Raises:
+        StoreError: the output is of another run (the message names the difference), no input is found, or a
+            file system or the network fails.
+        ValueError: the inputs don't go together in one run.
+        FormatError: the output's `_run.json` is of an unknown version, or damaged.
+    """
+    sources = find_sources(inputs)
+    shards = plan_shards(sources, shard_bytes=settings.shard_bytes)
+    _check_overlap(inputs, shards, settings)
+    run_date = settings.run_date or dt.datetime.now(dt.timezone.utc).date()
+    plan = _plan(sources, shards, settings, run_date)
+    stored = open_objects(settings.output).put_or_get(RUN, dump_json(plan))
+    found = load_json(stored, f"{settings.output}/{RUN}")
+    # Without a date of its own a run that is taken up again keeps the one that it began with.
+    ignored = {"run_date"} if settings.run_date is None else set()
+    difference = next(_differences(found, plan, ignored), None)
+    if difference is not None:
+        raise StoreError(
+            f"{settings.output} holds another run: {difference}; give this run another output, "
+            "or make the two equal"
+        )
+    run_date = dt.date.fromisoformat(found["run_date"])
+    return Run(settings, run_date, hashlib.sha256(stored).hexdigest(), len(shards)), shards
+
+
+def verify_run(run: Run) -> None:
+    """Checks that the output is still this run's: workers call it before they write.
+
+    Raises:
+        StoreError: `_run.json` is gone or another.
+    """
+    output = open_objects(run.settings.output)
+    if hashlib.sha256(output.get(RUN)).hexdigest() != run.id:
+        raise StoreError(
+            f"{output.root}/{RUN} isn't the plan that this run began with: another run has taken its place"
+        )
+
+
+def _check_overlap(inputs: Sequence[str], shards: Sequence[Shard], settings: RunSettings) -> None:
+    # A run that took its own parts for input couldn't be resumed.
+    matchers = [matcher(pattern) for pattern in inputs]
+    for shard in shards:
+        for span in shard.spans:
+            part = f"{settings.output.rstrip('/')}/{span.part}"
+            if any(matches(part) for matches in matchers):
+                raise ValueError(
+                    f"the output {part} would be an input of the same run; write to a folder outside"
+                )
+
+
+def _plan(
+    sources: Sequence[Source], shards: Sequence[Shard], settings: RunSettings, run_date: dt.date
+) -> dict[str, Any]:
+    index = {source.name: number for number, source in enumerate(sources)}
+    inputs = [[source.root, source.name, source.size_bytes, source.version] for source in sources]
+    return {
+        "format_version": FORMAT_VERSION,
+        "library_version": _library_version(),
+        "notation_version": _core.NOTATION_VERSION,
+        "run_date": run_date.isoformat(),
+        "originals": settings.originals,
+        "options": {
+            "fingerprint": settings.options().fingerprint(),
+            "paths": list(resolve(settings.trace_format)),
+            **{name: _plain(value) for name, value in dataclasses.asdict(settings.config).items()},
+        },
+        "inputs": {
+            "fingerprint": hashlib.sha256(dump_json([row[1:] for row in inputs])).hexdigest(),
+            "files": inputs,
+        },
+        "shard_bytes": settings.shard_bytes,
+        "explain": settings.explain,
+        "shards": [
+            [[index[span.source.name], span.start, span.stop, span.part] for span in shard.spans]
+            for shard in shards
+        ],
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _library_version() -> str:
+    try:
+        return metadata.version("headroom-beam")
+    except metadata.PackageNotFoundError:
+        return "not installed"  # Imported from a source tree; the fingerprints still tell runs apart.
+
+
+def _differences(found: Mapping[str, Any], plan: Mapping[str, Any], ignored: set[str]) -> Iterator[str]:
+    """Says in words how two plans differ, the most telling first; nothing when they are of one run."""
+    for name in ("library_version", "notation_version", "run_date", "originals", "shard_bytes", "explain"):
+        if name not in ignored and found.get(name) != plan[name]:
+            yield f"its {name} is {found.get(name)!r}, this one's {plan[name]!r}"
+    if found.get("options") != plan["options"]:
+        theirs = dict(found.get("options") or {})
+        for name, value in plan["options"].items():
+            if name != "fingerprint" and theirs.get(name) != value:
+                yield f"its option {name} is {theirs.get(name)!r}, this one's {value!r}"
+        yield "its options have another fingerprint"
+    if (found.get("inputs") or {}).get("fingerprint") != plan["inputs"]["fingerprint"]:
+        yield _input_difference(found.get("inputs") or {}, plan["inputs"])
+    if found.get("shards") != plan["shards"]:
+        yield "its input is divided into other shards"
+
+
+def _input_difference(found: Mapping[str, Any], planned: Mapping[str, Any]) -> str:
+    theirs = {row[1]: row[2:] for row in found.get("files") or ()}
+    ours = {row[1]: row[2:] for row in planned["files"]}
+    said = []
+    for what, names in (
+        ("has changed since", [name for name in ours if name in theirs and theirs[name] != ours[name]]),
+        ("is new", [name for name in ours if name not in theirs]),
+        ("is missing now", [name for name in theirs if name not in ours]),
+    ):
+        said += [f"input {name!r} {what}" for name in names[:_NAMED_INPUTS]]
+        if len(names) > _NAMED_INPUTS:
+            said.append(f"{len(names) - _NAMED_INPUTS} more")
+    return ", ".join(said)

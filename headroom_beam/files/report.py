@@ -1,0 +1,113 @@
+"""What a run did, for people: the summary of a run as a table.
+
+The summary itself is a dict of numbers that goes into JSON as it is (`manifest.summarize` makes it).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from headroom_beam.errors import FormatError
+from headroom_beam.files.manifest import Totals
+
+__all__ = ["format_bytes", "format_summary", "format_table"]
+
+_HEADER = ("tool", "payloads", "tokens before", "after", "saved", "bytes before", "after", "rows dropped")
+
+
+def format_summary(summary: Mapping[str, Any], *, tools: int = 20) -> str:
+    """Gives the summary of a run: a table by tool, and lines for records, originals and failures.
+
+    The tool with most tokens comes first.
+
+    Args:
+        summary: what `_summary.json` holds.
+        tools: how many tools have a line of their own; the others share one, so that the columns still add
+            up.
+
+    Raises:
+        FormatError: it isn't the summary of a run.
+    """
+    try:
+        return _format_summary(summary, tools)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FormatError("this isn't the summary of a run") from error
+
+
+def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
+    rows = Totals({**row, "strategy": ""} for row in summary["tools"]).rows()
+    rows.sort(key=lambda row: (-row["tokens_before"], row["tool"]))
+    # A line of its own says more than "1 other tool" and is no longer.
+    shown, rest = (rows, []) if len(rows) <= tools + 1 else (rows[:tools], rows[tools:])
+    lines = [_cells(row) for row in [*shown, *_sum(rest, f"({len(rest)} other tools)"), *_sum(rows, "all")]]
+    failures = ", ".join(f"{kind} {count:,}" for kind, count in sorted(summary["failures"].items())) or "none"
+    facts = [
+        ("records", f"{summary['records']:,} ({summary['compacted']:,} compacted)"),
+        ("bytes", f"{format_bytes(summary['bytes_before'])} → {format_bytes(summary['bytes_after'])}"),
+        ("originals", f"{summary['originals']:,} ({format_bytes(summary['original_bytes'])})"),
+        ("duplicates", f"{summary['duplicates']:,}"),
+        ("failures", failures),
+    ]
+    if unproved := summary["unproved"]:
+        what = "payloads left as they were, because they wouldn't have restored"
+        facts.append(
+            ("unproved", f"{unproved:,} {what}; nothing is lost, but this is a defect: please report it")
+        )
+    return "\n".join([format_table([_HEADER, *lines]), "", *(f"{name:10}  {value}" for name, value in facts)])
+
+
+def _sum(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return Totals({**row, "tool": name, "strategy": ""} for row in rows).rows()
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    before, after = row["tokens_before"], row["tokens_after"]
+    return (
+        _printable(row["tool"]) or "(no name)",
+        f"{row['payloads']:,}",
+        f"{before:,}",
+        f"{after:,}",
+        f"{100 - 100 * after / before:.1f} %" if before else "-",
+        format_bytes(row["bytes_before"]),
+        format_bytes(row["bytes_after"]),
+        f"{row['rows_total'] - row['rows_kept']:,}",
+    )
+
+
+def _printable(name: str, width: int = 48) -> str:
+    # Tool names come from the input: one with escape sequences must not steer the terminal.
+    name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    return name if len(name) <= width else name[: width - 1] + "…"
+
+
+def format_table(rows: Iterable[Iterable[str]]) -> str:
+    """Lays out rows of cells, the first column to the left and the others to the right.
+
+    >>> print(format_table([("tool", "tokens"), ("ls", "1,024")]))
+    tool  tokens
+    ls     1,024
+    """
+    lines = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def format_bytes(size_bytes: int) -> str:
+    """Spells a size with a unit, 1 KB being 1024 bytes.
+
+    >>> format_bytes(2048), format_bytes(3 << 30), format_bytes(17)
+    ('2.0 KB', '3.0 GB', '17 B')
+    """
+    if size_bytes < 1024:
+        return f"{size_bytes} B"
+    size = float(size_bytes)
+    for unit in ("KB", "MB", "GB"):
+        size /= 1024
+        if size < 1024:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1024:.1f} TB"

@@ -1,0 +1,100 @@
+"""A whole run over files: every shard, then the index files, the summary and, last, the manifest.
+
+`run_shards` is the run without Beam, one shard after another;
+`headroom_beam.transforms.crush_files.CrushFiles` is the same on any runner.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from headroom_beam.files.crush_shard import crush_shard
+from headroom_beam.files.manifest import MANIFEST, SUMMARY, Manifest, ShardResult, dump_json, summarize
+from headroom_beam.files.plan import Run, RunSettings, start_run
+from headroom_beam.objects.open import open_objects
+from headroom_beam.store.store import OriginalStore
+
+__all__ = ["INDEX_SHARDS", "finish_run", "index_packs", "run_shards"]
+
+INDEX_SHARDS = 64
+"""Shards whose packs one index file covers, some 4 GB of input. One file for a whole run would have one
+worker read all packs of the run."""
+
+
+def run_shards(
+    inputs: Sequence[str], settings: RunSettings, *, on_shard: Callable[[ShardResult], None] | None = None
+) -> Manifest:
+    r"""Crushes files into files, in this process.
+
+    An interrupted run is finished by calling this again with the same arguments; a complete one is left as it
+    is.
+
+    Args:
+        inputs: files, directories or patterns; see `headroom_beam.files.shards.find_sources`.
+        settings: where to and how.
+        on_shard: is called with the result of each shard once it is durable.
+
+    Returns:
+        The manifest, as it stands in the output now.
+
+    Raises:
+        StoreError: the output is of another run, no input is found, or a file system or the network fails.
+        IntegrityError: an input file is truncated or damaged.
+        ValueError: the inputs don't go together in one run.
+
+    >>> import pathlib, tempfile
+    >>> root = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (root / "trace.jsonl").write_text('{"id": 1}\n\n{"id": ')
+    >>> settings = RunSettings(output=str(root / "out"), originals=str(root / "originals"))
+    >>> manifest = run_shards([str(root / "trace.jsonl")], settings)
+    >>> manifest.summary["records"], manifest.summary["failures"]
+    (2, {'invalid_json': 1})
+    """
+    run, shards = start_run(inputs, settings)
+    store = OriginalStore.open(settings.originals)
+    results = []
+    for shard in shards:
+        results.append(crush_shard(run, shard, store))
+        if on_shard is not None:
+            on_shard(results[-1])
+    for first in range(0, len(results), INDEX_SHARDS):
+        index_packs(results[first : first + INDEX_SHARDS], store)
+    return finish_run(run, results)
+
+
+def index_packs(results: Iterable[ShardResult], store: OriginalStore) -> None:
+    """Writes an index file over the packs of finished shards.
+
+    Raises:
+        StoreError: the store can't be read or written.
+        IntegrityError: a pack can't be read back.
+    """
+    packs = sorted({pack.name for result in results for pack in result.packs})
+    if packs:
+        store.write_index(packs)
+
+
+def finish_run(run: Run, results: Iterable[ShardResult]) -> Manifest:
+    """Completes a run whose shards are all done and indexed: writes the summary and the manifest.
+
+    Args:
+        run: the run.
+        results: of every shard, in any order; a runner may give one twice.
+
+    Raises:
+        ValueError: a shard is missing.
+        ObjectConflict: the output has another manifest.
+        StoreError: a file system or the network fails.
+    """
+    by_shard = {result.shard: result for result in results}
+    missing = sorted(set(range(run.shard_count)) - by_shard.keys())
+    if missing:
+        raise ValueError(f"{len(missing)} of {run.shard_count} shards aren't done, the first is {missing[0]}")
+    results = [by_shard[number] for number in sorted(by_shard)]
+    output = open_objects(run.settings.output)
+    manifest = Manifest(
+        run_date=run.run_date.isoformat(),
+        parts=[part for result in results for part in result.parts],
+        summary=summarize(results),
+    )
+    output.put_if_absent(SUMMARY, dump_json(manifest.summary))
+    output.put_if_absent(MANIFEST, manifest.to_json())
+    return manifest

@@ -1,0 +1,1 @@
+"""The store of originals: packs, index files and tombstones. Hashes go in, verified originals come out."""

@@ -1,0 +1,220 @@
+"""`CrushFiles`: from files to compacted files and a store.
+
+The transform only spreads the work: `crush_shard` crushes a shard and writes what it makes. What moves
+between steps is
+small: shards, and what became of them. No payload is shuffled.
+"""
+
+import datetime as dt
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.typehints.decorators import no_annotations
+
+from headroom_beam.crush.config import SmartCrusherConfig
+from headroom_beam.crush.trace_formats import TraceFormat, resolve
+from headroom_beam.files.crush_shard import crush_shard, finished_shard, read_failures
+from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, Totals
+from headroom_beam.files.plan import Run, RunSettings, start_run, verify_run
+from headroom_beam.files.run import INDEX_SHARDS, finish_run, index_packs
+from headroom_beam.files.shards import SHARD_BYTES, Shard
+from headroom_beam.objects.open import open_objects
+from headroom_beam.records import Failure
+from headroom_beam.store.store import OriginalStore
+from headroom_beam.transforms.crush_result import CrushResult
+from headroom_beam.transforms.envelope import typed
+from headroom_beam.transforms.metrics import count, observe
+from headroom_beam.transforms.schemas import register_schemas
+
+__all__ = ["CrushFiles"]
+
+register_schemas()
+
+
+class CrushFiles(beam.PTransform):
+    """Crushes JSONL files into compacted files that mirror them, and keeps what it takes out in a store.
+
+    Applied to a pipeline. Files end in `.jsonl`, `.jsonl.gz` or `.jsonl.zst`. The compacted files have the
+    same paths, codecs, lines and order; a big file becomes several parts in order. Beside them stand
+    `_run.json`, the plan; `_failures/`, JSONL lists of the records that couldn't be processed;
+    `_summary.json`, the counts; and, written last, `_manifest.json`, which `RestoreFiles` follows. A run that
+    was interrupted is finished by starting it again with the same arguments; shards that are done are
+    skipped. An output that holds another run is refused.
+
+    Gives a `CrushResult`:
+
+    * `.compacted`: `CompactedPart` rows, one for each compacted file, given out when the whole run is
+      complete;
+    * `.originals`: `StoredPack` rows, one for each pack that the run has written, given out at the same time;
+    * `.failures`: `Failure` rows, given out when their shard is durable.
+
+    Args:
+        inputs: a file, directory or pattern, or several; see `headroom_beam.files.shards.find_sources`.
+        output: root of the compacted files, a local directory or `gs://bucket/prefix`.
+        originals: root of the store.
+        trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a
+            `TraceFormat`.
+        config: how to crush; None for the defaults.
+        shard_bytes: input bytes of a unit of work, about.
+        run_date: the day that the originals are filed under, `2026-01-31`; None for that of the run's start,
+            in UTC.
+        explain: write what was decided for each payload, and why, to `_explanations/` below the output.
+
+    Raises:
+        ValueError: an argument is out of range, a root has another scheme, or the trace format is unknown.
+
+    While running, a truncated compressed file, an input that changed, an output of another run and a store
+    that can't be written fail the pipeline.
+
+    >>> import pathlib, tempfile
+    >>> root = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (root / "trace.jsonl").write_text('{"id": 1}')
+    >>> with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    ...     crushed = pipeline | CrushFiles(str(root / "*.jsonl"), str(root / "out"), str(root / "originals"))
+    ...     _ = crushed.compacted | beam.Map(lambda part: print(part.part, part.records))
+    trace.jsonl 1
+    """
+
+    def __init__(
+        self,
+        inputs: str | Sequence[str],
+        output: str,
+        originals: str,
+        *,
+        trace_format: str | Sequence[str] | TraceFormat = "json",
+        config: SmartCrusherConfig | None = None,
+        shard_bytes: int = SHARD_BYTES,
+        run_date: str | None = None,
+        explain: bool = False,
+    ) -> None:
+        super().__init__()
+        self._inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
+        if not self._inputs:
+            raise ValueError("no input; name a file, a directory or a pattern such as 'logs/**/*.jsonl'")
+        for pattern in self._inputs:
+            open_objects(pattern)
+        self._settings = RunSettings(
+            output=output,
+            originals=originals,
+            trace_format=trace_format,
+            config=config or SmartCrusherConfig(),
+            shard_bytes=shard_bytes,
+            run_date=None if run_date is None else dt.date.fromisoformat(run_date),
+            explain=explain,
+        )
+
+    @no_annotations
+    def expand(self, pipeline: beam.Pipeline) -> CrushResult:
+        """Plans, spreads the shards, crushes them, and completes the run when all are done."""
+        crushed = (
+            pipeline
+            | "Start" >> beam.Create([self._inputs])
+            | "Plan" >> beam.ParDo(_PlanRun(self._settings))
+            | "Spread" >> beam.Reshuffle()
+            | "Crush" >> beam.ParDo(_CrushShard()).with_outputs("failures", main="results")
+        )
+        finished = (
+            crushed.results
+            | "Group" >> beam.Map(lambda result: (result[1].shard // INDEX_SHARDS, result))
+            | "CollectGroup" >> beam.GroupByKey()
+            | "Index" >> beam.ParDo(_IndexPacks())
+            | "All" >> beam.Map(lambda result: (None, result))
+            | "CollectAll" >> beam.GroupByKey()
+            | "Finish" >> beam.ParDo(_FinishRun()).with_outputs("originals", main="compacted")
+        )
+        return CrushResult(
+            typed(finished.compacted, CompactedPart),
+            typed(finished.originals, StoredPack),
+            typed(crushed.failures, Failure),
+        )
+
+    def display_data(self) -> dict[str, Any]:
+        """What a runner shows about this step."""
+        return {
+            "inputs": " ".join(self._inputs),
+            "output": self._settings.output,
+            "originals": self._settings.originals,
+            "paths": " ".join(resolve(self._settings.trace_format)) or "$",
+            "options": self._settings.options().fingerprint(),
+            "shard_bytes": self._settings.shard_bytes,
+        }
+
+
+class _PlanRun(beam.DoFn):
+    """Plans on a worker, not where the pipeline is built: the plan of a template is made when it runs."""
+
+    def __init__(self, settings: RunSettings) -> None:
+        self._settings = settings
+
+    def process(self, element: Sequence[str]) -> Iterator[tuple[Run, Shard]]:
+        run, shards = start_run(element, self._settings)
+        for shard in shards:
+            yield run, shard
+
+
+class _CrushShard(beam.DoFn):
+    def setup(self) -> None:
+        self._run_id = ""
+
+    def process(self, element: tuple[Run, Shard]) -> Iterator[Any]:
+        run, shard = element
+        if self._run_id != run.id:
+            verify_run(run)
+            self._store = OriginalStore.open(run.settings.originals)
+            self._run_id = run.id
+        start_s = time.monotonic()
+        resumed = finished_shard(run, shard) is not None
+        result = crush_shard(run, shard, self._store)
+        _count(result, resumed=resumed, elapsed_s=time.monotonic() - start_s)
+        for failure in read_failures(run, result):
+            yield beam.pvalue.TaggedOutput("failures", failure)
+        yield run, result
+
+
+def _count(result: ShardResult, *, resumed: bool, elapsed_s: float) -> None:
+    """Counts as `CrushRecords` does, by the same names, and what there is to count about shards and packs."""
+    totals = Totals(result.totals)
+    source_bytes = sum(part.stop - part.start for part in result.parts)
+    count("records", sum(part.records for part in result.parts))
+    count("failures", sum(result.failures.values()))
+    for kind, failures in result.failures.items():
+        count(f"failures_{kind}", failures)
+    count("bytes_before", source_bytes)
+    count("bytes_after", sum(part.compacted_bytes for part in result.parts))
+    count("tokens_before", totals.sum("tokens_before"))
+    count("tokens_after", totals.sum("tokens_after"))
+    count("rows_dropped", totals.sum("rows_total") - totals.sum("rows_kept"))
+    count("originals", sum(pack.originals for pack in result.packs))
+    count("originals_bytes", sum(pack.original_bytes for pack in result.packs))
+    count("duplicates", result.duplicates)
+    count("unproved", result.unproved)
+    count("packs", len(result.packs))
+    count("shards_resumed" if resumed else "shards_crushed")
+    observe("shard_bytes", source_bytes)
+    if not resumed:
+        observe("shard_ms", round(elapsed_s * 1000))
+    for pack in result.packs:
+        observe("pack_bytes", pack.pack_bytes)
+
+
+class _IndexPacks(beam.DoFn):
+    def process(
+        self, element: tuple[int, Iterable[tuple[Run, ShardResult]]]
+    ) -> Iterator[tuple[Run, ShardResult]]:
+        results = list(element[1])
+        settings = results[0][0].settings
+        index_packs((result for _, result in results), OriginalStore.open(settings.originals))
+        yield from results
+
+
+class _FinishRun(beam.DoFn):
+    def process(self, element: tuple[None, Iterable[tuple[Run, ShardResult]]]) -> Iterator[Any]:
+        results = list(element[1])
+        run = results[0][0]
+        manifest = finish_run(run, [result for _, result in results])
+        packs = {pack.name: pack for _, result in results for pack in result.packs}
+        for name in sorted(packs):
+            yield beam.pvalue.TaggedOutput("originals", packs[name])
+        yield from manifest.parts

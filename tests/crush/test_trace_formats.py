@@ -1,0 +1,261 @@
+"""Trace formats resolve to checked paths, and paths have one meaning and one shortest spelling."""
+
+import json
+import re
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headroom_beam import _core
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
+from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, resolve
+from headroom_beam.records import Payload, compacted_rows
+
+KEY = "A-Za-z0-9_-"
+VALUE = "A-Za-z0-9_.-"
+
+
+def quoted(name: str) -> str:
+    return json.dumps(name)
+
+
+def shortest(name: str, letters: str) -> str:
+    return name if re.fullmatch(f"[{letters}]+", name) else json.dumps(name, ensure_ascii=False)
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> tuple[str, str]:
+    """A path as somebody may spell it, with everything quoted, and its shortest spelling."""
+    names = st.text(st.characters(codec="utf-8"), max_size=8)
+    loose, short = "$", ""
+    for kind in draw(st.lists(st.sampled_from(["key", "each", "where"]), max_size=5)):
+        if kind == "key":
+            name = draw(names)
+            loose, short = f"{loose}.{quoted(name)}", f"{short}.{shortest(name, KEY)}"
+        elif kind == "each":
+            loose, short = f"{loose}[*]", f"{short}[*]"
+        else:
+            name, value = draw(names), draw(names)
+            loose = f"{loose}{{{quoted(name)}={quoted(value)}}}"
+            short = f"{short}{{{shortest(name, KEY)}={shortest(value, VALUE)}}}"
+    short = short or "$"
+    end = draw(st.sampled_from(["", ":string"]))
+    tool = draw(st.lists(names, max_size=3))
+    loose, short = loose + end, short + end
+    if tool:
+        loose += " @ " + "".join(f".{quoted(name)}" for name in tool)
+        short += " @ " + "".join(f".{shortest(name, KEY)}" for name in tool)
+    return loose, short
+
+
+@given(spellings())
+def test_a_path_has_one_shortest_spelling(spelling: tuple[str, str]) -> None:
+    loose, short = spelling
+    assert _core.check_payload_path(loose) == short
+    assert _core.check_payload_path(short) == short
+
+
+@given(st.text(st.sampled_from('.$[]*{}="@ :abcstring\\'), max_size=12))
+def test_any_text_is_a_path_or_an_error_that_names_a_character(text: str) -> None:
+    try:
+        path = _core.check_payload_path(text)
+    except ValueError:
+        with pytest.raises(ValueError, match=r" at character [0-9]+: "):
+            _core.check_payload_path(text)
+    else:
+        assert _core.check_payload_path(path) == path
+
+
+def test_every_part_of_a_path_is_read() -> None:
+    path = '$.a."b c"[*]{role=tool}{"k \\u00e9"="v}"}."content":string @ ."function".name'
+    read = '.a."b c"[*]{role=tool}{"k é"="v}"}.content:string @ .function.name'
+    assert _core.check_payload_path(path) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "character"),
+    [
+        ("", 1),
+        ("a", 1),
+        (".", 2),
+        (".a.", 4),
+        (".a[0]", 3),
+        (".a[*", 3),
+        (".a{role}", 8),
+        (".a{role=}", 9),
+        (".a{role=tool", 13),
+        ('.a"b"', 3),
+        ('."b', 2),
+        ('."\\ud800"', 2),
+        (".a:strings", 10),
+        (".a:number", 3),
+        (".a @ name", 6),
+        (".a @ ", 6),
+        (".a@.name", 3),
+        (".a @ .name:string", 11),
+        (".a ", 3),
+        (" .a", 1),
+    ],
+)
+def test_an_error_names_the_character(text: str, character: int) -> None:
+    with pytest.raises(ValueError, match=f"at character {character}:"):
+        _core.check_payload_path(text)
+
+
+def test_the_root_may_be_left_out() -> None:
+    assert _core.check_payload_path("$.a") == _core.check_payload_path(".a") == ".a"
+    assert _core.check_payload_path("$") == "$"
+
+
+@pytest.mark.parametrize("name", sorted(TRACE_FORMATS))
+def test_built_in_formats_resolve_to_their_paths_in_shortest_spelling(name: str) -> None:
+    paths = resolve(name)
+    assert paths == TRACE_FORMATS[name].paths
+    assert [_core.check_payload_path(path) for path in paths] == list(paths)
+    assert len(set(paths)) == len(paths)
+
+
+def test_json_is_the_whole_record() -> None:
+    assert resolve("json") == ()
+
+
+def test_a_path_a_list_and_a_format_of_ones_own_resolve() -> None:
+    assert resolve(".result") == (".result",)
+    assert resolve([".a", "$.b"]) == (".a", "$.b")
+    assert resolve(TraceFormat("mine", (".a",))) == (".a",)
+
+
+def test_an_unknown_name_is_an_error_that_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'anthropic', 'json', 'openai'"):
+        resolve("langchain")
+
+
+def test_formats_and_paths_may_be_joined() -> None:
+    assert resolve(["openai", "anthropic", ".a", ".a"]) == (*resolve("openai"), *resolve("anthropic"), ".a")
+
+
+@pytest.mark.parametrize("trace_format", ["json", "openai", [], [".a", "anthropic"], TraceFormat("mine", ())])
+def test_what_was_resolved_resolves_to_itself(trace_format: str) -> None:
+    assert resolve(resolve(trace_format)) == resolve(trace_format)
+
+
+def test_the_whole_record_can_not_stand_among_paths() -> None:
+    with pytest.raises(ValueError, match="can't stand among others"):
+        resolve(["json", ".a"])
+
+
+def test_a_broken_path_in_a_list_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"'\.b\['"):
+        resolve([".a", ".b["])
+
+
+def test_a_path_that_is_not_text_is_an_error() -> None:
+    with pytest.raises(ValueError, match="unknown trace format 1"):
+        resolve([1])
+
+
+ROWS = [{"id": number, "status": "ok", "name": f"number {number}"} for number in range(40)]
+RESULT = json.dumps(ROWS)
+
+
+def payloads_of(record: object, trace_format: str) -> list[Payload]:
+    options = options_for(SmartCrusherConfig(), trace_format)
+    block = _core.crush_records(pa.array([json.dumps(record).encode()], pa.large_binary()), options)
+    (row,) = compacted_rows(block.records())
+    return list(row.payloads)
+
+
+def tools_and_strategies(record: object, trace_format: str) -> list[tuple[str, str]]:
+    return [(payload.tool, payload.strategy) for payload in payloads_of(record, trace_format)]
+
+
+OPENAI_CALL = {
+    "role": "assistant",
+    "content": RESULT,
+    "tool_calls": [
+        {"id": "c1", "type": "function", "function": {"name": "list_things", "arguments": RESULT}}
+    ],
+}
+OPENAI_RESULTS = {
+    "string": {"role": "tool", "tool_call_id": "c1", "content": RESULT},
+    "parts": {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": RESULT}]},
+    "native JSON": {"role": "tool", "tool_call_id": "c1", "content": ROWS},
+    "with a name": {"role": "tool", "tool_call_id": "c0", "name": "list_things", "content": RESULT},
+    "older form": {"role": "function", "name": "list_things", "content": RESULT},
+}
+
+
+@pytest.mark.parametrize("message", OPENAI_RESULTS.values(), ids=OPENAI_RESULTS)
+def test_openai_finds_the_tool_results_of_requests_conversations_and_batch_lines(
+    message: dict[str, object],
+) -> None:
+    messages = [{"role": "user", "content": RESULT}, OPENAI_CALL, message]
+    for record in (
+        {"model": "m", "messages": messages},
+        messages,
+        {"custom_id": "1", "body": {"messages": messages}},
+    ):
+        assert tools_and_strategies(record, "openai") == [("list_things", "table")]
+
+
+@pytest.mark.parametrize("message", OPENAI_RESULTS.values(), ids=OPENAI_RESULTS)
+def test_openai_finds_the_tool_result_of_a_message_by_itself(message: dict[str, object]) -> None:
+    assert tools_and_strategies(message, "openai") == [(str(message.get("name", "")), "table")]
+
+
+ANTHROPIC_CALL = {
+    "role": "assistant",
+    "content": [
+        {"type": "text", "text": RESULT},
+        {"type": "tool_use", "id": "t1", "name": "list_things", "input": {"rows": ROWS}},
+    ],
+}
+ANTHROPIC_RESULTS = {
+    "string": RESULT,
+    "blocks": [
+        {"type": "text", "text": RESULT},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A" * 8000}},
+    ],
+}
+
+
+@pytest.mark.parametrize("content", ANTHROPIC_RESULTS.values(), ids=ANTHROPIC_RESULTS)
+def test_anthropic_finds_the_text_of_tool_results_and_nothing_else(content: object) -> None:
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": content}
+    message = {"role": "user", "content": [result, {"type": "text", "text": RESULT}]}
+    messages = [{"role": "user", "content": RESULT}, ANTHROPIC_CALL, message]
+    for record in ({"model": "m", "messages": messages}, messages):
+        assert tools_and_strategies(record, "anthropic") == [("list_things", "table")]
+    assert tools_and_strategies(message, "anthropic") == [("", "table")]
+
+
+@pytest.mark.parametrize("trace_format", ["openai", "anthropic"])
+@pytest.mark.parametrize("record", [{"rows": ROWS}, ROWS, "text", {"messages": None}, {"content": 7}, None])
+def test_records_of_another_form_have_no_payload(record: object, trace_format: str) -> None:
+    assert payloads_of(record, trace_format) == []
+
+
+@given(spellings())
+def test_options_take_every_path(spelling: tuple[str, str]) -> None:
+    _core.Options(paths=list(spelling))
+
+
+def test_a_path_selects_what_it_says() -> None:
+    record = {
+        "a": [
+            {"kind": "tool", "any key": RESULT, "by": {"name": "mine"}},
+            {"kind": "no", "any key": RESULT},
+            {"kind": 7},
+        ]
+    }
+    (payload,) = payloads_of(record, '.a[*]{"kind"=tool}."any key":string @ .by.name')
+    assert (payload.tool, payload.strategy) == ("mine", "table")
+    assert payloads_of(record, ".a[*]{kind=tool}.by:string") == []
+    assert len(payloads_of(record, ".a[*]{kind=tool}.by")) == 1
+
+
+def test_of_payloads_within_payloads_the_deepest_wins() -> None:
+    record = {"a": {"b": {"c": RESULT, "d": RESULT}}}
+    assert [payload.path for payload in payloads_of(record, [".a", ".a.b.c", ".a.b"])] == [".a.b.c"]

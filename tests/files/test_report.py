@@ -1,0 +1,158 @@
+"""Summaries as tables, and progress on terminals only."""
+
+import io
+import json
+
+import pytest
+
+from headroom_beam.cli.progress import ProgressLine
+from headroom_beam.errors import FormatError
+from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, summarize
+from headroom_beam.files.report import format_bytes, format_summary, format_table
+
+
+def totals(tool: str, strategy: str, tokens_before: int, tokens_after: int) -> dict[str, object]:
+    return {
+        "tool": tool,
+        "strategy": strategy,
+        "payloads": 2,
+        "bytes_before": 4096,
+        "bytes_after": 1024,
+        "tokens_before": tokens_before,
+        "tokens_after": tokens_after,
+        "rows_total": 60,
+        "rows_kept": 15,
+    }
+
+
+def summary_of(*rows: dict[str, object], unproved: int = 0) -> dict[str, object]:
+    part = CompactedPart(
+        "a.jsonl", "a.jsonl", 0, 8192, "0" * 64, "1" * 64, 2048, records=7, failures=3, packs=["p"]
+    )
+    pack = StoredPack("p", originals=4, original_bytes=6144, pack_bytes=900)
+    return summarize(
+        [
+            ShardResult(
+                0, [part], [pack], rows, {"too_deep": 1, "invalid_json": 2}, 5, refused=0, unproved=unproved
+            )
+        ]
+    )
+
+
+def lines_of(table: str) -> dict[str, list[str]]:
+    return {line.split("  ")[0]: line.split() for line in table.splitlines() if line}
+
+
+def test_the_table_has_a_line_per_tool_with_most_tokens_first_and_a_sum() -> None:
+    text = format_summary(
+        summary_of(
+            totals("ls", "table", 100, 40), totals("ls", "blob", 100, 10), totals("grep", "table", 1000, 250)
+        )
+    )
+    lines = text.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["tool", "grep", "ls", "all"]
+    assert lines[1].split() == ["grep", "2", "1,000", "250", "75.0", "%", "4.0", "KB", "1.0", "KB", "45"]
+    assert lines[2].split() == ["ls", "4", "200", "50", "75.0", "%", "8.0", "KB", "2.0", "KB", "90"]
+    assert lines[3].split() == ["all", "6", "1,200", "300", "75.0", "%", "12.0", "KB", "3.0", "KB", "135"]
+
+
+def test_the_table_says_what_became_of_all_records() -> None:
+    facts = lines_of(format_summary(summary_of(totals("ls", "table", 100, 40))))
+    assert facts["records"] == ["records", "7", "(4", "compacted)"]
+    assert facts["bytes"] == ["bytes", "8.0", "KB", "→", "2.0", "KB"]
+    assert facts["originals"] == ["originals", "4", "(6.0", "KB)"]
+    assert facts["duplicates"] == ["duplicates", "5"]
+    assert facts["failures"] == ["failures", "invalid_json", "2,", "too_deep", "1"]
+
+
+def test_payloads_that_could_not_be_proved_have_a_line_that_asks_to_report_them() -> None:
+    assert "unproved" not in format_summary(summary_of())
+    line = format_summary(summary_of(unproved=1234)).splitlines()[-1]
+    assert line.startswith("unproved    1,234 payloads")
+    assert line.endswith("please report it")
+
+
+def test_tools_beyond_the_asked_number_share_a_line_and_the_columns_still_add_up() -> None:
+    rows = [totals(f"tool_{number}", "table", 100 + number, 50) for number in range(9)]
+    lines = format_summary(summary_of(*rows), tools=4).splitlines()
+    assert [line.split("  ")[0] for line in lines[:7]] == [
+        "tool", "tool_8", "tool_7", "tool_6", "tool_5", "(5 other tools)", "all",
+    ]  # fmt: skip
+    shown = [int(line.removeprefix("(5 other tools)").split()[-1]) for line in lines[1:6]]
+    assert sum(shown) == int(lines[6].split()[-1]) == 45 * 9
+
+
+def test_a_summary_without_payloads_is_a_table_too() -> None:
+    text = format_summary(summary_of())
+    assert text.startswith("tool")
+    assert "records" in text
+
+
+def test_a_tool_name_can_not_steer_the_terminal() -> None:
+    text = format_summary(
+        summary_of(totals("\x1b[31m\n\u202eevil", "table", 1, 1), totals("x" * 500, "table", 1, 1))
+    )
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert max(map(len, text.splitlines())) < 160
+
+
+def test_a_summary_survives_json() -> None:
+    summary = summary_of(totals("ls", "table", 100, 40))
+    assert format_summary(json.loads(json.dumps(summary))) == format_summary(summary)
+
+
+@pytest.mark.parametrize("value", [{}, {"tools": 7}, {"tools": [{}]}, {"tools": [[]], "failures": {}}])
+def test_another_dict_is_no_summary(value: dict[str, object]) -> None:
+    with pytest.raises(FormatError, match="isn't the summary of a run"):
+        format_summary(value)
+
+
+def test_columns_are_aligned() -> None:
+    assert format_table([("a", "b"), ("long", "1"), ("c", "234")]) == "a       b\nlong    1\nc     234"
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KB"),
+        (1536, "1.5 KB"),
+        (5 << 20, "5.0 MB"),
+        (1 << 50, "1024.0 TB"),
+    ],
+)
+def test_sizes_count_1024_bytes_as_a_kilobyte(size_bytes: int, text: str) -> None:
+    assert format_bytes(size_bytes) == text
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_writes_nothing_but_to_a_terminal() -> None:
+    stream = io.StringIO()
+    with ProgressLine(100, stream=stream) as progress:
+        progress.update(50, records=3)
+    assert stream.getvalue() == ""
+
+
+def test_progress_shows_share_speed_and_time_left_and_clears_its_line() -> None:
+    stream, now_s = Terminal(), [10.0]
+    with ProgressLine(10 << 20, stream=stream, clock=lambda: now_s[0]) as progress:
+        now_s[0] += 2
+        progress.update(4 << 20, records=1234, failures=1)
+        shown = stream.getvalue()
+    assert shown == "\r\x1b[K 40 %  1,234 records  4.0 MB  2.0 MB/s  1 failures  0:00:03 left"
+    assert stream.getvalue() == shown + "\r\x1b[K"
+
+
+def test_progress_is_written_no_more_often_than_asked() -> None:
+    stream, now_s = Terminal(), [0.0]
+    with ProgressLine(0, stream=stream, interval_s=1.0, clock=lambda: now_s[0]) as progress:
+        for step in range(30):
+            now_s[0] = step / 10
+            progress.update(step, records=step)
+        assert stream.getvalue().count("records") == 3

@@ -1,0 +1,489 @@
+"""Write-once objects: one suite for every backend, then what only one of them can do wrong."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import errno
+import hashlib
+import io
+import os
+import pickle
+import resource
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import gcs_emulator
+import pyarrow as pa
+import pytest
+
+from headroom_beam.errors import IntegrityError, StoreError
+from headroom_beam.objects import gcs, local
+from headroom_beam.objects.base import ObjectConflict, ObjectNotFound
+from headroom_beam.objects.local import LocalObjects
+from headroom_beam.objects.open import open_objects
+
+answer = gcs_emulator._Handler._answer
+BIG = os.urandom(1 << 20) * 9
+"""Larger than one multipart upload and than a writer's spool memory."""
+
+
+def test_an_object_comes_back_as_it_was_put(root):
+    store = open_objects(root)
+    assert store.put_if_absent("a/b.bin", b"\x00\xff\r\n") is True
+    assert store.get("a/b.bin") == b"\x00\xff\r\n"
+    assert store.size("a/b.bin") == 4
+    assert store.exists("a/b.bin")
+
+
+def test_an_empty_object_is_an_object(root):
+    store = open_objects(root)
+    assert store.put_if_absent("empty", b"")
+    assert (store.get("empty"), store.size("empty"), store.get_range("empty", 0, 0)) == (b"", 0, b"")
+
+
+def test_putting_the_same_again_is_success_and_changes_nothing(root):
+    store = open_objects(root)
+    store.put_if_absent("a", b"same")
+    before = store.info("a")
+    assert store.put_if_absent("a", b"same") is False
+    assert store.info("a") == before
+
+
+@pytest.mark.parametrize("other", [b"diff", b"longer than it", b""])
+def test_putting_something_else_raises_and_changes_nothing(root, other):
+    store = open_objects(root)
+    store.put_if_absent("a", b"same")
+    with pytest.raises(ObjectConflict, match="/a is there already"):
+        store.put_if_absent("a", other)
+    assert store.get("a") == b"same"
+
+
+def test_put_or_get_gives_what_stands_there(root):
+    store = open_objects(root)
+    assert store.put_or_get("_run.json", b"first") == b"first"
+    assert store.put_or_get("_run.json", b"second") == b"first"
+    assert store.put_or_get("_run.json", b"first") == b"first"
+
+
+def test_what_is_not_there_is_named(root):
+    store = open_objects(root)
+    for read in (
+        store.get,
+        store.size,
+        lambda name: store.get_range(name, 0, 1),
+        lambda name: store.open(name).read(),
+    ):
+        with pytest.raises(ObjectNotFound, match="nothing"):
+            read("packs/nothing")
+    assert not store.exists("packs/nothing")
+    assert store.info("packs/nothing") is None
+    assert list(store.list("packs/")) == []
+
+
+def test_a_range_is_exact_or_an_error(root):
+    store = open_objects(root)
+    store.put_if_absent("a", b"0123456789")
+    assert store.get_range("a", 3, 4) == b"3456"
+    assert store.get_range("a", 9, 1) == b"9"
+    for offset, length in ((8, 3), (10, 1), (50, 2)):
+        with pytest.raises(IntegrityError, match="ends before"):
+            store.get_range("a", offset, length)
+
+
+def test_a_listing_is_sorted_whole_and_by_prefix(root):
+    store = open_objects(root)
+    names = [f"packs/{number:03}" for number in range(120)]
+    for name in ("store.json", "packs.txt", "index/one", *reversed(names)):
+        store.put_if_absent(name, name.encode())
+    assert [info.name for info in store.list("packs/")] == names
+    assert [info.name for info in store.list("pac")] == sorted(["packs.txt", *names])
+    assert [info.name for info in store.list()] == sorted(["store.json", "packs.txt", "index/one", *names])
+    assert {info.size_bytes for info in store.list("packs/")} == {9}
+
+
+def test_names_may_have_spaces_and_letters_of_any_script(root):
+    store = open_objects(root)
+    name = "années/журнал #1 100%?.jsonl"
+    store.put_if_absent(name, b"x")
+    assert store.get(name) == b"x"
+    assert [info.name for info in store.list("années/")] == [name]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "/a", "a/", "a//b", "../a", "a/../b", "a/./b", "a\0b", "a\nb", ".tmp-x", "a/.tmp-x/b", ".."]
+)
+def test_names_outside_the_root_and_temporary_names_are_refused(root, name):
+    store = open_objects(root)
+    for call in (store.get, store.exists, store.create, lambda name: store.put_if_absent(name, b"")):
+        with pytest.raises(ValueError, match="object name"):
+            call(name)
+
+
+def test_a_reader_seeks_and_reads_on(root):
+    store = open_objects(root)
+    store.put_if_absent("big", BIG)
+    with store.open("big") as reader:
+        assert reader.read(10) == BIG[:10]
+        assert reader.seek(-7, os.SEEK_END) == len(BIG) - 7
+        assert reader.read() == BIG[-7:]
+        reader.seek(5_000_000)
+        assert reader.read(3_000_000) == BIG[5_000_000:8_000_000]
+
+
+@pytest.mark.parametrize("data", [b"", b"small", BIG], ids=["empty", "small", "big"])
+def test_a_writer_shows_nothing_before_commit_and_everything_after(root, data):
+    store = open_objects(root)
+    with store.create("part") as writer:
+        for start in range(0, len(data), 1 << 20):
+            assert writer.write(memoryview(data)[start : start + (1 << 20)]) == len(
+                data[start : start + (1 << 20)]
+            )
+        assert not store.exists("part")
+        assert list(store.list()) == []
+        assert writer.tell() == writer.size_bytes == len(data)
+    assert writer.written is True
+    assert writer.digest == hashlib.sha256(data).hexdigest()
+    assert store.get("part") == data
+    assert list(store.leftovers()) == []
+
+
+def test_an_aborted_writer_leaves_nothing(root):
+    store = open_objects(root)
+    with pytest.raises(RuntimeError), store.create("part") as writer:
+        writer.write(BIG)
+        raise RuntimeError
+    store.create("part").abort()
+    forgotten = store.create("part")
+    forgotten.write(b"x")
+    del forgotten
+    assert not store.exists("part")
+    assert list(store.leftovers()) == []
+    with pytest.raises(ValueError, match="committed or aborted"):
+        writer.write(b"more")
+    with pytest.raises(ValueError, match="committed or aborted"):
+        writer.commit()
+
+
+def test_of_two_writers_of_one_name_the_first_to_commit_wins(root):
+    store = open_objects(root)
+    first, equal, other = (store.create("part") for _ in range(3))
+    first.write(b"one")
+    equal.write(b"one")
+    other.write(b"two")
+    assert first.commit() is True
+    assert equal.commit() is False
+    with pytest.raises(ObjectConflict):
+        other.commit()
+    assert store.get("part") == b"one"
+    assert list(store.leftovers()) == []
+
+
+def test_a_writer_serves_libraries_that_write_files(root):
+    store = open_objects(root)
+    with (
+        store.create("table.arrow") as writer,
+        pa.ipc.new_stream(writer, pa.schema([("x", pa.int64())])) as stream,
+    ):
+        stream.write_batch(pa.record_batch({"x": [1, 2, 3]}))
+    assert pa.ipc.open_stream(store.get("table.arrow")).read_all().column("x").to_pylist() == [1, 2, 3]
+
+
+def test_many_threads_writing_one_name_make_one_object(root):
+    store = open_objects(root)
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(lambda _: store.put_if_absent("same", b"x" * 1000), range(32)))
+    assert sum(won) == 1
+
+    def put(number):
+        try:
+            return store.put_if_absent("different", b"%d" % number)
+        except ObjectConflict:
+            return False
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(put, range(32)))
+    assert sum(won) == 1
+    assert store.get("different") == b"%d" % won.index(True)
+
+
+def test_objects_travel_to_other_processes(root):
+    store = open_objects(root)
+    store.put_if_absent("a", b"x")
+    copy = pickle.loads(pickle.dumps(store))
+    assert copy.get("a") == b"x"
+    assert (repr(copy), copy.root) == (repr(store), store.root)
+    script = "import pickle,sys; print(pickle.load(sys.stdin.buffer).get('a'))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=pickle.dumps(store), capture_output=True, check=True
+    )
+    assert done.stdout.strip() == b"b'x'"
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "s3://bucket/x", "file:///tmp/x", "gs://", "gs:///x", "gs://b/../c", "a\0b"]
+)
+def test_a_root_that_cannot_be_one_is_refused_with_the_fix(bad):
+    with pytest.raises(ValueError, match="root|object name"):
+        open_objects(bad)
+
+
+def test_errors_survive_pickling():
+    for error in (ObjectNotFound("gone"), ObjectConflict("other"), StoreError("full", retryable=True)):
+        copy = pickle.loads(pickle.dumps(error))
+        assert (type(copy), str(copy)) == (type(error), str(error))
+        assert getattr(copy, "retryable", None) == getattr(error, "retryable", None)
+
+
+# --- local
+# -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "retryable"),
+    [
+        (errno.ENOSPC, True),
+        (errno.EIO, True),
+        (errno.EDQUOT, True),
+        (errno.EACCES, False),
+        (errno.EROFS, False),
+    ],
+)
+@pytest.mark.parametrize("call", ["fsync", "link"])
+def test_a_file_system_that_fails_gives_a_typed_error_and_no_object(
+    tmp_path, monkeypatch, call, code, retryable
+):
+    store = open_objects(tmp_path)
+    store.put_if_absent("packs/one", b"1")
+
+    def fail(*_):
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(local.os, call, fail)
+        with pytest.raises(StoreError, match=os.strerror(code)) as caught:
+            store.put_if_absent("packs/two", b"2")
+    assert caught.value.retryable is retryable
+    assert [info.name for info in store.list()] == ["packs/one"]
+    assert list(store.leftovers()) == []
+    assert store.put_if_absent("packs/two", b"2")
+
+
+def test_a_file_system_without_hard_links_is_refused_with_the_reason(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(local.os, "link", fail)
+    with pytest.raises(StoreError, match="no hard links") as caught:
+        open_objects(tmp_path).put_if_absent("a", b"x")
+    assert not caught.value.retryable
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_gives_a_typed_error_and_no_object(tmp_path):
+    script = f"""
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+from headroom_beam.objects.open import open_objects
+from headroom_beam.errors import StoreError
+store = open_objects({str(tmp_path)!r})
+try:
+    store.put_if_absent("big", b"x" * (3 << 20))
+except StoreError as error:
+    print("StoreError", [i.name for i in store.list()], list(store.leftovers()))
+"""
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "StoreError [] []"
+
+
+def test_the_file_is_durable_before_its_name_and_the_name_before_success(tmp_path, monkeypatch):
+    store = open_objects(tmp_path)
+    store.put_if_absent("packs/first", b"")
+    calls: list[str] = []
+    fsync, link = os.fsync, os.link
+
+    def spy_fsync(descriptor):
+        calls.append("directory" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "file")
+        fsync(descriptor)
+
+    def spy_link(source, target):
+        calls.append("link")
+        link(source, target)
+
+    monkeypatch.setattr(local.os, "fsync", spy_fsync)
+    monkeypatch.setattr(local.os, "link", spy_link)
+    store.put_if_absent("packs/a", b"x")
+    assert calls == ["file", "link", "directory"]
+    calls.clear()
+    store.put_if_absent("packs/a", b"x")
+    assert calls == ["file", "link", "directory"]
+
+
+def test_a_temporary_file_is_never_listed_and_never_looks_like_a_pack(tmp_path):
+    store = open_objects(tmp_path)
+    writer = store.create("packs/a.parquet")
+    writer.write(BIG)
+    (name,) = os.listdir(tmp_path / "packs")
+    assert name.startswith(".tmp-")
+    assert not name.endswith(".parquet")
+    assert list(store.list()) == []
+    assert [info.name for info in store.leftovers()] == [f"packs/{name}"]
+    writer.commit()
+    assert os.listdir(tmp_path / "packs") == ["a.parquet"]
+
+
+def test_a_name_with_a_directory_in_the_way_is_a_typed_error(tmp_path):
+    store = open_objects(tmp_path)
+    store.put_if_absent("a/b", b"")
+    for call in (
+        lambda: store.put_if_absent("a", b""),
+        lambda: store.put_if_absent("a/b/c", b""),
+        lambda: store.get("a"),
+    ):
+        with pytest.raises(StoreError):
+            call()
+    assert not store.exists("a")
+
+
+def test_a_read_error_is_typed(tmp_path, monkeypatch):
+    store = open_objects(tmp_path)
+    store.put_if_absent("a", b"x")
+
+    def fail(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(local.os, "pread", fail)
+    with pytest.raises(StoreError, match="Input/output error") as caught:
+        store.get_range("a", 0, 1)
+    assert caught.value.retryable
+
+
+def test_short_reads_of_the_system_are_read_on(tmp_path, monkeypatch):
+    store = open_objects(tmp_path)
+    store.put_if_absent("a", b"0123456789")
+    pread = os.pread
+    monkeypatch.setattr(local.os, "pread", lambda fd, length, offset: pread(fd, min(length, 3), offset))
+    assert store.get_range("a", 1, 8) == b"12345678"
+
+
+def test_a_relative_root_stays_where_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = open_objects("here")
+    monkeypatch.chdir("/")
+    store.put_if_absent("a", b"x")
+    assert (tmp_path / "here" / "a").read_bytes() == b"x"
+    assert isinstance(store, LocalObjects)
+
+
+# --- Cloud Storage
+# ---------------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_fails_for_a_moment_is_asked_again(gcs_root, gcs_server):
+    store = open_objects(gcs_root)
+    gcs_server.faults.update(POST=[503], GET=[500, 429])
+    assert store.put_if_absent("a", b"x") is True
+    assert store.get("a") == b"x"
+    assert gcs_server.faults == {"POST": [], "GET": []}
+
+
+def test_a_put_whose_answer_was_lost_is_success(gcs_root, gcs_server, monkeypatch):
+    store = open_objects(gcs_root)
+    real = gcs_server.put
+    failed = threading.Event()
+
+    def put_and_lose_the_answer(*arguments):
+        answer = real(*arguments)
+        if not failed.is_set():
+            failed.set()
+            return 503
+        return answer
+
+    monkeypatch.setattr(gcs_server, "put", put_and_lose_the_answer)
+    assert store.put_if_absent("a", b"x") is False
+    assert failed.is_set()
+    assert store.get("a") == b"x"
+
+
+def test_a_put_that_arrives_damaged_is_refused(gcs_root, gcs_server, monkeypatch):
+    store = open_objects(gcs_root)
+    real = gcs_server.put
+    monkeypatch.setattr(
+        gcs_server, "put", lambda b, n, m, q, data: real(b, n, m, q, bytes([data[0] ^ 1]) + data[1:])
+    )
+    with pytest.raises(StoreError, match="400"):
+        store.put_if_absent("a", b"xyz")
+    monkeypatch.undo()
+    assert not [key for key in gcs_server.objects if key[1].endswith(f"{gcs_root.rpartition('/')[2]}/a")]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_bytes_that_arrive_damaged_are_noticed_where_the_service_gives_a_checksum(
+    gcs_root, gcs_server, monkeypatch, whole
+):
+    store = open_objects(gcs_root)
+    store.put_if_absent("a", b"0123456789")
+    monkeypatch.setattr(
+        gcs_emulator._Handler,
+        "_answer",
+        lambda self, status, body=b"", **headers: answer(self, status, body[::-1], **headers),
+    )
+    if whole:
+        with pytest.raises(IntegrityError, match="checksum"):
+            store.get("a")
+    else:
+        assert store.get_range("a", 0, 2) == b"10"
+
+
+def test_a_server_that_is_not_there_is_a_retryable_error(monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
+    monkeypatch.setattr(gcs, "RETRY_S", 0.2)
+    with pytest.raises(StoreError) as caught:
+        open_objects("gs://bucket/x").get("a")
+    assert caught.value.retryable
+
+
+def test_a_forbidden_bucket_is_an_error_that_is_not_retried(gcs_root, gcs_server):
+    gcs_server.faults["GET"] = [403]
+    with pytest.raises(StoreError, match="403") as caught:
+        open_objects(gcs_root).get("a")
+    assert not caught.value.retryable
+    assert gcs_server.faults["GET"] == []
+
+
+def test_a_reader_stays_with_the_version_that_it_opened(gcs_root, gcs_server):
+    store = open_objects(gcs_root)
+    store.put_if_absent("a", BIG)
+    reader = store.open("a")
+    assert reader.read(1) == BIG[:1]
+    (key,) = [key for key in gcs_server.objects if f"gs://{key[0]}/{key[1]}" == f"{gcs_root}/a"]
+    gcs_server.put(*key, {}, {}, b"y" * len(BIG))
+    with pytest.raises(ObjectNotFound):
+        reader.seek(0, io.SEEK_SET)
+        reader.read(len(BIG))
+
+
+def test_parallel_writers_of_other_processes_make_one_object(root):
+    script = f"""
+import sys
+from headroom_beam.objects.open import open_objects
+store = open_objects({root!r})
+sys.stdin.readline()
+print(sum(store.put_if_absent(f"packs/{{n}}", b"%d" % n * 1000) for n in range(20)))
+"""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    won = [int(process.communicate(b"\n")[0]) for process in processes]
+    assert sum(won) == 20
+    store = open_objects(root)
+    assert [info.size_bytes for info in store.list()] == [
+        1000 if n < 10 else 2000 for n in sorted(range(20), key=str)
+    ]
+    assert list(store.leftovers()) == []
+    if isinstance(store, LocalObjects):
+        assert len(list(Path(root, "packs").iterdir())) == 20

@@ -1,0 +1,436 @@
+"""The store: one suite over every backend, the number of reads, readers among writers, and plain SQL."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime as dt
+import json
+import pickle
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from originals import RUN_DATE, Counting, digest_of, hash_of, rows_of, some_originals
+
+from headroom_beam import OriginalStore
+from headroom_beam.errors import (
+    AmbiguousHash,
+    DigestMismatch,
+    FormatError,
+    IntegrityError,
+    InvalidHash,
+    OriginalNotFound,
+    StoreError,
+)
+from headroom_beam.store import names as layout
+from headroom_beam.store import schema as rows
+from headroom_beam.store import snapshot as view
+from headroom_beam.store.resolution import Resolution
+
+# --- conformance
+# -----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_put_is_found_by_hash_and_by_digest(root):
+    texts = some_originals(300)
+    store_ = OriginalStore.open(root)
+    (name,) = store_.put_many(rows_of(texts), run_date=RUN_DATE)
+    assert store_.objects.exists(name)
+    for text in texts[::29]:
+        assert store_.get(hash_of(text)) == text
+        assert store_.get(digest_of(text)) == text
+        assert store_.contains(hash_of(text))
+    assert OriginalStore.open(root, create=False).get(hash_of(texts[7])) == texts[7]
+
+
+def test_many_are_found_with_their_columns_and_the_others_have_a_reason(root):
+    texts = some_originals(300)
+    store_ = OriginalStore.open(root)
+    store_.put_many(rows_of(texts, tool="ls"), run_date=RUN_DATE)
+    store_.write_index()
+    asked = (
+        [hash_of(text) for text in texts[:150]]
+        + [digest_of(text) for text in texts[100:200]]
+        + ["0" * 24, "f" * 64]
+    )
+    found, unresolved = store_.get_many(asked)
+    assert unresolved == {"0" * 24: "missing", "f" * 64: "missing"}
+    assert found.column("hash").to_pylist() == sorted(asked[:-2])
+    for row in found.to_pylist():
+        assert digest_of(row["original"]).startswith(row["hash"])
+        assert (row["tool"], row["item_count"], row["run_date"]) == ("ls", 3, RUN_DATE)
+    assert store_.get_many([]).found.num_rows == 0
+
+
+def test_a_store_of_several_packs_with_and_without_index_answers_alike(root):
+    texts = some_originals(400, size_bytes=1000)
+    store_ = OriginalStore.open(root)
+    names = store_.put_many(
+        rows_of(texts[:250]).to_batches(max_chunksize=40), run_date=RUN_DATE, pack_bytes=60_000
+    )
+    assert len(names) >= 4
+    answers = []
+    for step in range(4):
+        if step == 1:
+            store_.write_index(names[:2])
+        if step == 2:
+            store_.write_index()
+        if step == 3:
+            store_.put_many(rows_of(texts[200:]), run_date=RUN_DATE)
+        reader = OriginalStore.open(root, create=False)
+        answers.append(reader.get_many(map(hash_of, texts)))
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0].found.num_rows == 250
+    assert answers[3].found.column("original").to_pylist() == sorted(texts, key=hash_of)
+    assert answers[3].unresolved == {}
+
+
+def test_an_empty_store_has_nothing_and_says_so(root):
+    store_ = OriginalStore.open(root)
+    assert store_.put_many(rows_of([]), run_date=RUN_DATE) == []
+    assert store_.put_many([], run_date=RUN_DATE) == []
+    assert store_.write_index() is None
+    assert not store_.contains("0" * 24)
+    with pytest.raises(OriginalNotFound, match="0" * 24):
+        store_.get("0" * 24)
+    assert store_.check().problems == ()
+
+
+def test_putting_again_writes_nothing_new(root):
+    texts = some_originals(50)
+    store_ = OriginalStore.open(root)
+    first = store_.put_many(rows_of(texts), run_date=RUN_DATE)
+    before = list(store_.objects.list())
+    assert store_.put_many(rows_of(texts[::-1]), run_date=RUN_DATE) == first
+    assert list(store_.objects.list()) == before
+
+
+def test_a_store_travels_to_other_processes_and_opens_when_it_is_used(root):
+    texts = some_originals(20)
+    store_ = OriginalStore.open(root)
+    store_.put_many(rows_of(texts), run_date=RUN_DATE)
+    copy = pickle.loads(pickle.dumps(store_))
+    assert copy.get(hash_of(texts[3])) == texts[3]
+    script = f"import pickle,sys; print(len(pickle.load(sys.stdin.buffer).get({hash_of(texts[3])!r})))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=pickle.dumps(copy), capture_output=True, check=True
+    )
+    assert int(done.stdout) == len(texts[3])
+
+
+def test_many_threads_share_a_store(root):
+    texts = some_originals(200)
+    store_ = OriginalStore.open(root)
+    store_.put_many(rows_of(texts[:100]), run_date=RUN_DATE)
+    store_.write_index()
+    store_.put_many(rows_of(texts[100:]), run_date=RUN_DATE)
+    reader = OriginalStore.open(root)
+    asked = random.Random(1).choices(texts, k=120)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda text: reader.get(hash_of(text)), asked)) == asked
+
+
+def test_parallel_writers_in_other_processes_lose_nothing(root):
+    script = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from originals import *
+from headroom_beam import OriginalStore
+seed = int(sys.argv[1])
+store = OriginalStore.open({root!r})
+for number in range(3):
+    store.put_many(rows_of(some_originals(60, seed=number if number < 2 else seed)), run_date=RUN_DATE)
+store.write_index()
+"""
+    workers = [subprocess.Popen([sys.executable, "-c", script, str(seed)]) for seed in (10, 11, 12)]
+    assert [worker.wait() for worker in workers] == [0, 0, 0]
+    store_ = OriginalStore.open(root, create=False)
+    report = store_.check()
+    assert report.problems == ()
+    assert (report.pack_count, report.original_count, report.leftover_count) == (5, 300, 0)
+    for seed in (0, 1, 10, 11, 12):
+        texts = some_originals(60, seed=seed)
+        assert store_.get_many(map(hash_of, texts)).unresolved == {}
+
+
+# --- opening
+# ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_store_of_another_version_is_refused_before_anything_is_read(tmp_path):
+    others = [f'{{"version": {version}, "digest": "sha256"}}' for version in ("2", "true", "1.0", '"1"')]
+    for text in (*others, '{"version": 1, "digest": "blake3"}', "{}", "", "[]", "[" * 100_000):
+        (tmp_path / "store.json").write_text(text)
+        counting = Counting(str(tmp_path))
+        with pytest.raises(FormatError, match=r"store\.json is malformed|this release reads version 1"):
+            OriginalStore(counting).get("0" * 24)
+        assert counting.reads == ["get store.json"]
+
+
+def test_a_place_without_a_store_is_refused_unless_one_may_be_made(tmp_path):
+    with pytest.raises(StoreError, match="no store at"):
+        OriginalStore.open(tmp_path / "x", create=False)
+    assert not (tmp_path / "x").exists()
+    store_ = OriginalStore.open(tmp_path / "x")
+    description = json.loads((tmp_path / "x" / "store.json").read_text())
+    assert (description["version"], description["digest"]) == (1, "sha256")
+    assert dt.datetime.fromisoformat(description["created"]).tzinfo
+    store_.put_many(rows_of([b"a"]), run_date=RUN_DATE)
+    (tmp_path / "x" / "store.json").unlink()
+    with pytest.raises(FormatError, match="has packs but no"):
+        OriginalStore.open(tmp_path / "x")
+
+
+def test_a_store_that_is_gone_is_no_store_in_which_nothing_was_stored(tmp_path):
+    store_ = OriginalStore.open(tmp_path / "x")
+    assert store_.get_many(["0" * 24]).unresolved == {"0" * 24: "missing"}
+    store_.put_many(rows_of([b"a"]), run_date=RUN_DATE)
+    assert store_.get(hash_of(b"a")) == b"a"
+    # As when a disk isn't mounted any more.
+    (tmp_path / "x").rename(tmp_path / "y")
+    for asked in (hash_of(b"a"), "0" * 24):
+        with pytest.raises(StoreError, match="is gone"):
+            store_.get(asked)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["", "abc", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "g" * 24, "0" * 12, " " + "0" * 24, "0" * 24 + "\n"],
+)
+def test_what_is_no_hash_is_refused(tmp_path, bad):
+    store_ = OriginalStore.open(tmp_path)
+    for call in (store_.get, store_.contains, lambda hash_: store_.get_many(["0" * 24, hash_])):
+        with pytest.raises(InvalidHash, match="24 or 64"):
+            call(bad)
+
+
+# --- how much is read
+# ------------------------------------------------------------------------------------------------
+
+
+def test_a_covered_original_costs_three_reads_cold_and_one_warm(tmp_path):
+    texts = some_originals(500)
+    writer = OriginalStore.open(tmp_path)
+    writer.put_many(rows_of(texts).to_batches(max_chunksize=100), run_date=RUN_DATE, pack_bytes=50_000)
+    writer.write_index()
+    counting = Counting(str(tmp_path))
+    reader = OriginalStore(counting)
+    reader._ensure_open()
+    counting.reads.clear()
+    assert reader.get(hash_of(texts[0])) == texts[0]
+    assert [read.split("/")[0] for read in counting.reads] == ["get index", "range packs", "range packs"]
+    for text in texts:
+        reader.get(hash_of(text))
+    counting.reads.clear()
+    for text in texts[:50]:
+        assert reader.get(hash_of(text)) == text
+    assert len(counting.reads) == 50
+
+
+def test_a_merged_index_makes_the_smaller_ones_unread(tmp_path):
+    writer = OriginalStore.open(tmp_path)
+    for seed in range(4):
+        writer.write_index(writer.put_many(rows_of(some_originals(20, seed=seed)), run_date=RUN_DATE))
+    writer.write_index()
+    counting = Counting(str(tmp_path))
+    text = some_originals(20, seed=2)[5]
+    assert OriginalStore(counting).get(hash_of(text)) == text
+    assert sum("index" in read for read in counting.reads) == 1
+
+
+def test_many_hashes_of_one_row_group_cost_one_read(tmp_path):
+    texts = some_originals(100)
+    writer = OriginalStore.open(tmp_path)
+    writer.put_many(rows_of(texts), run_date=RUN_DATE)
+    writer.write_index()
+    counting = Counting(str(tmp_path))
+    reader = OriginalStore(counting)
+    reader.get(hash_of(texts[0]))
+    counting.reads.clear()
+    assert reader.get_many(map(hash_of, texts)).found.num_rows == 100
+    assert len(counting.reads) == 1
+
+
+def test_a_pack_without_index_is_read_by_its_footer(tmp_path):
+    texts = some_originals(1000)
+    OriginalStore.open(tmp_path).put_many(rows_of(texts), run_date=RUN_DATE)
+    counting = Counting(str(tmp_path))
+    reader = OriginalStore(counting)
+    for text in texts[:20]:
+        assert reader.get(hash_of(text)) == text
+    assert len(counting.reads) == 2 + 20
+
+
+# --- others write meanwhile
+# ------------------------------------------------------------------------------------------
+
+
+def test_a_reader_finds_what_was_stored_after_it_looked(root):
+    reader = OriginalStore.open(root)
+    text = b"[1,2,3]"
+    assert not reader.contains(hash_of(text))
+    OriginalStore.open(root).put_many(rows_of([text]), run_date=RUN_DATE)
+    assert reader.get(hash_of(text)) == text
+
+
+def test_a_pack_that_is_gone_makes_the_reader_look_again_once(tmp_path):
+    texts = some_originals(60)
+    writer = OriginalStore.open(tmp_path)
+    one, two = (writer.put_many(rows_of(part), run_date=RUN_DATE)[0] for part in (texts[:30], texts[30:]))
+    writer.write_index()
+    reader = OriginalStore.open(tmp_path)
+    assert reader.get(hash_of(texts[0])) == texts[0]
+    writer.put_many(rows_of(texts), run_date=RUN_DATE)
+    (tmp_path / one).unlink()
+    (tmp_path / two).unlink()
+    for text in texts:
+        assert reader.get(hash_of(text)) == text
+    assert reader.get_many(map(hash_of, texts)).unresolved == {}
+
+
+def test_an_original_whose_only_pack_is_lost_is_not_called_never_stored_where_an_index_knows_it(tmp_path):
+    texts = some_originals(20)
+    writer = OriginalStore.open(tmp_path)
+    lost, kept = (writer.put_many(rows_of(part), run_date=RUN_DATE)[0] for part in (texts[:10], texts[10:]))
+    writer.write_index()
+    reader = OriginalStore.open(tmp_path)
+    reader.get(hash_of(texts[0]))
+    (tmp_path / lost).unlink()
+    assert reader.get_many([hash_of(texts[0]), "0" * 24]).unresolved == {
+        hash_of(texts[0]): "damaged",
+        "0" * 24: "missing",
+    }
+    assert reader.get(hash_of(texts[10])) == texts[10]
+    assert {problem.kind for problem in writer.check().problems} == {"lost"}
+    assert (tmp_path / kept).exists()
+
+
+def test_an_index_file_without_any_pack_still_tells_lost_from_never_stored(tmp_path):
+    texts = some_originals(20)
+    writer = OriginalStore.open(tmp_path)
+    for part in (texts[:10], texts[10:]):
+        [name] = writer.put_many(rows_of(part), run_date=RUN_DATE)
+        writer.write_index([name])
+        (tmp_path / name).unlink()
+    hashes = [*map(hash_of, texts), "0" * 24]
+    expected = dict.fromkeys(map(hash_of, texts), "damaged") | {"0" * 24: "missing"}
+    for look_up in (OriginalStore.resolve, OriginalStore.scan, OriginalStore.judge):
+        assert look_up(OriginalStore.open(tmp_path), Resolution(hashes)).unresolved == expected
+
+
+def test_indexes_are_rebuilt_to_the_same_bytes(tmp_path):
+    writer = OriginalStore.open(tmp_path)
+    writer.put_many(rows_of(some_originals(300)), run_date=RUN_DATE)
+    name = writer.write_index()
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).unlink()
+    assert OriginalStore.open(tmp_path).write_index() == name
+    assert (tmp_path / name).read_bytes() == data
+
+
+# --- ambiguity
+# -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_two_originals_with_one_hash_are_never_mixed_up(tmp_path, monkeypatch, index):
+    # Nobody can make such a pair for real, so the digest is weakened here until all hashes are equal.
+    real = rows.original_digest
+    monkeypatch.setattr(rows, "original_digest", lambda original: b"\x07" * 12 + real(original)[:20])
+    texts = [b"first", b"second"]
+    digests = [rows.original_digest(text).hex() for text in texts]
+    table = rows_of(texts)
+    table = table.set_column(
+        1, "digest", pa.array([bytes.fromhex(digest) for digest in digests], pa.binary(32))
+    )
+    table = table.set_column(0, "hash", pa.array(["07" * 12] * 2))
+    writer = OriginalStore.open(tmp_path)
+    names = [writer.put_many(table.slice(at, 1), run_date=RUN_DATE) for at in (0, 1)]
+    if index:
+        writer.write_index(names[0])
+    reader = OriginalStore.open(tmp_path)
+    with pytest.raises(AmbiguousHash, match="ask by the full digest"):
+        reader.get("07" * 12)
+    assert reader.contains("07" * 12)
+    assert [reader.get(digest) for digest in digests] == texts
+    assert reader.get_many(["07" * 12, digests[1]]).unresolved == {"07" * 12: "ambiguous"}
+
+
+# --- writing refuses what is wrong
+# -----------------------------------------------------------------------------------
+
+
+def test_bytes_that_are_not_those_of_their_digest_are_not_stored(root):
+    table = rows_of([b"a", b"b"]).drop_columns(["hash"])
+    wrong = table.set_column(0, "digest", pa.array([b"\1" * 32, b"\2" * 32], pa.binary(32)))
+    writer = OriginalStore.open(root)
+    with pytest.raises(DigestMismatch):
+        writer.put_many(wrong, run_date=RUN_DATE)
+    assert list(writer.objects.list("packs/")) == []
+
+
+def test_a_write_that_does_not_read_back_is_an_error(tmp_path, monkeypatch):
+    writer = OriginalStore.open(tmp_path)
+    real = writer.objects.get
+    monkeypatch.setattr(
+        writer.objects, "get", lambda name: real(name)[:-1] + b"?" if "packs" in name else real(name)
+    )
+    with pytest.raises(IntegrityError, match="read back"):
+        writer.put_many(rows_of([b"a"]), run_date=RUN_DATE)
+
+
+def test_a_retry_after_a_failed_write_succeeds(tmp_path, monkeypatch):
+    writer = OriginalStore.open(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "headroom_beam.objects.local.os.fsync",
+            lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")),
+        )
+        with pytest.raises(StoreError) as caught:
+            writer.put_many(rows_of([b"a"]), run_date=RUN_DATE)
+        assert caught.value.retryable
+    assert list(writer.objects.list("packs/")) == []
+    writer.put_many(rows_of([b"a"]), run_date=RUN_DATE)
+    assert writer.get(hash_of(b"a")) == b"a"
+
+
+# --- plain SQL
+# -------------------------------------------------------------------------------------------------------
+
+
+def test_the_documented_sql_finds_an_original(tmp_path):
+    texts = some_originals(500)
+    writer = OriginalStore.open(tmp_path)
+    writer.put_many(rows_of(texts).to_batches(max_chunksize=100), run_date=RUN_DATE, pack_bytes=50_000)
+    statement = "SELECT original FROM 'ROOT/packs/*.parquet' WHERE hash = ? LIMIT 1".replace(
+        "ROOT", str(tmp_path)
+    )
+    for text in texts[::50]:
+        assert duckdb.execute(statement, [hash_of(text)]).fetchall() == [(text,)]
+    assert duckdb.execute(statement, ["0" * 24]).fetchall() == []
+    count = (
+        "SELECT tool, kind, count(DISTINCT digest), sum(size_bytes) FROM '{}/packs/*.parquet' GROUP BY ALL"
+    )
+    assert duckdb.execute(count.format(tmp_path)).fetchall() == [
+        ("list_things", "json", 500, sum(map(len, texts)))
+    ]
+
+
+def test_modules_agree_on_names():
+    assert layout.folder_of(layout.pack_name(b"x")) == "packs"
+    assert layout.folder_of(layout.index_name(b"x")) == "index"
+    assert layout.folder_of(layout.tombstone_name(b"x")) == "tombstones"
+    for name in (
+        "packs/x.parquet",
+        "packs/" + "0" * 64,
+        "index/" + "0" * 64 + ".parquet",
+        "store.json",
+        "packs/" + "G" * 64 + ".parquet",
+    ):
+        assert layout.folder_of(name) is None
+    assert view.StoreSize(1, 2, 3).group_count == 2
