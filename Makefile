@@ -75,13 +75,13 @@ test: test-rust test-python ## Runs every test, Rust and Python.
 
 # The binding has no tests of its own on this side: it links only inside a Python.
 test-rust: $(VENV)/.dependencies
-	cargo test --release --locked --package headroom-crusher
+	cargo test --profile checked --locked --package headroom-crusher
 
 test-python: $(VENV)/.build
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
 test-long: $(VENV)/.build ## The property and damage tests with PROPERTY_CASES (20,000,000), for hours rather than seconds.
-	HEADROOM_PROPERTY_CASES=$(PROPERTY_CASES) cargo test --release --locked --package headroom-crusher
+	HEADROOM_PROPERTY_CASES=$(PROPERTY_CASES) cargo test --profile checked --locked --package headroom-crusher
 	HEADROOM_BEAM_LONG=1 $(BIN)/python -m pytest
 
 $(PEER)/.dependencies: | $(VENV)/.dependencies
@@ -135,7 +135,7 @@ check-python: $(VENV)/.build
 	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml headroom_beam._core
 
 check-rust: $(VENV)/.dependencies
-	PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	PYO3_PYTHON=$(CURDIR)/$(BIN)/python cargo clippy --profile checked --locked --workspace --all-targets -- -D warnings
 
 $(TOOLS)/bin/cargo-deny-$(CARGO_DENY_VERSION):
 	cargo install --quiet cargo-deny --version $(CARGO_DENY_VERSION) --locked --root $(TOOLS) --target-dir target/cargo-deny
