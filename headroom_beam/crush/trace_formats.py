@@ -1,5 +1,7 @@
 """Where payloads are in a record: trace formats, which are named lists of paths and nothing else.
 
+The built-in formats stand in `trace_formats.toml`, beside this file.
+
 A path is read from the record's root, left to right:
 
 * `$` is the root; it may be left out, except before `|json`.
@@ -27,12 +29,28 @@ result's `tool_call_id` or `tool_use_id` names.
 ('.steps[*]{kind=tool}.output @ .tool.name',)
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
 
 from headroom_beam import _core
 
-__all__ = ["TRACE_FORMATS", "TraceFormat", "resolve"]
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "read_formats", "resolve"]
+
+AUTO = "auto"
+"""The name for all built-in formats together, and for results of any other format that are told by their shape."""
+
+RESULTS_BY_SHAPE = "$:results"
 
 
 @dataclass(frozen=True)
@@ -40,8 +58,12 @@ class TraceFormat:
     """A named list of payload paths.
 
     Args:
-        name: how reports call it.
+        name: for people.
         paths: each as this module describes; an empty list means that the whole record is the payload.
+        title: what writes such records.
+        version: the newest version of that whose records were looked at.
+        keep: paths to what holds no result: no result is looked for in such a record by its shape.
+        in_place: why a crushed file must not be put in the place of the one that was logged; empty where it may.
 
     Raises:
         ValueError: a path doesn't parse; the message says where.
@@ -53,24 +75,68 @@ class TraceFormat:
 
     name: str
     paths: tuple[str, ...]
+    title: str = ""
+    version: str = ""
+    keep: tuple[str, ...] = ()
+    in_place: str = ""
 
     def __post_init__(self) -> None:
-        for path in self.paths:
+        for path in (*self.paths, *self.keep):
             _core.check_payload_path(path)
+
+
+def read_formats(text: str) -> dict[str, TraceFormat]:
+    """Reads trace formats from TOML: a table for each, named after it, with the fields of `TraceFormat`.
+
+    Returns:
+        The formats by name, in the order of the text.
+
+    Raises:
+        ValueError: the text is no TOML, a table has another field, a field another type, or a path doesn't parse.
+
+    >>> read_formats('[mine]\npaths = [".steps[*]{kind=tool}.output"]')["mine"].paths
+    ('.steps[*]{kind=tool}.output',)
+    """
+    return {name: _format_of(name, table) for name, table in tomllib.loads(text).items()}
+
+
+def _format_of(name: str, table: object) -> TraceFormat:
+    known = {field.name for field in fields(TraceFormat)} - {"name"}
+    if not isinstance(table, Mapping):
+        raise ValueError(f"trace format {name!r} is no table; write [{name}] and paths = [...] below it")
+    if unknown := sorted(set(table) - known):
+        raise ValueError(
+            f"trace format {name!r} has the field {unknown[0]!r}; known are {', '.join(sorted(known))}"
+        )
+    if not table.get("paths"):
+        raise ValueError(f"trace format {name!r} has no paths")
+    return TraceFormat(name, **{field: _field(name, field, value) for field, value in table.items()})
+
+
+def _field(name: str, field: str, value: object) -> Any:
+    if field not in ("paths", "keep"):
+        if not isinstance(value, str):
+            raise ValueError(f"trace format {name!r}: {field} must be a string")
+        return value
+    if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
+        raise ValueError(f"trace format {name!r}: {field} must be a list of strings")
+    return tuple(value)
 
 
 def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     """Turns what a caller may give as `trace_format` into paths.
 
     Args:
-        trace_format: the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), several of
-            both, or a `TraceFormat`. What this function gives back may be given again.
+        trace_format: `auto`, the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), a file
+            of formats (it ends in `.toml`), several of these, or a `TraceFormat`. What this function gives back
+            may be given again.
 
     Returns:
         The paths, checked, each once. Empty: the whole record is the payload.
 
     Raises:
         ValueError: an unknown name, a path that doesn't parse, or `json` among others.
+        OSError: a file of formats can't be read.
 
     >>> resolve("json")
     ()
@@ -78,7 +144,7 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     ('.result', '.output @ .name')
     >>> resolve("opnai")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: unknown trace format 'opnai'; known are 'anthropic', 'json', 'openai', or ...
+    ValueError: unknown trace format 'opnai'; known are 'anthropic', ...
     """
     if isinstance(trace_format, TraceFormat):
         return trace_format.paths
@@ -94,50 +160,27 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
 def _paths_of(name: str) -> tuple[str, ...]:
     if name in TRACE_FORMATS:
         return TRACE_FORMATS[name].paths
+    if name == AUTO:
+        return _paths_of_all()
+    if str(name).endswith(".toml"):
+        formats = read_formats(Path(name).read_text(encoding="utf-8"))
+        return tuple(path for trace_format in formats.values() for path in trace_format.paths)
     if not str(name).startswith((".", "$", "[", "{")):
-        known = ", ".join(repr(known) for known in sorted(TRACE_FORMATS))
+        known = ", ".join(repr(known) for known in sorted([AUTO, *TRACE_FORMATS]))
         raise ValueError(f"unknown trace format {name!r}; known are {known}, or give paths such as '.result'")
     _core.check_payload_path(name)
     return (name,)
 
 
-def _below(roots: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
-    return tuple(root + path for root in roots for path in paths)
+def _paths_of_all() -> tuple[str, ...]:
+    formats = TRACE_FORMATS.values()
+    results = (path for trace_format in formats for path in trace_format.paths)
+    keep = (f"{path}:keep" for trace_format in formats for path in trace_format.keep)
+    return (*results, *keep, RESULTS_BY_SHAPE)
 
-
-# A record is a request or a conversation with `messages`, or a bare array of messages, or one message.
-_MESSAGES = (".messages[*]", "[*]", "")
 
 TRACE_FORMATS: dict[str, TraceFormat] = {
-    trace_format.name: trace_format
-    for trace_format in (
-        TraceFormat("json", ()),
-        TraceFormat(
-            "openai",
-            # `.body` is where a line of a batch file has its request. The API wants content to be a string or
-            # parts of text; logs of frameworks hold JSON there as well, hence no `:string`. Role "function"
-            # is the older form.
-            _below(
-                (".body.messages[*]", *_MESSAGES),
-                (
-                    "{role=tool}.content @ .name",
-                    "{role=tool}.content[*]{type=text}.text:string @ .name",
-                    "{role=function}.content @ .name",
-                ),
-            ),
-        ),
-        TraceFormat(
-            "anthropic",
-            # Blocks that aren't text (images, documents) are left alone, so whole content arrays are never
-            # selected.
-            _below(
-                _MESSAGES,
-                (
-                    ".content[*]{type=tool_result}.content:string",
-                    ".content[*]{type=tool_result}.content[*]{type=text}.text:string",
-                ),
-            ),
-        ),
-    )
+    "json": TraceFormat("json", (), title="every record as a whole"),
+    **read_formats((resources.files(__package__) / "trace_formats.toml").read_text(encoding="utf-8")),
 }
 """The built-in trace formats by name."""
