@@ -3,52 +3,107 @@
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
+use crate::crush::strings::{self, string_in};
 use crate::hashing::Map;
+use crate::json::scan::Tape;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, Kind, Node};
+use crate::notation::frame::Frame;
+use crate::options::Options;
 use crate::payload_path::Path;
 use crate::payload_path::segment::{PathSegment, Test};
 use crate::payload_path::tree::{PathTree, ROOT};
 
-/// A payload found in a record.
-#[derive(Clone, Debug)]
-pub struct Payload {
+/// What a path found in a text.
+#[derive(Debug)]
+pub(crate) struct Found {
     /// Its node.
     pub node: u32,
+    pub content: Content,
+}
+
+/// What stands at a node that a path found.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Payload(Payload),
+    Embedded(Embedded),
+}
+
+/// A payload.
+#[derive(Debug, Default)]
+pub(crate) struct Payload {
     /// Index of its path; none for the whole record.
     pub path: Option<usize>,
     /// The tool's name, or empty.
     pub tool: String,
+    /// It is a string that holds a JSON string, and so on, so many times: a path said so.
+    pub json_strings: usize,
+}
+
+/// A string that holds JSON, in which payloads lie.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    /// How the JSON stood in the string, or in a string in it, and so on.
+    pub frame: Frame,
+    /// The JSON.
+    pub text: Vec<u8>,
+    /// What was found in it.
+    pub found: Vec<Found>,
 }
 
 /// Finds the payloads of a record in document order. One inside which another lies isn't one itself.
-#[must_use]
-pub fn payloads(doc: &Doc<'_>, paths: &[Path], tree: &PathTree) -> Vec<Payload> {
-    if paths.is_empty() {
-        return vec![Payload {
-            node: 0,
-            path: None,
-            tool: String::new(),
-        }];
+pub(crate) fn payloads(
+    doc: &Doc<'_>,
+    options: &Options,
+    tree: &PathTree,
+    tapes: &mut Vec<Tape>,
+) -> Vec<Found> {
+    if options.paths.is_empty() {
+        let content = Content::Payload(Payload::default());
+        return vec![Found { node: 0, content }];
     }
-    let mut found = Walk::new(doc, paths, tree).found();
-    // In document order a payload that contains another one contains the one right behind it.
-    let next: Vec<u32> = found
-        .iter()
-        .skip(1)
-        .map(|payload| payload.node)
-        .chain([u32::MAX])
-        .collect();
-    let mut next = next.into_iter();
-    found.retain(|payload| next.next().is_none_or(|next| next >= doc.node(payload.node).next));
-    found.retain(|payload| !is_retrieval(&payload.tool));
+    let mut strings = Strings {
+        tapes,
+        max_depth: options.max_depth,
+        left_bytes: options.max_record_bytes,
+    };
+    let mut found = Walk::new(doc, &options.paths, tree, vec![ROOT], None).found(&mut strings);
+    found.retain_mut(|found| !drop_retrieved(found));
     found
+}
+
+/// Drops the payloads of tools that look originals up from strings; true where nothing else is in there, or
+/// it is such a payload itself.
+fn drop_retrieved(found: &mut Found) -> bool {
+    match &mut found.content {
+        Content::Payload(payload) => is_retrieval(&payload.tool),
+        Content::Embedded(embedded) => {
+            embedded.found.retain_mut(|found| !drop_retrieved(found));
+            embedded.found.is_empty()
+        }
+    }
 }
 
 /// True for a tool that looks originals up; what it gives has been asked for whole. Servers put prefixes
 /// before its name.
 fn is_retrieval(tool: &str) -> bool {
     tool.ends_with("headroom_retrieve")
+}
+
+/// What looking into strings needs.
+struct Strings<'t> {
+    tapes: &'t mut Vec<Tape>,
+    max_depth: usize,
+    /// Bytes that may still be decoded.
+    left_bytes: usize,
+}
+
+/// Where the names of tools stand, in the text around a string.
+trait Tools {
+    /// The name of the tool that a path leads to from here, or that is called by a result from here.
+    fn tool(&self, path: usize) -> Option<String>;
+    /// The name of the tool that a call of this id is for.
+    fn called(&self, id: &[u8]) -> Option<String>;
 }
 
 /// One walk over a text, in the order in which it stands, with the branches of the paths that are active at
@@ -66,6 +121,8 @@ struct Walk<'a, 'p> {
     looked_up: Vec<(&'p str, Option<u32>)>,
     /// Tool names by call id, collected when first needed.
     names: OnceCell<Map<&'a [u8], &'a [u8]>>,
+    /// The walk over the text around this one, at the string that holds it.
+    outer: Option<&'p dyn Tools>,
 }
 
 /// A container around the value at hand.
@@ -77,24 +134,32 @@ struct OpenContainer {
     /// The call that it says it belongs to, looked for when first needed: a large object is read once.
     call: OnceCell<Option<u32>>,
     /// Names of the tools of its payloads, by path.
-    tools: RefCell<Vec<(usize, String)>>,
+    tools: RefCell<Vec<(usize, Option<String>)>>,
 }
 
 impl<'a, 'p> Walk<'a, 'p> {
-    fn new(doc: &'p Doc<'a>, paths: &'p [Path], tree: &'p PathTree) -> Self {
+    /// A walk that begins with these branches at the root of the text.
+    fn new(
+        doc: &'p Doc<'a>,
+        paths: &'p [Path],
+        tree: &'p PathTree,
+        branches: Vec<u32>,
+        outer: Option<&'p dyn Tools>,
+    ) -> Self {
         Self {
             doc,
             paths,
             tree,
             open: Vec::new(),
-            branches: vec![ROOT],
+            branches,
             looked_up: Vec::new(),
             names: OnceCell::new(),
+            outer,
         }
     }
 
-    /// Walks over the whole text; gives the payloads in document order.
-    fn found(mut self) -> Vec<Payload> {
+    /// Walks over the whole text; gives what was found in document order.
+    fn found(mut self, strings: &mut Strings<'_>) -> Vec<Found> {
         let mut found = Vec::new();
         let (mut at, mut begin) = (0, 0);
         while at < self.doc.len() {
@@ -112,14 +177,8 @@ impl<'a, 'p> Walk<'a, 'p> {
                 continue;
             }
             self.settle(value, begin);
-            if let Some(path) = self.selected(value, begin) {
-                let tool = self.tool(path);
-                let path = Some(path);
-                found.push(Payload {
-                    node: value,
-                    path,
-                    tool,
-                });
+            if let Some(content) = self.content(value, begin, strings) {
+                found.push(Found { node: value, content });
             }
             if self.opens(value, begin) {
                 at = value + 1;
@@ -127,7 +186,60 @@ impl<'a, 'p> Walk<'a, 'p> {
                 self.branches.truncate(begin);
             }
         }
+        // In document order a payload that contains another one contains the one right behind it.
+        let next: Vec<u32> = found.iter().skip(1).map(|found| found.node).collect();
+        let mut next = next.into_iter().chain([u32::MAX]);
+        found.retain(|found| {
+            next.next()
+                .is_none_or(|next| next >= self.doc.node(found.node).next)
+        });
         found
+    }
+
+    /// What the paths find at the value at hand: payloads in it if it is a string that holds JSON, else the
+    /// value itself.
+    fn content(&self, value: u32, begin: usize, strings: &mut Strings<'_>) -> Option<Content> {
+        let mut inside = Vec::new();
+        if self.doc.node(value).kind == Kind::String {
+            let active = self.branches.iter().skip(begin);
+            let next = active.flat_map(|branch| self.tree.next(*branch));
+            inside.extend(
+                next.filter(|(_, segment)| **segment == PathSegment::Json)
+                    .map(|(next, _)| next),
+            );
+        }
+        let embedded = if inside.is_empty() {
+            None
+        } else {
+            self.embedded(value, inside, strings)
+        };
+        embedded.or_else(|| {
+            let path = self.selected(value, begin)?;
+            let tool = self.tool(path).unwrap_or_default();
+            Some(Content::Payload(Payload {
+                path: Some(path),
+                tool,
+                json_strings: 0,
+            }))
+        })
+    }
+
+    /// What the paths find in the JSON that a string holds, from these branches on.
+    fn embedded(&self, value: u32, branches: Vec<u32>, strings: &mut Strings<'_>) -> Option<Content> {
+        let raw = self.doc.inner(self.doc.node(value));
+        // An object, an array or a string; what is spelled in another way can't be spelled so again.
+        if !matches!(raw.first(), Some(b'{' | b'[' | b'\\')) || raw.len() > strings.left_bytes {
+            return None;
+        }
+        let (text, frame) = decoded_json(raw)?;
+        strings.left_bytes -= text.len();
+        let mut tape = strings.tapes.pop().unwrap_or_default();
+        let found = match tape.scan_utf8(&text, strings.max_depth) {
+            Ok(doc) => Walk::new(&doc, self.paths, self.tree, branches, Some(self)).found(strings),
+            Err(_) => Vec::new(),
+        };
+        strings.tapes.push(tape);
+        in_string(text, frame, found)
     }
 
     /// Forgets the containers that are closed before a node.
@@ -235,46 +347,83 @@ impl<'a, 'p> Walk<'a, 'p> {
         opens
     }
 
-    /// The name of the tool of a payload that a path found at the value at hand.
-    fn tool(&self, path: usize) -> String {
-        let Some(around) = self.objects().next() else {
-            return String::new();
-        };
-        if let Some((_, tool)) = around.tools.borrow().iter().find(|(known, _)| *known == path) {
-            return tool.clone();
-        }
-        let named = || {
-            let keys = &self.paths.get(path).filter(|path| !path.tool.is_empty())?.tool;
-            let named = keys
-                .iter()
-                .try_fold(around.index, |at, key| member(self.doc, at, key));
-            let node = self.doc.node(named?);
-            (node.kind == Kind::String).then(|| decoded(self.doc.inner(node)))
-        };
-        let called = || {
-            let names = self.names.get_or_init(|| call_names(self.doc));
-            names.get(self.call()?).map(|name| decoded(name))
-        };
-        let tool = named().or_else(called).unwrap_or_default();
-        around.tools.borrow_mut().push((path, tool.clone()));
-        tool
-    }
-
     /// The objects around the value at hand, innermost first.
     fn objects(&self) -> impl Iterator<Item = &OpenContainer> {
         self.open.iter().rev().filter(|open| open.is_object)
     }
+}
 
-    /// The id of the call whose result the innermost object around the value at hand is that names one.
-    fn call(&self) -> Option<&'a [u8]> {
-        let id = |object: &OpenContainer| {
-            let member = |key| member(self.doc, object.index, key);
-            *object
-                .call
-                .get_or_init(|| member("tool_call_id").or_else(|| member("tool_use_id")))
+impl Tools for Walk<'_, '_> {
+    fn tool(&self, path: usize) -> Option<String> {
+        let around = self.objects().next();
+        let known = |around: &OpenContainer| {
+            let tools = around.tools.borrow();
+            let known = tools.iter().find(|(known, _)| *known == path);
+            known.map(|(_, tool)| tool.clone())
         };
-        let id = self.objects().find_map(id)?;
-        Some(self.doc.inner(self.doc.node(id)))
+        if let Some(tool) = around.and_then(known) {
+            return tool;
+        }
+        let named = || {
+            let keys = &self.paths.get(path).filter(|path| !path.tool.is_empty())?.tool;
+            let mut keys = keys.iter();
+            let named = keys.try_fold(around?.index, |at, key| member(self.doc, at, key));
+            let node = self.doc.node(named?);
+            (node.kind == Kind::String).then(|| decoded(self.doc.inner(node)))
+        };
+        // A large object is read once for all payloads in it.
+        let call = |object: &OpenContainer| {
+            let member = |key| member(self.doc, object.index, key);
+            let find = || member("tool_call_id").or_else(|| member("tool_use_id"));
+            *object.call.get_or_init(find)
+        };
+        let called = || {
+            let id = self.objects().find_map(call)?;
+            self.called(self.doc.inner(self.doc.node(id)))
+        };
+        let tool = named()
+            .or_else(called)
+            .or_else(|| self.outer.and_then(|outer| outer.tool(path)));
+        if let Some(around) = around {
+            around.tools.borrow_mut().push((path, tool.clone()));
+        }
+        tool
+    }
+
+    fn called(&self, id: &[u8]) -> Option<String> {
+        let names = self.names.get_or_init(|| call_names(self.doc));
+        let name = names.get(id).map(|name| decoded(name));
+        name.or_else(|| self.outer.and_then(|outer| outer.called(id)))
+    }
+}
+
+/// A string that holds JSON, decoded, and its frame: an object or array that begins with the text, or a string
+/// with nothing around it but a newline behind it.
+fn decoded_json(raw: &[u8]) -> Option<(Vec<u8>, Frame)> {
+    let (mut text, mut frame) = strings::decoded(raw, 0)?;
+    if text.first() == Some(&b'"') {
+        let (_, newline) = string_in(&text)?;
+        frame = frame.ending(newline);
+        text.truncate(text.len() - usize::from(newline));
+    }
+    matches!(text.first(), Some(b'{' | b'[' | b'"')).then_some((text, frame))
+}
+
+/// What stands for a string in whose JSON something was found. Where that is the JSON as a whole, the string
+/// itself is the payload.
+fn in_string(text: Vec<u8>, frame: Frame, mut found: Vec<Found>) -> Option<Content> {
+    let is_string = text.first() == Some(&b'"');
+    match found.pop_if(|found| found.node == 0).map(|found| found.content) {
+        Some(Content::Payload(mut payload)) => {
+            payload.json_strings += usize::from(is_string);
+            Some(Content::Payload(payload))
+        }
+        Some(Content::Embedded(mut embedded)) => {
+            embedded.frame = frame.around(embedded.frame)?;
+            Some(Content::Embedded(embedded))
+        }
+        None if found.is_empty() => None,
+        None => Some(Content::Embedded(Embedded { frame, text, found })),
     }
 }
 
