@@ -169,7 +169,7 @@ fn read_json(text: &[u8], words: &mut WordNumbers) {
 )]
 mod tests {
     use super::{PayloadPlace, SeenWords};
-    use crate::crush::payloads::Found;
+    use crate::crush::payloads::{Content, Found, Payload};
     use crate::excerpt::vocabulary::WordNumbers;
     use crate::json::edits::Edits;
     use crate::json::scan::Tape;

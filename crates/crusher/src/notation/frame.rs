@@ -71,8 +71,8 @@ impl Frame {
 
     /// Appends the flags.
     pub(crate) fn write(self, out: &mut Vec<u8>) {
-        for string in self.strings() {
-            out.push(b's');
+        for (number, string) in self.strings().iter().enumerate() {
+            out.push(letter(number));
             if string.newline {
                 out.push(b'n');
             }
@@ -84,7 +84,7 @@ impl Frame {
     pub(crate) fn read(mut text: &[u8]) -> (Self, &[u8]) {
         let mut frame = Self::VALUE;
         while let Some(slot) = frame.strings.get_mut(frame.count)
-            && let Some(rest) = text.strip_prefix(b"s")
+            && let Some(rest) = text.strip_prefix(&[letter(frame.count)])
         {
             let (newline, rest) = rest.strip_prefix(b"n").map_or((false, rest), |rest| (true, rest));
             let (spelling, rest) = Spelling::read(rest);
@@ -112,6 +112,11 @@ impl Frame {
         }
         content
     }
+}
+
+/// What the flags of a string begin with: `s` for the innermost, `o` for those around it.
+fn letter(number: usize) -> u8 {
+    if number == 0 { b's' } else { b'o' }
 }
 
 /// The inside of text that is one string token and nothing else.

@@ -131,13 +131,13 @@ impl Header {
             frame,
         };
         let fits = if verbatim {
-            // Nothing but the frame tells more of it.
+            // Nothing but the frame tells more of it; a newline behind the JSON is part of it.
             let framed = Self {
                 verbatim,
                 frame,
                 ..Self::default()
             };
-            !document && header == framed && frame != Frame::VALUE
+            !document && header == framed && frame != Frame::VALUE && frame == frame.ending(false)
         } else if rows.is_some() {
             !(document || map && lines)
         } else {
