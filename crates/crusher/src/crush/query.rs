@@ -1,7 +1,7 @@
 //! What stands before a payload in its record: what the agent was after, and which words the reader has seen
 //! by then.
 
-use crate::crush::payloads::Found;
+use crate::crush::found::Found;
 use crate::excerpt::survey::Interest;
 use crate::excerpt::vocabulary::WordNumbers;
 use crate::json::edits::Edits;
@@ -169,7 +169,7 @@ fn read_json(text: &[u8], words: &mut WordNumbers) {
 )]
 mod tests {
     use super::{PayloadPlace, SeenWords};
-    use crate::crush::payloads::{Content, Found, Payload};
+    use crate::crush::found::{Content, Found, Payload};
     use crate::excerpt::vocabulary::WordNumbers;
     use crate::json::edits::Edits;
     use crate::json::scan::Tape;

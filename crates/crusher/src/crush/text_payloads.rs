@@ -2,8 +2,8 @@
 //! payloads become.
 
 use crate::crush::escape::{literals, quoted};
+use crate::crush::found::{Content, Embedded, Found};
 use crate::crush::payload::crush_payload;
-use crate::crush::payloads::{Content, Embedded, Found};
 use crate::crush::query::{PayloadPlace, PayloadQuery, SeenWords};
 use crate::crush::report::PayloadReport;
 use crate::decisions::Strategy;
