@@ -6,7 +6,6 @@ import itertools
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -14,11 +13,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import gcs_emulator
-from file_runs import DROPPING, awkward_folder
+from helpers import gcs_emulator
+from helpers.generators import DROPPING, awkward_folder
 
 from headroom_beam.files.plan import RunSettings
 

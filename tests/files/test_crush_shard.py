@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from file_runs import (
+from helpers.generators import (
     AWKWARD,
     compress,
     lines_of,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from file_runs import (
+from helpers.generators import (
     output_of,
     tree,
 )

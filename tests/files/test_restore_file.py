@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from file_runs import AWKWARD, DROPPING, lines_of, record, tree
+from helpers.generators import AWKWARD, DROPPING, lines_of, record, tree
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from file_runs import (
+from helpers.generators import (
     AWKWARD,
     DROPPING,
     compress,

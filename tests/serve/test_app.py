@@ -19,7 +19,7 @@ import httpx
 import numpy as np
 import pytest
 import uvicorn
-from originals import RUN_DATE, bury, hash_of, rows_of
+from helpers.originals import RUN_DATE, bury, hash_of, rows_of
 
 from headroom_beam.errors import StoreError
 from headroom_beam.serve.app import MAX_BODY_BYTES, create_app

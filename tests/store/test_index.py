@@ -6,9 +6,9 @@ import hashlib
 
 import numpy as np
 import pytest
+from helpers.originals import RUN_DATE, digest_of, rows_of, some_originals
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from originals import RUN_DATE, digest_of, rows_of, some_originals
 
 from headroom_beam.errors import CorruptPack, FormatError, IntegrityError
 from headroom_beam.store.index import Index, IndexedPack, index_rows

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
+from helpers.originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import AmbiguousHash, IntegrityError, InvalidHash, OriginalExpired, OriginalNotFound

@@ -12,9 +12,9 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from helpers.originals import RUN_DATE, hash_of, rows_of, some_originals
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from originals import RUN_DATE, hash_of, rows_of, some_originals
 
 from headroom_beam.errors import CorruptPack, DigestMismatch, FormatError, LimitExceeded
 from headroom_beam.store import pack

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from originals import RUN_DATE, Counting, digest_of, hash_of, rows_of, some_originals
+from helpers.originals import RUN_DATE, Counting, digest_of, hash_of, rows_of, some_originals
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import (
@@ -139,7 +139,7 @@ def test_parallel_writers_in_other_processes_lose_nothing(root):
 import sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from originals import *
+from helpers.originals import *
 from headroom_beam import OriginalStore
 seed = int(sys.argv[1])
 store = OriginalStore.open({root!r})

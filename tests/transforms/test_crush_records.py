@@ -12,8 +12,8 @@ from apache_beam.metrics import MetricsFilter
 from apache_beam.transforms.display import DisplayData
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.typehints import typehints
-from collecting import Collect
-from crushable import BROKEN, RECORDS, SMALL, doubt_each_block, hashes_of, listing
+from helpers.collecting import Collect
+from helpers.crushable import BROKEN, RECORDS, SMALL, doubt_each_block, hashes_of, listing
 
 from headroom_beam import OriginalStore, SmartCrusherConfig, restore_record
 from headroom_beam.crush.batch import crush_batch

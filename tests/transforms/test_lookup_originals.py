@@ -12,11 +12,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_stream import TestStream as Events
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.typehints import typehints
-from collecting import Collect
-from crushable import BROKEN, RECORDS, SMALL, flip_a_bit
+from helpers.collecting import Collect
+from helpers.crushable import BROKEN, RECORDS, SMALL, flip_a_bit
+from helpers.originals import RUN_DATE, bury, digest_of, hash_of, rows_of, some_originals
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from originals import RUN_DATE, bury, digest_of, hash_of, rows_of, some_originals
 
 from headroom_beam import OriginalStore
 from headroom_beam.crush.batch import crush_batch

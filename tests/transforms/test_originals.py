@@ -5,9 +5,9 @@ import datetime as dt
 import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
-from collecting import Collect
-from crushable import flip_a_bit
-from originals import RUN_DATE, bury, rows_of, some_originals
+from helpers.collecting import Collect
+from helpers.crushable import flip_a_bit
+from helpers.originals import RUN_DATE, bury, rows_of, some_originals
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import CorruptPack, DigestMismatch, StoreError

@@ -8,8 +8,8 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
-from collecting import Collect
-from crushable import BROKEN, RECORDS, SMALL, hashes_of
+from helpers.collecting import Collect
+from helpers.crushable import BROKEN, RECORDS, SMALL, hashes_of
 
 from headroom_beam import CrushRecords, LookupOriginals, RestoreRecords, WriteCompacted
 from headroom_beam.transforms.sinks import WriteFailures

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.transforms.window import TimestampedValue
-from collecting import Collect
-from crushable import RECORDS, SMALL
+from helpers.collecting import Collect
+from helpers.crushable import RECORDS, SMALL
 
 from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import options_for

@@ -9,8 +9,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability import common_urns, python_urns
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from collecting import Collect
-from crushable import BROKEN, RECORDS, SMALL
+from helpers.collecting import Collect
+from helpers.crushable import BROKEN, RECORDS, SMALL
 
 from headroom_beam import (
     CrushFiles,

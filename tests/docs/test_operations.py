@@ -10,7 +10,7 @@ from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.files.manifest import summarize
 from headroom_beam.serve import app as server
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 SOURCES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")

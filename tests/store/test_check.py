@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
+from helpers.originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import CorruptPack, DigestMismatch, HeadroomBeamError, IntegrityError, StoreError

@@ -11,7 +11,7 @@ import pytest
 from headroom_beam import _core
 from headroom_beam.errors import FormatError
 
-FOLDER = Path(__file__).parent / "fixtures" / "notation"
+FOLDER = Path(__file__).parents[1] / "fixtures" / "notation"
 
 
 def _cases() -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from originals import RUN_DATE, Counting, bury, digest_of, hash_of, rows_of, some_originals
+from helpers.originals import RUN_DATE, Counting, bury, digest_of, hash_of, rows_of, some_originals
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import IntegrityError, OriginalExpired

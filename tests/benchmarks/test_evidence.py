@@ -10,7 +10,7 @@ import zstandard
 
 from headroom_beam import SmartCrusher, _core
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 TRACES = REPOSITORY / "examples" / "traces"
 
 CONVERSATION = [

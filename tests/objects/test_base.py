@@ -14,9 +14,9 @@ import sys
 import threading
 from pathlib import Path
 
-import gcs_emulator
 import pyarrow as pa
 import pytest
+from helpers import gcs_emulator
 
 from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.objects import gcs, local

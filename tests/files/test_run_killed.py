@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from file_runs import (
+from helpers.generators import (
     AWKWARD,
     DROPPING,
     compress,

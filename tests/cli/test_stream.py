@@ -14,10 +14,10 @@ import grpc
 import pyarrow.parquet as pq
 import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
-from crushable import BROKEN, RECORDS
 from google.api_core import exceptions
 from google.pubsub_v1 import types
-from pubsub_server import PubsubServer
+from helpers.crushable import BROKEN, RECORDS
+from helpers.pubsub_server import PubsubServer
 
 from headroom_beam import OriginalStore, restore_record
 from headroom_beam.cli.beam_runner import pipeline_options
