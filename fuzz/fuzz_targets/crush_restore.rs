@@ -1,4 +1,5 @@
-//! A block of records crushed under options from the first bytes comes back byte for byte; a second crush is undone by a second restore.
+//! A block of records crushed under options from the first bytes comes back byte for byte; a second crush is
+//! undone by a second restore.
 #![no_main]
 
 use headroom_crusher::json::scan::Tape;

@@ -1,4 +1,5 @@
-//! Restoring any bytes, with an original of any bytes that markers may name, gives bytes or an error and leaves nothing behind an error.
+//! Restoring any bytes, with an original of any bytes that markers may name, gives bytes or an error and
+//! leaves nothing behind an error.
 #![no_main]
 
 use headroom_crusher::{Lookup, markers_in_record, restore_record};

@@ -9,7 +9,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import apache_beam as beam
 import pyarrow as pa
@@ -140,13 +140,8 @@ def failure_lines(rows: Sequence[tuple[Any, Failure]]) -> bytes:
 _Encode = Callable[[Sequence[tuple[Any, Any]]], bytes]
 
 
-class _Row(NamedTuple):
-    """A row that waits for its file."""
-
-    key: Any
-    row: Any
-    identity: bytes
-    place: Place
+_Waiting: TypeAlias = tuple[bytes, Any, Any, Place]
+"""A row that waits for its file: its identity, its key, itself and its place."""
 
 
 class _WriteFiles(BundleDoFn):
@@ -162,22 +157,25 @@ class _WriteFiles(BundleDoFn):
     def setup(self) -> None:
         self._objects: Objects = open_objects(self._root)
 
-    def collect(self, element: Any, place: Place) -> tuple[_Row, int]:
+    def collect(self, element: Any, place: Place) -> tuple[_Waiting, int]:
         row_id, element = element if self._with_ids else (b"", element)
         key, row = (None, element) if isinstance(element, Compacted | Failure) else element
         size_bytes = len(row.record) if isinstance(row, Compacted) else _FAILURE_BYTES
-        return _Row(key, row, row_id or _identity(key, place.timestamp), place), size_bytes
+        return (row_id or _identity(key, place.timestamp), key, row, place), size_bytes
 
-    def flush(self, batch: Sequence[_Row]) -> list[Any]:
-        data = self._encode([(one.key, one.row) for one in batch])
-        identity = hashlib.sha256(b"".join(one.identity for one in batch))
+    def flush(self, batch: Sequence[_Waiting]) -> list[Any]:
+        identities, keys, rows, places = zip(*batch, strict=True)
+        data = self._encode(list(zip(keys, rows, strict=True)))
+        identity = hashlib.sha256(b"".join(identities))
         identity.update(data)
         name = f"{identity.hexdigest()}{self._suffix}"
         self._objects.put_if_absent(name, data)
         count("files_written")
         count("rows_written", len(batch))
-        results: list[Any] = [batch[-1].place.put(WrittenFile(name, len(batch), len(data)))]
-        results += [TaggedOutput("keys", one.place.put(one.key)) for one in batch if one.key is not None]
+        results: list[Any] = [places[-1].put(WrittenFile(name, len(batch), len(data)))]
+        for key, place in zip(keys, places, strict=True):
+            if key is not None:
+                results.append(TaggedOutput("keys", place.put(key)))
         return results
 
 

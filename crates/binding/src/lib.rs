@@ -11,8 +11,8 @@ mod tokens;
 
 use pyo3::prelude::*;
 
-/// Crushing allocates much and frees all of it soon, which this allocator does in half the time. It serves this library's
-/// own memory; Python's stays Python's.
+/// Crushing allocates much and frees all of it soon, which this allocator does in half the time. It serves
+/// this library's own memory; Python's stays Python's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

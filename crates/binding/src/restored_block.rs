@@ -15,7 +15,8 @@ use crate::errors::detached;
 use crate::markers::{contents, utf8};
 use crate::record_batches::{self, MarkerReport, to_python};
 
-/// A block that restores to more than this was made to exhaust memory: callers give blocks and originals of some megabytes.
+/// A block that restores to more than this was made to exhaust memory: callers give blocks and originals of
+/// some megabytes.
 const MAX_BLOCK_BYTES: usize = 1 << 30;
 
 /// Originals by the first 24 digits of their hash; each use compares the digest again.

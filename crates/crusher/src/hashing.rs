@@ -1,7 +1,7 @@
 //! Hashes of bytes, and hash maps that use them.
 //!
-//! `hash` is fixed, so that every run decides alike. Maps draw a seed for each process, so that no input is made to
-//! collide in them; they are only asked, never iterated, so that their order decides nothing.
+//! `hash` is fixed, so that every run decides alike. Maps draw a seed for each process, so that no input is
+//! made to collide in them; they are only asked, never iterated, so that their order decides nothing.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};

@@ -3,9 +3,10 @@
 //! ```
 //! use headroom_crusher::{Block, Crusher, Options, restore_record};
 //!
-//! let lines = b"{\"result\": [{\"id\": 1, \"ok\": true}, {\"id\": 2, \"ok\": true}, {\"id\": 3, \"ok\": true}]}\nnot JSON\n";
+//! let rows = r#"[{"id": 1, "ok": true}, {"id": 2, "ok": true}, {"id": 3, "ok": true}]"#;
+//! let lines = format!("{{\"result\": {rows}}}\nnot JSON\n").into_bytes();
 //! let mut crusher = Crusher::new(Options { paths: vec!["$.result".parse()?], ..Options::default() })?;
-//! let block = Block::crush_lines(&mut crusher, lines);
+//! let block = Block::crush_lines(&mut crusher, &lines);
 //! assert_eq!((block.records.len(), block.failures.len()), (2, 1));
 //!
 //! let mut restored = Vec::new();
@@ -17,9 +18,39 @@
 //! # Ok::<(), headroom_crusher::Error>(())
 //! ```
 //!
-//! The way of a record: `json::scan` finds its tokens, `crush::payloads` its payloads; `crush::values`, `crush::array` and
-//! `notation::write` decide and print; `notation::marker` says what stands where; `restore` is the inverse of it all. There is no I/O, no clock, no unsafe
-//! code, and nothing depends on the order of a hash map.
+//! There is no I/O, no clock, no unsafe code, and nothing depends on the order of a hash map.
+//!
+//! # The way of a record
+//!
+//! Crushing, file by file:
+//!
+//! 1. `crush/block.rs` takes a block apart into lines, `crush/record.rs` takes one record.
+//! 2. `json/scan.rs` turns its text into a tape of tokens, `json/tape.rs`.
+//! 3. `crush/payloads.rs` finds the payloads that the paths of `payload_path.rs` select.
+//! 4. `crush/values.rs` goes through the values of a payload. An array goes to `crush/array.rs`, JSON in a
+//!    string to `crush/json_text.rs`, a long text to `excerpt/cut.rs`.
+//! 5. `notation/write/table.rs` finds the columns of an array and `notation/write/plan.rs` plans them;
+//!    `notation/write/rows.rs` writes the table.
+//! 6. Where that is over the budget of `crush/budget.rs`, `select/choose.rs` chooses the rows that stay, and
+//!    `crush/kept_rows.rs` prints them.
+//! 7. What is taken out goes to `originals.rs`, and `notation/marker.rs` writes the marker in its place.
+//! 8. `restore/proof.rs` restores what was written and compares it with the payload. Where they differ, the
+//!    payload stays as it was.
+//!
+//! Restoring, file by file:
+//!
+//! 1. `restore/record.rs` takes one compacted record.
+//! 2. `restore/reserved_strings.rs` finds the strings that are markers, tables or documents.
+//! 3. `restore/restorer.rs` looks up the original of a marker in a `Lookup`.
+//! 4. `restore/behind_header.rs` has a table or document decoded by `notation/read/decode.rs`, and laid out as
+//!    it was by `json/print.rs`.
+//!
+//! # Who may import whom
+//!
+//! Each layer imports only what stands before it: `error`, `hashing`, `digest`, `decisions`, `lookup` and
+//! `originals`; `json`; `tokens`, `relevance`, `payload_path` and `options`; `notation`; `select` and
+//! `excerpt`, which never import each other; `restore`; `crush`. No files import each other in a circle, and
+//! no file of a folder imports its `mod.rs`.
 
 mod crush;
 mod decisions;

@@ -1,4 +1,5 @@
-//! What a caller can choose. Every option changes the output, and each default stands once, in `Options::default`.
+//! What a caller can choose. Every option changes the output, and each default stands once, in
+//! `Options::default`.
 
 use crate::error::{Error, Result};
 use crate::payload_path::Path;
@@ -18,14 +19,15 @@ pub struct Options {
     pub max_depth: usize,
     /// An array whose rows have more distinct columns is not made a table.
     pub max_columns: usize,
-    /// Budget of one payload in tokens, counted exactly: a table over it loses rows to the store, a text over it lines. Only
-    /// what must stay goes beyond it, see `Decisions::over_budget`.
+    /// Budget of one payload in tokens, counted exactly: a table over it loses rows to the store, a text over
+    /// it lines. Only what must stay goes beyond it, see `Decisions::over_budget`.
     pub max_tokens: usize,
     /// Rows to keep when rows are dropped without compaction.
     pub max_items_after_crush: usize,
     /// Arrays with fewer items never lose rows.
     pub min_items_to_analyze: usize,
-    /// Payloads with fewer tokens never lose anything unless they are over `max_tokens`; they may still become a table.
+    /// Payloads with fewer tokens never lose anything unless they are over `max_tokens`; they may still
+    /// become a table.
     pub min_tokens_to_crush: usize,
     /// A table must save at least this share of the array's bytes.
     pub lossless_min_savings_ratio: f64,
@@ -33,7 +35,8 @@ pub struct Options {
     pub lossless_only: bool,
     /// Write tables; without, arrays stay JSON and only rows are dropped.
     pub with_compaction: bool,
-    /// Robust deviations from the median (1.4826 times the median absolute deviation) beyond which a number is an outlier.
+    /// Robust deviations from the median (1.4826 times the median absolute deviation) beyond which a number
+    /// is an outlier.
     pub variance_threshold: f64,
     /// Keep the rows at which the level of a numeric column changes.
     pub preserve_change_points: bool,
@@ -45,7 +48,8 @@ pub struct Options {
     pub last_fraction: f64,
     /// Strings of at least this many bytes go to the store when that saves tokens.
     pub blob_min_bytes: usize,
-    /// Tokens left visible beside the marker of a long text among other values; a payload that is one text has `max_tokens`.
+    /// Tokens left visible beside the marker of a long text among other values; a payload that is one text
+    /// has `max_tokens`.
     pub excerpt_tokens: usize,
     /// Rows and lines that hold one of these texts (letter case ignored) are always kept.
     pub keep_patterns: Vec<String>,

@@ -32,8 +32,9 @@ pub struct Originals {
 }
 
 impl Originals {
-    /// Adds an original unless its digest is here; gives its digest. None if another original has the same first 12 bytes
-    /// of digest: then no marker of 24 digits could tell them apart, and the caller leaves the text where it is.
+    /// Adds an original unless its digest is here; gives its digest. None if another original has the same
+    /// first 12 bytes of digest: then no marker of 24 digits could tell them apart, and the caller leaves the
+    /// text where it is.
     pub fn put(&mut self, bytes: &[u8], kind: &'static str, item_count: u64) -> Option<Digest> {
         let digest = digest(bytes);
         if let Some(at) = self.by_prefix.get(&prefix(&digest)) {
@@ -55,8 +56,8 @@ impl Originals {
         Some(digest)
     }
 
-    /// As `put`, for bytes that have no other place: an original with the same 12 bytes is stored beside the other one, and
-    /// a look-up of their hash answers that it is ambiguous.
+    /// As `put`, for bytes that have no other place: an original with the same 12 bytes is stored beside the
+    /// other one, and a look-up of their hash answers that it is ambiguous.
     pub fn put_always(&mut self, bytes: &[u8], kind: &'static str) -> Digest {
         self.put(bytes, kind, 0).unwrap_or_else(|| {
             let digest = digest(bytes);

@@ -3,9 +3,11 @@
 //! A path is read from the record's root, left to right:
 //!
 //! * `$` is the root; it may be left out.
-//! * `.key` is a member of an object. Other keys than letters, digits, `_` and `-` are quoted as in JSON: `."any key"`.
+//! * `.key` is a member of an object. Other keys than letters, digits, `_` and `-` are quoted as in JSON:
+//!   `."any key"`.
 //! * `[*]` is every element of an array.
-//! * `{key=value}` stays only where the value is an object whose member `key` is the string `value`. Both may be quoted.
+//! * `{key=value}` stays only where the value is an object whose member `key` is the string `value`. Both may
+//!   be quoted.
 //! * `:string` at the end selects JSON strings only; without it any value is selected.
 //! * ` @ .key.key` at the very end leads, from the innermost object around the payload, to the tool's name.
 

@@ -18,8 +18,8 @@ use common::json::{Spelling, quote};
 use common::shelf::Shelf;
 use headroom_crusher::{Error, restore_record};
 
-/// What restoring one of them may take. Linear work takes a few hundredths of it, a tenth on a busy machine; quadratic
-/// work takes hours.
+/// What restoring one of them may take. Linear work takes a few hundredths of it, a tenth on a busy machine;
+/// quadratic work takes hours.
 const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 600 } else { 60 });
 
 /// Compacted records that would grow without bound.

@@ -25,8 +25,8 @@ const BYTES: usize = if cfg!(debug_assertions) {
     2_000_000
 };
 
-/// What crushing and restoring `BYTES` may take. Linear work takes a hundredth of it, a few on a busy machine; quadratic
-/// work takes hours.
+/// What crushing and restoring `BYTES` may take. Linear work takes a hundredth of it, a few on a busy
+/// machine; quadratic work takes hours.
 const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 600 } else { 60 });
 
 fn repeated(open: &str, item: impl Fn(usize) -> String, separator: &str, close: &str) -> String {

@@ -1,5 +1,5 @@
-//! `max_tokens` is a real budget: what crushing leaves of a payload takes no more tokens, counted exactly, unless what must stay
-//! does, and then it says by how much.
+//! `max_tokens` is a real budget: what crushing leaves of a payload takes no more tokens, counted exactly,
+//! unless what must stay does, and then it says by how much.
 
 #![allow(
     clippy::unwrap_used,

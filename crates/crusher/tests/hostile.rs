@@ -1,4 +1,5 @@
-//! Restoring what nobody crushed: damaged records, forged ones, any bytes. It gives bytes or a typed error, in bounded time and memory.
+//! Restoring what nobody crushed: damaged records, forged ones, any bytes. It gives bytes or a typed error,
+//! in bounded time and memory.
 
 #![allow(
     clippy::unwrap_used,
@@ -63,7 +64,8 @@ fn damaged_records_restore_to_json_or_to_an_error() {
             return Ok(());
         };
         restored += 1;
-        // A table or document that decodes at all decodes to JSON; only a line of raw markers may be anything.
+        // A table or document that decodes at all decodes to JSON; only a line of raw markers may be
+        // anything.
         let is_json = Tape::default().scan(&text, 100_000).is_ok();
         if is_json {
             Ok(())
@@ -123,8 +125,8 @@ fn a_damaged_table_never_decodes_to_the_same_text() {
     assert!(decoded > 100, "{decoded} damaged tables decode to something else");
 }
 
-/// A table without what a reader may accept in two ways: strings in quotes that could stand bare, whitespace in JSON cells, a literal
-/// before text that needs none.
+/// A table without what a reader may accept in two ways: strings in quotes that could stand bare, whitespace
+/// in JSON cells, a literal before text that needs none.
 fn loose(table: &str) -> String {
     table
         .replace("<<ccr:lit>>", "")

@@ -1,8 +1,9 @@
 //! The scanner agrees with `serde_json` on what is JSON and on where every token stands.
 //!
-//! Allowed differences, each tested below: the scanner has a depth limit (`serde_json` skips any depth without one), refuses bytes that aren't
-//! UTF-8 anywhere (`serde_json` doesn't look into strings that it skips), and accepts lone surrogate escapes and numbers beyond every range, as
-//! RFC 8259's grammar does and as `serde_json` does as long as it doesn't decode them.
+//! Allowed differences, each tested below: the scanner has a depth limit (`serde_json` skips any depth
+//! without one), refuses bytes that aren't UTF-8 anywhere (`serde_json` doesn't look into strings that it
+//! skips), and accepts lone surrogate escapes and numbers beyond every range, as RFC 8259's grammar does and
+//! as `serde_json` does as long as it doesn't decode them.
 
 #![allow(
     clippy::unwrap_used,

@@ -45,7 +45,8 @@ fn crushing_twice_is_undone_by_restoring_twice() {
         let Some(once) = check_record(&mut crusher, record.as_bytes())? else {
             return Ok(());
         };
-        // check_record proves that the second compacted form restores to the first, and the first to the record.
+        // check_record proves that the second compacted form restores to the first, and the first to the
+        // record.
         check_record(&mut crusher, &once.compacted)?.ok_or("a compacted record is too deep")?;
         Ok(())
     });

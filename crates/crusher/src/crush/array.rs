@@ -160,8 +160,9 @@ impl Context<'_> {
         clearly_saves(before, after, minify) || tokens::estimate(written) < json()
     }
 
-    /// The cost of each row of a long array, by its bytes, and of what stands around them, if rows spread over it show that no
-    /// table of all would come near the budget; finding and printing that table would be for nothing.
+    /// The cost of each row of a long array, by its bytes, and of what stands around them, if rows spread
+    /// over it show that no table of all would come near the budget; finding and printing that table would be
+    /// for nothing.
     fn hopeless(
         &mut self,
         doc: &Doc<'_>,
@@ -234,8 +235,8 @@ fn has_rows(doc: &Doc<'_>, index: u32) -> bool {
     }
 }
 
-/// True unless the cells of a table of so many bytes are mostly other containers: these gain little in it and are looked at by
-/// themselves, and going on with them would read a deep text once for each of its levels.
+/// True unless the cells of a table of so many bytes are mostly other containers: these gain little in it and
+/// are looked at by themselves, and going on with them would read a deep text once for each of its levels.
 fn takes_apart(table: &Table<'_>, doc: &Doc<'_>, bytes: usize) -> bool {
     table.opaque_bytes(doc) * 4 <= bytes * 3
 }
@@ -264,7 +265,8 @@ fn saves(before: usize, after: usize, ratio: f64) -> bool {
     before as f64 - after as f64 >= ratio * before as f64
 }
 
-/// True where so much fewer bytes are left that there are fewer tokens, too; counting them would cost more than all else.
+/// True where so much fewer bytes are left that there are fewer tokens, too; counting them would cost more
+/// than all else.
 fn clearly_saves(before: usize, after: usize, minify: bool) -> bool {
     if minify {
         after * 3 <= before * 2

@@ -8,11 +8,12 @@ const MAX_ATTEMPTS: usize = 3;
 const LEAST_TOKENS: usize = 64;
 
 impl Context<'_> {
-    /// Lets `crush` do its work, and again with less for each part as long as the whole is over the budget, as
-    /// `excess` counts it. Notes by how much the parts that must stay exceed the budget.
+    /// Lets `crush` do its work, and again with less for each part as long as the whole is over the budget,
+    /// as `excess` counts it. Notes by how much the parts that must stay exceed the budget.
     ///
-    /// The whole grows with what each part may take, ever more slowly, since parts run out one by one. So a straight
-    /// line through two results, extended to smaller parts, never lies below the truth, and the third result mostly fits.
+    /// The whole grows with what each part may take, ever more slowly, since parts run out one by one. So a
+    /// straight line through two results, extended to smaller parts, never lies below the truth, and the
+    /// third result mostly fits.
     pub fn within_budget<T>(
         &mut self,
         mut crush: impl FnMut(&mut Self) -> T,

@@ -10,7 +10,8 @@ const COUNTED_BYTES: usize = 2048;
 const PIECE_BYTES: usize = 2048;
 /// Texts of fewer estimated tokens are counted where their estimates are too near one another to decide.
 const COMPARED_TOKENS: usize = 512;
-/// By how many tokens a text exceeds its budget. What may be near it is counted exactly, what is far above is estimated.
+/// By how many tokens a text exceeds its budget. What may be near it is counted exactly, what is far above is
+/// estimated.
 pub(crate) fn excess(text: &[u8], budget: usize) -> usize {
     uncounted(text, budget).unwrap_or_else(|| counted(&String::from_utf8_lossy(text), budget))
 }
@@ -60,8 +61,8 @@ pub(crate) struct Counted {
     pub excess: usize,
 }
 
-/// The tokens of what was written and of what stood there before, to be compared: their estimates or, where these are near
-/// and small, counts.
+/// The tokens of what was written and of what stood there before, to be compared: their estimates or, where
+/// these are near and small, counts.
 pub(crate) fn compared(texts: [&[u8]; 2], [after, before]: [usize; 2]) -> [usize; 2] {
     // A thirty-second, and one token, is what an estimate of so like texts may be off.
     let are_near = after.abs_diff(before) * 32 <= before + 32;
@@ -78,8 +79,8 @@ fn both(texts: [&[u8]; 2]) -> [usize; 2] {
     texts.map(|text| tokens::count(&String::from_utf8_lossy(text)))
 }
 
-/// What a text takes at the most. The estimate takes random small letters for half of what they are, and strange scripts and random
-/// capitals, which look like acronyms, for far less.
+/// What a text takes at the most. The estimate takes random small letters for half of what they are, and
+/// strange scripts and random capitals, which look like acronyms, for far less.
 fn at_most(text: &[u8], estimate: usize) -> usize {
     let is_strange = |byte: &u8| byte.is_ascii_uppercase() || !byte.is_ascii();
     // Bytes are counted in bytes, which is many at a time.

@@ -32,7 +32,8 @@ impl Context<'_> {
         changed
     }
 
-    /// What JSON objects become that stand one a line, without a line break behind the last: a table, or a document.
+    /// What JSON objects become that stand one a line, without a line break behind the last: a table, or a
+    /// document.
     pub fn json_lines(&mut self, text: &[u8], frame: Frame) -> Option<Vec<u8>> {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let mut breaks = 0;
@@ -45,7 +46,8 @@ impl Context<'_> {
         if breaks == 0 || text.first() != Some(&b'{') || !self.options.with_compaction {
             return None;
         }
-        // An array needs no copy line by line: each line break becomes a comma, between two elements as is checked then.
+        // An array needs no copy line by line: each line break becomes a comma, between two elements as is
+        // checked then.
         let mut array = Vec::with_capacity(text.len() + 2);
         array.push(b'[');
         array.extend(text.iter().map(|byte| if *byte == b'\n' { b',' } else { *byte }));
@@ -60,8 +62,8 @@ impl Context<'_> {
     }
 
     fn lines_of(&mut self, doc: &Doc<'_>, text: &[u8], frame: Frame) -> Option<Vec<u8>> {
-        // Nothing stands around the elements but a line break between two, and there are as many as line breaks: none stands
-        // in a string, where it can be only in text that isn't JSON.
+        // Nothing stands around the elements but a line break between two, and there are as many as line
+        // breaks: none stands in a string, where it can be only in text that isn't JSON.
         let mut end = 0;
         let mut tight = doc.elements(0).map(|element| doc.node(element)).all(|node| {
             let before = std::mem::replace(&mut end, node.end);
@@ -151,7 +153,8 @@ impl Context<'_> {
         Some(text)
     }
 
-    /// A whole JSON text as a document: without the quotes and the whitespace that nobody needs, and with tables inside.
+    /// A whole JSON text as a document: without the quotes and the whitespace that nobody needs, and with
+    /// tables inside.
     pub fn document(&mut self, doc: &Doc<'_>, mut header: Header) -> Vec<u8> {
         header.cells = spelling_of(doc, 0);
         let mut text = Vec::with_capacity(doc.text.len());

@@ -98,7 +98,8 @@ impl Context<'_> {
         true
     }
 
-    /// Ends a table of kept rows: names, as many as fit, and the marker. Gives by how many tokens it exceeds the budget.
+    /// Ends a table of kept rows: names, as many as fit, and the marker. Gives by how many tokens it exceeds
+    /// the budget.
     fn append_names(
         &mut self,
         doc: &Doc<'_>,
@@ -126,7 +127,8 @@ impl Context<'_> {
         }
     }
 
-    /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind them.
+    /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind
+    /// them.
     pub fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<RenderedArray> {
         let cost = |row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1;
         let costs: Vec<u32> = doc.elements(index).map(cost).collect();
@@ -218,7 +220,8 @@ pub(crate) fn kept_rows(doc: &Doc<'_>, index: u32, keep: &[u32], escaped: bool) 
     text
 }
 
-/// What rows of a text that is over its budget must cost together, as costs are estimated, to free its excess.
+/// What rows of a text that is over its budget must cost together, as costs are estimated, to free its
+/// excess.
 fn freed(excess: usize, text: &[u8], budget: usize) -> u64 {
     (excess * tokens::estimate(text)).div_ceil(budget + excess) as u64
 }

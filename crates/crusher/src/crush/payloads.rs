@@ -50,7 +50,8 @@ pub fn payloads(doc: &Doc<'_>, paths: &[Path]) -> Vec<Payload> {
     found
 }
 
-/// True for a tool that looks originals up; what it gives has been asked for whole. Servers put prefixes before its name.
+/// True for a tool that looks originals up; what it gives has been asked for whole. Servers put prefixes
+/// before its name.
 fn is_retrieval(tool: &str) -> bool {
     tool.ends_with("headroom_retrieve")
 }
@@ -87,7 +88,8 @@ impl PayloadFinder<'_, '_> {
             }
         }
         if let Some(path) = selected {
-            // Payloads of one object have one tool; looking it up for each would read a large object many times.
+            // Payloads of one object have one tool; looking it up for each would read a large object many
+            // times.
             let place = (path, self.objects.last().copied());
             let known = self.last_tool.take().filter(|(found_at, _)| *found_at == place);
             let tool = known.map_or_else(|| self.tool(path), |(_, tool)| tool);
@@ -128,8 +130,10 @@ impl PayloadFinder<'_, '_> {
                     .doc
                     .members(index)
                     .map(|(key, value)| {
-                        let fits =
-                            |segment: &PathSegment| matches!(segment, PathSegment::Key(name) if self.is_text(key, name));
+                        let fits = |segment: &PathSegment| match segment {
+                            PathSegment::Key(name) => self.is_text(key, name),
+                            _ => false,
+                        };
                         (value, onward(&fits))
                     })
                     .filter(|(_, next)| !next.is_empty())
@@ -195,7 +199,8 @@ impl PayloadFinder<'_, '_> {
 fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
     let mut names = Map::default();
     let plain = |object: u32, key: &[u8]| {
-        // Calls name themselves in their first members; looking through large objects would cost time for nothing.
+        // Calls name themselves in their first members; looking through large objects would cost time for
+        // nothing.
         doc.members(object)
             .take(16)
             .find(|(at, _)| doc.inner(doc.node(*at)) == key)

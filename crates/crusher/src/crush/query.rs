@@ -1,4 +1,5 @@
-//! What stands before a payload in its record: what the agent was after, and which words the reader has seen by then.
+//! What stands before a payload in its record: what the agent was after, and which words the reader has seen
+//! by then.
 
 use crate::crush::payloads::Payload;
 use crate::excerpt::survey::Interest;
@@ -12,7 +13,8 @@ const QUERY_BYTES: usize = 4096;
 /// Nodes looked at for it.
 const QUERY_NODES: usize = 4096;
 
-/// Words of a record as it stands after crushing, up to some payload. They are read when first needed, each once.
+/// Words of a record as it stands after crushing, up to some payload. They are read when first needed, each
+/// once.
 #[derive(Debug, Default)]
 pub(crate) struct SeenWords {
     pub words: WordNumbers,

@@ -69,11 +69,12 @@ impl Crusher {
         &self.options
     }
 
-    /// Crushes one record: appends its compacted form to `out`, its originals to `originals`, a report for each
-    /// payload to `reports`. `tool_of` numbers tools for the originals.
+    /// Crushes one record: appends its compacted form to `out`, its originals to `originals`, a report for
+    /// each payload to `reports`. `tool_of` numbers tools for the originals.
     ///
     /// # Errors
-    /// `LimitExceeded`, `InvalidUtf8` or `InvalidPayload` for bytes that aren't a record; nothing is appended then.
+    /// `LimitExceeded`, `InvalidUtf8` or `InvalidPayload` for bytes that aren't a record; nothing is appended
+    /// then.
     ///
     /// # Examples
     /// ```
@@ -190,7 +191,10 @@ fn crush_payload(
         }
     }
     let decisions = context.decisions;
-    let count = |token: &[u8], estimate: usize| if options.exact_tokens { exact(token) } else { estimate } as u64;
+    let count = |token: &[u8], estimate: usize| {
+        let exact = options.exact_tokens.then(|| exact(token));
+        exact.unwrap_or(estimate) as u64
+    };
     let tokens_before = count(raw, estimate);
     PayloadReport {
         path: payload.path,

@@ -13,7 +13,8 @@ use crate::notation::write::value::Replacer;
 /// Bytes of a string that stay in a row of an array whose whole text is in the store.
 const SHORTENED_BYTES: usize = 240;
 
-/// Bytes of an array or object that stay in a cell of such a row: what a row is about stands in its own values.
+/// Bytes of an array or object that stay in a cell of such a row: what a row is about stands in its own
+/// values.
 const CONTAINER_BYTES: usize = 120;
 
 /// Writes containers and long strings of a table's cells.

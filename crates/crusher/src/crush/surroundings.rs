@@ -17,7 +17,8 @@ pub(crate) struct RenderedArray {
 /// Where an array stands, which says what its table must tell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Surroundings<'t> {
-    /// By itself. `compact`: the text around will be printed without whitespace; `minify`: without a table this one would be, too.
+    /// By itself. `compact`: the text around will be printed without whitespace; `minify`: without a table
+    /// this one would be, too.
     Alone {
         frame: Frame,
         compact: bool,
@@ -34,7 +35,8 @@ pub(crate) enum Surroundings<'t> {
 }
 
 impl<'t> Surroundings<'t> {
-    /// What the header of a table says here, but for the layout; the layout, if one is proved; and what goes into the store when rows go.
+    /// What the header of a table says here, but for the layout; the layout, if one is proved; and what goes
+    /// into the store when rows go.
     pub fn header(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Header, Option<Layout>, &'t [u8]) {
         let raw = doc.raw(doc.node(index));
         let of = |frame, lines| Header {

@@ -75,7 +75,8 @@ impl Crusher {
     /// Crushes one text by itself.
     ///
     /// # Errors
-    /// `InvalidPayload` where the text isn't what `kind` says, `LimitExceeded` for one that is too large or too deep.
+    /// `InvalidPayload` where the text isn't what `kind` says, `LimitExceeded` for one that is too large or
+    /// too deep.
     ///
     /// # Examples
     /// ```
@@ -333,7 +334,10 @@ fn finish_text<'t>(
     let compressed = compressed
         .and_then(|text| String::from_utf8(text).ok())
         .map_or(Cow::Borrowed(text), Cow::Owned);
-    let count = |text: &str, estimate: usize| if options.exact_tokens { tokens::count(text) } else { estimate } as u64;
+    let count = |text: &str, estimate: usize| {
+        let exact = options.exact_tokens.then(|| tokens::count(text));
+        exact.unwrap_or(estimate) as u64
+    };
     let report = PayloadReport {
         path: None,
         tool: String::new(),

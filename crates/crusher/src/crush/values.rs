@@ -21,7 +21,8 @@ use crate::tokens;
 const MAX_STRINGS: usize = 3;
 
 impl Context<'_> {
-    /// Collects edits for the nodes from `from` to `to`. `compact`: the text around will be printed without whitespace.
+    /// Collects edits for the nodes from `from` to `to`. `compact`: the text around will be printed without
+    /// whitespace.
     pub fn edit(&mut self, doc: &Doc<'_>, from: u32, to: u32, compact: bool, edits: &mut Edits) {
         let mut at = from;
         while at < to {
@@ -97,8 +98,9 @@ impl Context<'_> {
         })
     }
 
-    /// What a long string of `before` tokens becomes, decoded: a blob marker, and an excerpt where there is something to read. A payload
-    /// that is one text (`whole`) may be read up to the payload's budget; a string among others is not what was asked for.
+    /// What a long string of `before` tokens becomes, decoded: a blob marker, and an excerpt where there is
+    /// something to read. A payload that is one text (`whole`) may be read up to the payload's budget; a
+    /// string among others is not what was asked for.
     pub fn blob(&mut self, content: &str, before: usize, spelling: Spelling, whole: bool) -> Option<Vec<u8>> {
         let kind = kind(content);
         let readable = matches!(kind, "text" | "html" | "json");

@@ -152,8 +152,8 @@ impl<'t, 'k> Choice<'t, 'k> {
         (0..run).take_while(|at| self.take(*at, &mut share)).count();
     }
 
-    /// The caller's texts, and a little of the head and the tail. However small the shares, the first and the last unit are worth a
-    /// fifth.
+    /// The caller's texts, and a little of the head and the tail. However small the shares, the first and the
+    /// last unit are worth a fifth.
     fn ends(&mut self, max_tokens: u64) {
         let mut whole = u64::MAX;
         self.rule = "pattern";
@@ -299,7 +299,8 @@ impl<'t, 'k> Choice<'t, 'k> {
         }
     }
 
-    /// A word as it stands first, with what joins it to its left: the slash of a path, the dot of an extension.
+    /// A word as it stands first, with what joins it to its left: the slash of a path, the dot of an
+    /// extension.
     fn name(&self, number: usize) -> &'t str {
         let Some(entry) = self.vocabulary.entries.get(number) else {
             return "";
@@ -323,7 +324,8 @@ impl<'t, 'k> Choice<'t, 'k> {
         }
     }
 
-    /// Prints what was taken: units in order of the text with gaps as `…`, then the names. `lines` is how many the text has.
+    /// Prints what was taken: units in order of the text with gaps as `…`, then the names. `lines` is how
+    /// many the text has.
     pub fn print(&self, lines: u32) -> Excerpt {
         let (mut units, mut names): (Vec<&Unit>, Vec<usize>) = (Vec::new(), Vec::new());
         let mut excerpt = Excerpt {

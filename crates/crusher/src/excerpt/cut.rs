@@ -1,9 +1,9 @@
 //! Which parts of a long text stay visible beside its marker.
 //!
-//! An excerpt is made of whole lines where lines are short, else of pieces of them: the caller's texts, the head and the
-//! tail, errors and what follows them, what the query speaks of, lines of a new pattern; then the lines that show most
-//! words for their size that nothing shows yet, which passes over repetition and finds what is defined; and last the names
-//! in what is left out.
+//! An excerpt is made of whole lines where lines are short, else of pieces of them: the caller's texts, the
+//! head and the tail, errors and what follows them, what the query speaks of, lines of a new pattern; then
+//! the lines that show most words for their size that nothing shows yet, which passes over repetition and
+//! finds what is defined; and last the names in what is left out.
 
 use crate::excerpt::choice::{Choice, Excerpt};
 use crate::excerpt::shorten::shorten;
@@ -13,8 +13,8 @@ use crate::tokens;
 /// A text is shortened so many times until it fits.
 const MAX_ATTEMPTS: usize = 12;
 
-/// Cuts a text down to about `max_tokens`, and further as long as `excess` finds tokens too many; in its order, with gaps shown
-/// as `…`. A text that fits comes back whole; where nothing fits, nothing does.
+/// Cuts a text down to about `max_tokens`, and further as long as `excess` finds tokens too many; in its
+/// order, with gaps shown as `…`. A text that fits comes back whole; where nothing fits, nothing does.
 pub(crate) fn cut(
     text: &str,
     max_tokens: usize,

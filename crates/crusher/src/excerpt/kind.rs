@@ -2,7 +2,8 @@
 
 use crate::excerpt::shorten::shorten;
 
-/// The kind of a long string: `json`, `html`, `base64`, `text` (prose, logs, code) or `string` (an opaque run).
+/// The kind of a long string: `json`, `html`, `base64`, `text` (prose, logs, code) or `string` (an opaque
+/// run).
 #[must_use]
 pub fn kind(text: &str) -> &'static str {
     let trimmed = text.trim();
@@ -38,7 +39,8 @@ pub fn kind(text: &str) -> &'static str {
     if is_base64(bytes) {
         return "base64";
     }
-    // Scripts without spaces are text all the same. Most texts have shown enough of either in their first lines.
+    // Scripts without spaces are text all the same. Most texts have shown enough of either in their first
+    // lines.
     let enough = bytes.len().div_ceil(100);
     let mut breaks = bytes
         .iter()

@@ -3,7 +3,8 @@
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, Kind};
 
-/// Text for the reader only, in which nothing looks like a marker: it would name an original that someone else chose.
+/// Text for the reader only, in which nothing looks like a marker: it would name an original that someone
+/// else chose.
 #[must_use]
 pub fn defused(text: &str) -> std::borrow::Cow<'_, str> {
     if text.contains("<<ccr:") {
@@ -23,7 +24,8 @@ pub fn shorten(text: &str, max_bytes: usize) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-/// The beginning of an array or object as text for the reader, about so many bytes: its strings without quotes and escapes.
+/// The beginning of an array or object as text for the reader, about so many bytes: its strings without
+/// quotes and escapes.
 #[must_use]
 pub(crate) fn opening(doc: &Doc<'_>, index: u32, bytes: usize) -> String {
     let (mut text, mut copied) = (Vec::new(), doc.node(index).start);

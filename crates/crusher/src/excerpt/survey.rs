@@ -96,8 +96,8 @@ pub(crate) struct Survey<'t, 'k> {
     /// The words of all noted units.
     pub words: Vec<u32>,
     pub vocabulary: Vocabulary<'k>,
-    /// For each pattern of lines how often it was seen, and the first unit that has it. Only asked by hash; what is
-    /// collected from it is put in order of the text.
+    /// For each pattern of lines how often it was seen, and the first unit that has it. Only asked by hash;
+    /// what is collected from it is put in order of the text.
     line_patterns: Map<u64, (u32, Unit)>,
     /// For each word of the query how many units hold it, and the first few.
     holders: Vec<(usize, Vec<Unit>)>,

@@ -76,8 +76,8 @@ pub(crate) struct TextWord {
 }
 
 impl TextWord {
-    /// What seeing it is worth: what recurs is what the text is about, what stood earlier need not be seen again, and
-    /// digits make words many and alike.
+    /// What seeing it is worth: what recurs is what the text is about, what stood earlier need not be seen
+    /// again, and digits make words many and alike.
     pub fn worth(&self) -> u32 {
         let worth = if self.is_known { WORTH_KNOWN } else { WORTH };
         let recurring = worth + worth / 2 * self.count.clamp(1, MAX_COUNTED).ilog2();
@@ -111,8 +111,8 @@ impl<'k> Vocabulary<'k> {
         }
     }
 
-    /// Notes the words of a part of the text that begins at `start`: appends the number of each, once, to `numbers`; true
-    /// if there are some that no part before has.
+    /// Notes the words of a part of the text that begins at `start`: appends the number of each, once, to
+    /// `numbers`; true if there are some that no part before has.
     pub fn read(&mut self, part: &[u8], start: u32, numbers: &mut Vec<u32>) -> bool {
         let before = self.entries.len();
         self.part.clear();

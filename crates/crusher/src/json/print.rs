@@ -16,8 +16,8 @@ impl Layout {
         }
     }
 
-    /// Prints JSON text of any layout in this one, until `out` has grown by `max_bytes`; false if that wasn't enough:
-    /// indentation multiplies.
+    /// Prints JSON text of any layout in this one, until `out` has grown by `max_bytes`; false if that wasn't
+    /// enough: indentation multiplies.
     #[must_use]
     pub(crate) fn spread(self, json: &[u8], max_bytes: usize, out: &mut impl Output) -> bool {
         let end = out.position().saturating_add(max_bytes);

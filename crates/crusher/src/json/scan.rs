@@ -1,7 +1,8 @@
 //! JSON text → tape: one flat list of nodes with byte spans, checked against RFC 8259.
 //!
-//! Nothing is decoded and nothing is copied: a node says where its token stands in the text. One tape serves for
-//! many texts, so that a stream of records costs no allocation. The scan is iterative: depth costs heap, never stack.
+//! Nothing is decoded and nothing is copied: a node says where its token stands in the text. One tape serves
+//! for many texts, so that a stream of records costs no allocation. The scan is iterative: depth costs heap,
+//! never stack.
 
 use crate::error::{Error, Limit, Result};
 use crate::json::bytes::{CHUNK, high, skip_space, specials};
@@ -20,8 +21,8 @@ impl Tape {
     /// Scans one JSON text, surrounded by whitespace or not.
     ///
     /// # Errors
-    /// `InvalidUtf8`, `InvalidPayload` with line and column, or `LimitExceeded` for `max_depth` nested containers or
-    /// 4 GiB of text.
+    /// `InvalidUtf8`, `InvalidPayload` with line and column, or `LimitExceeded` for `max_depth` nested
+    /// containers or 4 GiB of text.
     ///
     /// # Examples
     /// ```
@@ -267,7 +268,8 @@ impl Scanner<'_, '_> {
         };
         self.has_suspects |= flags == SUSPECT;
         loop {
-            // Many bytes at a time: stop at a quote, a backslash or a control character; note bytes above 0x7f before it.
+            // Many bytes at a time: stop at a quote, a backslash or a control character; note bytes above
+            // 0x7f before it.
             while let Some(chunk) = self.text.get(at..).and_then(<[u8]>::first_chunk) {
                 let special = specials(chunk);
                 if high(chunk) & (special ^ special.wrapping_sub(1)) != 0 {

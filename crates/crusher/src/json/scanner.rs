@@ -2,8 +2,8 @@
 
 use crate::json::tape::Node;
 
-/// Where the text stops making sense; what was expected there stands in the scanner, so that a result fits into two
-/// registers.
+/// Where the text stops making sense; what was expected there stands in the scanner, so that a result fits
+/// into two registers.
 pub(super) struct Stop(pub(super) usize);
 
 /// The place behind what was read.

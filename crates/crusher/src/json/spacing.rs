@@ -8,7 +8,8 @@ use crate::json::scanner::Scanner;
 const NOT_COMPACT: u8 = 1;
 /// Some separator isn't followed by just one space, or whitespace stands elsewhere between the root's tokens.
 const NOT_SPACED: u8 = 2;
-/// Some colon isn't followed by just one space, or the members aren't one a line, indented by the same width at each level.
+/// Some colon isn't followed by just one space, or the members aren't one a line, indented by the same width
+/// at each level.
 const NOT_INDENTED: u8 = 4;
 const IRREGULAR: u8 = NOT_COMPACT | NOT_SPACED | NOT_INDENTED;
 

@@ -1,7 +1,7 @@
 //! How a string is spelled in JSON: decoding, and encoding in the same spelling again.
 //!
-//! A spelling is a small set of flags that is guessed from a raw string and then proved by encoding the decoded text
-//! and comparing. Text whose spelling can't be proved is never decoded.
+//! A spelling is a small set of flags that is guessed from a raw string and then proved by encoding the
+//! decoded text and comparing. Text whose spelling can't be proved is never decoded.
 
 use memchr::memchr;
 
@@ -12,7 +12,8 @@ use crate::json::bytes::find_special;
 pub struct Spelling(u8);
 
 impl Spelling {
-    /// Everything that needs no escape stands as it is; `\u00xx` with lower-case digits (`serde_json`, JavaScript).
+    /// Everything that needs no escape stands as it is; `\u00xx` with lower-case digits (`serde_json`,
+    /// JavaScript).
     pub const MINIMAL: Self = Self(0);
     /// `a`: everything outside printable ASCII as `\uxxxx` (Python's default).
     pub const ASCII: Self = Self(1);
@@ -195,7 +196,8 @@ pub(crate) fn is_unescaped(text: &[u8], spelling: Spelling) -> bool {
     text.iter().all(|byte| class(*byte) & mask == 0)
 }
 
-/// Encodes UTF-8 text as the inside of a JSON string in a spelling; the inverse of `decode` where it proves itself.
+/// Encodes UTF-8 text as the inside of a JSON string in a spelling; the inverse of `decode` where it proves
+/// itself.
 pub fn encode(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
     let mask = escaped(spelling);
     let mut rest = text;
@@ -271,7 +273,8 @@ fn escape(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) -> usize {
     length
 }
 
-/// True where encoding the decoded text minimally gives the same raw bytes: no escape that isn't needed, each in its short form.
+/// True where encoding the decoded text minimally gives the same raw bytes: no escape that isn't needed, each
+/// in its short form.
 fn is_minimal(raw: &[u8]) -> bool {
     let mut rest = raw;
     while let Some(at) = memchr(b'\\', rest) {

@@ -1,12 +1,14 @@
 //! The notation of values: JSON without the quotes that nobody needs, and lists of objects as tables.
 //!
-//! `docs/notation.md` is normative. Writing and `read::decode` are inverse: `decode` gives the compact JSON text of what
-//! was written, key order, number spelling and escapes included. A value is written by `write::value`; a list of objects
-//! whose columns were found (`write::columns`) and planned (`write::plan`) by `write::rows`.
+//! `docs/notation.md` is normative. Writing and `read::decode` are inverse: `decode` gives the compact JSON
+//! text of what was written, key order, number spelling and escapes included. A value is written by
+//! `write::value`; a list of objects whose columns were found (`write::columns`) and planned (`write::plan`)
+//! by `write::rows`.
 
 /// Begins a line that holds an irregular row.
 pub(crate) const IRREGULAR: u8 = b'|';
-/// Begins a line that says what stands in the section columns of the rows below it, and marks these columns in the header.
+/// Begins a line that says what stands in the section columns of the rows below it, and marks these columns
+/// in the header.
 pub(crate) const SECTION: u8 = b'@';
 /// Begins the line before a rows marker that names rows which aren't there.
 pub(crate) const NAMES: &[u8] = b"also ";

@@ -28,7 +28,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// The document that `COMMON` stands before: spaced JSON in a string, or where no string stands around it, by itself.
+    /// The document that `COMMON` stands before: spaced JSON in a string, or where no string stands around
+    /// it, by itself.
     fn common(by_itself: bool) -> Self {
         let (newline, spelling) = (false, Spelling::MINIMAL);
         let frame = if by_itself {
@@ -75,8 +76,8 @@ impl Header {
             && self.frame == Frame::Value
     }
 
-    /// Reads a header from the start of a decoded string, or of a text by itself (`by_itself`); gives its length in bytes. None for text that
-    /// isn't reserved.
+    /// Reads a header from the start of a decoded string, or of a text by itself (`by_itself`); gives its
+    /// length in bytes. None for text that isn't reserved.
     ///
     /// # Errors
     /// `Format` for text in the reserved pattern that no released version writes.
@@ -135,7 +136,8 @@ impl Header {
     }
 }
 
-/// Where the bracket closes in text of the loose header pattern: `[`, up to 32 of `0-9a-z`, `]`, then `{` or `[`.
+/// Where the bracket closes in text of the loose header pattern: `[`, up to 32 of `0-9a-z`, `]`, then `{` or
+/// `[`.
 pub(crate) fn loose_header(text: &[u8]) -> Option<usize> {
     let flags = text.strip_prefix(b"[")?;
     let length = flags

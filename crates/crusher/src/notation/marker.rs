@@ -1,4 +1,5 @@
-//! Markers: what stands in the place of a value whose original is in the store. `docs/notation.md` is normative.
+//! Markers: what stands in the place of a value whose original is in the store. `docs/notation.md` is
+//! normative.
 
 use crate::digest::is_hash;
 use crate::error::{Error, Result};
@@ -41,7 +42,8 @@ pub enum Marker<'a> {
 const BLOB_KINDS: [&[u8]; 5] = [b"string", b"base64", b"html", b"json", b"text"];
 
 impl<'a> Marker<'a> {
-    /// Reads a marker from the start of a decoded string; gives its length in bytes. None for text that doesn't begin with `<<ccr:`.
+    /// Reads a marker from the start of a decoded string; gives its length in bytes. None for text that
+    /// doesn't begin with `<<ccr:`.
     ///
     /// # Errors
     /// `Format` for anything else behind `<<ccr:`.
@@ -136,7 +138,8 @@ pub fn write_blob(hash: &str, kind: &str, size_bytes: usize, spelling: Spelling,
 /// # Examples
 /// ```
 /// let hash = "0123456789abcdef01234567";
-/// assert_eq!(headroom_crusher::notation::marker::raw(hash, 12_600), "<<ccr:0123456789abcdef01234567,raw,12.3KB>>");
+/// let marker = headroom_crusher::notation::marker::raw(hash, 12_600);
+/// assert_eq!(marker, "<<ccr:0123456789abcdef01234567,raw,12.3KB>>");
 /// ```
 #[must_use]
 pub fn raw(hash: &str, size_bytes: usize) -> String {

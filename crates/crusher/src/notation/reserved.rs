@@ -7,8 +7,8 @@ use crate::json::spelling::decode;
 use crate::notation::header::{MAX_HEADER_BYTES, loose_header};
 use crate::notation::marker::OPEN;
 
-/// True for decoded text that reads as a marker or a header, in this version or a later one: such user text gets `LITERAL`
-/// before it.
+/// True for decoded text that reads as a marker or a header, in this version or a later one: such user text
+/// gets `LITERAL` before it.
 #[must_use]
 pub fn is_reserved(text: &[u8]) -> bool {
     text.starts_with(OPEN) || loose_header(text).is_some()
@@ -32,7 +32,8 @@ pub fn is_reserved_raw(raw: &[u8]) -> bool {
     {
         return false;
     }
-    // Only the first few characters matter; a cut inside an escape leaves a tail that decodes to something harmless.
+    // Only the first few characters matter; a cut inside an escape leaves a tail that decodes to something
+    // harmless.
     let mut start = Vec::with_capacity(raw.len().min(6 * (MAX_HEADER_BYTES + 4)));
     decode_prefix(raw, &mut start);
     is_reserved(&start)
@@ -55,8 +56,9 @@ fn decode_prefix(raw: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The place, from `at` on, of the next quote in JSON text that opens a string which may be reserved: one whose first raw byte
-/// is `<`, `[` or a backslash. An escaped quote stands behind a backslash, and no closing one stands before such a byte.
+/// The place, from `at` on, of the next quote in JSON text that opens a string which may be reserved: one
+/// whose first raw byte is `<`, `[` or a backslash. An escaped quote stands behind a backslash, and no
+/// closing one stands before such a byte.
 pub(crate) fn find_suspect(text: &[u8], mut at: usize) -> Option<usize> {
     while let Some((chunk, next)) = chunk_at(text, at).zip(chunk_at(text, at + 1)) {
         let [quotes, next] = [chunk, next].map(|chunk| u8x16::new(*chunk));

@@ -39,7 +39,8 @@ fn spellings() -> impl Iterator<Item = Vec<u8>> {
 #[derive(Debug)]
 pub(crate) struct FailureWords {
     stems: Option<AhoCorasick>,
-    /// Finds the stems, spelled as people do, in a long text at once; none on processors without vectors of bytes.
+    /// Finds the stems, spelled as people do, in a long text at once; none on processors without vectors of
+    /// bytes.
     quick: Option<Searcher>,
 }
 
@@ -62,8 +63,9 @@ impl FailureWords {
         }
     }
 
-    /// Whether a part of a text (from one byte to another) holds any stem; to be asked in order from the byte `from` on.
-    /// It says of most parts that there is no need to look closer, and is many times faster than looking.
+    /// Whether a part of a text (from one byte to another) holds any stem; to be asked in order from the byte
+    /// `from` on. It says of most parts that there is no need to look closer, and is many times faster than
+    /// looking.
     pub fn survey<'t>(&'t self, text: &'t [u8], from: u32) -> impl FnMut(u32, u32) -> bool + 't {
         let rest = text.get(from as usize..).unwrap_or_default();
         let mut hits = self.quick.as_ref().map(|quick| quick.find_iter(rest).peekable());

@@ -2,7 +2,8 @@
 
 use aho_corasick::AhoCorasick;
 
-/// Searches for all texts at once. ASCII letters match in either case; other letters as given, all lower or all upper.
+/// Searches for all texts at once. ASCII letters match in either case; other letters as given, all lower or
+/// all upper.
 #[derive(Debug)]
 pub(crate) struct Patterns {
     searcher: AhoCorasick,

@@ -90,7 +90,8 @@ impl QueryWords {
         self.terms.len() <= QUESTION_WORDS
     }
 
-    /// True for a term that, where it is rare, points to what holds it: an identifier, or any word of a question.
+    /// True for a term that, where it is rare, points to what holds it: an identifier, or any word of a
+    /// question.
     pub fn points(&self, term: u32) -> bool {
         let is_question = self.is_question();
         self.terms

@@ -37,7 +37,8 @@ const fn table(lower: u8) -> [u8; 256] {
     table
 }
 
-/// Calls back for every word, and for every identifier made of several words; letter case doesn't matter to hashes.
+/// Calls back for every word, and for every identifier made of several words; letter case doesn't matter to
+/// hashes.
 pub(crate) fn words(text: &[u8], each: impl FnMut(Word)) {
     walk(text, &FOLDED, each);
 }
@@ -52,7 +53,8 @@ fn walk(text: &[u8], table: &[u8; 256], mut each: impl FnMut(Word)) {
     let (mut whole_start, mut part_start) = (0, 0);
     let (mut whole_digit, mut part_digit) = (false, false);
     let (mut whole_letter, mut part_letter) = (false, false);
-    // Where the last word ended, and the hash of the identifier up to there: joiners behind it don't belong to it.
+    // Where the last word ended, and the hash of the identifier up to there: joiners behind it don't belong
+    // to it.
     let (mut end, mut whole_to_end, mut parts) = (0, HASH_START, 0_u32);
     for at in 0..=text.len() {
         let byte = text.get(at).copied().unwrap_or(0);

@@ -1,4 +1,5 @@
-//! Whether a text just written restores to its original: compared with it, where possible without writing it anew.
+//! Whether a text just written restores to its original: compared with it, where possible without writing it
+//! anew.
 
 use crate::json::bytes::string_length;
 use crate::json::layout::Layout;
@@ -11,7 +12,8 @@ use crate::notation::header::Header;
 use crate::notation::read::compare::compare;
 use crate::restore::restorer::{MarkerAction, Restorer};
 
-/// True if a text just written here, a record's token or a text by itself (`by_itself`), restores to `original`.
+/// True if a text just written here, a record's token or a text by itself (`by_itself`), restores to
+/// `original`.
 pub(crate) fn restores(
     tapes: &mut Vec<Tape>,
     compacted: &[u8],
@@ -30,7 +32,8 @@ pub(crate) fn restores(
 }
 
 impl Restorer<'_> {
-    /// How many bytes of what is expected a headed text stands for, where that can be told without writing them.
+    /// How many bytes of what is expected a headed text stands for, where that can be told without writing
+    /// them.
     pub fn compared(&mut self, text: &[u8], header: &Header, at: usize, expected: &[u8]) -> Option<usize> {
         if header.lines || !matches!(header.layout, Layout::Compact | Layout::Spaced) {
             return None;
@@ -55,7 +58,8 @@ impl Restorer<'_> {
         } else {
             compare(text, header, at, expected, &mut reserved)?
         };
-        // At least what writing it spends: decoded, where reserved strings are still part of the text, then laid out and framed.
+        // At least what writing it spends: decoded, where reserved strings are still part of the text, then
+        // laid out and framed.
         self.spend(text.len() + 3 * length).ok()?;
         Some(length)
     }

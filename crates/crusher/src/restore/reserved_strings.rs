@@ -56,8 +56,8 @@ impl Restorer<'_> {
         Ok(())
     }
 
-    /// As `document`, for JSON text that was just written here: it needs no scan, unless rows were dropped from an array
-    /// that stands in it as JSON.
+    /// As `document`, for JSON text that was just written here: it needs no scan, unless rows were dropped
+    /// from an array that stands in it as JSON.
     pub fn written(&mut self, tape: &mut Tape, text: &[u8], out: &mut impl Output) -> Result<()> {
         let (start, left_bytes) = (out.position(), self.left_bytes);
         let (mut copied, mut from) = (0, 0);

@@ -10,8 +10,8 @@ use crate::options::MAX_RECORD_BYTES;
 
 /// Nesting that restoring accepts: a record at the crusher's limit, and the tables and documents inside it.
 pub(crate) const MAX_DEPTH: usize = 4096;
-/// What restoring one record may write in all, in records of the largest size: a document in a string in a string is
-/// written once at each level.
+/// What restoring one record may write in all, in records of the largest size: a document in a string in a
+/// string is written once at each level.
 const BUDGET_RECORDS: usize = 4;
 /// Text is framed in steps of so many bytes, each at most six times as long when it is spelled out.
 const FRAMED_BYTES: usize = 64 << 10;
@@ -27,9 +27,11 @@ pub(crate) struct Restorer<'a> {
     /// Tapes that aren't in use, one for each level of headers.
     pub tapes: &'a mut Vec<Tape>,
     pub headers: usize,
-    /// The text was just written here, and what is made of it will be compared: it need not be checked on the way.
+    /// The text was just written here, and what is made of it will be compared: it need not be checked on the
+    /// way.
     pub trusted: bool,
-    /// Bytes that may still be made of short text: rows of tables, and originals, which a hostile record names many times.
+    /// Bytes that may still be made of short text: rows of tables, and originals, which a hostile record
+    /// names many times.
     pub left_bytes: usize,
     /// A step of a framed text.
     spelled: Vec<u8>,

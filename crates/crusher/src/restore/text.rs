@@ -65,8 +65,8 @@ impl Restorer<'_> {
 fn reserved_length(text: &[u8]) -> Result<usize> {
     let mut least = 0;
     if let Some((Header { rows: Some(rows), .. }, _)) = Header::read(text, true)? {
-        // The last rows of a table may be empty lines; behind the rows only names and a marker may follow. No line ends with a blank.
-        // A section's line is no row.
+        // The last rows of a table may be empty lines; behind the rows only names and a marker may follow. No
+        // line ends with a blank. A section's line is no row.
         let mut ends = memchr::memchr_iter(b'\n', text)
             .filter(|at| text.get(at + 1) != Some(&SECTION))
             .chain([text.len()]);

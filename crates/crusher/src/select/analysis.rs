@@ -1,10 +1,10 @@
 //! One pass over the rows of an array: which columns there are, what stands in them, how often.
 //!
-//! Nested objects become columns of their own, and all elements of a nested array share one. The pass keeps one
-//! `Cell` for each value, so that the rules of selection walk flat lists instead of the tape.
+//! Nested objects become columns of their own, and all elements of a nested array share one. The pass keeps
+//! one `Cell` for each value, so that the rules of selection walk flat lists instead of the tape.
 //!
-//! Only so many columns are told apart: where every row brings keys of its own, what is known of each would take many
-//! times the memory of the rows. Values beyond them have a cell, but no column.
+//! Only so many columns are told apart: where every row brings keys of its own, what is known of each would
+//! take many times the memory of the rows. Values beyond them have a cell, but no column.
 
 use crate::hashing::{Map, hash};
 use crate::json::tape::{Doc, Kind};
@@ -38,8 +38,9 @@ pub(crate) struct Analysis {
 }
 
 impl Analysis {
-    /// Takes an array apart. The members of its rows have so many columns at most, and what stands inside them has as
-    /// many again, so that a large map in the first row leaves the columns behind it their places.
+    /// Takes an array apart. The members of its rows have so many columns at most, and what stands inside
+    /// them has as many again, so that a large map in the first row leaves the columns behind it their
+    /// places.
     pub fn new(doc: &Doc<'_>, array: u32, max_columns: usize) -> Self {
         let rows: Vec<u32> = doc.elements(array).collect();
         let nodes = doc.node(array).next.saturating_sub(array) as usize;

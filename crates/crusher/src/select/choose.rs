@@ -1,9 +1,9 @@
 //! Which rows of an array stay when not all can.
 //!
-//! Rules mark rows in their order of right, see `Rule`. Rows of the first seven always stay, over the budget if need
-//! be: each of these rules finds few rows by its definition, or is silent. The others share what is left. Nothing
-//! here depends on anything but the array, the query and the options, and all of it takes time in proportion to the
-//! array (sorting aside).
+//! Rules mark rows in their order of right, see `Rule`. Rows of the first seven always stay, over the budget
+//! if need be: each of these rules finds few rows by its definition, or is silent. The others share what is
+//! left. Nothing here depends on anything but the array, the query and the options, and all of it takes time
+//! in proportion to the array (sorting aside).
 
 use std::collections::hash_map::Entry;
 
@@ -50,7 +50,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Gives rows back that need not stay, those chosen last first, until they free so much; false if there are none.
+    /// Gives rows back that need not stay, those chosen last first, until they free so much; false if there
+    /// are none.
     pub fn give_back(&mut self, tokens: u64, costs: &[u32]) -> bool {
         let (before, mut freed) = (self.chosen.len(), 0);
         let mut given = Vec::new();
@@ -85,8 +86,9 @@ const NAMES_MARGIN: u64 = 4;
 
 /// Chooses the rows of an array that stay.
 ///
-/// `costs` has what each row costs in tokens; for `Budget::Rows` each costs one. The budget is the whole budget for
-/// rows: what the header and the marker cost is the caller's to subtract. If everything fits, every row stays.
+/// `costs` has what each row costs in tokens; for `Budget::Rows` each costs one. The budget is the whole
+/// budget for rows: what the header and the marker cost is the caller's to subtract. If everything fits,
+/// every row stays.
 #[must_use]
 pub fn select(
     doc: &Doc<'_>,
@@ -233,8 +235,8 @@ impl<'c> Chooser<'c> {
         }
     }
 
-    /// Puts a row down to a rule whose rows must stay, unless one with more right has it. Only the caller's own
-    /// patterns keep rows that are equal.
+    /// Puts a row down to a rule whose rows must stay, unless one with more right has it. Only the caller's
+    /// own patterns keep rows that are equal.
     fn must(&mut self, row: u32, rule: Rule) {
         let is_duplicate = self.is_duplicate.get(row as usize).copied().unwrap_or(false);
         if let Some(entry) = self.rules.get_mut(row as usize)

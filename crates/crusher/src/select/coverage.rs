@@ -1,7 +1,7 @@
 //! Rows that show the most of what isn't shown yet: greedy cover of the values of category columns.
 //!
-//! Each value of a column with few values is worth seeing once. When a value is covered, every row that holds it is
-//! worth one less, so each cell is touched once and the whole takes linear time.
+//! Each value of a column with few values is worth seeing once. When a value is covered, every row that holds
+//! it is worth one less, so each cell is touched once and the whole takes linear time.
 
 use crate::select::analysis::Analysis;
 use crate::select::column_statistics::NONE;
@@ -31,8 +31,8 @@ impl Coverage {
             .columns
             .iter()
             .map(|column| {
-                // A column that says the same in every row shows nothing new, and one of which nearly all values differ
-                // shows only that it is there.
+                // A column that says the same in every row shows nothing new, and one of which nearly all
+                // values differ shows only that it is there.
                 let distinct = if column.many {
                     1
                 } else {
@@ -145,8 +145,8 @@ impl Coverage {
     }
 }
 
-/// The rows that aren't shown, the one that shows most first. What is offered counts as taken; call `show` for a row
-/// that is really shown.
+/// The rows that aren't shown, the one that shows most first. What is offered counts as taken; call `show`
+/// for a row that is really shown.
 impl Iterator for Coverage {
     type Item = u32;
 

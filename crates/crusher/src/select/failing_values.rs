@@ -1,7 +1,8 @@
 //! Which values of a column tell of a failure.
 //!
-//! Values speak, not field names: a field called `timeout`, an `error_count` of 0 and an empty `errors` list mean
-//! nothing. A name only says how to read a boolean or a number (`ok: false`, `exit_code: 1`, `status: 503`).
+//! Values speak, not field names: a field called `timeout`, an `error_count` of 0 and an empty `errors` list
+//! mean nothing. A name only says how to read a boolean or a number (`ok: false`, `exit_code: 1`, `status:
+//! 503`).
 
 use crate::json::tape::{Doc, Kind, Node};
 use crate::select::column_statistics::{ColumnStatistics, NONE, ValueClass};
@@ -71,8 +72,8 @@ const STATUS_KEYS: [&[u8]; 5] = [b"status", b"code", b"statuscode", b"httpstatus
 const EXIT_KEYS: [&[u8]; 4] = [b"exitcode", b"exitstatus", b"returncode", b"returnstatus"];
 /// A category's values are short; longer ones are text.
 const MAX_CATEGORY_BYTES: usize = 48;
-/// For each distinct value of a column whether it tells of a failure; empty where none does, and where most rows
-/// fail: then failing is no news.
+/// For each distinct value of a column whether it tells of a failure; empty where none does, and where most
+/// rows fail: then failing is no news.
 pub(crate) fn failing_values(doc: &Doc<'_>, column: &ColumnStatistics, rows: usize) -> Vec<bool> {
     if !column.is_category() && (column.many || column.count(ValueClass::Boolean) == 0) {
         return Vec::new();

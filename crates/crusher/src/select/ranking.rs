@@ -1,7 +1,7 @@
 //! How much a row has to do with the query: BM25 over words and identifiers.
 //!
-//! Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with k1 = 1.2 and
-//! b = 0.75, in integers.
+//! Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with k1 =
+//! 1.2 and b = 0.75, in integers.
 
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED};
@@ -95,8 +95,8 @@ pub(crate) fn rank(query: &QueryWords, doc: &Doc<'_>, analysis: &Analysis) -> Re
     }
 }
 
-/// Rows that hold a rare identifier of the query or, where the query is a question, any rare word of it. Naming
-/// many rows names none: a context that lists them all is no pointer.
+/// Rows that hold a rare identifier of the query or, where the query is a question, any rare word of it.
+/// Naming many rows names none: a context that lists them all is no pointer.
 fn named(query: &QueryWords, counts: &[TermCounts], hits: &[Hit], rows: usize) -> Vec<u32> {
     let is_question = query.is_question();
     let mut named: Vec<u32> = hits
@@ -162,8 +162,8 @@ fn merge(hits: &mut Vec<Hit>, first: usize) {
     hits.push(last);
 }
 
-/// BM25's inverse document frequency times 1024, with the binary logarithm. A word in half of the rows or more
-/// weighs nothing.
+/// BM25's inverse document frequency times 1024, with the binary logarithm. A word in half of the rows or
+/// more weighs nothing.
 fn inverse_frequency(rows: u64, holding: u64) -> u64 {
     if holding * 2 >= rows {
         return 0;

@@ -1,8 +1,8 @@
 //! The names in rows that are left out: what a reader asks for next is mostly a row by its name.
 //!
-//! First come the values of categories that no kept row shows, since each tells of several rows; then, for each row that is left
-//! out, its value in the column that names rows at the least cost; then in the next such column. A few rows, spread over the
-//! array, tell which columns these are.
+//! First come the values of categories that no kept row shows, since each tells of several rows; then, for
+//! each row that is left out, its value in the column that names rows at the least cost; then in the next
+//! such column. A few rows, spread over the array, tell which columns these are.
 
 use std::ops::RangeInclusive;
 
@@ -191,7 +191,8 @@ impl NameColumns {
         }
     }
 
-    /// The part of a budget that is kept for names, given how many rows there are and what they cost together.
+    /// The part of a budget that is kept for names, given how many rows there are and what they cost
+    /// together.
     pub fn share(&self, budget: u64, rows: u64, cost: u64) -> u64 {
         let categories = self.categories.min(budget * CATEGORIES_SHARE / 100);
         if self.keys.is_empty() || cost < LEAST_ROW * self.cost * rows {

@@ -78,8 +78,9 @@ fn number(raw: &[u8]) -> Option<f64> {
 }
 
 impl Series {
-    /// Rows whose value is more than `threshold` robust deviations from the median. Where too many are (sizes and
-    /// counts often spread over magnitudes), the magnitudes are compared; where still too many are, the farthest count.
+    /// Rows whose value is more than `threshold` robust deviations from the median. Where too many are (sizes
+    /// and counts often spread over magnitudes), the magnitudes are compared; where still too many are, the
+    /// farthest count.
     pub fn outliers(&self, threshold: f64, mut hit: impl FnMut(u32)) {
         let limit = self.limit();
         let mut found = self.beyond(&self.values, threshold);
@@ -141,7 +142,8 @@ impl Series {
             return;
         }
         for peak in found {
-            // `distances` begins where a whole window lies before. The step itself is the largest one near the peak.
+            // `distances` begins where a whole window lies before. The step itself is the largest one near
+            // the peak.
             let at = largest_step(&values, peak + window);
             for row in at
                 .checked_sub(1)

@@ -16,7 +16,8 @@ const ROWS_PER_RARE_ROW: usize = 10;
 /// Where more than one row in so many has text that tells of an error, errors are what the array is about.
 const ROWS_PER_ERROR_TEXT: usize = 4;
 
-/// A column with more rare values than this has a long tail rather than a usual state and a few others; names show such values for less.
+/// A column with more rare values than this has a long tail rather than a usual state and a few others; names
+/// show such values for less.
 const MAX_RARE_VALUES: usize = 4;
 
 const FAILING: u8 = 1;
@@ -35,8 +36,9 @@ struct Watch {
     is_idle: bool,
 }
 
-/// What to look out for in values without a column: errors in texts. There are so many columns that this one is taken
-/// for rare; where many rows hold such values, that keeps them from being told apart by the columns that came first.
+/// What to look out for in values without a column: errors in texts. There are so many columns that this one
+/// is taken for rare; where many rows hold such values, that keeps them from being told apart by the columns
+/// that came first.
 static UNKNOWN: Watch = Watch {
     rare_classes: u16::MAX,
     unique_classes: u16::MAX,

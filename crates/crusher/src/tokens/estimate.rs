@@ -1,12 +1,13 @@
 //! The estimate of the o200k tokens of a text, fast enough for every decision.
 //!
-//! The estimate walks the text with a small automaton that mirrors how o200k cuts text before it merges bytes: a
-//! space joins the word behind it, digits go by threes, punctuation runs stick together, words cost more the longer
-//! and the less pronounceable they are. Each step adds the cost of one byte in sixty-fourths of a token. The costs
-//! were fitted by least squares (relative error, towards a common prior) to exact counts over a mixture of JSON in
-//! all layouts, tables, logs, prose, source code, identifiers, hashes, base64 and a dozen natural languages. On texts
-//! of 100 tokens and more that the fit had not seen, half of the estimates are within 1.4 % and nine in ten within
-//! 5 %; on documents of the notation, 2 and 7 %. Integers only: the estimate is the same on every machine.
+//! The estimate walks the text with a small automaton that mirrors how o200k cuts text before it merges
+//! bytes: a space joins the word behind it, digits go by threes, punctuation runs stick together, words cost
+//! more the longer and the less pronounceable they are. Each step adds the cost of one byte in sixty-fourths
+//! of a token. The costs were fitted by least squares (relative error, towards a common prior) to exact
+//! counts over a mixture of JSON in all layouts, tables, logs, prose, source code, identifiers, hashes,
+//! base64 and a dozen natural languages. On texts of 100 tokens and more that the fit had not seen, half of
+//! the estimates are within 1.4 % and nine in ten within 5 %; on documents of the notation, 2 and 7 %.
+//! Integers only: the estimate is the same on every machine.
 
 /// Number of byte classes: the columns of `COSTS`.
 const CLASSES: usize = 16;
@@ -62,8 +63,8 @@ pub(super) const fn class(byte: u8) -> u8 {
     }
 }
 
-/// The state behind a byte. States 8 to 22 stand for the letters of a word read so far: its length (1, 2, 3, 4 to 5,
-/// 6 and more) and how many consonants end it.
+/// The state behind a byte. States 8 to 22 stand for the letters of a word read so far: its length (1, 2, 3,
+/// 4 to 5, 6 and more) and how many consonants end it.
 pub(super) const fn next(state: u8, class: u8) -> u8 {
     match class {
         SPACE | TAB if matches!(state, 1 | 2 | 4) => 2,
@@ -109,8 +110,8 @@ pub(super) const fn next(state: u8, class: u8) -> u8 {
     }
 }
 
-/// Cost of a byte of a class (column) read in a state (row), in sixty-fourths of a token. No byte is free, so that
-/// no text is.
+/// Cost of a byte of a class (column) read in a state (row), in sixty-fourths of a token. No byte is free, so
+/// that no text is.
 #[rustfmt::skip]
 const COSTS: [[u8; CLASSES]; STATES] = [
 //  space  nl  tab dig vow con upp quo sep bra joi oth cnt ld2 ld3 ld4
@@ -177,8 +178,8 @@ const SHIFTED_CLASS_OF: [u8; 256] = {
     table
 };
 
-/// What two bytes do, in one look-up by state and their classes: the state behind them times 256 in the high byte, their
-/// cost in the low one.
+/// What two bytes do, in one look-up by state and their classes: the state behind them times 256 in the high
+/// byte, their cost in the low one.
 #[allow(
     clippy::indexing_slicing,
     reason = "evaluated by the compiler, which rejects an index out of range"
@@ -280,8 +281,8 @@ fn lanes(texts: [&[u8]; 4], [mut in_a, mut in_b, mut in_c, mut in_d]: [u16; 4]) 
     (sum_a + sum_b + sum_c + sum_d + a.0 + b.0 + c.0 + d.0, d.1)
 }
 
-/// One piece of each block stands for the block. Where in its block it begins changes from block to block, so that rows of
-/// one length don't always show the same part of themselves.
+/// One piece of each block stands for the block. Where in its block it begins changes from block to block, so
+/// that rows of one length don't always show the same part of themselves.
 fn sampled(text: &[u8]) -> u64 {
     let (blocks, rest) = text.as_chunks::<{ 4 * BLOCK_BYTES }>();
     let (mut sum, mut place) = (0, 0_u32);

@@ -78,8 +78,8 @@ fn estimates_json_prose_and_identifiers_within_a_tenth() {
     assert_within(&json, 10);
     assert_within(&table, 10);
     assert_within(&ids, 10);
-    let prose = "The estimate walks over the text once and adds up what each byte costs. It is used wherever a \
-                 decision has to be taken quickly, and exact counts are left to the report at the end.\n";
+    let prose = "The estimate walks over the text once and adds up what each byte costs. It is used wherever \
+                 a decision has to be taken quickly, and exact counts are left to the report at the end.\n";
     assert_within(&prose.repeat(5), 15);
 }
 

@@ -207,7 +207,8 @@ fn cell(random: &mut Random, column: &Column, row: usize) -> Json {
     }
 }
 
-/// One row: each defect (missing, null, empty, other type, other order, doubled or extra key) in `defects` of 100 cells.
+/// One row: each defect (missing, null, empty, other type, other order, doubled or extra key) in `defects` of
+/// 100 cells.
 pub fn members(random: &mut Random, columns: &[(Json, Column)], row: usize, defects: usize) -> Json {
     let mut members = Vec::with_capacity(columns.len());
     for (name, column) in columns {

@@ -1,4 +1,5 @@
-//! Records that carry tool results the way agents log them: messages, content blocks, lines of JSON in a string.
+//! Records that carry tool results the way agents log them: messages, content blocks, lines of JSON in a
+//! string.
 
 use super::documents::{columns, inner, members};
 use super::json::{Json, Layout, Spelling, object, print};

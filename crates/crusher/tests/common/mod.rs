@@ -1,8 +1,9 @@
 //! Generators that the tests, and the fuzz targets outside the workspace, share.
 //!
-//! They are written for speed and for one purpose, so that 200,000 documents take seconds: a seeded source of random numbers, a JSON tree
-//! that remembers how it is to be spelled, and shapes of documents that tool results really have, laced with text that tries to
-//! read as ours. A failing case is named by its seed and size; `smallest` then finds the smallest size that still fails.
+//! They are written for speed and for one purpose, so that 200,000 documents take seconds: a seeded source of
+//! random numbers, a JSON tree that remembers how it is to be spelled, and shapes of documents that tool
+//! results really have, laced with text that tries to read as ours. A failing case is named by its seed and
+//! size; `smallest` then finds the smallest size that still fails.
 
 #![allow(dead_code, reason = "each test binary uses its own part of the generators")]
 #![allow(
@@ -26,8 +27,8 @@ use random::Random;
 /// Seeds that `each` tries before the first random one, so that a case which failed once is tried again.
 const FIRST_SEED: u64 = 0x005e_ed00;
 
-/// How many cases a property tries: its share, in percent, of `HEADROOM_PROPERTY_CASES` (by default 200,000 in a release build, and
-/// a hundredth of that in a debug build, where each case takes fifty times as long).
+/// How many cases a property tries: its share, in percent, of `HEADROOM_PROPERTY_CASES` (by default 200,000
+/// in a release build, and a hundredth of that in a debug build, where each case takes fifty times as long).
 pub fn cases(share_percent: u64) -> u64 {
     let all = std::env::var("HEADROOM_PROPERTY_CASES")
         .ok()
@@ -36,7 +37,8 @@ pub fn cases(share_percent: u64) -> u64 {
     (all * share_percent / 100).max(1)
 }
 
-/// Runs a property on `count` cases of growing and shrinking size. `HEADROOM_PROPERTY_SEED` moves to other cases.
+/// Runs a property on `count` cases of growing and shrinking size. `HEADROOM_PROPERTY_SEED` moves to other
+/// cases.
 ///
 /// # Panics
 /// With the seed and the smallest failing size of the first case that the property refuses.
@@ -57,7 +59,8 @@ pub fn each(count: u64, mut property: impl FnMut(&mut Random) -> Result<(), Stri
     }
 }
 
-/// Mostly small documents, now and then one of some hundred rows: big ones cost as much as all small ones together.
+/// Mostly small documents, now and then one of some hundred rows: big ones cost as much as all small ones
+/// together.
 fn size_of_case(case: u64) -> usize {
     match case % 64 {
         0 => 160,

@@ -13,14 +13,16 @@ use crate::notation::sentinel::is_sentinel;
 
 use wide::u8x16;
 
-/// The JSON differs from the text that it has to be, or can't be compared piece by piece: only who writes it anew can tell.
+/// The JSON differs from the text that it has to be, or can't be compared piece by piece: only who writes it
+/// anew can tell.
 pub(crate) const DIFFERS: &str = "another text";
 
-/// How many bytes of a text a reserved string, its inside given, stands for; none if the text doesn't begin with that.
+/// How many bytes of a text a reserved string, its inside given, stands for; none if the text doesn't begin
+/// with that.
 pub(crate) type ReservedLength<'o> = dyn FnMut(&[u8], &[u8]) -> Option<usize> + 'o;
 
-/// Takes JSON only as far as it is the text that it has to be. What the strict reader refuses is refused here too: a check is left
-/// out only where the comparison itself tells.
+/// Takes JSON only as far as it is the text that it has to be. What the strict reader refuses is refused here
+/// too: a check is left out only where the comparison itself tells.
 pub(crate) struct Comparing<'e, 'o> {
     expected: &'e [u8],
     /// Bytes that are the same.
@@ -69,7 +71,8 @@ impl<'e, 'o> Comparing<'e, 'o> {
         result
     }
 
-    /// Takes a text that stands bare here, or not at all: true if it did and is the inside of a string of the expected text.
+    /// Takes a text that stands bare here, or not at all: true if it did and is the inside of a string of the
+    /// expected text.
     #[inline]
     fn bare_string(
         &mut self,
@@ -238,7 +241,8 @@ impl JsonSink for Comparing<'_, '_> {
     }
 }
 
-/// How many bytes two texts begin with alike, up to the first that is a comma, `close`, or one that JSON makes a string escape.
+/// How many bytes two texts begin with alike, up to the first that is a comma, `close`, or one that JSON
+/// makes a string escape.
 #[inline]
 fn run(cursor: &Cursor<'_>, expected: &[u8], close: u8) -> usize {
     // Of most lines less than a chunk is left, but lines stand behind them.
@@ -318,8 +322,9 @@ fn holds_reserved(json: &[u8]) -> bool {
     false
 }
 
-/// How many bytes of `expected` the whole of `text` decodes to, its header read and ending at byte `at`; `reserved_length` tells what its
-/// reserved strings stand for. None where they can't be compared without decoding, or the strict reader would refuse the text.
+/// How many bytes of `expected` the whole of `text` decodes to, its header read and ending at byte `at`;
+/// `reserved_length` tells what its reserved strings stand for. None where they can't be compared without
+/// decoding, or the strict reader would refuse the text.
 pub(crate) fn compare(
     text: &[u8],
     header: &Header,

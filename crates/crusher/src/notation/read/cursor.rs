@@ -1,4 +1,5 @@
-//! The place in a text up to which it is read, and the smallest pieces: names, quoted strings, what ends a value.
+//! The place in a text up to which it is read, and the smallest pieces: names, quoted strings, what ends a
+//! value.
 
 use crate::notation::grammar::{Place, bare_key_length, has_bare_ends};
 

@@ -1,4 +1,5 @@
-//! Table or document text → compact JSON. Strict: what the writer can't have written is an error, never a guess.
+//! Table or document text → compact JSON. Strict: what the writer can't have written is an error, never a
+//! guess.
 
 use crate::error::{Error, Limit, Result};
 use crate::notation::header::Header;
@@ -13,16 +14,17 @@ use crate::options::MAX_RECORD_BYTES;
 pub struct Decoded<'a> {
     /// The last line of a table whose original is in the store; the rows above it were not read.
     pub tail: Option<&'a [u8]>,
-    /// Parts of the JSON stood as JSON in the text: they aren't checked yet, and their strings may be reserved.
+    /// Parts of the JSON stood as JSON in the text: they aren't checked yet, and their strings may be
+    /// reserved.
     pub copied: bool,
 }
 
-/// Decodes the whole of `text`, whose header has been read and ends at byte `at`. Appends JSON to `out`, compact or, where the
-/// header says so, spaced; its strings may still be markers, literals and headers.
+/// Decodes the whole of `text`, whose header has been read and ends at byte `at`. Appends JSON to `out`,
+/// compact or, where the header says so, spaced; its strings may still be markers, literals and headers.
 ///
 /// # Errors
-/// `LimitExceeded` for text that decodes to more than `max_bytes` (constants multiply), `Format` for anything but
-/// exactly one table or document.
+/// `LimitExceeded` for text that decodes to more than `max_bytes` (constants multiply), `Format` for anything
+/// but exactly one table or document.
 pub fn decode<'a>(
     text: &'a [u8],
     header: &Header,

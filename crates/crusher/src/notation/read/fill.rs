@@ -9,7 +9,8 @@ use crate::notation::read::header::{ColumnFormat, ParsedPart, Shape};
 #[derive(Clone, Copy)]
 pub(crate) enum FoundCell {
     Missing,
-    /// What stands in the header, on a line between the rows, or is made of texts: their place in the row's list of them.
+    /// What stands in the header, on a line between the rows, or is made of texts: their place in the row's
+    /// list of them.
     Filled(usize),
     /// A value, from this byte of the line on.
     Value(usize),

@@ -5,7 +5,8 @@ use crate::notation::read::cursor::{Cursor, Parse};
 use crate::notation::read::memory::Memory;
 use crate::notation::read::sink::JsonSink;
 
-/// Groups inside groups, and lists inside lists; the writer makes far fewer, and each column keeps its own list of them.
+/// Groups inside groups, and lists inside lists; the writer makes far fewer, and each column keeps its own
+/// list of them.
 const MAX_GROUPS: usize = 64;
 const MAX_LISTS: usize = 16;
 
@@ -31,7 +32,8 @@ pub(crate) struct HeaderColumn<'a> {
     pub format: ColumnFormat<'a>,
     /// Cells in a row.
     pub cells: usize,
-    /// Where in the joints the value begins; before it stands what stands there in a row if the column before has a value too.
+    /// Where in the joints the value begins; before it stands what stands there in a row if the column before
+    /// has a value too.
     pub value: usize,
     /// Where in the joints the next one begins.
     pub end: usize,
@@ -161,7 +163,8 @@ impl<'a> Shape<'a> {
         self.joints.get(from..to).unwrap_or_default()
     }
 
-    /// Writes what stands between a value in the groups `open`, or the start of the row, and the value of a key in others.
+    /// Writes what stands between a value in the groups `open`, or the start of the row, and the value of a
+    /// key in others.
     pub fn between(
         &self,
         open: Option<&[usize]>,

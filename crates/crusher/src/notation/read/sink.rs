@@ -72,8 +72,8 @@ pub(crate) trait JsonSink {
     fn key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()>;
 }
 
-/// Begins the string that stands for an inline table whose rows are in the store: alone, in a user's object of a sentinel's shape,
-/// the marker would stand for the array around that.
+/// Begins the string that stands for an inline table whose rows are in the store: alone, in a user's object
+/// of a sentinel's shape, the marker would stand for the array around that.
 pub(crate) const OFFLOADED: &[u8] = b"\"[1]{a}\\n\\n";
 pub(crate) const NEEDS_QUOTES: &str = "a text that needs quotes";
 pub(crate) const KEY_NEEDS_QUOTES: &str = "a key that needs quotes";

@@ -10,7 +10,8 @@ use crate::notation::read::sink::JsonSink;
 /// Shapes of one table; a writer makes far fewer.
 const MAX_SHAPES: usize = 64;
 
-/// Reads a table behind its bracket, up to the line break behind it; gives the marker of one whose rows are in the store.
+/// Reads a table behind its bracket, up to the line break behind it; gives the marker of one whose rows are
+/// in the store.
 pub(crate) fn table<'a>(
     cursor: &mut Cursor<'a>,
     rows: u64,

@@ -119,7 +119,8 @@ fn words<'t>(
     found
 }
 
-/// Keeps the longest common subsequence with another text; true if something stands behind its last word in either.
+/// Keeps the longest common subsequence with another text; true if something stands behind its last word in
+/// either.
 fn align<'t>(kept: &mut Vec<Kept<'t>>, other: &[AlignedWord<'t>]) -> bool {
     let width = other.len() + 1;
     let mut lengths = vec![0_u8; (kept.len() + 1) * width];

@@ -1,8 +1,8 @@
 //! Rows of objects → columns: which keys there are, in which order, and where each row's value stands.
 //!
-//! Rows that share a key sequence share a *key order*, so a row costs one comparison per key. A nested object that most
-//! rows have becomes a group of columns, a list of objects in a cell columns of its own, where that saves keys. A row
-//! whose keys don't fit the common order, or repeat, is *irregular*.
+//! Rows that share a key sequence share a *key order*, so a row costs one comparison per key. A nested object
+//! that most rows have becomes a group of columns, a list of objects in a cell columns of its own, where that
+//! saves keys. A row whose keys don't fit the common order, or repeat, is *irregular*.
 
 use crate::json::tape::{Doc, Kind};
 use crate::notation::write::key_orders::KeyOrders;

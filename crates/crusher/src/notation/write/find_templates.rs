@@ -1,7 +1,7 @@
 //! Finds the templates of a table's columns.
 //!
-//! A template is found by aligning the words of a few rows and is then tried on all of them. Text that it names isn't
-//! repeated in the cells.
+//! A template is found by aligning the words of a few rows and is then tried on all of them. Text that it
+//! names isn't repeated in the cells.
 
 use crate::notation::grammar::{Place, is_bare_key, is_bare_text, is_fixed, is_other};
 use crate::notation::write::align::aligned;

@@ -88,8 +88,8 @@ impl<'a> KeyOrders<'a> {
             .map(|_| order)
     }
 
-    /// Puts a key sequence into the column order, new keys behind their predecessor; none if it contradicts the order,
-    /// or if there would be too many columns.
+    /// Puts a key sequence into the column order, new keys behind their predecessor; none if it contradicts
+    /// the order, or if there would be too many columns.
     fn merge(&mut self, keys: &[&'a [u8]], max_columns: usize) -> Option<Vec<usize>> {
         if self.by_key.is_empty() {
             self.by_key = self
@@ -142,8 +142,8 @@ impl<'a> KeyOrders<'a> {
 /// Key orders that one table tells apart.
 const MAX_SPLIT: usize = 16;
 
-/// Splits rows by their keys, those of the commonest sequences of keys, each with two rows or more; none if there is one sequence, or
-/// hardly any row shares one. Gives positions among `rows`.
+/// Splits rows by their keys, those of the commonest sequences of keys, each with two rows or more; none if
+/// there is one sequence, or hardly any row shares one. Gives positions among `rows`.
 pub(crate) fn split(doc: &Doc<'_>, rows: &[u32]) -> Option<Vec<Vec<usize>>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut known: Map<Vec<&[u8]>, usize> = Map::default();

@@ -1,8 +1,8 @@
 //! Values of a scanned JSON text → tables and documents.
 //!
-//! The columns of rows are found first, then planned (what stands in the header, what in cells), then written row by row.
-//! What stands in the place of a long string or of a container is the caller's to say. It stands beside `read`, on the
-//! grammar, and neither imports the other.
+//! The columns of rows are found first, then planned (what stands in the header, what in cells), then written
+//! row by row. What stands in the place of a long string or of a container is the caller's to say. It stands
+//! beside `read`, on the grammar, and neither imports the other.
 
 pub(crate) mod align;
 pub(crate) mod columns;

@@ -30,7 +30,8 @@ pub(crate) enum ColumnPlan {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub column_plans: Vec<ColumnPlan>,
-    /// For each leaf the groups, outermost first, that it is the first one with cells of, with their distance in levels.
+    /// For each leaf the groups, outermost first, that it is the first one with cells of, with their distance
+    /// in levels.
     pub opens: Vec<Vec<(usize, usize)>>,
 }
 
@@ -109,8 +110,8 @@ fn plain(column: &Column<'_>) -> ColumnPlan {
     }
 }
 
-/// The columns whose values stand for many rows each: together they change so rarely that a line for each change costs
-/// less than the cells.
+/// The columns whose values stand for many rows each: together they change so rarely that a line for each
+/// change costs less than the cells.
 fn sections(doc: &Doc<'_>, columns: &Columns<'_>) -> Vec<usize> {
     let rows = columns.irregular.len();
     let mut candidates: Vec<(Vec<u32>, usize, usize)> = Vec::new();
@@ -120,7 +121,8 @@ fn sections(doc: &Doc<'_>, columns: &Columns<'_>) -> Vec<usize> {
         }
     }
     candidates.sort_by_key(|(changed, at, _)| (changed.len(), *at));
-    // A line holds the values of all these columns, so one that changes often makes the others stand there often.
+    // A line holds the values of all these columns, so one that changes often makes the others stand there
+    // often.
     let (mut chosen, mut saved): (Vec<usize>, i64) = (Vec::new(), 0);
     let (mut lines, mut bytes): (Vec<u32>, usize) = (Vec::new(), 0);
     for (changed, at, column_bytes) in candidates {
@@ -155,8 +157,8 @@ fn stays(doc: &Doc<'_>, column: &Column<'_>) -> bool {
     equal.count() * 2 >= sampled
 }
 
-/// The regular rows at which a column's value changes, the first one included, and the bytes of all its cells with their commas; none
-/// where some regular row has no value.
+/// The regular rows at which a column's value changes, the first one included, and the bytes of all its cells
+/// with their commas; none where some regular row has no value.
 fn changes(doc: &Doc<'_>, columns: &Columns<'_>, column: &Column<'_>) -> Option<(Vec<u32>, usize)> {
     let (mut changed, mut bytes) = (Vec::new(), 0);
     let mut last: Option<&[u8]> = None;

@@ -11,8 +11,8 @@ use crate::notation::write::texts::{NamedColumn, Texts};
 use crate::notation::write::value::{Replacer, Writer, write_key};
 
 impl<'a> Table<'a> {
-    /// Appends the table behind a header, whose rows and kind are filled in, with the rows at `keep` (ascending positions), or all;
-    /// `row_ends` gets the end of each row.
+    /// Appends the table behind a header, whose rows and kind are filled in, with the rows at `keep`
+    /// (ascending positions), or all; `row_ends` gets the end of each row.
     pub(crate) fn write(
         &self,
         doc: &Doc<'a>,

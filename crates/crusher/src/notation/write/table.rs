@@ -62,8 +62,8 @@ struct TableFinder<'a, 'd> {
 }
 
 impl<'a> Table<'a> {
-    /// Finds the columns of an array, or of the rows at some positions of it (ascending), or of an object as a map. None when that is
-    /// no table.
+    /// Finds the columns of an array, or of the rows at some positions of it (ascending), or of an object as
+    /// a map. None when that is no table.
     #[must_use]
     pub(crate) fn find(
         doc: &Doc<'a>,

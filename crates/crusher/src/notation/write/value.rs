@@ -13,7 +13,8 @@ pub(crate) trait Replacer {
     fn string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool;
     /// Strings of at least this many raw bytes may be shortened or stored.
     fn long_bytes(&self) -> usize;
-    /// Appends what stands in the place of a container in a cell or inside a value, if that isn't written member by member.
+    /// Appends what stands in the place of a container in a cell or inside a value, if that isn't written
+    /// member by member.
     fn container(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool;
 }
 
@@ -191,7 +192,8 @@ pub(crate) fn write_key(raw: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The spelling that the first escaped strings of a value are written in; what it doesn't prove for is quoted.
+/// The spelling that the first escaped strings of a value are written in; what it doesn't prove for is
+/// quoted.
 #[must_use]
 pub(crate) fn spelling_of(doc: &Doc<'_>, index: u32) -> Spelling {
     let nodes = (index..doc.node(index).next).map(|at| doc.node(at));

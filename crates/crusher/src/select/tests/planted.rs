@@ -8,8 +8,8 @@ use crate::select::rule::Rule;
 /// Seeded cases for each planted property.
 const CASES: u64 = 1000;
 
-/// Plants something in one row of each of many arrays and expects the row to stay by the rule, within a budget that
-/// is no more than a few rows.
+/// Plants something in one row of each of many arrays and expects the row to stay by the rule, within a
+/// budget that is no more than a few rows.
 fn always_keeps(rule: Rule, query: &str, plant: impl Fn(&mut Random, u64) -> String) {
     let mut must_stay = 0;
     for seed in 0..CASES {
