@@ -13,7 +13,8 @@ import pytest
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import fn_runner
-from helpers.generators import AWKWARD, DROPPING, compress, lines_of, tree
+from helpers.generators import AWKWARD, DROPPING, compress, lines_of
+from helpers.oracles import tree
 
 from headroom_beam.cli import crush, restore
 from headroom_beam.cli.beam_runner import pipeline_options

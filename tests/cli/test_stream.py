@@ -16,7 +16,7 @@ import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from google.api_core import exceptions
 from google.pubsub_v1 import types
-from helpers.crushable import BROKEN, RECORDS
+from helpers.generators import BROKEN, RECORDS
 from helpers.pubsub_server import PubsubServer
 
 from headroom_beam import OriginalStore, restore_record

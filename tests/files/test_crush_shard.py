@@ -8,16 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.generators import (
-    AWKWARD,
-    compress,
-    lines_of,
-    output_of,
-    record,
-    restored_digests,
-    tree,
-    unresolved_markers,
-)
+from helpers.generators import AWKWARD, compress, lines_of, record
+from helpers.oracles import output_of, restored_digests, tree, unresolved_markers
 
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.errors import IntegrityError, StoreError

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from helpers.generators import AWKWARD, DROPPING, lines_of, record, tree
+from helpers.generators import AWKWARD, DROPPING, lines_of, record
+from helpers.oracles import tree
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st

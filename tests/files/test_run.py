@@ -6,17 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from helpers.generators import (
-    AWKWARD,
-    DROPPING,
-    compress,
-    lines_of,
-    output_of,
-    restored_digests,
-    source_digests,
-    tree,
-    unresolved_markers,
-)
+from helpers.generators import AWKWARD, DROPPING, compress, lines_of
+from helpers.oracles import output_of, restored_digests, source_digests, tree, unresolved_markers
 
 from headroom_beam.errors import HeadroomBeamError, StoreError
 from headroom_beam.files.codecs import decompressed, open_decompressed

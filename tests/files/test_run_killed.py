@@ -15,17 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.generators import (
-    AWKWARD,
-    DROPPING,
-    compress,
-    is_complete,
-    lines_of,
-    restored_digests,
-    source_digests,
-    tree,
-    unresolved_markers,
-)
+from helpers.generators import AWKWARD, DROPPING, compress, lines_of
+from helpers.oracles import is_complete, restored_digests, source_digests, tree, unresolved_markers
 
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.run import run_shards

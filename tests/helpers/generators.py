@@ -1,37 +1,29 @@
-"""Input files for tests: records that crush well, records that fail, and all else that a line can be."""
+"""What tests crush and store: records that lose rows, records that fail, files of both, and originals.
 
+Records come in two forms. `record` loses rows with `DROPPING`; `listing` loses rows and a blob with `SMALL`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
 import gzip
-import hashlib
 import json
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
+import pyarrow as pa
 import zstandard
+from helpers.oracles import digest_of
 
-from headroom_beam import _core
-from headroom_beam.crush.config import SmartCrusherConfig
-from headroom_beam.files.codecs import SUFFIXES, open_decompressed
-from headroom_beam.files.manifest import read_manifest
-from headroom_beam.files.plan import RunSettings
-from headroom_beam.files.restore_file import restore_run
-from headroom_beam.objects.open import open_objects
-from headroom_beam.store.store import OriginalStore
+from headroom_beam import OriginalStore, SmartCrusherConfig
+from headroom_beam.files.codecs import SUFFIXES
+from headroom_beam.store.names import tombstone_name
+from headroom_beam.store.schema import original_digest
+from headroom_beam.store.tombstones import Tombstone, encode_tombstones
 
-__all__ = [
-    "AWKWARD",
-    "DROPPING",
-    "awkward_folder",
-    "compress",
-    "is_complete",
-    "lines_of",
-    "output_of",
-    "record",
-    "restored_digests",
-    "source_digests",
-    "tree",
-    "unresolved_markers",
-]
-
+RUN_DATE = dt.date(2026, 1, 31)
+"""The day of every run: runs that are compared are of one day, even around midnight."""
 
 DROPPING = SmartCrusherConfig(max_tokens=300)
 """A configuration that makes `record` lose rows to the store."""
@@ -70,8 +62,7 @@ AWKWARD = (
     + b"\r\n"
     + b'{"no": "newline at the end"}'
 )
-"""Lines that are no records, records that are none, text that looks like ours, and a file that ends in the
-middle."""
+"""Blank lines, lines that are no JSON, text that looks like a marker, and a last line without its end."""
 
 
 def lines_of(count: int, *, first: int = 0) -> bytes:
@@ -97,50 +88,56 @@ def compress(data: bytes, name: str) -> bytes:
     return zstandard.compress(data) if name.endswith(".zst") else data
 
 
-def source_digests(folder: Path) -> dict[str, str]:
-    """Relative path and SHA-256, decompressed, of every file below a folder."""
-    objects = open_objects(folder)
-    return {
-        info.name: hashlib.sha256(b"".join(open_decompressed(objects, info.name))).hexdigest()
-        for info in objects.list()
-    }
+def listing(number: int, rows: int = 80) -> bytes:
+    """A record whose rows and text are large enough to go to the store."""
+    items = [
+        {"id": number * 1000 + row, "name": f"file {row}", "size": row * 37 % 1009} for row in range(rows)
+    ]
+    return json.dumps({"number": number, "text": "x" * 2000, "items": items}).encode()
 
 
-def restored_digests(output: Path, originals: Path, restored: Path) -> dict[str, str]:
-    """As `source_digests`, of what a run restores to; nothing may be unresolved."""
-    _, unresolved = restore_run(str(output), str(originals), str(restored))
-    assert unresolved == []
-    return source_digests(restored)
+RECORDS = [listing(number) for number in range(12)]
+"""Records that lose rows and a blob to the store, with `SMALL`."""
+
+BROKEN = [b"{", b"", b'{"a": "\xff"}']
+"""Records that become failures."""
+
+SMALL = SmartCrusherConfig(max_tokens=200)
+"""A configuration that makes `listing` lose rows and its blob to the store."""
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, without what killed writers left behind."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".tmp-")
-    }
+def rows_of(originals: Iterable[bytes], *, kind: str = "json", tool: str = "list_things") -> pa.Table:
+    """A table with the columns of `CrushedBlock.originals`."""
+    texts = list(originals)
+    digests = [original_digest(text) for text in texts]
+    return pa.table(
+        {
+            "hash": pa.array([digest.hex()[:24] for digest in digests], pa.string()),
+            "digest": pa.array(digests, pa.binary(32)),
+            "kind": pa.array([kind] * len(texts), pa.string()),
+            "size_bytes": pa.array([len(text) for text in texts], pa.int64()),
+            "item_count": pa.array([3] * len(texts), pa.int64()),
+            "original": pa.array(texts, pa.large_binary()),
+            "tool": pa.array([tool] * len(texts), pa.string()),
+        }
+    )
 
 
-def unresolved_markers(output: Path, originals: Path) -> set[str]:
-    """Hashes in visible parts that the store doesn't have."""
-    objects = open_objects(output)
-    hashes: set[str] = set()
-    for info in objects.list():
-        if not info.name.startswith("_"):
-            hashes.update(
-                _core.markers(b"".join(open_decompressed(objects, info.name))).column("hash").to_pylist()
-            )
-    if not hashes:
-        return set()
-    return set(OriginalStore.open(originals, create=False).get_many(hashes).unresolved)
+def some_originals(count: int, *, seed: int = 0, size_bytes: int = 400) -> list[bytes]:
+    """Different originals that compress as JSON does, of about this size each."""
+    source = random.Random(seed)
+    rows = [
+        b'{"id":%d,"status":"ok","name":"item %d"}' % (source.getrandbits(40), source.getrandbits(20))
+        for _ in range(500)
+    ]
+    texts = []
+    for number in range(count):
+        body = b",".join(source.choices(rows, k=max(1, size_bytes // 50)))
+        texts.append(b'{"seed":%d,"number":%d,"rows":[%s]}' % (seed, number, body))
+    return texts
 
 
-def is_complete(output: Path) -> bool:
-    """Whether a run says that it is complete."""
-    return open_objects(output).exists("_manifest.json") and bool(read_manifest(open_objects(output)).parts)
-
-
-def output_of(settings: RunSettings) -> Path:
-    """Where a run puts its parts."""
-    return Path(settings.output)
+def bury(store: OriginalStore, original: bytes, reason: str, date: dt.date = RUN_DATE) -> None:
+    """Writes a tombstone for an original, and leaves its copies where they are."""
+    data = encode_tombstones([Tombstone(digest_of(original), reason, date)])
+    store.objects.put_if_absent(tombstone_name(data), data)

@@ -19,7 +19,8 @@ import httpx
 import numpy as np
 import pytest
 import uvicorn
-from helpers.originals import RUN_DATE, bury, hash_of, rows_of
+from helpers.generators import RUN_DATE, bury, rows_of
+from helpers.oracles import hash_of
 
 from headroom_beam.errors import StoreError
 from headroom_beam.serve.app import MAX_BODY_BYTES, create_app

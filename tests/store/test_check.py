@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from helpers.originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
+from helpers.faults import Faulty
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import digest_of, hash_of
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import CorruptPack, DigestMismatch, HeadroomBeamError, IntegrityError, StoreError
 from headroom_beam.objects.base import ObjectNotFound
-from headroom_beam.objects.local import LocalObjects
 from headroom_beam.store import store
 from headroom_beam.store.index import Index
 from headroom_beam.store.lookup import lookup_many
@@ -27,20 +28,6 @@ from headroom_beam.store.tombstones import Tombstone, encode_tombstones
 
 TEXTS = some_originals(150, size_bytes=200)
 LONG = bool(os.environ.get("HEADROOM_BEAM_LONG"))
-
-
-class Faulty(LocalObjects):
-    """Objects whose reads go wrong: `fault` gets the name and the bytes and gives other bytes, or raises."""
-
-    def __init__(self, root: str, fault) -> None:
-        super().__init__(root)
-        self.fault = fault
-
-    def get(self, name: str) -> bytes:
-        return self.fault(name, super().get(name))
-
-    def get_range(self, name: str, offset: int, length: int) -> bytes:
-        return self.fault(name, super().get_range(name, offset, length))
 
 
 @pytest.fixture

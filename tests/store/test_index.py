@@ -6,7 +6,8 @@ import hashlib
 
 import numpy as np
 import pytest
-from helpers.originals import RUN_DATE, digest_of, rows_of, some_originals
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import digest_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import digest_of, hash_of
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import AmbiguousHash, IntegrityError, InvalidHash, OriginalExpired, OriginalNotFound

@@ -12,7 +12,8 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from helpers.originals import RUN_DATE, hash_of, rows_of, some_originals
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import hash_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

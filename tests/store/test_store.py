@@ -14,7 +14,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from helpers.originals import RUN_DATE, Counting, digest_of, hash_of, rows_of, some_originals
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import Counting, digest_of, hash_of
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import (
@@ -139,7 +140,7 @@ def test_parallel_writers_in_other_processes_lose_nothing(root):
 import sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from helpers.originals import *
+from helpers.generators import RUN_DATE, rows_of, some_originals
 from headroom_beam import OriginalStore
 seed = int(sys.argv[1])
 store = OriginalStore.open({root!r})

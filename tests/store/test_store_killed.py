@@ -11,7 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from helpers.originals import hash_of, some_originals
+from helpers.generators import some_originals
+from helpers.oracles import hash_of
 
 from headroom_beam import OriginalStore
 
@@ -20,7 +21,7 @@ ROUNDS = 60 if os.environ.get("HEADROOM_BEAM_LONG") else 6
 WRITER = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from helpers.originals import RUN_DATE, rows_of, some_originals
+from helpers.generators import RUN_DATE, rows_of, some_originals
 from headroom_beam import OriginalStore
 store = OriginalStore.open(sys.argv[1])
 for number in range(int(sys.argv[2]), 10_000):

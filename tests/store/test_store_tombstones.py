@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from helpers.originals import RUN_DATE, Counting, bury, digest_of, hash_of, rows_of, some_originals
+from helpers.generators import RUN_DATE, bury, rows_of, some_originals
+from helpers.oracles import Counting, digest_of, hash_of
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import IntegrityError, OriginalExpired

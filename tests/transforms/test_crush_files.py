@@ -12,8 +12,9 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.display import DisplayData
-from helpers.crushable import doubt_each_block
-from helpers.generators import AWKWARD, DROPPING, compress, lines_of, tree
+from helpers.faults import doubt_each_block
+from helpers.generators import AWKWARD, DROPPING, compress, lines_of
+from helpers.oracles import tree
 
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.files.manifest import CompactedPart, StoredPack, read_manifest

@@ -13,7 +13,9 @@ from apache_beam.transforms.display import DisplayData
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.typehints import typehints
 from helpers.collecting import Collect
-from helpers.crushable import BROKEN, RECORDS, SMALL, doubt_each_block, hashes_of, listing
+from helpers.faults import doubt_each_block
+from helpers.generators import BROKEN, RECORDS, SMALL, listing
+from helpers.oracles import hashes_of
 
 from headroom_beam import OriginalStore, SmartCrusherConfig, restore_record
 from headroom_beam.crush.batch import crush_batch

@@ -8,7 +8,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_stream import TestStream as Events
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from helpers.collecting import Collect
-from helpers.crushable import BROKEN, RECORDS, SMALL, hashes_of
+from helpers.generators import BROKEN, RECORDS, SMALL
+from helpers.oracles import hashes_of
 
 from headroom_beam import OriginalStore, restore_record
 from headroom_beam.transforms.crush_records import CrushRecords

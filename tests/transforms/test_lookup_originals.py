@@ -13,8 +13,9 @@ from apache_beam.testing.test_stream import TestStream as Events
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 from apache_beam.typehints import typehints
 from helpers.collecting import Collect
-from helpers.crushable import BROKEN, RECORDS, SMALL, flip_a_bit
-from helpers.originals import RUN_DATE, bury, digest_of, hash_of, rows_of, some_originals
+from helpers.faults import flip_a_bit
+from helpers.generators import BROKEN, RECORDS, RUN_DATE, SMALL, bury, rows_of, some_originals
+from helpers.oracles import digest_of, hash_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

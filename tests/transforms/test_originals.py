@@ -6,8 +6,8 @@ import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
 from helpers.collecting import Collect
-from helpers.crushable import flip_a_bit
-from helpers.originals import RUN_DATE, bury, rows_of, some_originals
+from helpers.faults import flip_a_bit
+from helpers.generators import RUN_DATE, bury, rows_of, some_originals
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import CorruptPack, DigestMismatch, StoreError

@@ -9,7 +9,8 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from helpers.collecting import Collect
-from helpers.crushable import BROKEN, RECORDS, SMALL, hashes_of
+from helpers.generators import BROKEN, RECORDS, SMALL
+from helpers.oracles import hashes_of
 
 from headroom_beam import CrushRecords, LookupOriginals, RestoreRecords, WriteCompacted
 from headroom_beam.transforms.sinks import WriteFailures

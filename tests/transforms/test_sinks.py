@@ -9,7 +9,7 @@ import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.transforms.window import TimestampedValue
 from helpers.collecting import Collect
-from helpers.crushable import RECORDS, SMALL
+from helpers.generators import RECORDS, SMALL
 
 from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import options_for

@@ -10,7 +10,7 @@ from apache_beam.portability import common_urns, python_urns
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from helpers.collecting import Collect
-from helpers.crushable import BROKEN, RECORDS, SMALL
+from helpers.generators import BROKEN, RECORDS, SMALL
 
 from headroom_beam import (
     CrushFiles,

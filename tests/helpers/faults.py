@@ -1,29 +1,11 @@
-"""Records that lose rows and blobs to the store when they are crushed, and what tests do to such a store."""
+"""What goes wrong in tests: payloads without proof, packs with a flipped bit, reads of other bytes."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from headroom_beam import OriginalStore, SmartCrusherConfig, _core
-from headroom_beam.records import Compacted
-
-
-def listing(number: int, rows: int = 80) -> bytes:
-    """A record whose payload is large enough to lose rows to the store."""
-    items = [
-        {"id": number * 1000 + row, "name": f"file {row}", "size": row * 37 % 1009} for row in range(rows)
-    ]
-    return json.dumps({"number": number, "text": "x" * 2000, "items": items}).encode()
-
-
-RECORDS = [listing(number) for number in range(12)]
-BROKEN = [b"{", b"", b'{"a": "\xff"}']
-SMALL = SmartCrusherConfig(max_tokens=200)
-
-
-def hashes_of(row: Compacted) -> list[str]:
-    return [hash_ for payload in row.payloads for hash_ in payload.hashes]
+from headroom_beam import OriginalStore, _core
+from headroom_beam.objects.local import LocalObjects
 
 
 class _Unproved:
@@ -49,3 +31,17 @@ def flip_a_bit(store: OriginalStore, name: str) -> None:
     data[len(data) // 2] ^= 1
     path.chmod(0o644)
     path.write_bytes(data)
+
+
+class Faulty(LocalObjects):
+    """Objects whose reads go wrong: `fault` gets the name and the bytes and gives other bytes, or raises."""
+
+    def __init__(self, root: str, fault) -> None:
+        super().__init__(root)
+        self.fault = fault
+
+    def get(self, name: str) -> bytes:
+        return self.fault(name, super().get(name))
+
+    def get_range(self, name: str, offset: int, length: int) -> bytes:
+        return self.fault(name, super().get_range(name, offset, length))

@@ -1,0 +1,104 @@
+"""What tests compare with: digests of originals, bytes of files, unresolved markers, reads of a store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from headroom_beam import OriginalStore, _core
+from headroom_beam.files.codecs import open_decompressed
+from headroom_beam.files.manifest import read_manifest
+from headroom_beam.files.plan import RunSettings
+from headroom_beam.files.restore_file import restore_run
+from headroom_beam.objects.base import ObjectInfo
+from headroom_beam.objects.open import open_objects
+from headroom_beam.records import Compacted
+
+
+def hash_of(original: bytes) -> str:
+    """The hash that a marker of this original carries."""
+    return hashlib.sha256(original).hexdigest()[:24]
+
+
+def digest_of(original: bytes) -> str:
+    """The digest of this original, in hexadecimal digits."""
+    return hashlib.sha256(original).hexdigest()
+
+
+def hashes_of(row: Compacted) -> list[str]:
+    """The hashes of all originals that a compacted record names."""
+    return [hash_ for payload in row.payloads for hash_ in payload.hashes]
+
+
+def source_digests(folder: Path) -> dict[str, str]:
+    """Relative path and SHA-256, decompressed, of every file below a folder."""
+    objects = open_objects(folder)
+    return {
+        info.name: hashlib.sha256(b"".join(open_decompressed(objects, info.name))).hexdigest()
+        for info in objects.list()
+    }
+
+
+def restored_digests(output: Path, originals: Path, restored: Path) -> dict[str, str]:
+    """As `source_digests`, of what a run restores to; nothing may be unresolved."""
+    _, unresolved = restore_run(str(output), str(originals), str(restored))
+    assert unresolved == []
+    return source_digests(restored)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, without what killed writers left behind."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".tmp-")
+    }
+
+
+def unresolved_markers(output: Path, originals: Path) -> set[str]:
+    """Hashes in visible parts that the store doesn't have."""
+    objects = open_objects(output)
+    hashes: set[str] = set()
+    for info in objects.list():
+        if not info.name.startswith("_"):
+            hashes.update(
+                _core.markers(b"".join(open_decompressed(objects, info.name))).column("hash").to_pylist()
+            )
+    if not hashes:
+        return set()
+    return set(OriginalStore.open(originals, create=False).get_many(hashes).unresolved)
+
+
+def is_complete(output: Path) -> bool:
+    """Whether a run says that it is complete."""
+    return open_objects(output).exists("_manifest.json") and bool(read_manifest(open_objects(output)).parts)
+
+
+def output_of(settings: RunSettings) -> Path:
+    """Where a run puts its parts."""
+    return Path(settings.output)
+
+
+class Counting:
+    """Objects that note every listing, and every read of an object's bytes."""
+
+    def __init__(self, root: str) -> None:
+        self.objects = open_objects(root)
+        self.reads: list[str] = []
+        self.listings: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.objects, name)
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        self.listings.append(prefix)
+        return self.objects.list(prefix)
+
+    def get(self, name: str) -> bytes:
+        self.reads.append(f"get {name}")
+        return self.objects.get(name)
+
+    def get_range(self, name: str, offset: int, length: int) -> bytes:
+        self.reads.append(f"range {name}")
+        return self.objects.get_range(name, offset, length)
