@@ -141,3 +141,7 @@ def bury(store: OriginalStore, original: bytes, reason: str, date: dt.date = RUN
     """Writes a tombstone for an original, and leaves its copies where they are."""
     data = encode_tombstones([Tombstone(digest_of(original), reason, date)])
     store.objects.put_if_absent(tombstone_name(data), data)
+
+
+BIG = random.Random(0).randbytes(1 << 20) * 9
+"""Larger than one multipart upload and than a writer's spool memory."""
