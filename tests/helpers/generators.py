@@ -145,3 +145,6 @@ def bury(store: OriginalStore, original: bytes, reason: str, date: dt.date = RUN
 
 BIG = random.Random(0).randbytes(1 << 20) * 9
 """Larger than one multipart upload and than a writer's spool memory."""
+
+STORED = some_originals(150, size_bytes=200)
+"""The originals of the store that the fixture `sound` makes."""

@@ -14,6 +14,7 @@ from headroom_beam.files.restore_file import restore_run
 from headroom_beam.objects.base import ObjectInfo
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Compacted
+from headroom_beam.store.pack import read_pack
 
 
 def hash_of(original: bytes) -> str:
@@ -102,3 +103,18 @@ class Counting:
     def get_range(self, name: str, offset: int, length: int) -> bytes:
         self.reads.append(f"range {name}")
         return self.objects.get_range(name, offset, length)
+
+
+def pack_files(root: Path) -> list[Path]:
+    """The packs of a store, by name."""
+    return sorted((root / "packs").iterdir())
+
+
+def problem_kinds(root: Path, **options) -> set[str]:
+    """The kinds of all problems that `check` finds in a store."""
+    return {problem.kind for problem in OriginalStore.open(root).check(**options).problems}
+
+
+def originals_in(data: bytes) -> list[bytes]:
+    """The originals of a pack, in its order."""
+    return [text for _, rows in read_pack(data) for text in rows.column("original").to_pylist()]

@@ -14,10 +14,10 @@ from helpers.generators import RUN_DATE, rows_of, some_originals
 from helpers.oracles import digest_of, hash_of
 
 from headroom_beam import OriginalStore
-from headroom_beam.errors import AmbiguousHash, IntegrityError, InvalidHash, OriginalExpired, OriginalNotFound
+from headroom_beam.errors import InvalidHash
 from headroom_beam.store import lookup
 from headroom_beam.store.lookup import lookup_many, plan_lookup
-from headroom_beam.store.resolution import Resolution, resolution_error
+from headroom_beam.store.resolution import Resolution
 from headroom_beam.store.snapshot import StoreSize
 
 TEXTS = some_originals(1200, size_bytes=300)
@@ -106,20 +106,3 @@ def test_the_benchmark_runs_and_its_ways_agree():
         > 0
     )
     assert {step["plan"]["way"] for step in figures["many"]} <= {"points", "scan"}
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        ("missing", OriginalNotFound),
-        ("expired", OriginalExpired),
-        ("erased", OriginalExpired),
-        ("ambiguous", AmbiguousHash),
-        ("damaged", IntegrityError),
-    ],
-)
-def test_every_status_has_its_error(status, kind):
-    error = resolution_error("0" * 24, status)
-    assert type(error) is kind
-    assert "0" * 24 in str(error)
-    assert getattr(error, "reason", status) == status

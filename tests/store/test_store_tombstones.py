@@ -1,4 +1,4 @@
-"""What has been taken out of a store is seen by readers and writers, within the time that they promise."""
+"""Readers and writers honour tombstones within the time that they promise."""
 
 from __future__ import annotations
 
@@ -60,29 +60,6 @@ def test_erased_originals_are_refused_and_expired_ones_come_back(root, caplog):
         if index:
             writer.write_index()
         assert OriginalStore.open(root).get(hash_of(texts[1])) == texts[1]
-
-
-def test_a_builder_that_has_been_at_work_for_long_refuses_what_was_erased_meanwhile(tmp_path, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(store.time, "monotonic", lambda: now[0])
-    writer = OriginalStore.open(tmp_path)
-    builder = writer.pack_builder(run_date=RUN_DATE)
-    bury(writer, b"[1]", "erased")
-    now[0] += store.REFRESH_S
-    assert list(builder.add(rows_of([b"[1]", b"[2]"]))) == []
-    for pack in builder.finish():
-        writer.put_pack(pack)
-    assert builder.refused_count == 1
-    assert writer.get_many([hash_of(b"[1]"), hash_of(b"[2]")]).unresolved == {hash_of(b"[1]"): "erased"}
-
-
-def test_a_builder_refuses_what_was_erased_before_it_began(tmp_path):
-    writer = OriginalStore.open(tmp_path)
-    writer.put_many(rows_of([b"[1]"]), run_date=RUN_DATE)
-    bury(writer, b"[1]", "erased")
-    builder = writer.pack_builder(run_date=RUN_DATE)
-    assert list(builder.add(rows_of([b"[1]"]))) == list(builder.finish()) == []
-    assert builder.refused_count == 1
 
 
 def test_a_writer_looks_at_tombstones_alone_and_reads_each_once(tmp_path):
