@@ -7,38 +7,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 import pyarrow.parquet as pq
 import pytest
-from apache_beam.io.gcp.pubsub import PubsubMessage
 from google.api_core import exceptions
-from google.pubsub_v1 import types
 from helpers.generators import BROKEN, RECORDS
+from helpers.messages import OUTPUT_TOPIC, SUBSCRIPTION, TOPIC, messages_of
 from helpers.pubsub_server import PubsubServer
 
 from headroom_beam import OriginalStore, restore_record
 from headroom_beam.cli.beam_runner import pipeline_options
 from headroom_beam.cli.stream import _parser, main, run_batches
 from headroom_beam.errors import StoreError
-from headroom_beam.transforms.pubsub import LeasedSubscription, publish_requests
 
-TOPIC = "projects/project/topics/in"
-OUTPUT_TOPIC = "projects/project/topics/out"
-SUBSCRIPTION = "projects/project/subscriptions/in"
-OUTPUT_SUBSCRIPTION = "projects/project/subscriptions/out"
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def server(monkeypatch) -> Iterator[PubsubServer]:
-    with PubsubServer() as server:
-        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", server.address)
-        server.create(TOPIC, SUBSCRIPTION)
-        server.create(OUTPUT_TOPIC, OUTPUT_SUBSCRIPTION)
-        yield server
 
 
 def arguments_of(folder: Path) -> list[str]:
@@ -51,14 +36,14 @@ def arguments_of(folder: Path) -> list[str]:
     ]
 
 
-def drain(folder: Path, server: PubsubServer, *arguments: str) -> None:
+def drain(folder: Path, pubsub: PubsubServer, *arguments: str) -> None:
     """Runs the program in this process until every message is acknowledged, or until it fails."""
     known, beam_arguments = _parser("stream").parse_known_args([*arguments_of(folder), *arguments])
     known.failures = known.failures or str(folder / "out/failures")
     stopping = threading.Event()
 
     def watch() -> None:
-        while server.outstanding_count(SUBSCRIPTION) and not stopping.wait(0.05):
+        while pubsub.outstanding_count(SUBSCRIPTION) and not stopping.wait(0.05):
             pass
         stopping.set()
 
@@ -115,15 +100,6 @@ class Program:
         return (self.folder / "log").read_text()
 
 
-def messages_of(records: list[bytes]) -> list[types.PubsubMessage]:
-    return [
-        types.PubsubMessage(
-            data=record, attributes={"number": str(number), "topic": "an attribute may be called so"}
-        )
-        for number, record in enumerate(records)
-    ]
-
-
 def rows_of(folder: Path) -> list[dict]:
     return [row for file in sorted(folder.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
 
@@ -149,11 +125,11 @@ def written(folder: Path) -> dict[str, bytes]:
     return found | failed
 
 
-def test_messages_become_files_with_their_attributes_and_every_marker_resolves(tmp_path, server):
+def test_messages_become_files_with_their_attributes_and_every_marker_resolves(tmp_path, pubsub):
     records = [*RECORDS, *BROKEN, json.dumps(json.loads(RECORDS[0]), indent=1).encode()]
-    ids = server.publish(TOPIC, messages_of(records))
+    ids = pubsub.publish(TOPIC, messages_of(records))
     program = Program(tmp_path, f"--output={tmp_path / 'out'}")
-    program.wait_until(lambda: len(server.acknowledged(SUBSCRIPTION)) == len(records))
+    program.wait_until(lambda: len(pubsub.acknowledged(SUBSCRIPTION)) == len(records))
     # Everything that is acknowledged is there, while the program still runs.
     assert written(tmp_path) == {str(number): record for number, record in enumerate(records)}
     done = program.stop()
@@ -163,24 +139,24 @@ def test_messages_become_files_with_their_attributes_and_every_marker_resolves(t
     assert not OriginalStore.open(tmp_path / "store").check().problems
 
 
-def test_messages_go_to_a_topic_with_their_attributes(tmp_path, server):
-    server.publish(TOPIC, messages_of([*RECORDS, *BROKEN]))
-    drain(tmp_path, server, f"--output_topic={OUTPUT_TOPIC}", f"--failures={tmp_path / 'failures'}")
-    assert len(server.acknowledged(SUBSCRIPTION)) == len(RECORDS) + len(BROKEN)
+def test_messages_go_to_a_topic_with_their_attributes(tmp_path, pubsub):
+    pubsub.publish(TOPIC, messages_of([*RECORDS, *BROKEN]))
+    drain(tmp_path, pubsub, f"--output_topic={OUTPUT_TOPIC}", f"--failures={tmp_path / 'failures'}")
+    assert len(pubsub.acknowledged(SUBSCRIPTION)) == len(RECORDS) + len(BROKEN)
     store = OriginalStore.open(tmp_path / "store", create=False)
     sent = {
         message.attributes["number"]: restore_record(message.data, store)
-        for message in server.published(OUTPUT_TOPIC)
+        for message in pubsub.published(OUTPUT_TOPIC)
     }
     assert sent == {str(number): record for number, record in enumerate(RECORDS)}
-    assert any(b"<<ccr:" in message.data for message in server.published(OUTPUT_TOPIC))
+    assert any(b"<<ccr:" in message.data for message in pubsub.published(OUTPUT_TOPIC))
     assert len(failures_of(tmp_path / "failures")) == len(BROKEN)
 
 
-def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_path, server):
+def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_path, pubsub):
     pretty = json.dumps(json.loads(RECORDS[0]), indent=1).encode()
-    server.publish(TOPIC, messages_of([*RECORDS, pretty]))
-    drain(tmp_path, server, f"--output={tmp_path / 'out'}", "--output_format=jsonl")
+    pubsub.publish(TOPIC, messages_of([*RECORDS, pretty]))
+    drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}", "--output_format=jsonl")
     store = OriginalStore.open(tmp_path / "store", create=False)
     lines = [line for file in (tmp_path / "out").glob("*.jsonl") for line in file.read_bytes().splitlines()]
     assert sorted(restore_record(line, store) for line in lines) == sorted(RECORDS)
@@ -188,64 +164,64 @@ def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_
     assert restore_record(beside["record"], store) == pretty
 
 
-def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp_path, server):
+def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp_path, pubsub):
     records = [record.replace(b'"number"', b'"n%d"' % copy) for copy in range(40) for record in RECORDS]
     expected = {str(number): record for number, record in enumerate(records)}
-    numbers = dict(zip(server.publish(TOPIC, messages_of(records)), expected, strict=True))
+    numbers = dict(zip(pubsub.publish(TOPIC, messages_of(records)), expected, strict=True))
     arguments = [f"--output={tmp_path / 'out'}", f"--batch_bytes={60 * len(RECORDS[0])}"]
     # It dies between writing its second batch and acknowledging it, so that batch is leased then.
-    server.hold_after("Acknowledge", calls=1)
+    pubsub.hold_after("Acknowledge", calls=1)
     program = Program(tmp_path, *arguments)
-    program.wait_until(lambda: len(rows_of(tmp_path / "out")) > len(server.acknowledged(SUBSCRIPTION)) > 0)
+    program.wait_until(lambda: len(rows_of(tmp_path / "out")) > len(pubsub.acknowledged(SUBSCRIPTION)) > 0)
     program.kill()
-    # In this order, because the server may still be about to serve the dead program's call.
-    server.expire_leases(SUBSCRIPTION)
-    server.release("Acknowledge")
-    acknowledged = {numbers[one] for one in server.acknowledged(SUBSCRIPTION)}
+    # In this order, because the pubsub may still be about to serve the dead program's call.
+    pubsub.expire_leases(SUBSCRIPTION)
+    pubsub.release("Acknowledge")
+    acknowledged = {numbers[one] for one in pubsub.acknowledged(SUBSCRIPTION)}
     assert 0 < len(acknowledged) < len(records)
     assert written(tmp_path).items() >= {number: expected[number] for number in acknowledged}.items()
     program = Program(tmp_path, *arguments)
-    program.wait_until(lambda: server.outstanding_count(SUBSCRIPTION) == 0)
+    program.wait_until(lambda: pubsub.outstanding_count(SUBSCRIPTION) == 0)
     program.stop()
     assert written(tmp_path) == expected
     # At least once: messages that were leased when it was killed came again.
-    assert max(server.deliveries(SUBSCRIPTION).values()) > 1
+    assert max(pubsub.deliveries(SUBSCRIPTION).values()) > 1
 
 
-def test_a_message_that_comes_twice_is_written_twice(tmp_path, server):
-    server.publish(TOPIC, messages_of([RECORDS[0], RECORDS[1]]))
+def test_a_message_that_comes_twice_is_written_twice(tmp_path, pubsub):
+    pubsub.publish(TOPIC, messages_of([RECORDS[0], RECORDS[1]]))
     # The first acknowledgement is refused: the program ends, and another one gets the messages again.
-    server.fail_next("Acknowledge", grpc.StatusCode.PERMISSION_DENIED)
+    pubsub.fail_next("Acknowledge", grpc.StatusCode.PERMISSION_DENIED)
     with pytest.raises(exceptions.PermissionDenied):
-        drain(tmp_path, server, f"--output={tmp_path / 'out'}")
-    assert server.acknowledged(SUBSCRIPTION) == []
-    drain(tmp_path, server, f"--output={tmp_path / 'out'}")
-    assert len(server.acknowledged(SUBSCRIPTION)) == 2
+        drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}")
+    assert pubsub.acknowledged(SUBSCRIPTION) == []
+    drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}")
+    assert len(pubsub.acknowledged(SUBSCRIPTION)) == 2
     assert len(rows_of(tmp_path / "out")) == 4
     assert written(tmp_path) == {"0": RECORDS[0], "1": RECORDS[1]}
 
 
-def test_a_store_that_fails_ends_the_program_and_acknowledges_nothing(tmp_path, server, capsys):
+def test_a_store_that_fails_ends_the_program_and_acknowledges_nothing(tmp_path, pubsub, capsys):
     (tmp_path / "store").write_text("a file stands where the store should be")
-    server.publish(TOPIC, messages_of(RECORDS))
+    pubsub.publish(TOPIC, messages_of(RECORDS))
     code = main([*arguments_of(tmp_path), f"--output={tmp_path / 'out'}"])
     assert code == StoreError.exit_code
-    assert server.acknowledged(SUBSCRIPTION) == []
+    assert pubsub.acknowledged(SUBSCRIPTION) == []
     assert "StoreError" in capsys.readouterr().err
 
 
-def test_a_topic_that_refuses_ends_the_program_and_acknowledges_nothing(tmp_path, server):
-    server.publish(TOPIC, messages_of(RECORDS))
-    server.fail_next("Publish", grpc.StatusCode.PERMISSION_DENIED, times=100)
+def test_a_topic_that_refuses_ends_the_program_and_acknowledges_nothing(tmp_path, pubsub):
+    pubsub.publish(TOPIC, messages_of(RECORDS))
+    pubsub.fail_next("Publish", grpc.StatusCode.PERMISSION_DENIED, times=100)
     with pytest.raises(RuntimeError, match="PermissionDenied: 403"):
-        drain(tmp_path, server, f"--output_topic={OUTPUT_TOPIC}", f"--failures={tmp_path / 'failures'}")
-    assert server.acknowledged(SUBSCRIPTION) == []
-    assert server.outstanding_count(SUBSCRIPTION) == len(RECORDS)
+        drain(tmp_path, pubsub, f"--output_topic={OUTPUT_TOPIC}", f"--failures={tmp_path / 'failures'}")
+    assert pubsub.acknowledged(SUBSCRIPTION) == []
+    assert pubsub.outstanding_count(SUBSCRIPTION) == len(RECORDS)
 
 
-def test_beams_own_reader_works_too(tmp_path, server):
+def test_beams_own_reader_works_too(tmp_path, pubsub):
     records = [*RECORDS, *BROKEN]
-    server.publish(TOPIC, messages_of(records))
+    pubsub.publish(TOPIC, messages_of(records))
     program = Program(
         tmp_path,
         f"--output={tmp_path / 'out'}",
@@ -258,39 +234,6 @@ def test_beams_own_reader_works_too(tmp_path, server):
     )
     program.kill()
     assert written(tmp_path) == {str(number): record for number, record in enumerate(records)}
-
-
-def test_leases_are_kept_while_a_batch_takes_long(server):
-    server.publish(TOPIC, messages_of([b"1"]))
-    with LeasedSubscription(SUBSCRIPTION, lease_s=10) as subscription:
-        messages = subscription.pull(batch_bytes=1, max_latency_s=1, stopping=threading.Event())
-        pulled_end_s, give_up_s = server.lease_end_s(SUBSCRIPTION), time.monotonic() + 300
-        while server.lease_end_s(SUBSCRIPTION) < pulled_end_s + 5:
-            assert time.monotonic() < give_up_s
-            time.sleep(0.1)
-        subscription.acknowledge(messages)
-    assert len(server.acknowledged(SUBSCRIPTION)) == 1
-    assert set(server.deliveries(SUBSCRIPTION).values()) == {1}
-
-
-def test_leaving_the_subscription_gives_messages_back_at_once(server):
-    server.publish(TOPIC, messages_of([b"1"]))
-    for _ in range(2):
-        start_s = time.monotonic()
-        with LeasedSubscription(SUBSCRIPTION, lease_s=600) as subscription:
-            assert len(subscription.pull(batch_bytes=1, max_latency_s=1, stopping=threading.Event())) == 1
-        # Otherwise the second would have to wait for the end of the first one's lease.
-        assert time.monotonic() - start_s < 300
-
-
-def test_publish_requests_stay_within_the_limits_of_the_service():
-    messages = [
-        PubsubMessage(b"x" * size, {"a": "b"}) for size in (4_000_000, 4_000_000, 4_000_000, 9_500_000, 1)
-    ]
-    sizes = [
-        [len(message.data) for message in request.messages] for request in publish_requests(TOPIC, messages)
-    ]
-    assert sizes == [[4_000_000, 4_000_000], [4_000_000], [9_500_000], [1]]
 
 
 @pytest.mark.parametrize(

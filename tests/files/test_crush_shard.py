@@ -13,13 +13,12 @@ from helpers.oracles import output_of, restored_digests, tree, unresolved_marker
 
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.errors import IntegrityError, StoreError
+from headroom_beam.files.codecs import SUFFIXES
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.run import run_shards
 from headroom_beam.objects.base import ObjectConflict
 from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
-
-SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
 
 
 def test_failures_name_what_failed_and_where(tmp_path: Path, settings: RunSettings) -> None:

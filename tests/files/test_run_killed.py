@@ -4,7 +4,6 @@ They are killed with signal 9 right after and right before each object of a run 
 moments.
 """
 
-import datetime as dt
 import os
 import random
 import signal
@@ -15,15 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.generators import AWKWARD, DROPPING, compress, lines_of
+from helpers.generators import AWKWARD, DROPPING, RUN_DATE, compress, lines_of
 from helpers.oracles import is_complete, restored_digests, source_digests, tree, unresolved_markers
 
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.run import run_shards
 from headroom_beam.store.store import OriginalStore
-
-RUN_DATE = dt.date(2026, 1, 31)
-"""Runs that are compared are of one day, even around midnight."""
 
 
 @pytest.fixture

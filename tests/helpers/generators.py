@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import hashlib
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import zstandard
 from helpers.oracles import digest_of
 
-from headroom_beam import OriginalStore, SmartCrusherConfig
+from headroom_beam.crush.batch import crush_batch
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.files.codecs import SUFFIXES
+from headroom_beam.records import Compacted, Failure, Original, Payload
 from headroom_beam.store.names import tombstone_name
 from headroom_beam.store.schema import original_digest
+from headroom_beam.store.store import OriginalStore
 from headroom_beam.store.tombstones import Tombstone, encode_tombstones
 
 RUN_DATE = dt.date(2026, 1, 31)
@@ -148,3 +152,37 @@ BIG = random.Random(0).randbytes(1 << 20) * 9
 
 STORED = some_originals(150, size_bytes=200)
 """The originals of the store that the fixture `sound` makes."""
+
+
+def crushed_into(store: OriginalStore, records: Sequence[bytes]) -> list[Compacted]:
+    """The compacted records; their originals are put into the store."""
+    batch = crush_batch(records, options_for(SMALL))
+    store.put_many(batch.originals, run_date=RUN_DATE)
+    return [row for _, row in batch.compacted]
+
+
+PAYLOAD = Payload(".a @ .b", "ls", "table", ["0" * 24, "1" * 24], 3, 2, 30, 9, 1, "why")
+COMPACTED_ROW = Compacted(b'{"a":1}', "in.jsonl", 7, 100, 20, 30, 9, [PAYLOAD])
+ORIGINAL_ROW = Original("0" * 24, bytes(range(32)), "rows", 3, 1, b"[1]", "ls")
+FAILURE_ROW = Failure("too_deep", "at byte 3", "in.jsonl", "in.jsonl", 7, 5, ["0" * 24])
+
+ROWS = json.dumps([{"id": number, "status": "ok"} for number in range(60)])
+WIDE_ROWS = json.dumps(
+    [
+        {"id": number, "note": hashlib.sha256(bytes([number % 256, number // 256])).hexdigest() * 2}
+        for number in range(400)
+    ]
+)
+DOCUMENT = json.dumps(
+    {
+        "events": [{"ts": number, "level": "info", "text": f"event {number}"} for number in range(30)],
+        "metadata": {"source": "demo", "count": 30},
+        "blob": "x" * 2000,
+    }
+)
+
+
+def series(*, outlier: int = 0, step: int = 0) -> str:
+    """300 rows of a number about 1000, with an outlier in one row or a higher level from one row on."""
+    values = [1000 + row * 7919 % 101 + (row == 100) * outlier + (row > 150) * step for row in range(300)]
+    return json.dumps([{"id": f"k{row * 7919 % 9973}", "value": value} for row, value in enumerate(values)])

@@ -19,7 +19,6 @@ from helpers.oracles import tree
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.files.manifest import CompactedPart, StoredPack, read_manifest
 from headroom_beam.files.plan import RunSettings
-from headroom_beam.files.restore_file import RestoredFile, Unresolved
 from headroom_beam.files.run import run_shards
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Failure
@@ -178,25 +177,6 @@ def test_payloads_that_were_not_proved_are_counted(
     assert json.loads((tmp_path / "out" / "_summary.json").read_bytes())["unproved"] == len(manifest.parts)
 
 
-def test_lines_that_cannot_be_restored_come_out_as_unresolved(inputs: Path, tmp_path: Path) -> None:
-    with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        _ = pipeline | crush_files(inputs, tmp_path)
-    for path in [
-        *(tmp_path / "originals" / "packs").iterdir(),
-        *(tmp_path / "originals" / "index").iterdir(),
-    ]:
-        path.unlink()
-    with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        result = pipeline | RestoreFiles(
-            str(tmp_path / "out"), str(tmp_path / "originals"), str(tmp_path / "restored")
-        )
-        assert result.restored.element_type == RestoredFile
-        assert result.unresolved.element_type == Unresolved
-        assert_that(result.restored, equal_to([]), "restored")
-        kinds = result.unresolved | beam.Map(lambda row: row.kind) | beam.Distinct()
-        assert_that(kinds, equal_to(["missing"]), "unresolved")
-
-
 def test_transforms_are_pickled_and_shown(inputs: Path, tmp_path: Path) -> None:
     crush = pickle.loads(pickle.dumps(crush_files(inputs, tmp_path, trace_format="openai")))
     shown = {item.key: item.value for item in DisplayData.create_from(crush).items}
@@ -228,11 +208,6 @@ def test_what_cannot_work_is_refused_at_construction(changes: dict[str, Any], na
     arguments = {"inputs": "in", "output": "out", "originals": "originals", **changes}
     with pytest.raises(ValueError, match=named):
         CrushFiles(**arguments)
-
-
-def test_restored_files_need_a_root_of_their_own() -> None:
-    with pytest.raises(ValueError, match="root of their own"):
-        RestoreFiles("out", "originals", "out/")
 
 
 def test_an_output_of_another_run_fails_the_pipeline(inputs: Path, tmp_path: Path) -> None:

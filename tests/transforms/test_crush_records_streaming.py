@@ -3,7 +3,6 @@
 import time
 
 import apache_beam as beam
-import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_stream import TestStream as Events
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
@@ -14,11 +13,6 @@ from helpers.oracles import hashes_of
 from headroom_beam import OriginalStore, restore_record
 from headroom_beam.transforms.crush_records import CrushRecords
 from headroom_beam.transforms.sinks import WriteCompacted, WriteFailures
-
-
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
 
 
 def stream() -> Events:

@@ -18,11 +18,6 @@ TEXTS = some_originals(50)
 ROWS = [row for batch in rows_of(TEXTS).to_batches() for row in original_rows(batch)]
 
 
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
-
-
 def write(rows, root, **arguments) -> None:
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         _ = pipeline | beam.Create(rows, reshuffle=False) | WriteOriginals(str(root), **arguments)

@@ -8,7 +8,6 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
-from helpers.collecting import Collect
 from helpers.generators import BROKEN, RECORDS, SMALL
 from helpers.oracles import hashes_of
 
@@ -24,11 +23,6 @@ pytestmark = [
 ]
 
 OPTIONS = ["--runner=PrismRunner", f"--prism_location={PRISM}"]
-
-
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
 
 
 def run(module: str, *arguments: str) -> None:

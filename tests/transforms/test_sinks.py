@@ -21,11 +21,6 @@ ROWS = [row for _, row in crush_batch(RECORDS, options_for(SMALL)).compacted]
 FAILURE = Failure("invalid_json", "line 1, column 2", "", "", 0, 1, ["0" * 24])
 
 
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
-
-
 def write(elements, transform, collect: Collect) -> None:
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         written = pipeline | beam.Create(elements) | transform
