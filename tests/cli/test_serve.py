@@ -11,7 +11,7 @@ import httpx
 import pytest
 from helpers.commands import CrushedTrace
 from helpers.oracles import hash_of
-from helpers.serving import SERVED_ROWS, environment_without_token
+from helpers.serving import SERVED_ROWS, environment_without_token, put_originals
 
 from headroom_beam import errors
 from headroom_beam.cli.main import main
@@ -31,6 +31,7 @@ def test_serve_takes_a_token_from_a_file_or_the_environment_and_refuses_short_on
 
 
 def test_the_command_serves_until_it_is_interrupted(store: OriginalStore) -> None:
+    put_originals(store, SERVED_ROWS)
     command = [sys.executable, "-m", "headroom_beam.cli", "serve", "--originals", store.root, "--port", "0"]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment_without_token()

@@ -17,13 +17,12 @@ from google.api_core import exceptions
 from helpers.generators import BROKEN, RECORDS
 from helpers.messages import OUTPUT_TOPIC, SUBSCRIPTION, TOPIC, messages_of
 from helpers.pubsub_server import PubsubServer
+from helpers.repository import REPOSITORY
 
 from headroom_beam import OriginalStore, restore_record
 from headroom_beam.cli.beam_runner import pipeline_options
 from headroom_beam.cli.stream import _parser, main, run_batches
 from headroom_beam.errors import StoreError
-
-ROOT = Path(__file__).parents[2]
 
 
 def arguments_of(folder: Path) -> list[str]:
@@ -71,10 +70,10 @@ class Program:
                 *arguments_of(folder),
                 *arguments,
             ],
-            cwd=ROOT,
+            cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         )
 
     def wait_until(self, done: Callable[[], bool], *, timeout_s: float = 300) -> None:

@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from helpers.repository import TESTS
 
 from headroom_beam import _core
 from headroom_beam.errors import FormatError
 
-FOLDER = Path(__file__).parents[1] / "fixtures" / "notation"
+FOLDER = TESTS / "fixtures" / "notation"
 
 
 def _cases() -> list[Any]:

@@ -1,7 +1,8 @@
 """What docs/operations.md says is what the code does."""
 
 import re
-from pathlib import Path
+
+from helpers.repository import REPOSITORY
 
 from headroom_beam import errors
 from headroom_beam.crush import memory
@@ -10,12 +11,11 @@ from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.files.manifest import summarize
 from headroom_beam.serve import app as server
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+TEXT = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
 SOURCES = {
-    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    path.relative_to(REPOSITORY).as_posix(): path.read_text(encoding="utf-8")
     for folder in ("pipelines", "headroom_beam")
-    for path in (ROOT / folder).rglob("*.py")
+    for path in (REPOSITORY / folder).rglob("*.py")
 }
 
 

@@ -9,13 +9,13 @@ import pickle
 import random
 import subprocess
 import sys
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
 from helpers.generators import RUN_DATE, rows_of, some_originals
 from helpers.oracles import digest_of, hash_of
+from helpers.repository import TESTS
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import (
@@ -131,7 +131,7 @@ def test_parallel_writers_in_other_processes_lose_nothing(root):
     script = f"""
 import sys
 from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+sys.path.insert(0, {str(TESTS)!r})
 from helpers.generators import RUN_DATE, rows_of, some_originals
 from headroom_beam import OriginalStore
 seed = int(sys.argv[1])

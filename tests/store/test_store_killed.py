@@ -9,10 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from helpers.generators import some_originals
 from helpers.oracles import hash_of
+from helpers.repository import TESTS
 
 from headroom_beam import OriginalStore
 
@@ -20,7 +20,7 @@ ROUNDS = 60 if os.environ.get("HEADROOM_BEAM_LONG") else 6
 
 WRITER = f"""
 import sys
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+sys.path.insert(0, {str(TESTS)!r})
 from helpers.generators import RUN_DATE, rows_of, some_originals
 from headroom_beam import OriginalStore
 store = OriginalStore.open(sys.argv[1])

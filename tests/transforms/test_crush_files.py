@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.display import DisplayData
 from helpers.faults import doubt_each_block
-from helpers.generators import AWKWARD, DROPPING, compress, lines_of
+from helpers.generators import DROPPING, lines_of
 from helpers.oracles import tree
+from helpers.repository import PRISM
 
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.files.manifest import CompactedPart, StoredPack, read_manifest
@@ -25,9 +25,6 @@ from headroom_beam.records import Failure
 from headroom_beam.transforms.crush_files import CrushFiles
 from headroom_beam.transforms.metrics import METRICS_NAMESPACE
 from headroom_beam.transforms.restore_files import RestoreFiles
-
-PRISM = os.environ.get("HEADROOM_BEAM_PRISM", "")
-"""The program of the Prism runner, as `make prism` builds it."""
 
 RUNNERS = [
     pytest.param(["--runner=FnApiRunner"], id="FnApiRunner"),
@@ -46,16 +43,6 @@ RUNNERS = [
         else []
     ),
 ]
-
-
-@pytest.fixture
-def inputs(tmp_path: Path) -> Path:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    (folder / "records.jsonl").write_bytes(lines_of(12))
-    (folder / "awkward.jsonl.gz").write_bytes(compress(AWKWARD, ".gz"))
-    (folder / "more.jsonl.zst").write_bytes(compress(lines_of(3, first=12), ".zst"))
-    return folder
 
 
 def crush_files(inputs: Path, tmp_path: Path, **changes: Any) -> CrushFiles:
