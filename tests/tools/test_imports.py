@@ -1,4 +1,4 @@
-"""The tree has no circle of imports and no wrong layer, and the program that says so finds both where they are."""
+"""The tree has no circle of imports and no wrong layer, and `tools/imports.py` finds both where they are."""
 
 import importlib
 import sys
@@ -93,4 +93,6 @@ def test_wrong_layer_is_found(imports, crate, name, line):
 
 def test_module_without_a_layer_is_found(imports, crate):
     (crate / "src" / "new.rs").write_text("")
-    assert imports.layer_faults(imports.rust_arrows(crate), imports.layers_of(crate)) == ["new: no layer names it"]
+    assert imports.layer_faults(imports.rust_arrows(crate), imports.layers_of(crate)) == [
+        "new: no layer names it"
+    ]
