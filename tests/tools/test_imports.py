@@ -1,4 +1,4 @@
-"""The tree has no circle of imports and no wrong layer, and the check finds both where there are some."""
+"""The tree has no circle of imports and no wrong layer, and `tools/imports.py` finds both where they are."""
 
 import importlib
 import sys
