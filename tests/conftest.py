@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 from helpers import gcs_emulator
+from helpers.effort import tries
 from helpers.generators import DROPPING, awkward_folder
 
 from headroom_beam import OriginalStore
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "patient",
+    max_examples=tries(100, 3000),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("patient")
 

@@ -6,13 +6,16 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from helpers.effort import tries
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headroom_beam import _core
 from headroom_beam.errors import FormatError, HeadroomBeamError
 
-SETTINGS = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SETTINGS = settings(
+    max_examples=tries(30, 10_000), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 TRAPS = st.sampled_from(
     [

@@ -14,6 +14,7 @@ import grpc
 import pyarrow.parquet as pq
 import pytest
 from google.api_core import exceptions
+from helpers.effort import tries
 from helpers.generators import BROKEN, RECORDS
 from helpers.messages import OUTPUT_TOPIC, SUBSCRIPTION, TOPIC, messages_of
 from helpers.pubsub_server import PubsubServer
@@ -164,7 +165,9 @@ def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_
 
 
 def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp_path, pubsub):
-    records = [record.replace(b'"number"', b'"n%d"' % copy) for copy in range(40) for record in RECORDS]
+    records = [
+        record.replace(b'"number"', b'"n%d"' % copy) for copy in range(tries(20, 40)) for record in RECORDS
+    ]
     expected = {str(number): record for number, record in enumerate(records)}
     numbers = dict(zip(pubsub.publish(TOPIC, messages_of(records)), expected, strict=True))
     arguments = [f"--output={tmp_path / 'out'}", f"--batch_bytes={60 * len(RECORDS[0])}"]

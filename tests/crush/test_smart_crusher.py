@@ -5,6 +5,7 @@ import re
 import threading
 
 import pytest
+from helpers.effort import tries
 from helpers.generators import DOCUMENT, ROWS, WIDE_ROWS, series
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,7 +133,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=tries(50, 5000))
 @given(VALUES, st.sampled_from([None, 1]), st.booleans(), st.sampled_from([(", ", ": "), (",", ":")]))
 def test_whatever_is_crushed_comes_back(
     value: object, indent: int | None, ensure_ascii: bool, separators: tuple[str, str]

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.effort import tries
 from helpers.generators import AWKWARD, DROPPING, lines_of, record
 from helpers.oracles import tree
 from hypothesis import given
@@ -145,7 +146,7 @@ LINES = st.one_of(
 )
 
 
-@hypothesis_settings(max_examples=40)
+@hypothesis_settings(max_examples=tries(15, 2000))
 @given(lines=st.lists(LINES, max_size=12), shard_bytes=st.integers(1, 20_000), limit=st.integers(64, 20_000))
 def test_any_file_comes_back(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], shard_bytes: int, limit: int

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from helpers.effort import tries
 from helpers.generators import AWKWARD, DROPPING, RUN_DATE, compress, lines_of
 from helpers.oracles import is_complete, restored_digests, source_digests, tree, unresolved_markers
 
@@ -149,7 +150,7 @@ def test_the_program_killed_at_random_moments_is_finished_by_the_next(inputs: Pa
     settings = settings_of(tmp_path, "random")
     output, originals = Path(settings.output), Path(settings.originals)
     draw = random.Random()
-    for _ in range(3):
+    for _ in range(tries(2, 30)):
         with start(inputs, output, originals) as process:
             wait_until((output / "_run.json").exists, process)
             time.sleep(draw.uniform(0, 0.4))

@@ -2,6 +2,7 @@
 
 import json
 
+from helpers.effort import tries
 from helpers.generators import BROKEN, RECORDS, crushed_into
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(30, 3000))
 @given(values=st.lists(st.tuples(JSON, st.sampled_from([None, 1])), min_size=1, max_size=5))
 def test_restore_batch_undoes_crush_batch(values, tmp_path_factory):
     store = OriginalStore.open(tmp_path_factory.mktemp("store"))

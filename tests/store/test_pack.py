@@ -8,6 +8,7 @@ import hashlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from helpers.effort import tries
 from helpers.generators import RUN_DATE, rows_of, some_originals
 from helpers.oracles import hash_of, originals_in
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ from headroom_beam.store.pack_builder import PackBuilder
 from headroom_beam.store.pages import walk_pages
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60, 3000))
 @given(st.lists(st.binary(max_size=300), max_size=40))
 def test_every_original_comes_back_once_and_verified(texts):
     data = encode_pack(rows_of(texts), run_date=RUN_DATE)
@@ -27,7 +28,7 @@ def test_every_original_comes_back_once_and_verified(texts):
     assert verify_pack(data).row_count == len(set(texts))
 
 
-@settings(max_examples=30)
+@settings(max_examples=tries(30, 3000))
 @given(st.lists(st.binary(max_size=100), max_size=30), st.randoms(use_true_random=False))
 def test_order_batching_and_repetition_do_not_change_a_byte(texts, source):
     data = encode_pack(rows_of(sorted(set(texts))), run_date=RUN_DATE)

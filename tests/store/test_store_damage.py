@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from pathlib import Path
 
 import pytest
+from helpers.effort import LONG
 from helpers.faults import Faulty
 from helpers.generators import RUN_DATE, STORED, rows_of
 from helpers.oracles import hash_of, pack_files, problem_kinds
@@ -20,8 +20,6 @@ from headroom_beam.store.lookup import lookup_many
 from headroom_beam.store.names import index_name, pack_name
 from headroom_beam.store.pack import encode_pack
 from headroom_beam.store.resolution import Resolution
-
-LONG = bool(os.environ.get("HEADROOM_BEAM_LONG"))
 
 
 def right_or_error(root: Path) -> dict[str, int]:
@@ -49,7 +47,7 @@ def test_a_flipped_bit_anywhere_in_a_pack_is_found_and_never_gives_a_wrong_origi
     OriginalStore.open(tmp_path)
     (tmp_path / "packs").mkdir()
     file = tmp_path / pack_name(data)
-    step = 1 if LONG else 97
+    step = 1 if LONG else 197
     source = random.Random(7)
     for at in range(source.randrange(step), len(data) * 8, step):
         flipped = bytearray(data)

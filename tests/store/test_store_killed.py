@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 
+from helpers.effort import tries
 from helpers.generators import some_originals
 from helpers.oracles import hash_of
 from helpers.repository import TESTS
 
 from headroom_beam import OriginalStore
 
-ROUNDS = 60 if os.environ.get("HEADROOM_BEAM_LONG") else 6
+ROUNDS = tries(4, 60)
 
 WRITER = f"""
 import sys
