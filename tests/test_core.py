@@ -81,7 +81,7 @@ def texts(draw: st.DrawFn) -> str:
 
 
 RECORDS = texts().map(lambda text: text.replace("\n", " "))
-"""A line can't hold a line break; a blank stands for it in any layout."""
+"""Texts on one line: a blank takes the place of each line break."""
 
 OPTIONS = st.builds(
     _core.Options,
@@ -151,7 +151,9 @@ def test_any_bytes_become_records_or_failures_and_come_back(
 
 @SETTINGS
 @given(texts() | st.text(), OPTIONS, st.sampled_from(["", "state ok"]), st.sampled_from([0.5, 1.0, 3.0]))
-def test_a_bare_text_comes_back(text: str, options: _core.Options, query: str, bias: float) -> None:
+def test_a_text_that_is_no_record_comes_back(
+    text: str, options: _core.Options, query: str, bias: float
+) -> None:
     crushed = _core.crush_text(text, options, query=query, bias=bias)
     assert restore(crushed.compressed.encode(), crushed.originals(), lines=False) == text.encode()
     assert crushed.was_modified == (crushed.compressed != text)

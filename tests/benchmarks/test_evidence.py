@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: equal payloads, proofs that can fail, exact token budgets."""
+"""Evidence is what later calls use of a result, and a budget of tokens is kept exactly."""
 
 import pytest
 

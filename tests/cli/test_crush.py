@@ -51,12 +51,12 @@ def test_every_payload_is_explained_on_request(inputs: Path, capsys: pytest.Capt
     assert "; dropped " in dropped["explanation"]
     source = (inputs / dropped["source"]).read_bytes()
     assert dropped["offset"] == 0 or source[dropped["offset"] - 1 : dropped["offset"]] == b"\n"
-    # A run with and one without them are two runs.
+    # A run without explanations is another run than one with them.
     assert crush.main(crush_arguments(inputs, "--max_tokens", "200")) == 9
     assert "explain" in capsys.readouterr().err
 
 
-def test_the_program_runs_by_itself(inputs: Path) -> None:
+def test_the_program_runs_in_a_process_of_its_own(inputs: Path) -> None:
     done = subprocess.run(
         [
             sys.executable,
@@ -69,7 +69,7 @@ def test_the_program_runs_by_itself(inputs: Path) -> None:
         text=True,
     )
     assert "records" in done.stdout
-    # Off a terminal there is no line of progress.
+    # Progress is shown on terminals only.
     assert "\r" not in done.stderr
 
 
@@ -81,7 +81,7 @@ def test_a_missing_option_is_a_usage_error(inputs: Path, capsys: pytest.CaptureF
 
 
 def test_crush_gives_its_summary_as_json(crushed: CrushedTrace, capfd: pytest.CaptureFixture[str]) -> None:
-    # The run is complete, so this does nothing but say again what it was.
+    # The run is complete, so this only prints its summary again.
     assert main(["crush", *crushed.arguments(*TRACE_FORMAT, "--json")]) == 0
     summary = json.loads(capfd.readouterr().out)
     assert (summary["records"], summary["compacted"], summary["failures"]) == (3, 2, {"invalid_utf8": 1})

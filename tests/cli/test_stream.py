@@ -100,7 +100,7 @@ class Program:
         return (self.folder / "log").read_text()
 
 
-def rows_of(folder: Path) -> list[dict]:
+def parquet_rows(folder: Path) -> list[dict]:
     return [row for file in sorted(folder.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
 
 
@@ -115,7 +115,7 @@ def written(folder: Path) -> dict[str, bytes]:
     store = OriginalStore.open(folder / "store", create=False)
     found = {
         dict(row["attributes"])["number"]: restore_record(row["record"], store)
-        for row in rows_of(folder / "out")
+        for row in parquet_rows(folder / "out")
     }
     failed = {
         row["attributes"]["number"]: store.get(row["hashes"][0])
@@ -135,7 +135,7 @@ def test_messages_become_files_with_their_attributes_and_every_marker_resolves(t
     done = program.stop()
     assert (done["messages"], done["failures"]) == (len(records), len(BROKEN))
     assert done["packs"] == done["batches"]
-    assert {row["message_id"] for row in rows_of(tmp_path / "out")} < set(ids)
+    assert {row["message_id"] for row in parquet_rows(tmp_path / "out")} < set(ids)
     assert not OriginalStore.open(tmp_path / "store").check().problems
 
 
@@ -160,7 +160,7 @@ def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_
     store = OriginalStore.open(tmp_path / "store", create=False)
     lines = [line for file in (tmp_path / "out").glob("*.jsonl") for line in file.read_bytes().splitlines()]
     assert sorted(restore_record(line, store) for line in lines) == sorted(RECORDS)
-    [beside] = rows_of(tmp_path / "out")
+    [beside] = parquet_rows(tmp_path / "out")
     assert restore_record(beside["record"], store) == pretty
 
 
@@ -171,12 +171,14 @@ def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp
     expected = {str(number): record for number, record in enumerate(records)}
     numbers = dict(zip(pubsub.publish(TOPIC, messages_of(records)), expected, strict=True))
     arguments = [f"--output={tmp_path / 'out'}", f"--batch_bytes={60 * len(RECORDS[0])}"]
-    # It dies between writing its second batch and acknowledging it, so that batch is leased then.
+    # It dies after it wrote its second batch and before it acknowledges that: the batch is still leased.
     pubsub.hold_after("Acknowledge", calls=1)
     program = Program(tmp_path, *arguments)
-    program.wait_until(lambda: len(rows_of(tmp_path / "out")) > len(pubsub.acknowledged(SUBSCRIPTION)) > 0)
+    program.wait_until(
+        lambda: len(parquet_rows(tmp_path / "out")) > len(pubsub.acknowledged(SUBSCRIPTION)) > 0
+    )
     program.kill()
-    # In this order, because the pubsub may still be about to serve the dead program's call.
+    # In this order, because the server may still be about to serve the call of the dead program.
     pubsub.expire_leases(SUBSCRIPTION)
     pubsub.release("Acknowledge")
     acknowledged = {numbers[one] for one in pubsub.acknowledged(SUBSCRIPTION)}
@@ -199,7 +201,7 @@ def test_a_message_that_comes_twice_is_written_twice(tmp_path, pubsub):
     assert pubsub.acknowledged(SUBSCRIPTION) == []
     drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}")
     assert len(pubsub.acknowledged(SUBSCRIPTION)) == 2
-    assert len(rows_of(tmp_path / "out")) == 4
+    assert len(parquet_rows(tmp_path / "out")) == 4
     assert written(tmp_path) == {"0": RECORDS[0], "1": RECORDS[1]}
 
 

@@ -109,7 +109,7 @@ def test_a_limit_is_an_error_that_names_it(name: str, value: int) -> None:
 
 
 def test_every_option_has_a_test_of_its_effect() -> None:
-    # `verify` changes nothing that can be seen while the crusher is right.
+    # `verify` changes the output only where the crusher has a defect.
     tested = {*EFFECTS, "max_record_bytes", "max_depth", "verify"}
     assert tested == {field.name for field in dataclasses.fields(SmartCrusherConfig)}
 

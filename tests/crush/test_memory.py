@@ -59,5 +59,5 @@ def test_a_call_whose_originals_do_not_fit_in_memory_keeps_nothing() -> None:
     assert crusher.ccr_len() == 1
     assert crusher.ccr_get(hashlib.sha256(b"y" * 2000).hexdigest()) is None
     assert crusher.ccr_get(hashlib.sha256(b"x" * 2000).hexdigest()) == "x" * 2000
-    # What is there already takes no more room.
+    # An original that is held already takes no more room.
     crusher.compact_document_json(DOCUMENT)

@@ -28,7 +28,7 @@ def test_with_a_store_other_processes_find_every_original(tmp_path: Path) -> Non
     assert crusher.restore(compressed) == DOCUMENT
     assert crusher.ccr_len() == 1
     crusher.crush(DOCUMENT)
-    # No memory is kept of what the store has, so the second call counts it again.
+    # The process doesn't remember what the store has, so the second call counts the original again.
     assert crusher.ccr_len() == 2
     program = (
         "import sys; from headroom_beam import OriginalStore, SmartCrusher;"

@@ -41,7 +41,7 @@ def test_every_kind_of_failure_is_explained() -> None:
     listed = set(re.findall(r"^\| `(\w+)`", section("Failures"), re.MULTILINE))
     records = [b"{", b'"\xff"', b"[" * 9 + b"]" * 9, b'"' + b" " * 2000 + b'"']
     batch = crush_batch(records, options_for(SmartCrusherConfig(max_depth=8, max_record_bytes=1024)))
-    # Nothing known brings about the last one.
+    # No known input brings about the last one.
     assert {row.kind for _, row in batch.failures} | {"internal"} == listed
     (described,) = re.findall(
         r'class Failure\(.*?    kind: str\n    """(.*?)"""', SOURCES["headroom_beam/records.py"], re.DOTALL

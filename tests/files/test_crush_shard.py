@@ -64,7 +64,7 @@ def test_a_line_that_is_too_long_goes_to_the_store_in_pieces(
 def test_too_long_lines_fail_alike_whether_they_fit_a_block_or_not(
     tmp_path: Path, settings: RunSettings
 ) -> None:
-    # The first fits a block and is refused by the crusher, the second doesn't and is refused before.
+    # The first fits a block, and the crusher refuses it. The second doesn't fit, and is refused earlier.
     data = b'"' + b"x" * 10_000 + b'"\n"' + b"x" * 1_000_000 + b'"\n'
     (tmp_path / "a.jsonl").write_bytes(data)
     settings = dataclasses.replace(settings, config=SmartCrusherConfig(max_record_bytes=5_000))

@@ -1,4 +1,4 @@
-"""Summaries as tables, and progress on terminals only."""
+"""Summaries as tables: a line for each tool, and a sum."""
 
 import json
 
@@ -37,7 +37,7 @@ def summary_of(*rows: dict[str, object], unproved: int = 0) -> dict[str, object]
     )
 
 
-def lines_of(table: str) -> dict[str, list[str]]:
+def printed_words(table: str) -> dict[str, list[str]]:
     return {line.split("  ")[0]: line.split() for line in table.splitlines() if line}
 
 
@@ -54,8 +54,8 @@ def test_the_table_has_a_line_per_tool_with_most_tokens_first_and_a_sum() -> Non
     assert lines[3].split() == ["all", "6", "1,200", "300", "75.0", "%", "12.0", "KB", "3.0", "KB", "135"]
 
 
-def test_the_table_says_what_became_of_all_records() -> None:
-    facts = lines_of(format_summary(summary_of(totals("ls", "table", 100, 40))))
+def test_the_table_counts_records_bytes_originals_and_failures() -> None:
+    facts = printed_words(format_summary(summary_of(totals("ls", "table", 100, 40))))
     assert facts["records"] == ["records", "7", "(4", "compacted)"]
     assert facts["bytes"] == ["bytes", "8.0", "KB", "→", "2.0", "KB"]
     assert facts["originals"] == ["originals", "4", "(6.0", "KB)"]

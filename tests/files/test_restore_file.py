@@ -61,7 +61,7 @@ def test_restoring_twice_is_success_and_onto_other_files_an_error(run: RunSettin
 
 
 def test_names_of_parts_do_not_matter_to_restore(run: RunSettings) -> None:
-    # Only the manifest says which part is which: what looks like a part and isn't in it stays out.
+    # Only the manifest says which files are parts.
     (Path(run.output) / "records.00009-of-00010.jsonl").write_bytes(b"1\n")
     (Path(run.output) / "another.jsonl").write_bytes(b"1\n")
     assert set(tree(restore(run))) == {"records.jsonl", "awkward.jsonl"}

@@ -106,8 +106,8 @@ def run_and_die(inputs: Path, settings: RunSettings, at: int, *, after: bool) ->
 def test_a_run_killed_at_every_object_is_finished_in_the_end(
     inputs: Path, tmp_path: Path, at: int, after: bool
 ) -> None:
-    # Every life makes one object and dies: right after it, or right before the next, which leaves a temporary
-    # file.
+    # Each process makes one object and is killed: right after it, or right before the next, which leaves a
+    # temporary file.
     expected = undisturbed(inputs, tmp_path)
     settings = settings_of(tmp_path, "killed")
     kills = 0

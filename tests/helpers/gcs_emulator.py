@@ -105,8 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if re.fullmatch(r"/storage/v1/b/[^/]+", parts.path):
-            # The client asks for the bucket in a thread of its own, for its traces: nothing for a test to
-            # count.
+            # The client asks for the bucket in a thread of its own, for its traces: it is no request
+            # for tests to count.
             self._json({"kind": "storage#bucket", "name": parts.path.rpartition("/")[2], "location": "US"})
             return None
         self.server.requests.append((self.command, self.path))
@@ -172,8 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(404)
         elif query["uploadType"] == ["multipart"]:
             boundary = re.search(r'boundary="?([^";]+)', self.headers["Content-Type"])
-            _, head, rest = body.split(b"--" + boundary[1].encode(), 2)  # type: ignore[index]
-            metadata = json.loads(head.split(b"\r\n\r\n", 1)[1])
+            _, header, rest = body.split(b"--" + boundary[1].encode(), 2)  # type: ignore[index]
+            metadata = json.loads(header.split(b"\r\n\r\n", 1)[1])
             data = rest[: rest.rindex(b"\r\n--" + boundary[1].encode())].split(b"\r\n\r\n", 1)[1]  # type: ignore[index]
             self._json(self.server.put(match[1], metadata["name"], metadata, query, data))
         else:

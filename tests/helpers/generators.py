@@ -34,7 +34,7 @@ DROPPING = SmartCrusherConfig(max_tokens=300)
 
 
 def record(number: int) -> bytes:
-    """A record whose payload loses rows: 60 items of which few matter, different for each number."""
+    """Returns a record whose payload loses rows: 60 items of which few matter, others for each number."""
     draw = random.Random(number)
     rows = [
         {
@@ -70,7 +70,7 @@ AWKWARD = (
 
 
 def lines_of(count: int, *, first: int = 0) -> bytes:
-    """A file of records that crush well."""
+    """Returns a file of records that crush well."""
     return b"".join(record(number) + b"\n" for number in range(first, first + count))
 
 
@@ -86,14 +86,14 @@ def awkward_folder(folder: Path) -> Path:
 
 
 def compress(data: bytes, name: str) -> bytes:
-    """The bytes of a file of this name."""
+    """Returns data as a file of this name holds it: compressed as its suffix says."""
     if name.endswith(".gz"):
         return gzip.compress(data)
     return zstandard.compress(data) if name.endswith(".zst") else data
 
 
 def listing(number: int, rows: int = 80) -> bytes:
-    """A record whose rows and text are large enough to go to the store."""
+    """Returns a record whose rows and text are large enough to go to the store."""
     items = [
         {"id": number * 1000 + row, "name": f"file {row}", "size": row * 37 % 1009} for row in range(rows)
     ]
@@ -111,7 +111,7 @@ SMALL = SmartCrusherConfig(max_tokens=200)
 
 
 def rows_of(originals: Iterable[bytes], *, kind: str = "json", tool: str = "list_things") -> pa.Table:
-    """A table with the columns of `CrushedBlock.originals`."""
+    """Returns a table with the columns of `CrushedBlock.originals`."""
     texts = list(originals)
     digests = [original_digest(text) for text in texts]
     return pa.table(
@@ -128,7 +128,7 @@ def rows_of(originals: Iterable[bytes], *, kind: str = "json", tool: str = "list
 
 
 def some_originals(count: int, *, seed: int = 0, size_bytes: int = 400) -> list[bytes]:
-    """Different originals that compress as JSON does, of about this size each."""
+    """Returns different originals of about this size, which compress as JSON does."""
     source = random.Random(seed)
     rows = [
         b'{"id":%d,"status":"ok","name":"item %d"}' % (source.getrandbits(40), source.getrandbits(20))
@@ -155,7 +155,7 @@ STORED = some_originals(150, size_bytes=200)
 
 
 def crushed_into(store: OriginalStore, records: Sequence[bytes]) -> list[Compacted]:
-    """The compacted records; their originals are put into the store."""
+    """Crushes records, puts their originals into the store and returns the compacted records."""
     batch = crush_batch(records, options_for(SMALL))
     store.put_many(batch.originals, run_date=RUN_DATE)
     return [row for _, row in batch.compacted]
@@ -165,14 +165,19 @@ PAYLOAD = Payload(".a @ .b", "ls", "table", ["0" * 24, "1" * 24], 3, 2, 30, 9, 1
 COMPACTED_ROW = Compacted(b'{"a":1}', "in.jsonl", 7, 100, 20, 30, 9, [PAYLOAD])
 ORIGINAL_ROW = Original("0" * 24, bytes(range(32)), "rows", 3, 1, b"[1]", "ls")
 FAILURE_ROW = Failure("too_deep", "at byte 3", "in.jsonl", "in.jsonl", 7, 5, ["0" * 24])
+"""One row of each kind, with a value in every field."""
 
 ROWS = json.dumps([{"id": number, "status": "ok"} for number in range(60)])
+"""An array that fits a budget as a table."""
+
 WIDE_ROWS = json.dumps(
     [
         {"id": number, "note": hashlib.sha256(bytes([number % 256, number // 256])).hexdigest() * 2}
         for number in range(400)
     ]
 )
+"""An array over its budget, even as a table."""
+
 DOCUMENT = json.dumps(
     {
         "events": [{"ts": number, "level": "info", "text": f"event {number}"} for number in range(30)],
@@ -180,9 +185,10 @@ DOCUMENT = json.dumps(
         "blob": "x" * 2000,
     }
 )
+"""A document with an array, a small object and a blob."""
 
 
 def series(*, outlier: int = 0, step: int = 0) -> str:
-    """300 rows of a number about 1000, with an outlier in one row or a higher level from one row on."""
+    """Returns 300 rows of a number near 1000, with an outlier in one row or a step at another."""
     values = [1000 + row * 7919 % 101 + (row == 100) * outlier + (row > 150) * step for row in range(300)]
     return json.dumps([{"id": f"k{row * 7919 % 9973}", "value": value} for row, value in enumerate(values)])

@@ -18,22 +18,22 @@ from headroom_beam.store.pack import read_pack
 
 
 def hash_of(original: bytes) -> str:
-    """The hash that a marker of this original carries."""
+    """Returns the hash that a marker of this original carries."""
     return hashlib.sha256(original).hexdigest()[:24]
 
 
 def digest_of(original: bytes) -> str:
-    """The digest of this original, in hexadecimal digits."""
+    """Returns the digest of this original, in hexadecimal digits."""
     return hashlib.sha256(original).hexdigest()
 
 
 def hashes_of(row: Compacted) -> list[str]:
-    """The hashes of all originals that a compacted record names."""
+    """Returns the hashes of all originals that a compacted record names."""
     return [hash_ for payload in row.payloads for hash_ in payload.hashes]
 
 
 def source_digests(folder: Path) -> dict[str, str]:
-    """Relative path and SHA-256, decompressed, of every file below a folder."""
+    """Returns the path of every file below a folder, with the SHA-256 of its decompressed bytes."""
     objects = open_objects(folder)
     return {
         info.name: hashlib.sha256(b"".join(open_decompressed(objects, info.name))).hexdigest()
@@ -42,14 +42,14 @@ def source_digests(folder: Path) -> dict[str, str]:
 
 
 def restored_digests(output: Path, originals: Path, restored: Path) -> dict[str, str]:
-    """As `source_digests`, of what a run restores to; nothing may be unresolved."""
+    """Restores a run, which must leave nothing unresolved, and returns its `source_digests`."""
     _, unresolved = restore_run(str(output), str(originals), str(restored))
     assert unresolved == []
     return source_digests(restored)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, without what killed writers left behind."""
+    """Returns every file below a folder, but for temporary files that killed writers left."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -58,7 +58,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def unresolved_markers(output: Path, originals: Path) -> set[str]:
-    """Hashes in visible parts that the store doesn't have."""
+    """Returns the hashes in visible parts that the store doesn't have."""
     objects = open_objects(output)
     hashes: set[str] = set()
     for info in objects.list():
@@ -72,17 +72,17 @@ def unresolved_markers(output: Path, originals: Path) -> set[str]:
 
 
 def is_complete(output: Path) -> bool:
-    """Whether a run says that it is complete."""
+    """Tells whether a run has a manifest with parts."""
     return open_objects(output).exists("_manifest.json") and bool(read_manifest(open_objects(output)).parts)
 
 
 def output_of(settings: RunSettings) -> Path:
-    """Where a run puts its parts."""
+    """Returns the folder of a run's parts."""
     return Path(settings.output)
 
 
 class Counting:
-    """Objects that note every listing, and every read of an object's bytes."""
+    """Objects that count: they note every listing, and every read of an object's bytes."""
 
     def __init__(self, root: str) -> None:
         self.objects = open_objects(root)
@@ -106,15 +106,15 @@ class Counting:
 
 
 def pack_files(root: Path) -> list[Path]:
-    """The packs of a store, by name."""
+    """Returns the packs of a store, by name."""
     return sorted((root / "packs").iterdir())
 
 
 def problem_kinds(root: Path, **options) -> set[str]:
-    """The kinds of all problems that `check` finds in a store."""
+    """Returns the kinds of all problems that `check` finds in a store."""
     return {problem.kind for problem in OriginalStore.open(root).check(**options).problems}
 
 
 def originals_in(data: bytes) -> list[bytes]:
-    """The originals of a pack, in its order."""
+    """Returns the originals of a pack, in its order."""
     return [text for _, rows in read_pack(data) for text in rows.column("original").to_pylist()]

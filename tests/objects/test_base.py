@@ -51,7 +51,7 @@ def test_putting_something_else_raises_and_changes_nothing(root, other):
     assert store.get("a") == b"same"
 
 
-def test_put_or_get_gives_what_stands_there(root):
+def test_put_or_get_gives_the_bytes_that_were_put_first(root):
     store = open_objects(root)
     assert store.put_or_get("_run.json", b"first") == b"first"
     assert store.put_or_get("_run.json", b"second") == b"first"

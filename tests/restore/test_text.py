@@ -28,7 +28,7 @@ def test_a_text_comes_back(store: OriginalStore) -> None:
     assert restore_text(crushed.compressed, store) == text
 
 
-def test_a_text_that_is_not_ours_is_its_own_original(store: OriginalStore) -> None:
+def test_a_text_without_markers_is_its_own_original(store: OriginalStore) -> None:
     for text in ("", "plain", "[1, 2", '"quoted"'):
         assert restore_text(text, store) == text
 

@@ -72,8 +72,7 @@ def test_what_was_taken_out_is_410_and_says_why(store: OriginalStore, reason: st
 
 
 def test_a_hash_of_two_originals_is_409(store: OriginalStore) -> None:
-    # Two originals with one hash can't be had by trying, so an index names a second digest that begins like
-    # the first.
+    # Nobody can find two originals with one hash. So an index names a second digest with the same beginning.
     (name,) = store.pack_names()
     pack, digests, groups = index_rows(name, store.objects.get(name))
     forged = hashlib.sha256(SERVED_ROWS).digest()[:12] + b"\x01" * 20
@@ -170,15 +169,15 @@ def test_a_short_token_is_refused(store: OriginalStore) -> None:
         create_app(store, token="short")
 
 
-def test_our_log_holds_hashes_and_outcomes_and_no_payload(
+def test_the_log_holds_hashes_and_outcomes_and_no_payload(
     client: httpx.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     client.get(f"/v1/retrieve/{hash_of(SERVED_ROWS)}")
     client.get("/v1/retrieve/not-a-hash-but-a-secret")
-    ours = [record.getMessage() for record in caplog.records if record.name.startswith("headroom_beam")]
-    assert any(f"lookup {hash_of(SERVED_ROWS)} found" in message for message in ours)
-    assert not any("rgen" in message or "secret" in message for message in ours)
+    messages = [record.getMessage() for record in caplog.records if record.name.startswith("headroom_beam")]
+    assert any(f"lookup {hash_of(SERVED_ROWS)} found" in message for message in messages)
+    assert not any("rgen" in message or "secret" in message for message in messages)
 
 
 def test_many_clients_at_once_get_their_own_originals(tmp_path: Path) -> None:

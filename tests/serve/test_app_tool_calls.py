@@ -46,7 +46,7 @@ def test_a_tool_call_of_an_openai_model_is_answered_as_a_tool_message(client: ht
     assert json.loads(answer["tool_result"]["content"])["original_content"] == SERVED_ROWS.decode()
 
 
-def test_a_model_is_told_of_a_miss_in_the_shape_in_which_it_asked(client: httpx.Client) -> None:
+def test_a_model_is_told_of_a_miss_in_the_form_in_which_it_asked(client: httpx.Client) -> None:
     call = {**ANTHROPIC_CALL, "input": {"hash": "0" * 24}}
     answer = client.post("/v1/retrieve/tool_call", json={"tool_call": call, "provider": "anthropic"})
     assert (answer.status_code, answer.json()["success"]) == (200, False)
@@ -76,8 +76,8 @@ def test_another_tool_call_is_400(client: httpx.Client, body: object) -> None:
 
 
 def test_an_mcp_clients_requests_are_understood(client: httpx.Client) -> None:
-    # What headroom's MCP server sends to the address it is given: a probe, then a post; 404 is a miss, any
-    # other status over 400 an exception, and a body without "error" is handed to the model.
+    # The MCP server of headroom sends this to its address: a probe, then a post. To it, 404 is a miss,
+    # any other status over 400 an exception, and a body without "error" goes to the model.
     probe = client.get("/livez")
     assert (probe.status_code, probe.json()["status"], probe.json()["alive"]) == (200, "healthy", True)
     found = client.post("/v1/retrieve", json={"hash": hash_of(SERVED_ROWS)})

@@ -10,8 +10,7 @@ from headroom_beam.store.store import OriginalStore
 def test_without_a_token_only_requests_to_this_machine_by_its_own_name_are_served(
     client: httpx.Client,
 ) -> None:
-    # A page of another site reaches this socket when its name was made to resolve to 127.0.0.1; its Host
-    # tells.
+    # A page of another site reaches this socket when its name resolves to 127.0.0.1. Its Host header tells.
     for host in (
         "evil.example",
         "evil.example:80",

@@ -50,7 +50,7 @@ def test_an_index_file_without_any_pack_still_tells_lost_from_never_stored(tmp_p
 
 @pytest.mark.parametrize("index", [False, True])
 def test_two_originals_with_one_hash_are_never_mixed_up(tmp_path, monkeypatch, index):
-    # Nobody can make such a pair for real, so the digest is weakened here until all hashes are equal.
+    # Nobody can find such a pair. So the digest is weakened here: the hashes of all originals are equal.
     real = schema.original_digest
     monkeypatch.setattr(schema, "original_digest", lambda original: b"\x07" * 12 + real(original)[:20])
     texts = [b"first", b"second"]

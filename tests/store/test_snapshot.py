@@ -12,7 +12,7 @@ from headroom_beam.store import store
 from headroom_beam.store.snapshot import StoreSize
 
 
-def test_an_old_view_does_not_outlive_its_time(sound, monkeypatch):
+def test_an_old_snapshot_is_read_anew(sound, monkeypatch):
     reader = OriginalStore.open(sound)
     assert reader.size().pack_count == 2
     OriginalStore.open(sound).put_many(rows_of([b"more"]), run_date=RUN_DATE + dt.timedelta(days=1))

@@ -53,8 +53,9 @@ def test_a_flipped_bit_anywhere_in_a_pack_is_found_and_never_gives_a_wrong_origi
         flipped = bytearray(data)
         flipped[at // 8] ^= 1 << at % 8
         file.write_bytes(flipped)
-        # A flip in what nothing depends on, such as the name of the writer in the footer, is found by the
-        # name alone.
+        # Some bits matter to no reader, such as those of the writer's name in the footer: only the name of
+        # the pack is wrong then.
+
         reader = OriginalStore.open(tmp_path)
         assert {problem.kind for problem in reader.check().problems} >= {"name"}
         lookup = reader.get_many(by_hash)

@@ -77,7 +77,7 @@ def test_a_writer_looks_at_tombstones_alone_and_reads_each_once(tmp_path):
     assert not any("index/" in read for read in counting.reads)
 
 
-def test_tombstones_are_those_of_now(tmp_path):
+def test_tombstones_are_read_anew_each_time(tmp_path):
     seen = OriginalStore.open(tmp_path)
     assert len(seen.tombstones()) == 0
     bury(seen, b"[1]", "erased")

@@ -48,7 +48,7 @@ def test_a_batch_goes_out_when_it_is_full_and_the_rest_at_the_end(
     assert bundle(batches, ["aa", "b", "ccc"]) == expected
 
 
-def test_what_goes_out_has_the_place_that_it_was_put_to(collect) -> None:
+def test_a_batch_goes_out_with_the_window_and_timestamp_of_its_place(collect) -> None:
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         elements = pipeline | beam.Create([TimestampedValue(str(number), number) for number in range(4)])
         joined = elements | beam.WindowInto(FixedWindows(2)) | beam.ParDo(Joined(batch_elements=1))

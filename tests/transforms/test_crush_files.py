@@ -126,7 +126,7 @@ def counters(result: Any) -> dict[str, int]:
     }
 
 
-def test_what_happens_is_counted(inputs: Path, tmp_path: Path) -> None:
+def test_counters_agree_with_the_summary(inputs: Path, tmp_path: Path) -> None:
     pipeline = beam.Pipeline(runner="FnApiRunner")
     _ = pipeline | crush_files(inputs, tmp_path)
     result = pipeline.run()
@@ -158,7 +158,7 @@ def test_payloads_that_were_not_proved_are_counted(
     _ = pipeline | crush_files(inputs, tmp_path)
     result = pipeline.run()
     result.wait_until_finish()
-    # Each of the files is one block or, cut into parts, one block a part.
+    # Every part is one block.
     manifest = read_manifest(open_objects(tmp_path / "out"))
     assert counters(result)["unproved"] == manifest.summary["unproved"] == len(manifest.parts) > 0
     assert json.loads((tmp_path / "out" / "_summary.json").read_bytes())["unproved"] == len(manifest.parts)
@@ -191,7 +191,7 @@ def test_transforms_are_pickled_and_shown(inputs: Path, tmp_path: Path) -> None:
         ({"run_date": "yesterday"}, "yesterday"),
     ],
 )
-def test_what_cannot_work_is_refused_at_construction(changes: dict[str, Any], named: str) -> None:
+def test_arguments_that_cannot_work_are_refused_at_construction(changes: dict[str, Any], named: str) -> None:
     arguments = {"inputs": "in", "output": "out", "originals": "originals", **changes}
     with pytest.raises(ValueError, match=named):
         CrushFiles(**arguments)

@@ -150,7 +150,7 @@ def test_a_batch_makes_one_pack_and_its_size_bounds_the_batch(tmp_path, collect)
     assert packs(1) == len(RECORDS)
 
 
-def test_counters_say_what_happened(tmp_path, collect):
+def test_counters_agree_with_the_rows(tmp_path, collect):
     result = run([*RECORDS, *BROKEN], collect, originals=str(tmp_path / "store"))
     metrics = result.metrics().query(MetricsFilter().with_namespace("headroom_beam"))
     counters = {counter.key.metric.name: counter.result for counter in metrics["counters"]}

@@ -133,7 +133,7 @@ def test_what_is_written_from_a_stream_is_complete_and_resolves(tmp_path):
         _ = crushed.failures | "Failures" >> WriteFailures(str(tmp_path / "failures"))
     store = OriginalStore.open(tmp_path / "store", create=False)
     lines = [line for file in (tmp_path / "out").iterdir() for line in file.read_bytes().splitlines()]
-    # Equal records with different keys are different records: none of the repeated ones is taken for a retry.
+    # Equal records with different keys are different records: none is taken for a retry of another.
     assert sorted(restore_record(line, store) for line in lines) == sorted(RECORDS * 2)
     failures = [line for file in (tmp_path / "failures").iterdir() for line in file.read_bytes().splitlines()]
     assert len(failures) == len(BROKEN)

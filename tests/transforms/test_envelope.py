@@ -12,8 +12,7 @@ from headroom_beam.transforms.envelope import close_envelope, open_envelope, row
 
 
 def test_a_lone_surrogate_fails_with_its_bytes_kept():
-    # Beam's own text coder can't carry one; a record that is built in the step before can have it all the
-    # same.
+    # Beam's own coder of text refuses one. A record that a step before made in the same process can have it.
     _, record = open_envelope('{"a":"\ud800"}')
     batch = crush_batch([record], options_for(SmartCrusherConfig()))
     assert [row.kind for _, row in batch.failures] == ["invalid_utf8"]

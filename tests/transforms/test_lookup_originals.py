@@ -64,7 +64,7 @@ def test_a_damaged_copy_is_never_given_and_another_copy_is(store, tmp_path, coll
     look_up(store, [hash_of(text) for text in [*both, *alone]], collect, strategy)
     found = {row.original for row in collect["found"]}
     assert set(both) <= found <= {*both, *alone}
-    # What has no other copy is there or is damaged, but isn't called missing.
+    # An original without another copy is found or damaged, and never called missing.
     assert {row.reason for row in collect["missing"]} == {"damaged"}
     assert len(collect["found"]) + len(collect["missing"]) == len(both) + len(alone)
 

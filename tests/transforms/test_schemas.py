@@ -47,7 +47,7 @@ def test_payloads_decoded_by_a_row_coder_are_payloads() -> None:
     assert type(coder.decode(coder.encode(COMPACTED_ROW)).payloads[0]) is Payload
 
 
-def test_a_coder_that_went_through_the_runner_still_gives_our_class() -> None:
+def test_a_coder_that_went_through_the_runner_gives_the_class_of_the_row() -> None:
     context = PipelineContext()
     proto = registry.get_coder(Failure).to_runner_api(context)
     assert proto.spec.urn == "beam:coder:row:v1"
@@ -72,8 +72,8 @@ def test_schema_ids_are_the_same_in_every_process() -> None:
 
 @pytest.mark.parametrize("row_type", [Compacted, Original, Failure])
 def test_schemas_are_of_portable_types_alone(row_type: type) -> None:
-    # SQL, Java sinks and other languages read these and nothing else; what Python alone knows is a logical
-    # type.
+    # SQL, Java sinks and other languages read these types alone. A type that only Python knows would be a
+    # logical type.
     def is_portable(schema: object) -> bool:
         return all(is_portable_type(field.type) for field in schema.fields)
 

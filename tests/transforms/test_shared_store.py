@@ -15,7 +15,7 @@ def test_copies_in_one_process_share_the_store(tmp_path: Path) -> None:
     shared = SharedStore(str(tmp_path / "store"), create=True)
     copies = [pickle.loads(pickle.dumps(shared)) for _ in range(2)]
     assert copies[0].open() is copies[1].open() is shared.open()
-    # What was opened stays behind: a copy opens again where it arrives.
+    # The open store doesn't travel: a copy opens it again where it arrives.
     assert pickle.loads(pickle.dumps(shared))._store is None
 
 
