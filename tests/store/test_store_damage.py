@@ -55,7 +55,6 @@ def test_a_flipped_bit_anywhere_in_a_pack_is_found_and_never_gives_a_wrong_origi
         file.write_bytes(flipped)
         # Some bits matter to no reader, such as those of the writer's name in the footer: only the name of
         # the pack is wrong then.
-
         reader = OriginalStore.open(tmp_path)
         assert {problem.kind for problem in reader.check().problems} >= {"name"}
         lookup = reader.get_many(by_hash)
