@@ -19,7 +19,7 @@ def write_json(value: object) -> None:
 
 def write(data: bytes) -> None:
     """Writes all of the bytes to standard output."""
-    # With PYTHONUNBUFFERED, `sys.stdout.buffer` may write only as much as a pipe takes at once. A buffered file
+    # With PYTHONUNBUFFERED, `sys.stdout.buffer` writes only as much as a pipe takes at once. A buffered file
     # writes everything.
     with open(sys.stdout.fileno(), "wb", closefd=False) as output:
         output.write(data)
