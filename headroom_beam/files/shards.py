@@ -239,7 +239,7 @@ def _check_part_names(shards: Iterable[Shard]) -> None:
                 raise ValueError(
                     f"two parts would be called {span.part!r}; rename the input {span.source.name!r}"
                 )
-            if span.part.startswith(("_shards/", "_failures/")):
+            if span.part.startswith(("_shards/", "_failures/", "_explanations/")):
                 raise ValueError(
                     f"input {span.source.name!r} is in a folder whose name runs use themselves; rename it"
                 )
