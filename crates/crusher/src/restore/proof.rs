@@ -41,7 +41,7 @@ impl Restorer<'_> {
         let mut reserved = |raw: &[u8], rest: &[u8]| {
             let mut comparison = Comparison::new(rest);
             self.string(raw, &mut comparison).ok()?;
-            comparison.same()
+            comparison.matching_bytes()
         };
         let length = if let Frame::String { newline, spelling } = header.frame {
             let length = string_length(expected).filter(|_| expected.starts_with(b"\""))?;
