@@ -12,7 +12,7 @@ use crate::notation::frame::Frame;
 use crate::notation::header::Header;
 use crate::notation::marker::{LITERAL, Marker};
 use crate::notation::reserved::{find_suspect, is_reserved, is_reserved_raw};
-use crate::notation::sentinel::{is_sentinel, leave_closed, sentinel_of};
+use crate::notation::sentinel::{has_sentinel_key, leave_closed, sentinel_of};
 use crate::restore::restorer::MAX_DEPTH;
 use crate::restore::restorer::Restorer;
 
@@ -70,7 +70,7 @@ impl Restorer<'_> {
             if is_key || !(is_reserved(raw) || is_reserved_raw(raw)) {
                 continue;
             }
-            if is_sentinel(text.get(..at).unwrap_or_default()) {
+            if has_sentinel_key(text.get(..at).unwrap_or_default()) {
                 out.rewind(start);
                 self.left_bytes = left_bytes;
                 return self.document(&tape.scan_utf8(text, MAX_DEPTH)?, out);

@@ -2,14 +2,14 @@
 
 use crate::json::bytes::{CHUNK, chunk_at, specials, string_length};
 use crate::json::spelling::{self, Spelling};
-use crate::notation::grammar::{Place, has_bare_ends, is_bare, is_bare_key, is_other};
+use crate::notation::grammar::{Place, has_bare_ends, is_bare, is_bare_key, is_number_or_word};
 use crate::notation::header::Header;
 use crate::notation::read::cursor::{Cursor, Parse};
 use crate::notation::read::document::content;
 use crate::notation::read::memory::Memory;
 use crate::notation::read::sink::{JsonSink, OFFLOADED, Style};
 use crate::notation::reserved::{find_suspect, is_reserved_raw};
-use crate::notation::sentinel::is_sentinel;
+use crate::notation::sentinel::has_sentinel_key;
 
 use wide::u8x16;
 
@@ -53,7 +53,7 @@ impl<'e, 'o> Comparing<'e, 'o> {
     #[cold]
     fn reserved(&mut self, raw: &[u8]) -> Parse<()> {
         // It may stand for an array of which parts were compared.
-        if is_sentinel(self.expected.get(..self.at).unwrap_or_default()) {
+        if has_sentinel_key(self.expected.get(..self.at).unwrap_or_default()) {
             return Err(DIFFERS);
         }
         let rest = self.rest(self.at);
@@ -186,7 +186,7 @@ impl JsonSink for Comparing<'_, '_> {
                 if place == Place::Header {
                     is_bare(text, place)
                 } else {
-                    has_bare_ends(text) && !is_other(text)
+                    has_bare_ends(text) && !is_number_or_word(text)
                 }
             };
             if self.bare_string(cursor, place, fits) {
@@ -196,7 +196,7 @@ impl JsonSink for Comparing<'_, '_> {
             let rest = cursor.rest();
             let length = run(cursor, self.rest(self.at), place.close());
             let text = rest.get(..length).unwrap_or_default();
-            if ends(rest, length, place.close()) && is_other(text) {
+            if ends(rest, length, place.close()) && is_number_or_word(text) {
                 cursor.at += length;
                 self.at += length;
                 return Ok(());

@@ -1,7 +1,7 @@
 //! Sinks that take the JSON of a table or document into memory, or nowhere.
 
 use crate::json::spelling;
-use crate::notation::grammar::{Place, is_bare, is_bare_text, is_other};
+use crate::notation::grammar::{Place, is_bare, is_bare_text, is_number_or_word};
 use crate::notation::marker::LITERAL;
 use crate::notation::read::cursor::{Cursor, Parse, TOO_LARGE};
 use crate::notation::read::sink::{JsonSink, KEY_NEEDS_QUOTES, NEEDS_QUOTES, NO_COLON, OFFLOADED, Style};
@@ -109,7 +109,7 @@ impl JsonSink for Memory<'_> {
     #[inline]
     fn bare(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Parse<()> {
         let text = cursor.until(place);
-        if is_other(text) {
+        if is_number_or_word(text) {
             self.json.extend_from_slice(text);
         } else if is_bare(text, place) {
             self.string(text);
