@@ -15,7 +15,7 @@ pub(crate) trait Output {
         None
     }
 
-    /// Appends so many of the next expected bytes.
+    /// Appends this many of the next expected bytes.
     fn advance(&mut self, _bytes: usize) {}
 }
 

@@ -14,7 +14,7 @@ pub(crate) const MAX_DEPTH: usize = 4096;
 /// The most that restoring one record may write in all, in records of the largest size. A document in a
 /// string in a string is written once at each level.
 const MAX_WRITTEN_RECORDS: usize = 4;
-/// Text is framed in steps of so many bytes. Encoding makes a step at most six times as long.
+/// Text is framed in steps of this many bytes. Encoding makes a step at most six times as long.
 const FRAMED_BYTES: usize = 64 << 10;
 
 /// What happens at a marker.

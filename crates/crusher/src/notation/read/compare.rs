@@ -295,7 +295,7 @@ fn is_key(rest: &[u8], key: &[u8]) -> bool {
     fitting >= key.len() && !matches!(first, None | Some(b'@' | b' ')) && last != Some(&b' ')
 }
 
-/// Returns true if a bare text of so many bytes ends there.
+/// Returns true if a bare text of this many bytes ends there.
 #[inline]
 fn ends(text: &[u8], length: usize, close: u8) -> bool {
     text.get(length)

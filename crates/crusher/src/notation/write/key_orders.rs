@@ -5,7 +5,7 @@ use crate::json::tape::Doc;
 
 /// The most key orders that are told apart.
 const MAX_KEY_ORDERS: usize = 64;
-/// Up to so many keys are compared one by one, which is faster than sorting them.
+/// Up to this many keys are compared one by one, which is faster than sorting them.
 const FEW_KEYS: usize = 16;
 
 /// The keys of an object, in order.

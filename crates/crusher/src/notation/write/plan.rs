@@ -8,7 +8,7 @@ use crate::notation::write::texts::Texts;
 
 /// The most pairs of neighbouring rows that are compared before all rows are.
 const SAMPLED_ROWS: usize = 16;
-/// A section must have so many rows on average to be worth its line.
+/// A section must have this many rows on average to be worth its line.
 const SECTION_ROWS: usize = 3;
 
 /// Where the values of a column stand.

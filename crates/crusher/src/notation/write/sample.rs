@@ -4,7 +4,7 @@ use crate::notation::write::texts::{NamedColumn, Texts};
 
 /// The most rows of a sample.
 const SAMPLED_ROWS: usize = 8;
-/// A text must have so many bytes for a back-reference to be worth its place in a template.
+/// A text must have this many bytes for a back-reference to be worth its place in a template.
 const MIN_NAMED_BYTES: usize = 3;
 
 /// The texts of a few rows, column by column.

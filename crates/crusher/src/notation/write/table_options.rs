@@ -9,7 +9,7 @@ pub(crate) struct TableOptions {
     pub max_columns: usize,
     /// The spelling of strings that stand bare.
     pub spelling: Spelling,
-    /// Strings of so many bytes or more belong to no template, because a `Replacer` may replace them.
+    /// Strings of this many bytes or more belong to no template, because a `Replacer` may replace them.
     pub long_bytes: usize,
     /// Templates may split a text, into fixed text in the header and holes in the cells.
     pub splits: bool,

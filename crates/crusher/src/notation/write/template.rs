@@ -4,7 +4,7 @@ use crate::notation::grammar::{Place, is_bare, is_bare_text};
 use crate::notation::write::columns::signed;
 use crate::notation::write::texts::{NamedColumn, Texts};
 
-/// At most one row in so many may have a text that the template doesn't fit.
+/// At most one row in this many may have a text that the template doesn't fit.
 const ROWS_PER_MISFIT: usize = 8;
 
 /// One part of a template.
