@@ -63,7 +63,7 @@ mod tests {
     use crate::json::tape::{Doc, Kind};
     use crate::options::Options;
     use crate::payload_path::Path;
-    use crate::payload_path::segment::PathSegment;
+    use crate::payload_path::segment::{Member, PathSegment};
     use crate::payload_path::tree::PathTree;
 
     /// The text of each payload, with the number of its path.
@@ -141,8 +141,12 @@ mod tests {
             }
             PathSegment::Where(test) => {
                 let found = member(doc, value, &test.key).map(|found| doc.node(found));
-                let text = found.map(|node| (node.kind == Kind::String).then(|| doc.inner(node)));
-                if doc.node(value).kind == Kind::Object && test.condition.holds(text) {
+                let found = match found {
+                    None => Member::Missing,
+                    Some(node) if node.kind == Kind::String => Member::Text(doc.inner(node)),
+                    Some(_) => Member::Other,
+                };
+                if doc.node(value).kind == Kind::Object && test.condition.holds(found) {
                     select(doc, value, rest, selected);
                 }
             }
