@@ -17,7 +17,7 @@ use crate::payload_path::tree::PathTree;
 pub(crate) struct Strings<'t> {
     pub tapes: &'t mut Vec<Tape>,
     pub max_depth: usize,
-    /// Bytes that may still be decoded.
+    /// Bytes that may still be decoded: restoring writes each of them once more, and has a limit.
     pub left_bytes: usize,
 }
 
