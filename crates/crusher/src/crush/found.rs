@@ -24,7 +24,7 @@ pub(crate) struct Payload {
     pub path: Option<usize>,
     /// The tool's name, or empty.
     pub tool: String,
-    /// It is a string that holds a JSON string, and so on, so many times: a path said so.
+    /// How many more strings, each in the one before it, hold its text. A path with `|json` said so.
     pub json_strings: usize,
 }
 

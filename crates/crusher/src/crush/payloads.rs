@@ -7,7 +7,7 @@ use crate::json::tape::Doc;
 use crate::options::{MAX_RECORD_BYTES, Options};
 use crate::payload_path::tree::{PathTree, ROOT};
 
-/// Finds the payloads of a record in document order. One inside which another lies isn't one itself.
+/// Finds the payloads of a record in document order. A value in which a payload lies is none itself.
 pub(crate) fn payloads(
     doc: &Doc<'_>,
     options: &Options,
@@ -30,8 +30,8 @@ pub(crate) fn payloads(
     found
 }
 
-/// Drops the payloads of tools that look originals up from strings; true where nothing else is in there, or
-/// it is such a payload itself.
+/// Drops the payloads of tools that look originals up from the JSON in a string. Returns true if nothing is
+/// left, or if this is such a payload itself.
 fn drop_retrieved(found: &mut Found) -> bool {
     match &mut found.content {
         Content::Payload(payload) => is_retrieval(&payload.tool),

@@ -125,7 +125,7 @@ impl PayloadPlace<'_> {
         text.get(cut..).unwrap_or_default().to_owned()
     }
 
-    /// Appends the strings of this text before the payload, the nearest first, with whether they have escapes.
+    /// Appends the strings of this text before the payload, the nearest first, and whether they have escapes.
     fn strings<'d>(&'d self, strings: &mut Vec<(&'d [u8], bool)>, length: &mut usize, nodes: &mut usize) {
         let mut end = self.node;
         let starts = self

@@ -6,15 +6,16 @@ use crate::hashing::Map;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, Kind, Node};
 
-/// Where the names of tools stand, in the text around a string.
+/// Finds the names of tools, from a place in a text.
 pub(crate) trait Tools {
-    /// The name of the tool that a path leads to from here, or that is called by a result from here.
+    /// Returns the name of the tool that gave a payload here: the name that a path leads to, or the name in
+    /// the call that the payload belongs to.
     fn tool(&self, path: usize) -> Option<String>;
-    /// The name of the tool that a call of this id is for.
+    /// Returns the name of the tool in the call of this id.
     fn called(&self, id: &[u8]) -> Option<String>;
 }
 
-/// The value of an object's first member of a name.
+/// Returns the value of an object's first member of a name.
 pub(crate) fn member(doc: &Doc<'_>, object: u32, name: &str) -> Option<u32> {
     let is_named = |key: u32| text_of(doc, doc.node(key)).is_some_and(|key| key == name.as_bytes());
     doc.members(object)
@@ -22,7 +23,7 @@ pub(crate) fn member(doc: &Doc<'_>, object: u32, name: &str) -> Option<u32> {
         .map(|(_, value)| value)
 }
 
-/// The text of a string or key; none where it holds a lone surrogate.
+/// Returns the text of a string or key, none if it holds a lone surrogate.
 pub(crate) fn text_of<'a>(doc: &Doc<'a>, node: Node) -> Option<Cow<'a, [u8]>> {
     let raw = doc.inner(node);
     if node.flags & ESCAPED == 0 {
