@@ -1,11 +1,11 @@
-"""One SHA-256 over everything that crushing writes, to show that a change of the code left every byte as it was.
+"""One SHA-256 over everything that crushing writes: equal before and after a change that only moves code.
 
     python benchmarks/output_digest.py [DATA…]
 
-Each line of the files is one record. It is crushed as a whole, by the payload paths of the two chat formats, and by a
-`result` field; at the defaults, without loss, and as JSON rows. The digest covers the compacted lines, and the digest,
-hash, kind and tool of each original, and each failure. Files are read block by block, two blocks at a time. Prints one
-object of JSON: a digest for each file, and one over all of them.
+Each line of the files is one record. It is crushed as a whole, by payload paths of the two chat formats,
+and by a `result` field; at the defaults, without loss, and as JSON rows. The digest covers the compacted
+lines, each failure, and the digest, hash, kind and tool of each original. Files are read block by block,
+two at a time. The program prints one object of JSON: a digest for each file, and one over all of them.
 """
 
 from __future__ import annotations
@@ -62,13 +62,17 @@ def digest_of(block: bytes) -> bytes:
         originals = crushed.originals()
         for name in ("digest", "hash", "kind", "tool"):
             digest.update(repr(originals.column(name).to_pylist()).encode())
-        digest.update(repr(crushed.failures().select(["index", "kind", "offset", "length"]).to_pylist()).encode())
+        digest.update(
+            repr(crushed.failures().select(["index", "kind", "offset", "length"]).to_pylist()).encode()
+        )
     return digest.digest()
 
 
 def main() -> None:
     """Digests every file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", nargs="*", type=Path, help="*.jsonl[.zst]; examples/traces if none")
     files = {}
     total = hashlib.sha256()

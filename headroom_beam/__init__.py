@@ -1,7 +1,7 @@
-"""Crush LLM tool traces on Apache Beam; every byte comes back.
+"""Crushes the tool results in traces of LLM agents, on Apache Beam, and gives every byte back.
 
-This is the table of contents. Each name is imported from its module when it is first used, so that crushing,
-the store and the command line start without Beam, whose import takes a second.
+Each name below is imported from its module when it is first used. So crushing, the store and the command line
+start without Beam, whose import takes a second.
 
 >>> from headroom_beam import SmartCrusher
 >>> SmartCrusher().crush("short").compressed
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from headroom_beam.transforms.restore_records import RestoreRecords
     from headroom_beam.transforms.sinks import WriteCompacted
 
-# A name maps to the module it lives in, in the order of the way of the data.
+# Each public name with its module.
 _HOMES = {
     # Rows.
     "Compacted": "records",

@@ -1,7 +1,8 @@
-"""The native crusher: conversions between Python, Arrow and the Rust crate `headroom-crusher`.
+"""Converts between Python, Arrow and the native crusher, the Rust crate `headroom-crusher`.
 
-Nothing here knows Beam, files or the network. Every function releases the GIL while it works, and every error
-is one of `headroom_beam.errors`. Text never appears in an error message.
+Nothing here knows Beam, files or the network. Crushing, restoring and counting run without the GIL. Errors of
+the crusher are those of `headroom_beam.errors`. A wrong argument is a ValueError or TypeError, a defect of
+the crusher is a RuntimeError. No message holds text of a record or an original.
 """
 
 from collections.abc import Sequence
@@ -28,17 +29,22 @@ __all__ = [
 ]
 
 NOTATION_VERSION: int
-"""Version of the notation in `docs/notation.md` that this build writes; it restores that one and all before it."""
+"""Version of the notation (`docs/notation.md`) that this build writes. It also restores all earlier ones."""
 
 @final
 class Options:
-    """Validated crushing options, immutable and shareable between threads.
+    """Holds validated crushing options. It is immutable, and threads may share it.
 
-    `paths` are payload paths as `headroom_beam.formats` spells them; an empty list means that the whole record is
-    the payload. All sizes are in bytes, all token counts in o200k tokens. An option that is left out or None has the
-    default that `SmartCrusherConfig` documents.
+    Args:
+        paths: payload paths, in the language of `headroom_beam.crush.trace_formats`. An empty list means that
+            the whole record is the payload.
 
-    Raises `ValueError` for a value out of range, naming the option and the range.
+    `SmartCrusherConfig` describes all others, and gives the default of an option that is left out or None.
+    Sizes are in bytes, numbers of tokens in o200k tokens.
+
+    Raises:
+        ValueError: a value is out of its range, or a path doesn't parse. The message names the option and the
+            range, or the place in the path.
     """
 
     def __new__(
@@ -68,81 +74,120 @@ class Options:
         exact_tokens: bool | None = None,
     ) -> Self: ...
     def fingerprint(self) -> str:
-        """Hex SHA-256 over every option: equal exactly when two runs would write the same bytes."""
+        """Returns the hex SHA-256 of all options and paths."""
 
 def check_payload_path(path: str) -> str:
-    """Checks a payload path, as `headroom_beam.formats` spells them; gives its shortest spelling.
+    """Checks a payload path (see `headroom_beam.crush.trace_formats`) and returns its shortest spelling.
 
-    Raises `ValueError` for a text that is no path. The message names the character, counted from 1, and what was
-    expected there: `payload path '.output[' at character 8: expected [*]`.
+    Raises:
+        ValueError: the text is no payload path. The message names the character, counted from 1, and what was
+            expected there: `payload path '.output[' at character 8: expected [*]`.
     """
 
 @final
 class CrushedBlock:
-    """What crushing a block of records gives. Batches are built when asked for, once."""
+    """The result of crushing a block of records. Each call of a method builds its answer anew."""
 
     record_count: int
-    """Records seen: lines that aren't blank, whether compacted or failed."""
+    """Records of the input, compacted or failed. Blank lines are no records."""
     failure_count: int
     unproved_count: int
-    """Payloads left as they were because their compacted form did not restore: a defect, to be reported, that loses nothing."""
+    """Payloads left as they were because their compacted form didn't restore. Nothing is lost, but each is a
+    defect to report."""
     def lines(self) -> bytes:
-        """The compacted block: the same lines in the same order, with the line ends, blank lines and BOM of the input."""
-    def records(self) -> pa.RecordBatch:
-        """One row per compacted record (failed ones are not in it).
+        """Returns the compacted block, line by line, with the line ends, blank lines and BOM of the input.
 
-        Columns: `index` int64 (position among the records of the input), `offset` int64 (bytes from the start of the block), `record` large_binary,
-        `bytes_before` int64, `bytes_after` int64, `tokens_before` int64, `tokens_after` int64 (of the payloads),
-        `payloads` list<struct<path: string, tool: string, strategy: string, hashes: list<string>, rows_total: int64,
-        rows_kept: int64, tokens_before: int64, tokens_after: int64, over_budget: int64, explanation: string>>.
+        Raises:
+            TypeError: the block comes from `crush_records` and has no lines.
+        """
+    def records(self) -> pa.RecordBatch:
+        """Returns one row for each compacted record, in order. Failed records aren't among them.
+
+        Columns:
+            index: int64, the record's position in the input, from 0.
+            offset: int64, bytes from the start of the block.
+            record: large_binary.
+            bytes_before, bytes_after: int64, of the record.
+            tokens_before, tokens_after: int64, of its payloads.
+            payloads: list<struct<path: string, tool: string, strategy: string, hashes: list<string>,
+                rows_total: int64, rows_kept: int64, tokens_before: int64, tokens_after: int64,
+                over_budget: int64, explanation: string>>, as in `headroom_beam.records.Payload`.
         """
     def originals(self) -> pa.RecordBatch:
-        """Columns: `hash` string, `digest` fixed_size_binary(32), `kind` string, `size_bytes` int64, `item_count` int64
-        (rows of an array, else 0), `original` large_binary, `tool` string. In order of appearance, each digest once."""
+        """Returns the originals, each digest once, in the order in which they were left out.
+
+        Columns: `hash` string (24 digits), `digest` fixed_size_binary(32), `kind` string, `size_bytes` int64,
+        `item_count` int64 (rows of an array, else 0), `original` large_binary, `tool` string.
+        """
     def failures(self) -> pa.RecordBatch:
-        """Columns: `index` int64, `kind` string (as `headroom_beam.records.Failure.kind`), `message` string, `offset` int64 (in the block), `length` int64, `hash` string.
-        The failed line's bytes are among the originals."""
+        """Returns one row for each failed record, in order. The bytes of the record are among the originals.
+
+        Columns: `index` int64 (as in `records`), `kind` string (as in `headroom_beam.records.Failure`),
+        `message` string, `offset` int64 (bytes from the start of the block), `length` int64 (in bytes),
+        `hash` string.
+        """
     def totals(self) -> pa.RecordBatch:
-        """One row per (tool, strategy), sorted: `tool` string, `strategy` string, `payloads`, `bytes_before`,
-        `bytes_after`, `tokens_before`, `tokens_after`, `rows_total`, `rows_kept`: int64."""
+        """Returns one row for each tool and strategy, sorted by them.
+
+        Columns: `tool` string, `strategy` string, `payloads` int64 (their number), and the sums
+        `bytes_before`, `bytes_after`, `tokens_before`, `tokens_after`, `rows_total`, `rows_kept`, int64 each.
+        """
 
 def crush_block(block: bytes, options: Options) -> CrushedBlock:
-    """Crushes raw JSONL bytes that begin and end at line boundaries (a missing last newline is kept missing).
+    """Crushes a block of JSON Lines that begins and ends at line boundaries.
 
-    A line that is not a record (bad JSON, bad UTF-8, too large, too deep) becomes a `raw` marker in its place and a failure.
+    The last line end may be missing, and is then not added. A line that is no record (bad JSON, bad UTF-8,
+    too large, too deep) becomes a failure. A `raw` marker takes its place.
     """
 
 def crush_records(records: pa.Array, options: Options) -> CrushedBlock:
-    """Crushes an Arrow array of binary, large_binary, string or large_string, one record each. `offset` is 0 in the rows. `lines()` is not available."""
+    """Crushes records, one for each value of an Arrow array.
+
+    Args:
+        records: binary, large_binary, string or large_string, without nulls.
+        options: how to crush.
+
+    Returns:
+        A block without lines. `offset` is 0 in its rows.
+
+    Raises:
+        TypeError: the array has another type.
+        ValueError: the array has nulls.
+    """
 
 @final
 class CrushedText:
-    """What crushing one bare JSON text or plain text gives."""
+    """The result of crushing one text by itself."""
 
     compressed: str
     was_modified: bool
     strategy: str
-    """`unchanged`, `minified`, `table`, `blob`, `excerpt` or `rows`: the strongest thing that was done."""
+    """The strongest change: `unchanged`, `minified`, `table`, `blob`, `excerpt` or `rows`."""
     explanation: str
-    """The strategy and, where rows were dropped, how many were kept and by which rules."""
+    """What was decided, in words: the strategy, rows or lines kept by rule, rows dropped by reason."""
     kept_rows: str | None
-    """With `kind="array"` the kept rows as JSON, without a sentinel; None where all rows are kept."""
+    """With `kind="array"` the kept rows as JSON, without a sentinel. None when no row was dropped."""
     rows_marker: str
-    """The rows marker when rows were dropped, else the empty string."""
+    """The marker of the dropped rows; empty when none were."""
     rows_hash: str | None
     """The hash in `rows_marker`."""
     original_count: int
     table: bool
-    """True when `compressed` is a table."""
+    """Whether `compressed` is a table."""
     tokens_before: int
     tokens_after: int
     def fields(self) -> tuple[str, str, bool, str, str, int, int]:
-        """The text compressed, the text as it came, `was_modified`, `strategy`, `explanation`, `tokens_before` and `tokens_after`: for
-        short texts quicker than one by one."""
+        """Returns the fields of `headroom_beam.crush.smart_crusher.Crushed`, in its order.
+
+        For short texts, one call is quicker than reading each field.
+        """
     def originals(self) -> pa.RecordBatch:
-        """As `CrushedBlock.originals`."""
+        """Returns the originals, with the columns of `CrushedBlock.originals`."""
     def original_rows(self) -> list[tuple[bytes, str, bytes]]:
-        """Digest, hash of 24 digits and bytes of each original: for few of them quicker than a batch."""
+        """Returns the digest, hash (24 digits) and bytes of each original.
+
+        For few originals this is quicker than a batch.
+        """
 
 def crush_text(
     text: str,
@@ -152,33 +197,80 @@ def crush_text(
     query: str = "",
     bias: float = 1.0,
 ) -> CrushedText:
-    """Crushes one text by itself: `array` and `document` insist on that JSON type and raise InvalidPayload with line
-    and column otherwise; `any` takes all JSON and plain text. `bias` above 1 keeps more rows, below 1 fewer."""
+    """Crushes one text by itself.
+
+    Args:
+        text: JSON, or plain text.
+        options: how to crush. `paths` don't count: the text is the payload.
+        kind: `array` and `document` accept only a JSON array or a JSON object; `any` accepts all texts.
+        query: words that the reader is after.
+        bias: above 1 keeps more rows, below 1 fewer.
+
+    Raises:
+        InvalidPayload: the text isn't of this kind. The message has line and column.
+        LimitExceeded: the text is over a limit of the options.
+        UnicodeEncodeError: the text holds a lone surrogate.
+        ValueError: the kind is unknown.
+    """
 
 def markers(block: bytes, *, lines: bool = True) -> pa.RecordBatch:
-    """Every marker that restoring the block would resolve, found by the restore walker.
+    """Finds every marker whose original is needed to restore a block.
 
-    Columns: `offset` int64 and `length` int64 of the line in the block, `hash` string (24 or 64 digits).
-    With `lines=False` the block is one bare text. Raises FormatError for an unknown marker or head form.
+    Args:
+        block: compacted lines.
+        lines: False when the block is one text by itself.
+
+    Returns:
+        One row for each marker, in order, with the columns `offset` int64 and `length` int64 (of its line in
+        the block, in bytes), and `hash` string (24 or 64 digits).
+
+    Raises:
+        FormatError: a marker, header or table has an unknown form.
+        InvalidPayload: a line isn't JSON, or the text isn't UTF-8.
     """
 
 @final
 class RestoredBlock:
+    """The result of restoring a block."""
+
     restored: bytes
-    """The original lines; a line with an unresolved marker stays as it was."""
+    """The original lines. A line that can't be restored stays as it was."""
     restored_count: int
+    """Lines restored; blank lines don't count."""
     def unresolved(self) -> pa.RecordBatch:
-        """Columns: `offset` int64, `length` int64, `hash` string (empty for a format error), `kind` string (`missing` or `format`), `message` string."""
+        """Returns one row for each line that can't be restored, in order.
+
+        Columns: `offset` int64 and `length` int64 (of the line in the block, in bytes), `hash` string (empty
+        unless an original is missing), `kind` string (`missing` or `format`), `message` string.
+        """
 
 def restore_block(block: bytes, originals: pa.RecordBatch, *, lines: bool = True) -> RestoredBlock:
-    """Puts originals back. `originals` has `hash` string and `original` large_binary (or binary); digests are the
-    store's to verify, here each hash is compared with the bytes' SHA-256 again. With `lines=False` the block is one bare text."""
+    """Restores a block: puts originals in the place of their markers, and decodes tables and documents.
+
+    Args:
+        block: compacted lines.
+        originals: columns `hash` string and `original` binary or large_binary. An original is used only when
+            its SHA-256 begins with the hash in the marker.
+        lines: False when the block is one text by itself.
+
+    Raises:
+        TypeError: a column of `originals` is missing or has another type.
+    """
 
 def count_tokens(text: str) -> int:
-    """Exact o200k tokens."""
+    """Counts the o200k tokens of a text exactly."""
 
 def estimate_tokens(text: str) -> int:
-    """The estimate that decisions use: integers only, the same on every machine."""
+    """Estimates the o200k tokens of a text, as decisions do. It uses integers only: every machine agrees."""
 
 def raw_marker(digest: bytes, size_bytes: int, hash_digits: int = 24) -> str:
-    """The `raw` marker of an original, for lines that are streamed to the store in pieces."""
+    """Returns the `raw` marker of an original, for lines that go to the store in pieces.
+
+    Args:
+        digest: 32 bytes.
+        size_bytes: the original's.
+        hash_digits: 24 or 64.
+
+    Raises:
+        ValueError: `hash_digits` is something else.
+    """

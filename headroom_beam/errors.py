@@ -1,7 +1,7 @@
-"""Every error that headroom_beam raises on purpose, with the exit code the command line gives for it.
+"""Defines every error of headroom_beam, each with the exit code that the command line gives for it.
 
-No error carries payload text: messages name positions, sizes, hashes and files, so that logs of a run are
-safe to keep.
+No message holds text of a record or an original. Messages name positions, sizes, hashes, limits and files
+only, so logs are as safe to keep as those are.
 
 >>> issubclass(DigestMismatch, IntegrityError), DigestMismatch.exit_code
 (True, 8)
@@ -24,28 +24,25 @@ __all__ = [
 
 
 class HeadroomBeamError(Exception):
-    """Base of all errors below."""
+    """An error of headroom_beam; all others derive from it."""
 
     exit_code = 1
 
 
 class InvalidPayload(HeadroomBeamError, ValueError):
-    """Text that isn't what the call asks for: not JSON, or another JSON type.
-
-    The message has line and column.
-    """
+    """A text isn't JSON, or isn't the JSON type that the call asks for. The message has line and column."""
 
     exit_code = 3
 
 
 class LimitExceeded(HeadroomBeamError):
-    """Input beyond a limit (depth, record size, columns, keys, pack size); the message names the limit."""
+    """Input is beyond a limit, or originals don't fit in memory. The message names the limit."""
 
     exit_code = 4
 
 
 class InvalidHash(HeadroomBeamError, ValueError):
-    """A hash that isn't 24 or 64 lower-case hexadecimal digits."""
+    """A hash isn't 24 or 64 lower-case hexadecimal digits."""
 
     exit_code = 5
 
@@ -59,7 +56,10 @@ class OriginalNotFound(HeadroomBeamError, KeyError):
 
 
 class OriginalExpired(HeadroomBeamError):
-    """The original was stored once and has been expired or erased; `reason` says which."""
+    """The original was stored once, and has expired or was erased.
+
+    `reason` is `"expired"` or `"erased"`.
+    """
 
     exit_code = 7
 
@@ -82,11 +82,14 @@ class CorruptPack(IntegrityError):
 
 
 class DigestMismatch(IntegrityError):
-    """Bytes whose SHA-256 isn't the digest they are stored, or expected, under."""
+    """Bytes have another SHA-256 than the digest under which they are stored or expected."""
 
 
 class StoreError(HeadroomBeamError):
-    """The store can't be read or written now; `retryable` says whether trying again may help."""
+    """A store, an output or an input can't be read or written now, or belongs to another run.
+
+    `retryable` says whether trying again may help.
+    """
 
     exit_code = 9
 
@@ -98,17 +101,18 @@ class StoreError(HeadroomBeamError):
         return (_store_error, (self.args[0], self.retryable))
 
 
-def _store_error(message: str, retryable: bool) -> StoreError:  # noqa: FBT001 - pickle gives arguments by position
+# Pickle gives arguments by position.
+def _store_error(message: str, retryable: bool) -> StoreError:  # noqa: FBT001
     return StoreError(message, retryable=retryable)
 
 
 class FormatError(HeadroomBeamError):
-    """An unknown marker, a header or table that doesn't decode, or a store or run of an unknown version."""
+    """A marker or header has an unknown form, a table doesn't decode, or a version is unknown."""
 
     exit_code = 10
 
 
 class AmbiguousHash(HeadroomBeamError):
-    """Two originals with different digests share this hash; ask by the full digest."""
+    """Two originals with different digests share this hash. Ask by the full digest."""
 
     exit_code = 11

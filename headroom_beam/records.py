@@ -1,8 +1,8 @@
-"""The rows that headroom_beam hands out: `Compacted`, `Original` and `Failure`, with their Arrow schemas.
+"""Defines the rows that headroom_beam gives: `Compacted`, `Original` and `Failure`, with their Arrow schemas.
 
-Each row is a NamedTuple, so that it is cheap, prints well and is a row to Beam SQL, Beam YAML, BigQuery and
-Parquet sinks alike. Blocks cross the border to Rust as Arrow record batches; the functions here turn a whole
-batch into rows and back.
+Each row is a NamedTuple: it is cheap, prints well, and Beam SQL, Beam YAML, BigQuery and Parquet sinks take
+it as a row. The native crusher gives Arrow record batches; functions here turn a whole batch into rows and
+back.
 
 >>> original = Original("0" * 24, bytes(32), "string", 2, 0, b"hi", "shell")
 >>> original_rows(original_batch([original])) == [original]
@@ -41,31 +41,32 @@ __all__ = [
 
 
 BLOCK_BYTES = 256 << 10
-"""Bytes of records that are given to the native module in one call, about: a call costs as much as a hundred
-small records."""
+"""About how many bytes of records one native call gets: a call costs as much as a hundred small records."""
 
 
 class Payload(NamedTuple):
-    """One payload of a compacted record: where it was, what was done to it and what that saved."""
+    """One payload of a compacted record: where it is, what was done to it and what that saved."""
 
     path: str
-    """The path of the trace format that selected it, as it is written there (`.result @ .tool`); empty when
-    the whole record is the payload."""
+    """The payload path that selected it, as the trace format spells it (`.result @ .tool`). Empty when the
+    whole record is the payload."""
     tool: str
     """Name of the tool whose result it is; empty when the record doesn't say."""
     strategy: str
-    """The strongest thing that was done: `unchanged`, `minified`, `table`, `blob`, `excerpt` or `rows`."""
+    """The strongest change: `unchanged`, `minified`, `table`, `blob`, `excerpt` or `rows`."""
     hashes: Sequence[str]
-    """The hash of each marker that stands in the compacted payload, in order."""
+    """The hashes of the markers in the compacted payload, in order."""
     rows_total: int
-    """Rows of the payload, where it is an array or a map; else 0."""
+    """Rows of the payload's arrays and maps that became tables or lost rows."""
     rows_kept: int
-    """Rows that stand in the compacted payload."""
+    """Those of them that stay in the compacted payload."""
     tokens_before: int
+    """Tokens of the payload as it was: estimated, or counted exactly with `exact_tokens`."""
     tokens_after: int
+    """Tokens of the compacted payload."""
     over_budget: int
-    """Tokens by which the compacted payload exceeds `max_tokens`, because what must stay of it does; else
-    0."""
+    """Tokens by which the compacted payload exceeds `max_tokens`, because what must stay doesn't fit; else 0.
+    Without compaction: rows by which it exceeds `max_items_after_crush`."""
     explanation: str
     """What was decided, in words: the strategy, rows or lines kept by rule, rows dropped by reason."""
 
@@ -78,13 +79,15 @@ class Compacted(NamedTuple):
     source: str
     """Name of the file or topic that the record came from; empty when unknown."""
     offset: int
-    """Bytes from the start of the source (decompressed) to the record; 0 for records that don't come from a
-    file."""
+    """Bytes from the start of the file (decompressed) to the record; 0 for records from elsewhere."""
     bytes_before: int
+    """Bytes of the record as it was."""
     bytes_after: int
+    """Bytes of the compacted record."""
     tokens_before: int
     """Tokens of the record's payloads as they were."""
     tokens_after: int
+    """Tokens of the compacted payloads."""
     payloads: Sequence[Payload]
 
 
@@ -92,20 +95,23 @@ class Original(NamedTuple):
     """The exact bytes that a marker stands for."""
 
     hash: str
-    """The first 24 hexadecimal digits of the digest: what a marker carries and what users join on."""
+    """The first 24 hexadecimal digits of the digest, as markers carry it."""
     digest: bytes
     """SHA-256 of `original`, 32 bytes."""
     kind: str
-    """`rows`, `raw`, or a blob's: `string`, `base64`, `html`, `json`, `text`."""
+    """`rows` (a whole array), `raw` (a failed record), or the kind of a blob: `string`, `base64`, `html`,
+    `json`, `text`."""
     size_bytes: int
+    """Length of `original`."""
     item_count: int
     """Rows of an array, else 0."""
     original: bytes
     tool: str
+    """Name of the tool whose result it comes from; empty when unknown."""
 
 
 class Failure(NamedTuple):
-    """A record that could not be processed; its exact bytes are the originals that `hashes` name."""
+    """A record that couldn't be processed. The originals that `hashes` names hold its exact bytes."""
 
     kind: str
     """Why: `invalid_json`, `invalid_utf8`, `too_large`, `too_deep` or `internal` (a defect in the
@@ -113,24 +119,25 @@ class Failure(NamedTuple):
     message: str
     """What is wrong and where, without text of the record."""
     source: str
+    """Name of the file or topic that the record came from; empty when unknown."""
     part: str
-    """Name of the compacted part in which a marker stands in the record's place; empty outside files."""
+    """Name of the compacted part that has a marker in the record's place; empty when there are no files."""
     offset: int
-    """Bytes from the start of the source (decompressed) to the record."""
+    """Bytes from the start of the file (decompressed) to the record; 0 for records from elsewhere."""
     length: int
     """Length of the record in bytes, without its line end."""
     hashes: Sequence[str]
-    """Hashes of the record's bytes; more than one when it was stored in pieces, then in order."""
+    """Hashes of the record's pieces, in order. There are several only for a record too large for a block."""
 
 
 _HASH = re.compile(r"[0-9a-f]{24}(?:[0-9a-f]{40})?")
 
 
 def check_hash(text: object) -> str:
-    """Gives back a hash (24 digits) or digest (64 digits) as it is, when it is one.
+    """Returns a hash (24 digits) or digest (64 digits) unchanged.
 
     Raises:
-        InvalidHash: it isn't 24 or 64 lower-case hexadecimal digits.
+        InvalidHash: the text isn't 24 or 64 lower-case hexadecimal digits.
 
     >>> check_hash("0123456789abcdef01234567")
     '0123456789abcdef01234567'
@@ -186,7 +193,7 @@ ORIGINAL_SCHEMA = _schema(
     original=pa.large_binary(),
     tool=pa.string(),
 )
-"""Arrow schema of `Original` rows, as the native crusher gives them; packs add columns of their own."""
+"""Arrow schema of `Original` rows. Packs have a column more, see `headroom_beam.store.schema.PACK_SCHEMA`."""
 
 FAILURE_SCHEMA = _schema(
     kind=pa.string(),
@@ -219,11 +226,11 @@ def compacted_rows(batch: pa.RecordBatch, *, source: str = "", block_offset: int
 
     Args:
         batch: what `_core.CrushedBlock.records` gives, or a batch of `COMPACTED_SCHEMA`.
-        source: the rows' source, where the batch has no such column.
+        source: the source of every row, if the batch has no such column.
         block_offset: bytes from the start of the source to the block, added to each row's offset.
 
     Returns:
-        One row per row of the batch, in order.
+        The rows, in the order of the batch.
     """
     if not batch.num_rows:
         return []
@@ -249,16 +256,19 @@ def compacted_batch(rows: Sequence[Compacted]) -> pa.RecordBatch:
 
 
 def original_rows(batch: pa.RecordBatch) -> list[Original]:
-    """Turns a batch with the columns of `ORIGINAL_SCHEMA` (more are left out) into rows, in order."""
+    """Turns a batch with the columns of `ORIGINAL_SCHEMA` into rows, in order. Other columns are left out."""
     return list(map(Original, *_columns(batch, Original._fields)))
 
 
 def describe_original(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    r"""Gives an original and what is known of it for JSON, under the names that headroom's clients read.
+    r"""Describes an original as a JSON object, in the fields that headroom's clients read.
 
     Args:
         name: the hash or digest that was asked for.
-        row: the columns of `Original`.
+        row: the fields of an `Original`.
+
+    Returns:
+        The original as text if it is UTF-8, else in base64, with what is known of it.
 
     >>> row = Original("0" * 24, bytes(32), "raw", 2, 0, b"\xff!", "shell")._asdict()
     >>> describe_original("0" * 24, row)["original_content"], describe_original("0" * 24, row)["encoding"]
@@ -267,7 +277,7 @@ def describe_original(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
     try:
         content = {"original_content": row["original"].decode(), "encoding": "utf-8"}
     except UnicodeDecodeError:
-        # A line that failed may be anything; JSON can't hold its bytes otherwise.
+        # A failed record may be any bytes, and JSON holds text only.
         content = {"original_content": base64.b64encode(row["original"]).decode(), "encoding": "base64"}
     return {
         "hash": name,
@@ -276,8 +286,7 @@ def describe_original(name: str, row: Mapping[str, Any]) -> dict[str, Any]:
         "kind": row["kind"],
         "size_bytes": len(row["original"]),
         "original_item_count": row["item_count"],
-        # How many rows a compacted record kept stands in that record, not with the original: several may
-        # share it.
+        # Each compacted record has its own number of kept rows, and several may share this original.
         "compressed_item_count": None,
         "tool_name": row["tool"],
     }
@@ -295,19 +304,19 @@ def failure_rows(
 
     Args:
         batch: what `_core.CrushedBlock.failures` gives, or a batch of `FAILURE_SCHEMA`.
-        source: the rows' source, where the batch has no such column.
-        part: the rows' part, where the batch has no such column.
+        source: the source of every row, if the batch has no such column.
+        part: the part of every row, if the batch has no such column.
         block_offset: bytes from the start of the source to the block, added to each row's offset.
 
     Returns:
-        One row per row of the batch, in order.
+        The rows, in the order of the batch.
     """
     names = batch.schema.names
     kinds, messages, offsets, lengths = _columns(batch, ("kind", "message", "offset", "length"))
     sources = batch.column("source").to_pylist() if "source" in names else [source] * batch.num_rows
     parts = batch.column("part").to_pylist() if "part" in names else [part] * batch.num_rows
-    # The native crusher stores a failed line as one original; lines in pieces are made outside it and name
-    # several.
+    # The native crusher stores a failed record as one original. Only a line too large for a block is stored
+    # in pieces, and has several hashes.
     hashes = (
         batch.column("hashes").to_pylist()
         if "hashes" in names

@@ -1,13 +1,14 @@
-"""Who imports whom, in both languages: checks that no circle and no wrong layer is there, and draws the picture.
+"""Who imports whom, in both languages: finds circles and wrong layers, and draws the picture.
 
     python tools/imports.py check                  # exit code 1 and a line for each fault
     python tools/imports.py draw [--files]         # Mermaid: folders, or every file
     python tools/imports.py update FILE            # puts both pictures of folders into a document
 
-Python's layers are contracts in `pyproject.toml`, which `lint-imports` checks; here Python is searched for circles only.
-The layers of the Rust crate stand in its `Cargo.toml`, under `package.metadata.imports`, in the same notation: the top
-layer first, each may import what stands below it; in one line, folders between `|` don't know each other and those
-between `:` may. Rust's arrows are read off the paths that begin with `crate`, `super` or `self`, outside tests.
+Python's layers are contracts in `pyproject.toml`, which `lint-imports` checks; here Python is searched for
+circles only. The layers of the Rust crate stand in its `Cargo.toml`, under `package.metadata.imports`, in the
+same notation: the top layer first, and each may import what stands below it. In one line, folders between `|`
+don't know each other, and those between `:` may. An arrow of Rust is a path that begins with `crate`, `super`
+or `self`, outside tests.
 """
 
 from __future__ import annotations
@@ -143,7 +144,8 @@ def layers_of(crate: Path = CRATE) -> list[grimp.Layer]:
     """Returns the layers that the crate's `Cargo.toml` declares, the top one first."""
     metadata = tomllib.loads((crate / "Cargo.toml").read_text(encoding="utf-8"))["package"]["metadata"]
     return [
-        grimp.Layer(*re.split(r" [|:] ", line), independent=" : " not in line) for line in metadata["imports"]["layers"]
+        grimp.Layer(*re.split(r" [|:] ", line), independent=" : " not in line)
+        for line in metadata["imports"]["layers"]
     ]
 
 
@@ -177,7 +179,9 @@ def drawing(arrows: Arrows, root: str, *, files: bool) -> str:
     for module, imported in arrows.items():
         importer = _room(module, root, files=files)
         drawn[importer] |= {_room(name, root, files=files) for name in imported} - {importer, root}
-    lines = [f"  {name} --> {target}" for name in sorted(drawn) if name != root for target in sorted(drawn[name])]
+    lines = [
+        f"  {name} --> {target}" for name in sorted(drawn) if name != root for target in sorted(drawn[name])
+    ]
     return "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
 
 
@@ -195,10 +199,12 @@ def pictures(*, files: bool) -> dict[str, str]:
 
 
 def with_pictures(document: str) -> str:
-    """Returns the document with each drawing between its comments `<!-- imports: NAME -->` and `<!-- /imports -->`."""
+    """Returns a document with its drawings renewed, each behind a comment `<!-- imports: NAME -->`."""
     for name, picture in pictures(files=False).items():
         pattern = re.compile(rf"(<!-- imports: {name} -->\n).*?(<!-- /imports -->)", re.DOTALL)
-        document, count = pattern.subn(lambda match, picture=picture: f"{match[1]}\n{picture}\n\n{match[2]}", document)
+        document, count = pattern.subn(
+            lambda match, picture=picture: f"{match[1]}\n{picture}\n\n{match[2]}", document
+        )
         if count != 1:
             raise ValueError(f"the document has {count} places for the imports of {name}; it must have one")
     return document
@@ -206,10 +212,14 @@ def with_pictures(document: str) -> str:
 
 def main() -> int:
     """Runs the command and returns its exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="look for circles and wrong layers")
-    commands.add_parser("draw", help="print Mermaid").add_argument("--files", action="store_true", help="every file")
+    commands.add_parser("draw", help="print Mermaid").add_argument(
+        "--files", action="store_true", help="every file"
+    )
     commands.add_parser("update", help="renew the pictures of a document").add_argument("document", type=Path)
     arguments = parser.parse_args()
     if arguments.command == "check":

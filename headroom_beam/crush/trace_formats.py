@@ -1,27 +1,25 @@
-"""Where payloads are in a record: trace formats, which are named lists of paths and nothing else.
-
-The built-in formats stand in `trace_formats.toml`, beside this file.
+"""Trace formats: named lists of paths that say where the payloads are in a record.
 
 A path is read from the record's root, left to right:
 
 * `$` is the root; it may be left out, except before `|json`.
-* `.key` is a member of an object. Letters, digits, `_` and `-` stand as they are; a key with any other
-  character is quoted as in JSON: `."any key"`. `.(content|output)` is a member of either name.
+* `.key` is a member of an object. A key of letters, digits, `_` and `-` needs no quotes. Any other key is
+  quoted as in JSON: `."any key"`. `.(content|output)` is a member of either name.
 * `[*]` is every element of an array.
 * `..` is the value itself and every value below it: `..key`, `..[*]`, `..{type=tool}`.
-* `{key=value}` stays only where the value is an object whose member `key` is the string `value`; both may be
-  quoted. `{key^=value}` asks for a string that begins so, `{key!=value}` for anything else than that string,
-  `{key}` for the member to be there and `{!key}` for it not to be. A value may be one of several:
-  `{role=(tool|function)}`.
-* `|json` goes on inside a string that holds JSON: `.body|json.messages[*].content`. Where that JSON is a string
-  that holds JSON again, `|json|json` goes on inside that one. There may be 8 of them in a path.
-* `:string` at the end selects JSON strings only; without it any value is selected.
-* ` @ .key.key` at the very end says where the tool's name is, from the innermost object around the payload.
-  Behind `|json`, the innermost object around the string that held the JSON is looked at next.
+* `{key=value}` selects only objects whose member `key` is the string `value`. Key and value may be quoted.
+  A value may be one of several: `{role=(tool|function)}`. `{key^=value}` asks for a string that begins so,
+  `{key!=value}` for anything else than that string, `{key}` for the member to be there, and `{!key}` for it
+  not to be there.
+* `|json` goes on inside a string that holds JSON: `.body|json.messages[*].content`. Where that JSON is a
+  string that holds JSON again, `|json|json` goes on inside that one. A path has at most 8 of them.
+* `:string` at the end selects only JSON strings. Without it, any value is selected.
+* ` @ .key.key` at the very end is the path of the tool's name. It starts at the innermost object around the
+  payload. Behind `|json`, it is tried next from the innermost object around the string that held the JSON.
 
-A value inside which another selected payload lies is no payload itself: the deepest wins. Where a path has no
-tool name, or leads to none, the crusher takes the name of the earlier call in the same record that the
-result's `tool_call_id` or `tool_use_id` names.
+If a selected value contains other selected values, only the innermost ones are payloads. If a path finds no
+name of a tool, the crusher takes the name from an earlier call in the same record: the call whose id is the
+result's `tool_call_id` or `tool_use_id`.
 
 >>> resolve("anthropic")[0]
 '.messages[*].content[*]{type=tool_result}.content:string'

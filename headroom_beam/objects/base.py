@@ -1,4 +1,4 @@
-"""What every backend of write-once objects does: `Objects`, its writers and its errors.
+"""Defines the interface of every backend of write-once objects: `Objects`, its writers and its errors.
 
 An object appears whole or not at all, and never changes afterwards. Nothing here deletes or overwrites one.
 """
@@ -32,14 +32,13 @@ __all__ = [
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
 TEMPORARY_PREFIX = ".tmp-"
-"""How the last part of a temporary file's name begins; no object may be called so, and no listing shows
-one."""
+"""Prefix of a temporary file's name. No object may have such a name, and `Objects.list` shows none."""
 
 COPY_BYTES = 1 << 20
 
 
 class ObjectNotFound(StoreError):
-    """No object of this name; trying again doesn't help."""
+    """There is no object of this name. Trying again doesn't help."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, retryable=False)
@@ -49,7 +48,7 @@ class ObjectNotFound(StoreError):
 
 
 class ObjectConflict(IntegrityError):
-    """An object of this name is there already with other bytes; it was left as it is."""
+    """An object of this name is there already, with other bytes. It was left as it is."""
 
 
 class ObjectInfo(NamedTuple):
@@ -58,13 +57,14 @@ class ObjectInfo(NamedTuple):
     name: str
     size_bytes: int
     version: str
-    """What changes when the object's bytes do: GCS generation, or modification time in nanoseconds."""
+    """Changes whenever the bytes change: the GCS generation, or the modification time in nanoseconds."""
 
 
 def check_name(name: str) -> str:
-    """Returns the name of an object if it is one: relative, no part empty, `.`, `..` or temporary.
+    """Returns the name of an object unchanged: a relative path, with no part empty, `.`, `..` or temporary.
 
-    Raises ValueError otherwise.
+    Raises:
+        ValueError: the name isn't one. The message says which part is wrong.
 
     >>> check_name("packs/a.parquet")
     'packs/a.parquet'
@@ -82,15 +82,15 @@ def check_name(name: str) -> str:
         if part.startswith(TEMPORARY_PREFIX):
             raise ValueError(
                 f"object name {name!r} has a part that begins with {TEMPORARY_PREFIX!r}, "
-                "kept for temporary files"
+                "which is reserved for temporary files"
             )
     return name
 
 
 class ObjectWriter(io.RawIOBase):
-    """A binary file-like that becomes an object at `commit`, and until then is visible to nobody.
+    """A binary file-like that becomes an object at `commit`, and is invisible until then.
 
-    Leaving a `with` block commits; leaving it by an exception, `close` or garbage collection aborts.
+    Leaving a `with` block commits. An exception in it, `close` and garbage collection abort.
     """
 
     def __init__(self, name: str) -> None:
@@ -98,12 +98,12 @@ class ObjectWriter(io.RawIOBase):
         self.name = name
         self.size_bytes = 0
         self.written: bool | None = None
-        """After `commit`: True when this call made the object, False when an equal one was there."""
+        """After `commit`: True when it made the object, False when an equal one was there."""
         self._sha256 = hashlib.sha256()
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 of the bytes written so far."""
+        """The hex SHA-256 of the bytes written so far."""
         return self._sha256.hexdigest()
 
     def writable(self) -> bool:
@@ -113,7 +113,12 @@ class ObjectWriter(io.RawIOBase):
         return self.size_bytes
 
     def write(self, data: Any, /) -> int:
-        """Takes all of `data` (bytes-like) and returns its length. Raises StoreError."""
+        """Writes all of `data` (bytes-like) and returns its length in bytes.
+
+        Raises:
+            StoreError: the bytes can't be written.
+            ValueError: the writer was committed or aborted.
+        """
         if self.closed:
             raise ValueError("write to a writer that was committed or aborted")
         view = memoryview(data).cast("B")
@@ -123,9 +128,15 @@ class ObjectWriter(io.RawIOBase):
         return len(view)
 
     def commit(self) -> bool:
-        """Makes the object durable and visible. True when it is new, False when an equal one was there.
+        """Makes the object durable and visible.
 
-        Raises ObjectConflict when a different one is there, StoreError when it can't be written.
+        Returns:
+            True when the object is new, False when an equal one was there.
+
+        Raises:
+            ObjectConflict: an object with other bytes is there.
+            StoreError: the object can't be written.
+            ValueError: the writer was committed or aborted.
         """
         if self.closed:
             raise ValueError("commit of a writer that was committed or aborted")
@@ -136,7 +147,7 @@ class ObjectWriter(io.RawIOBase):
         return self.written
 
     def abort(self) -> None:
-        """Forgets what was written."""
+        """Drops the bytes written so far."""
         self.close()
 
     def close(self) -> None:
@@ -163,27 +174,31 @@ class ObjectWriter(io.RawIOBase):
 
 
 class Objects(abc.ABC):
-    """Objects under one root. Thread safe and picklable; names are relative, as `check_name` says.
+    """Objects under one root. Thread safe and picklable. `check_name` says what a name may be.
 
-    Every method raises StoreError when the file system or the network fails (its `retryable` says whether
-    trying again may help), and ObjectNotFound when it reads an object that isn't there.
+    Every method raises StoreError when the file system or the network fails. The error's `retryable` says
+    whether trying again may help. A method that reads an object raises ObjectNotFound when it isn't there.
     """
 
     root: str
     request_s: float
-    """About how long one ranged read takes before its first byte, in seconds: lookups plan with it."""
+    """About how many seconds a ranged read takes to its first byte. Lookups plan with it."""
 
     def put_if_absent(self, name: str, data: Buffer) -> bool:
-        """Writes an object durably. True when it is new, False when an equal one was there.
+        """Writes an object durably.
 
-        Raises ObjectConflict when a different one is there.
+        Returns:
+            True when the object is new, False when an equal one was there.
+
+        Raises:
+            ObjectConflict: an object with other bytes is there.
         """
         with self.create(name) as writer:
             writer.write(data)
         return bool(writer.written)
 
     def put_or_get(self, name: str, data: Buffer) -> bytes:
-        """Writes an object unless one of this name is there; returns the bytes that stand there now."""
+        """Writes an object unless one of this name is there, and returns the bytes that it has now."""
         try:
             self.put_if_absent(name, data)
         except ObjectConflict:
@@ -191,46 +206,50 @@ class Objects(abc.ABC):
         return bytes(data)
 
     def get(self, name: str) -> bytes:
-        """All bytes of an object."""
+        """Returns all bytes of an object."""
         with self.open(name) as reader:
             return reader.read()
 
     @abc.abstractmethod
     def create(self, name: str) -> ObjectWriter:
-        """A writer whose bytes become the object `name` at commit, if none is there by then."""
+        """Returns a writer whose bytes become the object `name` at commit, if none is there by then."""
 
     @abc.abstractmethod
     def get_range(self, name: str, offset: int, length: int) -> bytes:
-        """Exactly `length` bytes from `offset` on, in one read.
+        """Returns exactly `length` bytes from `offset` on, in one read.
 
-        Raises IntegrityError when the object ends before.
+        Raises:
+            IntegrityError: the object ends before.
         """
 
     @abc.abstractmethod
     def open(self, name: str) -> IO[bytes]:
-        """A seekable reader of one version of the object, even if it is replaced meanwhile."""
+        """Returns a seekable reader of one version of the object, even if it is replaced meanwhile."""
 
     @abc.abstractmethod
     def info(self, name: str) -> ObjectInfo | None:
-        """Size and version of an object, or None when it isn't there."""
+        """Returns the size and version of an object, or None when it isn't there."""
 
     @abc.abstractmethod
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """The objects whose names begin with `prefix` (a text, not a folder), sorted by name."""
+        """Lists the objects whose names begin with `prefix`, sorted by name.
+
+        `prefix` is any text, and need not end at a slash.
+        """
 
     @abc.abstractmethod
     def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Temporary files that killed writers left behind: safe to delete when no writer runs."""
+        """Lists the temporary files of killed writers. They may be deleted when no writer runs."""
 
     def size(self, name: str) -> int:
-        """Bytes of an object."""
+        """Returns the size of an object in bytes."""
         found = self.info(name)
         if found is None:
             raise ObjectNotFound(f"{self.root}/{name} is not there")
         return found.size_bytes
 
     def exists(self, name: str) -> bool:
-        """Whether there is an object of this name."""
+        """Returns whether there is an object of this name."""
         return self.info(name) is not None
 
     def __repr__(self) -> str:
@@ -238,7 +257,7 @@ class Objects(abc.ABC):
 
 
 def same_bytes(left: IO[bytes], right: IO[bytes]) -> bool:
-    """Whether two readers give the same bytes from where they stand."""
+    """Returns whether two readers give the same bytes, from their positions to their ends."""
     while True:
         a, b = left.read(COPY_BYTES), right.read(COPY_BYTES)
         if a != b:

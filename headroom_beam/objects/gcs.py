@@ -1,8 +1,7 @@
-"""Write-once objects in a Google Cloud Storage bucket: `GcsObjects`, as `open_objects("gs://…")` gives it.
+"""Stores write-once objects in a Google Cloud Storage bucket: `GcsObjects`, for roots `gs://BUCKET/PREFIX`.
 
-A put carries `if_generation_match=0`, so that the service itself refuses to overwrite.
-`STORAGE_EMULATOR_HOST` is honoured, with anonymous credentials (looking for real ones costs 23 s where there
-are none).
+Each upload carries `if_generation_match=0`, so the service itself refuses to overwrite. Where
+`STORAGE_EMULATOR_HOST` is set, credentials are anonymous: looking for real ones takes 23 s if there are none.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ TIMEOUT_S = 60.0
 RETRY_S = 180.0
 READ_BYTES = 8 << 20
 SPOOL_BYTES = 8 << 20
-"""What a writer keeps in memory; beyond that it spools to a local temporary file."""
+"""Bytes that a writer holds in memory. Beyond that it spools to a local temporary file."""
 
 
 class GcsObjects(Objects):
@@ -73,12 +72,12 @@ class GcsObjects(Objects):
         self._start()
 
     def key(self, name: str) -> str:
-        """The object's full name in the bucket."""
+        """Returns the object's full name in the bucket."""
         check_name(name)
         return f"{self.prefix}/{name}" if self.prefix else name
 
     def bucket(self) -> storage.Bucket:
-        """The bucket, with a client of this process: connections don't survive a fork."""
+        """Returns the bucket, with a client of this process: connections don't survive a fork."""
         with self._lock:
             if self._bucket is None or self._process != os.getpid():
                 self._bucket = _client().bucket(self.bucket_name)
@@ -92,11 +91,11 @@ class GcsObjects(Objects):
         return self.read_range(self.bucket().blob(self.key(name)), offset, length)
 
     def read_range(self, blob: storage.Blob, offset: int, length: int) -> bytes:
-        """As `get_range`, of the blob's generation if it has one."""
+        """Reads a range as `get_range` does, from the blob's generation if it has one."""
         if length == 0:
             return b""
         with _store_errors(f"read gs://{self.bucket_name}/{blob.name}"):
-            # The service gives no checksum for a range; packs and indexes are verified by their digests.
+            # The service gives no checksum for a range. Readers verify packs and indexes by their digests.
             data: bytes = blob.download_as_bytes(
                 start=offset,
                 end=offset + length - 1,
@@ -126,7 +125,7 @@ class GcsObjects(Objects):
         return None if blob is None else ObjectInfo(name, int(blob.size), str(blob.generation))
 
     def find(self, name: str) -> storage.Blob | None:
-        """The object with its metadata, or None."""
+        """Returns the object's blob with its metadata, or None when it isn't there."""
         with _store_errors(f"look at {self.root}/{name}"):
             return self.bucket().get_blob(self.key(name), timeout=TIMEOUT_S, retry=_retry())
 
@@ -179,8 +178,8 @@ class _GcsReader(io.RawIOBase):
 class _GcsWriter(ObjectWriter):
     """Spools locally and uploads at commit.
 
-    A resumable upload that is open while data still comes could be finished by accident, and half an object
-    would be visible.
+    An upload that is open while data still comes could be finished by accident. Half an object would then be
+    visible.
     """
 
     def __init__(self, objects: GcsObjects, name: str) -> None:
@@ -199,7 +198,7 @@ class _GcsWriter(ObjectWriter):
         from google.api_core import exceptions
 
         blob = self._objects.bucket().blob(self._key)
-        # Declared beforehand, so that the service itself refuses what doesn't arrive as it was written.
+        # The service compares this with what arrives, and refuses damaged uploads.
         blob.md5_hash = base64.b64encode(self._md5.digest()).decode()
         with _store_errors(f"write {self._objects.root}/{self.name}"):
             try:
@@ -214,7 +213,8 @@ class _GcsWriter(ObjectWriter):
                 )
                 return True
             except exceptions.PreconditionFailed:
-                # Another writer's object, or our own when an answer was lost and the request sent again.
+                # The name is taken by another writer, or by this one: if the answer to its first request was
+                # lost, the client sent the request again.
                 self._compare()
                 return False
 
@@ -223,7 +223,7 @@ class _GcsWriter(ObjectWriter):
         equal = False
         if found is None:
             raise StoreError(
-                f"write {self._objects.root}/{self.name}: it was there and is gone", retryable=True
+                f"write {self._objects.root}/{self.name}: it was there and is gone again", retryable=True
             )
         if found.size == self.size_bytes:
             stored = hashlib.sha256()
@@ -255,7 +255,10 @@ def _retry() -> Any:
 
 @contextmanager
 def _store_errors(what: str) -> Iterator[None]:
-    """Turns the client's errors into StoreError, with the status but without the response's text."""
+    """Turns the client's errors into StoreError and IntegrityError.
+
+    Messages have the status and not the response's text, which may hold anything.
+    """
     import requests
     from google.api_core import exceptions
     from google.auth import exceptions as auth
@@ -266,7 +269,7 @@ def _store_errors(what: str) -> Iterator[None]:
     except exceptions.NotFound as error:
         raise ObjectNotFound(f"{what}: not there") from error
     except exceptions.RequestRangeNotSatisfiable as error:
-        raise IntegrityError(f"{what}: it ends before the range asked for") from error
+        raise IntegrityError(f"{what}: the object ends before the requested range") from error
     except exceptions.RetryError as error:
         raise StoreError(f"{what}: no success within {RETRY_S:.0f} s", retryable=True) from error
     except exceptions.GoogleAPICallError as error:
@@ -275,7 +278,7 @@ def _store_errors(what: str) -> Iterator[None]:
             f"{what}: HTTP status {int(status)}", retryable=status >= 500 or status in (408, 429)
         ) from error
     except DataCorruption as error:
-        raise IntegrityError(f"{what}: it arrived with another checksum than it has") from error
+        raise IntegrityError(f"{what}: the bytes that arrived don't match the object's checksum") from error
     except (requests.RequestException, auth.TransportError) as error:
         raise StoreError(f"{what}: {type(error).__name__}", retryable=True) from error
     except auth.GoogleAuthError as error:

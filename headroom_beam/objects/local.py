@@ -1,4 +1,4 @@
-"""Write-once objects in a local directory: `LocalObjects`, as `open_objects(PATH)` gives it."""
+"""Stores write-once objects in a local directory: `LocalObjects`."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ _RETRYABLE = {
 class LocalObjects(Objects):
     """Objects in a local directory.
 
-    A writer fills a temporary file in the object's own directory, fsyncs it, links it to its name (which
-    fails if the name is taken, so that two writers can't overwrite each other) and fsyncs the directory.
+    A writer fills a temporary file in the object's own directory and fsyncs it. It then links the file to its
+    name and fsyncs the directory. Linking fails if the name is taken, so two writers can't overwrite each
+    other.
     """
 
     request_s = 0.00005
@@ -46,7 +47,7 @@ class LocalObjects(Objects):
         self.root = os.path.abspath(root)
 
     def path(self, name: str) -> str:
-        """The file of an object."""
+        """Returns the path of an object's file."""
         return os.path.join(self.root, check_name(name))
 
     def create(self, name: str) -> ObjectWriter:
@@ -90,7 +91,10 @@ class LocalObjects(Objects):
                 yield from self._found(name)
 
     def _found(self, name: str) -> Iterator[ObjectInfo]:
-        """What a listing says of a name, of any spelling: nothing if it is gone again, or no file."""
+        """Yields size and version of a file, or nothing if it is gone or no regular file.
+
+        A listing may find names that `check_name` refuses, so the name isn't checked.
+        """
         path = os.path.join(self.root, name)
         with _store_errors(f"look at {path}"), suppress(FileNotFoundError):
             status = os.stat(path)
@@ -126,7 +130,7 @@ class _LocalWriter(ObjectWriter):
     def __init__(self, name: str, path: str) -> None:
         self._path = path
         self._temporary = os.path.join(os.path.dirname(path), TEMPORARY_PREFIX + secrets.token_hex(16))
-        # Opened before the base class exists, so that a failure here leaves nothing to close.
+        # Opened before the base class is initialized: if this fails, there is nothing to close.
         self._file = open(self._temporary, "xb", buffering=COPY_BYTES)  # noqa: SIM115
         super().__init__(name)
 
@@ -139,7 +143,7 @@ class _LocalWriter(ObjectWriter):
             self._file.flush()
             if os.fstat(self._file.fileno()).st_size != self.size_bytes:
                 raise StoreError(
-                    f"write {self._path}: the file system took fewer bytes than written", retryable=True
+                    f"write {self._path}: the file system stored fewer bytes than written", retryable=True
                 )
             os.fsync(self._file.fileno())
             try:
@@ -148,21 +152,21 @@ class _LocalWriter(ObjectWriter):
             except OSError as error:
                 if error.errno in (errno.EPERM, errno.EOPNOTSUPP):
                     raise StoreError(
-                        f"write {self._path}: the file system has no hard links, without which nothing can "
-                        "be put without a risk of overwriting; use another directory or a bucket"
+                        f"write {self._path}: the file system has no hard links, so writers could overwrite "
+                        "each other's files; use another directory or a bucket"
                     ) from error
                 if error.errno != errno.EEXIST:
                     raise
                 new = False
-                with open(self._temporary, "rb") as ours, open(self._path, "rb") as theirs:
-                    if not same_bytes(ours, theirs):
+                with open(self._temporary, "rb") as written, open(self._path, "rb") as existing:
+                    if not same_bytes(written, existing):
                         raise ObjectConflict(f"{self._path} is there already with other bytes") from None
-            # Also for the other writer's file: it may have linked it and not yet synced the directory.
+            # Needed for another writer's file too: that writer may not have synced the directory yet.
             _sync_directory(os.path.dirname(self._path))
         return new
 
     def _discard(self) -> None:
-        # Unlinked first: closing flushes, and on a full disk that fails.
+        # Unlinked first, because closing flushes and fails on a full disk.
         with suppress(FileNotFoundError):
             os.unlink(self._temporary)
         with suppress(OSError):
@@ -174,7 +178,7 @@ _made_lock = threading.Lock()
 
 
 def _make_directories(path: str) -> None:
-    """Makes a directory and those above it, each durable in the one above."""
+    """Makes a directory and all its missing parents, and makes their entries durable."""
     if os.path.isdir(path):
         if path in _made:
             return
@@ -183,11 +187,9 @@ def _make_directories(path: str) -> None:
         with suppress(FileExistsError):
             os.mkdir(path)
     parent = os.path.dirname(path)
-    # A directory that another writer has just made may not be durable yet, so it is synced once by each
-    # process.
-    with suppress(
-        PermissionError
-    ):  # Of a parent that we may not read; then we haven't made anything in it either.
+    # Another writer may have made this directory and not synced its parent yet. So each process syncs the
+    # parent once. A parent that this process may not read is left to whoever made the directory in it.
+    with suppress(PermissionError):
         _sync_directory(parent)
     with _made_lock:
         _made.add(path)
@@ -203,7 +205,7 @@ def _sync_directory(path: str) -> None:
 
 @contextmanager
 def _store_errors(what: str) -> Iterator[None]:
-    """Turns an OSError into a StoreError that says what was tried and the system's own words."""
+    """Turns an OSError into a StoreError that says what was tried and why it failed."""
     try:
         yield
     except FileNotFoundError as error:

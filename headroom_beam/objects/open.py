@@ -24,9 +24,13 @@ __all__ = ["open_objects"]
 
 
 def open_objects(root: str | os.PathLike[str]) -> Objects:
-    """The objects under `root`: a directory (made at the first write) or `gs://BUCKET/PREFIX`.
+    """Returns the objects under `root`.
 
-    Raises ValueError for a root of another scheme.
+    Args:
+        root: a local directory, which is made at the first write, or `gs://BUCKET/PREFIX`.
+
+    Raises:
+        ValueError: the root is empty, malformed or of another scheme.
     """
     text = os.fspath(root)
     if text.startswith("gs://"):

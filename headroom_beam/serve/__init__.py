@@ -1,1 +1,1 @@
-"""Retrieval over HTTP: requests with hashes go in, originals as JSON come out."""
+"""Serves the originals of a store over HTTP, as JSON."""

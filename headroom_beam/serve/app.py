@@ -1,16 +1,15 @@
-"""The ASGI application that answers retrieval over HTTP.
+"""Makes the ASGI application that gives out originals over HTTP.
 
 | request | answer |
 |---|---|
 | `POST /v1/retrieve` with `{"hash": HASH}` | the original |
 | `GET /v1/retrieve/HASH` | the original |
 | `POST /v1/retrieve/tool_call` with `{"tool_call": …, "provider": …}` | the original as a tool result |
-| `GET /v1/retrieve/stats` | size of the store, lookups by outcome since the start |
+| `GET /v1/retrieve/stats` | size of the store, lookups by outcome since the start, uptime |
 | `GET /healthz`, `GET /livez` | whether the process answers |
 
-Every answer is JSON. An error has `error`, a word for programs, and `message`, a sentence for people; neither
-holds text of an original. Without a token only this machine is served: the server refuses to listen anywhere
-else, and the gate refuses requests that come from, or are addressed to, anything but loopback.
+Every answer is JSON. An error has `error`, a word for programs, and `message`, a sentence for people. Neither
+holds text of an original. `headroom_beam.serve.gate` decides whose requests are answered.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ __all__ = ["MAX_BODY_BYTES", "create_app"]
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 64 << 10
-"""A longer request body is refused: a request holds one hash."""
+"""Longest request body: a request holds only one hash."""
 MIN_TOKEN_LENGTH = 16
 
 OUTCOMES = {
@@ -63,11 +62,11 @@ def create_app(store: OriginalStore, *, token: str | None = None) -> Starlette:
 
     Args:
         store: where originals are looked up.
-        token: what requests must carry as `Authorization: Bearer TOKEN`, save for the health check; without
-            one only requests from this machine to this machine are served.
+        token: what all requests but health checks must carry as `Authorization: Bearer TOKEN`. If None, only
+            requests from this machine to itself are served.
 
     Raises:
-        ValueError: the token is too short to keep anybody out.
+        ValueError: the token has fewer than 16 characters.
     """
     if token is not None and len(token) < MIN_TOKEN_LENGTH:
         raise ValueError(f"the token has {len(token)} characters; it needs at least {MIN_TOKEN_LENGTH}")
@@ -93,7 +92,7 @@ def create_app(store: OriginalStore, *, token: str | None = None) -> Starlette:
 
 
 class _Retrieval:
-    """The endpoints over one store, with counts of what they answered."""
+    """The endpoints over one store. Counts lookups by outcome."""
 
     def __init__(self, store: OriginalStore) -> None:
         self._store = store
@@ -103,7 +102,7 @@ class _Retrieval:
     async def post(self, request: Request) -> JSONResponse:
         body = await _json_body(request)
         if not isinstance(body.get("hash"), str):
-            raise HTTPException(HTTPStatus.BAD_REQUEST, 'the body lacks "hash"')
+            raise HTTPException(HTTPStatus.BAD_REQUEST, 'the body needs "hash", a string')
         status, answer = await self._look_up(body["hash"])
         return JSONResponse(answer, status)
 
@@ -119,7 +118,7 @@ class _Retrieval:
                 HTTPStatus.BAD_REQUEST, 'the body needs "tool_call" and "provider": anthropic or openai'
             )
         _, answer = await self._look_up(_hash_of_call(call, provider))
-        # A miss is no failure of this request: the model must be told, in the shape in which it asked.
+        # A lookup without an original is no failed request: the model must get the reason as a tool result.
         success = "error" not in answer
         content = json.dumps(answer, ensure_ascii=False)
         if provider == "openai":
@@ -153,16 +152,20 @@ class _Retrieval:
 
 
 def _hash_of_call(call: Mapping[str, Any], provider: str) -> str:
-    """Gives the hash that a model's tool call asks for; raises a 400 for anything else."""
+    """Returns the hash that a model's tool call asks for.
+
+    Raises:
+        HTTPException: it is no such call (status 400).
+    """
     try:
         function: Any = call["function"] if provider == "openai" else call
         arguments = json.loads(function["arguments"]) if provider == "openai" else function["input"]
-        # Frameworks put the server's name before that of the tool, as in mcp__headroom__headroom_retrieve.
+        # Frameworks put the server's name before the tool's, as in mcp__headroom__headroom_retrieve.
         if function["name"].endswith(_TOOL_NAME) and isinstance(arguments["hash"], str):
             return str(arguments["hash"])
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         pass
-    what = f"the tool call isn't one of {_TOOL_NAME} with a hash, in the form of {provider}"
+    what = f"the tool call isn't a call of {_TOOL_NAME} with a hash, in the form of {provider}"
     raise HTTPException(HTTPStatus.BAD_REQUEST, what)
 
 

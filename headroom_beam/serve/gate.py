@@ -1,4 +1,4 @@
-"""Who may ask: requests with the token, or without one those that stay on this machine."""
+"""Decides which requests are answered: those with the token or, if there is none, those on this machine."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ __all__ = ["Gate", "is_loopback"]
 
 
 class Gate:
-    """Lets a request in that carries the token or, where there is none, stays on this machine.
+    """Lets in requests that carry the token or, if there is none, that come from and go to this machine.
 
-    The address in the Host header counts as well: a web page of another site, whose name was made to point
-    here, is opened by a browser on this machine.
+    The Host header must name this machine too. A browser on this machine may show a web page of another site
+    whose host name points here, and its requests then come from this machine.
+
+    Args:
+        app: the application behind the gate.
+        token: what requests must carry as `Authorization: Bearer TOKEN`, or None.
     """
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
@@ -28,7 +32,7 @@ class Gate:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on to the application, or refuses it."""
+        """Passes a request to the application, or refuses it."""
         if scope["type"] != "http" or (refusal := self._refusal(scope)) is None:
             await self._app(scope, receive, send)
         else:
@@ -44,13 +48,13 @@ class Gate:
                 return None
             body = {
                 "error": "unauthorized",
-                "message": "this server wants its token as Authorization: Bearer TOKEN",
+                "message": "this server needs its token as Authorization: Bearer TOKEN",
             }
             return JSONResponse(body, HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
         client = scope.get("client")
         if (client is None or is_loopback(client[0])) and is_loopback(_host_name(headers.get(b"host", b""))):
             return None
-        body = {"error": "forbidden", "message": "without a token this server serves its own machine only"}
+        body = {"error": "forbidden", "message": "without a token, this server serves its own machine only"}
         return JSONResponse(body, HTTPStatus.FORBIDDEN)
 
 
@@ -62,7 +66,7 @@ def _host_name(header: bytes) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is that of this machine, as seen from itself."""
+    """Returns whether a host name or address is loopback."""
     if host.lower() == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Listens on an address and serves the application: what `headroom-beam serve` runs."""
+"""Listens on an address and serves the application, for `headroom-beam serve`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_PORT = 65535
 
 
 def check_binding(host: str, token: str | None) -> None:
-    """Refuses an address that others can reach, unless a token is set.
+    """Checks that a token is set if other machines can reach the address.
 
     Raises:
         ValueError: the address isn't loopback and there is no token.
@@ -40,22 +40,26 @@ def check_binding(host: str, token: str | None) -> None:
 def serve(
     store: OriginalStore, *, host: str = "127.0.0.1", port: int = 8788, token: str | None = None
 ) -> None:
-    """Serves until the process is interrupted.
+    """Serves until the process is interrupted. Standard error says where.
 
-    Says on standard error where it listens; port 0 takes a free one.
+    Args:
+        store: where originals are looked up.
+        host: the address to listen on.
+        port: 0 takes a free one.
+        token: what requests must carry, as for `create_app`.
 
     Raises:
-        ValueError: an address that others can reach, without a token; a token that is too short; no port.
+        ValueError: other machines can reach the address and there is no token, the token is too short, or the
+            port is out of its range.
         OSError: the address is taken or isn't one of this machine.
     """
     check_binding(host, token)
     if not 0 <= port <= MAX_PORT:
-        raise ValueError(f"port is {port}; it is from 0 to {MAX_PORT}")
+        raise ValueError(f"port is {port}; it must be from 0 to {MAX_PORT}")
     app = create_app(store, token=token)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=2048)
-    # One line of our own stands for each request: the usual access log goes to standard output and prints raw
-    # paths.
+    # uvicorn's access log goes to standard output and prints raw paths. The application logs lookups itself.
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
     where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     sys.stderr.write(f"headroom-beam serves {store.root} on {where}\n")

@@ -1,1 +1,1 @@
-"""The store of originals: packs, index files and tombstones. Hashes go in, verified originals come out."""
+"""Stores originals in packs, and looks them up by hash. Every original that it gives has been verified."""

@@ -26,7 +26,7 @@ ProblemKind: TypeAlias = Literal[
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: what kind, with which object or hash, and how."""
+    """One problem: its kind (see `docs/store.md`), the object or hash, and what is wrong with it."""
 
     kind: ProblemKind
     name: str
@@ -34,31 +34,38 @@ class Problem(NamedTuple):
 
 
 class CheckReport(NamedTuple):
-    """What a check saw. The store is sound when `problems` is empty."""
+    """The result of a check. The store is sound when `problems` is empty."""
 
     pack_count: int
+    """Packs, readable or not."""
     original_count: int
-    """Distinct originals that can be read."""
+    """Distinct originals in readable packs."""
     copy_count: int
-    """Rows of all packs: more than `original_count` where packs repeat an original."""
+    """Rows of all readable packs: more than `original_count` where packs repeat an original."""
     original_bytes: int
     """Bytes of all copies."""
     uncovered_pack_count: int
+    """Packs that no index file covers."""
     leftover_count: int
-    """Temporary files of writers that were killed: harmless."""
+    """Temporary files of killed writers. They are harmless."""
     orphan_count: int | None
     """Originals that none of the given hashes names; None when no hashes were given."""
     problems: tuple[Problem, ...]
 
 
 def check_store(objects: Objects, *, hashes: Iterable[str] | None = None) -> CheckReport:
-    """Reads all packs, index files and tombstones under a root and reports everything that is wrong.
+    """Reads all packs, index files and tombstones under a root, and reports everything that is wrong.
 
-    With `hashes` (24 or 64 digits each; those that compacted records name) every one of them must have an
-    original or a tombstone, and originals that none of them names are counted. Takes the memory of one pack,
-    and 32 bytes for each original.
+    It takes the memory of one pack, and that of a few digests for each original.
 
-    Raises InvalidHash for a text among `hashes` that isn't one, StoreError when the store can't be read.
+    Args:
+        objects: the store's.
+        hashes: hashes (24 or 64 digits) that compacted records name. Each must have an original or a
+            tombstone. Originals that none of them names are counted.
+
+    Raises:
+        InvalidHash: a text among `hashes` isn't one.
+        StoreError: the store can't be read.
     """
     return _Check(objects).run(hashes)
 
@@ -80,18 +87,18 @@ class _Check:
             names[folder_of(info.name) or ("" if info.name == STORE_FILE else "stray")].append(info.name)
         self._store_file()
         for name in names["stray"]:
-            self.report("stray", name, "not an object of a store")
+            self.report("stray", name, "the file doesn't belong to the store")
         for name in names["packs"]:
             self._pack(name)
         for name in names["tombstones"]:
             self._tombstones(name)
         digests = [np.empty(0, "S32"), *(part[0] for part in self.packs.values())]
         stored = np.unique(np.concatenate(digests))
-        buried = Tombstones(self.tombstones)
+        tombstones = Tombstones(self.tombstones)
         covered: set[str] = set()
         for name in names["index"]:
-            covered |= self._index(name, stored, buried)
-        orphans = None if hashes is None else self._hashes(hashes, stored, buried)
+            covered |= self._index(name, stored, tombstones)
+        orphans = None if hashes is None else self._hashes(hashes, stored, tombstones)
         return CheckReport(
             pack_count=len(names["packs"]),
             original_count=len(stored),
@@ -113,7 +120,7 @@ class _Check:
         try:
             data = self.objects.get(name)
         except ObjectNotFound:
-            return  # Compacted away since it was listed.
+            return  # Maintenance has deleted it since it was listed.
         if hashlib.sha256(data).hexdigest() not in name:
             self.report("name", name, "the file's SHA-256 isn't its name")
         try:
@@ -135,7 +142,7 @@ class _Check:
         except (IntegrityError, ObjectNotFound) as error:
             self.report("tombstone", name, error)
 
-    def _index(self, name: str, stored: Digests, buried: Tombstones) -> set[str]:
+    def _index(self, name: str, stored: Digests, tombstones: Tombstones) -> set[str]:
         """Compares an index file with the packs; returns the packs that it covers."""
         try:
             index = Index.decode(verified_by_name(name, self.objects.get(name)))
@@ -147,22 +154,22 @@ class _Check:
         by_pack = np.argsort(index.pack_ids, kind="stable")
         ends = np.searchsorted(index.pack_ids[by_pack], np.arange(len(index.packs) + 1))
         for pack, start, end in zip(index.packs, ends[:-1], ends[1:], strict=True):
-            mine = by_pack[start:end]
-            digests, groups = index.digests[mine], index.groups[mine]
+            entries = by_pack[start:end]
+            digests, groups = index.digests[entries], index.groups[entries]
             if pack.name in self.packs:
                 expected, expected_groups = self.packs[pack.name]
                 if not (np.array_equal(digests, expected) and np.array_equal(groups, expected_groups)):
-                    self.report("index", name, f"its entries for {pack.name} aren't what that pack holds")
+                    self.report("index", name, f"its entries for {pack.name} don't agree with that pack")
             else:
-                # The pack may have been compacted into others; then these have all its originals, or
-                # tombstones do.
+                # Maintenance may have replaced the pack. Its originals then stand in others or have
+                # tombstones.
                 for at in np.flatnonzero(~np.isin(digests, stored)):
                     digest = digests[at : at + 1].tobytes().hex()
-                    if not buried.find(digest):
-                        self.report("lost", digest, f"was in {pack.name}, and is in no readable pack now")
+                    if not tombstones.find(digest):
+                        self.report("lost", digest, f"stood in {pack.name}, and is in no readable pack now")
         return {pack.name for pack in index.packs}
 
-    def _hashes(self, hashes: Iterable[str], stored: Digests, buried: Tombstones) -> int:
+    def _hashes(self, hashes: Iterable[str], stored: Digests, tombstones: Tombstones) -> int:
         named = np.zeros(len(stored), bool)
         dangling: set[str] = set()
         for text in hashes:
@@ -172,9 +179,7 @@ class _Check:
             while high < len(stored) and stored[high : high + 1].tobytes().startswith(prefix):
                 high += 1
             named[low:high] = True
-            if low == high and text not in dangling and not buried.find(text):
+            if low == high and text not in dangling and not tombstones.find(text):
                 dangling.add(text)
-                self.report(
-                    "dangling", text, "named by a marker, in no readable pack and without a tombstone"
-                )
+                self.report("dangling", text, "the hash has neither a readable original nor a tombstone")
         return int(np.count_nonzero(~named))

@@ -1,6 +1,6 @@
-"""The store's index files: digest → pack and row group.
+"""Builds and reads index files, which say in which pack and row group each digest is.
 
-Named by content, written once, rebuilt from packs at will.
+An index file can always be rebuilt from its packs. `docs/store.md` specifies the format.
 
 >>> pack = IndexedPack(
 ...     "packs/" + "0" * 64 + ".parquet", size_bytes=9000, footer_bytes=900, row_count=2, group_count=2
@@ -31,7 +31,7 @@ DIGEST_BYTES = 32
 
 
 class IndexedPack(NamedTuple):
-    """A pack that an index covers completely."""
+    """A pack whose rows an index lists completely."""
 
     name: str
     size_bytes: int
@@ -49,10 +49,7 @@ class Entry(NamedTuple):
 
 
 class Index:
-    """Every digest of the covered packs, sorted.
-
-    Where a pack repeats another's original, there are two entries.
-    """
+    """Every digest of the covered packs, sorted. An original that stands in two packs has two entries."""
 
     def __init__(
         self,
@@ -68,7 +65,7 @@ class Index:
 
     @classmethod
     def build(cls, packs: Iterable[tuple[IndexedPack, Digests, npt.NDArray[np.uint32]]]) -> Index:
-        """An index over packs, each with its digests and the row group of each."""
+        """Builds an index over packs, from each pack's digests and the number of each digest's row group."""
         parts = sorted(packs, key=lambda part: part[0].name)
         digests = np.concatenate([np.empty(0, "S32"), *(part[1] for part in parts)])
         groups = np.concatenate([np.empty(0, "<u4"), *(part[2] for part in parts)]).astype("<u4")
@@ -77,7 +74,7 @@ class Index:
         return cls([part[0] for part in parts], digests[order], ids[order], groups[order])
 
     def encode(self) -> bytes:
-        """The index file's bytes: the same packs give the same bytes."""
+        """Returns the index file's bytes. The same packs give the same bytes."""
         header = {
             "version": INDEX_VERSION,
             "entry_count": len(self.digests),
@@ -90,13 +87,15 @@ class Index:
 
     @classmethod
     def decode(cls, data: bytes) -> Index:
-        """Reads an index file whose digest has been compared with its name.
+        """Reads an index file. The caller has compared its digest with its name.
 
-        Raises IntegrityError when it isn't one, FormatError for a version that this release doesn't know.
+        Raises:
+            IntegrityError: the bytes aren't an index file.
+            FormatError: this release doesn't know the version.
         """
         start = len(MAGIC) + 4 + int.from_bytes(data[len(MAGIC) : len(MAGIC) + 4], "little")
         if data[: len(MAGIC)] != MAGIC or start > len(data):
-            raise IntegrityError("an index file doesn't begin as one")
+            raise IntegrityError("the file doesn't begin as an index file does")
         try:
             header = json.loads(data[len(MAGIC) + 4 : start])
             if header["version"] != INDEX_VERSION:
@@ -108,7 +107,7 @@ class Index:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise IntegrityError("an index file has a malformed header") from error
         if len(data) - start != count * (DIGEST_BYTES + 8):
-            raise IntegrityError("an index file has another length than its header says")
+            raise IntegrityError("an index file doesn't have the length that its header says")
         digests = np.frombuffer(data, "S32", count, start)
         pack_ids = np.frombuffer(data, "<u4", count, start + count * DIGEST_BYTES)
         groups = np.frombuffer(data, "<u4", count, start + count * (DIGEST_BYTES + 4))
@@ -117,7 +116,7 @@ class Index:
         return cls(packs, digests, pack_ids, groups)
 
     def find(self, prefix: bytes) -> list[Entry]:
-        """The entries whose digests begin with these bytes."""
+        """Returns the entries whose digests begin with these bytes."""
         low = int(np.searchsorted(self.digests, np.array([prefix], "S32"))[0])
         found = []
         for at in range(low, len(self.digests)):
@@ -129,7 +128,12 @@ class Index:
 
 
 def index_rows(name: str, data: bytes) -> tuple[IndexedPack, Digests, npt.NDArray[np.uint32]]:
-    """A pack's part of an index: itself, its digests, and the row group of each. Raises CorruptPack."""
+    """Reads what an index needs from a pack: its description, its digests and the row group of each.
+
+    Raises:
+        CorruptPack: the pack can't be decoded.
+        FormatError: this release doesn't know the pack's version.
+    """
     footer = PackFooter(data, len(data))
     digests = [digest_array(rows.column("digest")) for _, rows in read_pack(data, ["digest"])]
     counts = [group.row_count for group in footer.groups]

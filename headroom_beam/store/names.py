@@ -1,4 +1,4 @@
-"""How a store lies under its root: names made of content, and `store.json`, which says what version it is.
+"""Names the files of a store by their content, and makes and checks `store.json`.
 
 >>> pack_name(b"") == f"packs/{hashlib.sha256().hexdigest()}.parquet"
 True
@@ -34,42 +34,50 @@ def _name(folder: str, data: bytes) -> str:
 
 
 def pack_name(data: bytes) -> str:
-    """The name under which a pack is stored."""
+    """Returns the name under which a pack is stored."""
     return _name("packs", data)
 
 
 def index_name(data: bytes) -> str:
-    """The name under which an index file is stored."""
+    """Returns the name under which an index file is stored."""
     return _name("index", data)
 
 
 def tombstone_name(data: bytes) -> str:
-    """The name under which a tombstone file is stored."""
+    """Returns the name under which a tombstone file is stored."""
     return _name("tombstones", data)
 
 
 def folder_of(name: str) -> str | None:
-    """`packs`, `index` or `tombstones` for a name as the functions above make them, else None."""
+    """Returns the folder of a pack, index or tombstone file, or None when the name is of another form."""
     folder, _, rest = name.partition("/")
     stem = rest.removesuffix(_ENDINGS.get(folder, "/"))
     return folder if stem != rest and len(stem) == 64 and set(stem) <= set("0123456789abcdef") else None
 
 
 def verified_by_name(name: str, data: bytes) -> bytes:
-    """Returns bytes that are what their content name says. Raises DigestMismatch otherwise."""
+    """Returns the bytes of a file that is named by its content, unchanged.
+
+    Raises:
+        DigestMismatch: the bytes have another SHA-256 than the name says.
+    """
     if hashlib.sha256(data).hexdigest() != name.rpartition("/")[2].partition(".")[0]:
-        raise DigestMismatch(f"{name} isn't what it is named by")
+        raise DigestMismatch(f"{name} has another SHA-256 than its name says")
     return data
 
 
 def store_file() -> bytes:
-    """The `store.json` of a new store."""
+    """Returns the `store.json` of a new store."""
     created = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0).isoformat()
     return json.dumps({"version": STORE_VERSION, "digest": "sha256", "created": created}).encode() + b"\n"
 
 
 def check_store_file(data: bytes, root: str) -> None:
-    """Raises FormatError unless this release knows the version and digest algorithm of a `store.json`."""
+    """Checks that this release knows the version and digest algorithm of a `store.json`.
+
+    Raises:
+        FormatError: it doesn't, or the file is malformed.
+    """
     try:
         description = json.loads(data)
         version, digest = description["version"], description["digest"]

@@ -1,4 +1,6 @@
-"""Originals ↔ one immutable Parquet file, the pack. `docs/store.md` is the format's specification.
+"""Encodes originals as a pack, one immutable Parquet file, and decodes packs.
+
+`docs/store.md` specifies the format.
 
 >>> import datetime as dt, hashlib
 >>> text = b'[{"id":1},{"id":2}]'
@@ -77,7 +79,7 @@ _GROUPS_KEY = b"headroom_beam.groups_sha256"
 
 
 class PackSummary(NamedTuple):
-    """What a pack holds; given only once every digest in it has been verified."""
+    """What a pack holds, after every digest in it was verified."""
 
     row_count: int
     group_count: int
@@ -85,7 +87,7 @@ class PackSummary(NamedTuple):
 
 
 def _group_rows(sizes: Sequence[int]) -> list[int]:
-    """Row counts of the row groups: as many rows as fit in 128 and in 1 MiB, and one row at least."""
+    """Returns the row counts of row groups: at most 128 rows and 1 MiB each, but at least one row."""
     counts: list[int] = []
     rows = total = 0
     for size in sizes:
@@ -103,16 +105,20 @@ def _groups_sha256(groups: Iterable[tuple[int, str, str]]) -> str:
 
 
 def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: dt.date) -> bytes:
-    """Encodes originals as one pack: each digest once, sorted by hash.
+    """Encodes originals as one pack: each digest once, sorted by digest.
 
-    The same rows in any order give the same bytes.
+    The same rows in any order give the same bytes. Only digests of repeated rows are verified here:
+    `verify_pack` verifies the others.
 
-    `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original` and `tool`; `hash`
-    and `size_bytes` are derived, and compared where they are given. Whether the digests of the rows that stay
-    are right is for `verify_pack` to say.
+    Args:
+        originals: columns `digest` fixed binary(32), `kind`, `item_count`, `original` and `tool`. `hash` and
+            `size_bytes` are derived, and compared if they are given.
+        run_date: the date of the run that stores these originals.
 
-    Raises DigestMismatch, LimitExceeded for an original over `MAX_ORIGINAL_BYTES` or more rows than
-    `MAX_PACK_ROWS`, ValueError for wrong columns.
+    Raises:
+        DigestMismatch: a given hash or size is wrong, or a repeated row has other bytes than its digest says.
+        LimitExceeded: an original is over `MAX_ORIGINAL_BYTES`, or there are more rows than `MAX_PACK_ROWS`.
+        ValueError: a column is missing or has nulls.
     """
     rows = complete_rows(originals, run_date)
     if len(rows) > MAX_PACK_ROWS:
@@ -121,7 +127,10 @@ def encode_pack(originals: pa.Table | pa.RecordBatch, *, run_date: dt.date) -> b
 
 
 def write_pack(rows: pa.Table, order: npt.NDArray[np.int64]) -> bytes:
-    """Encodes the rows of `PACK_SCHEMA` at the positions in `order`, distinct and sorted by digest."""
+    """Encodes some rows of a table with `PACK_SCHEMA` as one pack.
+
+    `order` holds their positions, sorted by digest and each digest once.
+    """
     rows = rows.combine_chunks()
     counts = _group_rows(rows.column("size_bytes").to_numpy()[order].tolist())
     sink = pa.BufferOutputStream()
@@ -142,12 +151,12 @@ def write_pack(rows: pa.Table, order: npt.NDArray[np.int64]) -> bytes:
     start = 0
     with writer:
         for count in counts:
-            # Sorted group by group: a sorted copy of everything would cost its memory, and its page faults.
+            # Rows are taken group by group: a sorted copy of the whole table would take its memory again.
             group = rows.take(pa.array(order[start : start + count]))
             writer.write_table(group, row_group_size=count)
             groups.append((count, group.column("hash")[0].as_py(), group.column("hash")[-1].as_py()))
             start += count
-        # Page checksums don't cover the footer. Its first and last hashes decide where a lookup looks, so a
+        # Page checksums don't cover the footer. Its first and last hashes decide where a lookup looks. So a
         # flipped bit there would read as "never stored".
         writer.add_key_value_metadata(
             {_VERSION_KEY.decode(): str(PACK_VERSION), _GROUPS_KEY.decode(): _groups_sha256(groups)}
@@ -156,7 +165,7 @@ def write_pack(rows: pa.Table, order: npt.NDArray[np.int64]) -> bytes:
 
 
 def encode_rows(table: pa.Table) -> bytes:
-    """Encodes rows of any columns as plain Parquet, zstd compressed, with page checksums: for sinks.
+    """Encodes rows of any columns as plain Parquet for sinks, compressed by zstd, with page checksums.
 
     >>> pq.read_table(pa.BufferReader(encode_rows(pa.table({"id": [1, 2]})))).column("id").to_pylist()
     [1, 2]
@@ -167,7 +176,7 @@ def encode_rows(table: pa.Table) -> bytes:
 
 
 class RowGroup(NamedTuple):
-    """Where one row group lies in its pack, and which hashes it spans."""
+    """The place of a row group in its pack, in bytes, and the range of its hashes."""
 
     offset: int
     length: int
@@ -177,25 +186,28 @@ class RowGroup(NamedTuple):
 
 
 class PackFooter:
-    """The footer of a pack, checked: version, schema, and row groups in place, in order and within bounds."""
+    """Reads and checks the footer of a pack: version, schema, and the place and order of row groups.
+
+    Args:
+        tail: the last bytes of the pack, at least as many as `footer_bytes` says.
+        size_bytes: size of the whole pack.
+
+    Raises:
+        CorruptPack: the footer can't be decoded, or breaks a rule of the format.
+        FormatError: this release doesn't know the pack's version.
+    """
 
     def __init__(self, tail: bytes, size_bytes: int) -> None:
-        """`tail` is the last bytes of the pack, `footer_bytes` of them at least.
-
-        `size_bytes` is the whole pack's size.
-
-        Raises CorruptPack, or FormatError for a version that this release doesn't know.
-        """
         need = footer_bytes(tail)
         if need > len(tail) or need + 4 > size_bytes:
             raise CorruptPack("the pack's footer is longer than the pack")
         self.size_bytes = size_bytes
         self.footer_bytes = need
         with corrupt_pack():
-            # Parsed as a file that holds nothing but this footer: opening a file reads more than the footer.
+            # Opening a file reads more than its footer, so the footer is parsed as a file of its own.
             self.metadata = pq.ParquetFile(
                 pa.BufferReader(b"PAR1" + tail[-need:]),
-                # No list and no string in a footer is longer than the footer.
+                # No list or string in a footer can be longer than the footer.
                 thrift_string_size_limit=need,
                 thrift_container_size_limit=need,
             ).metadata
@@ -215,7 +227,7 @@ class PackFooter:
     def _group(self, index: int) -> RowGroup:
         group = self.metadata.row_group(index)
         spans = [_column_span(group.column(column)) for column in range(group.num_columns)]
-        # A wrong offset could lead to another column's pages, whose checksums are right.
+        # A wrong offset could lead to the pages of another column, and their checksums would be right.
         if any(left[1] != right[0] for left, right in itertools.pairwise(spans)):
             raise CorruptPack(f"the columns of row group {index} don't lie one after the other")
         hashes = group.column(0).statistics
@@ -233,13 +245,13 @@ class PackFooter:
                 or group.length <= 0
                 or group.offset + group.length > self.size_bytes - self.footer_bytes
             ):
-                raise CorruptPack(f"row group {index} isn't where one can be")
+                raise CorruptPack(f"row group {index} is empty, or overlaps what lies before or after it")
             if not 0 < group.row_count <= ROW_GROUP_ROWS:
                 raise CorruptPack(
-                    f"row group {index} has {group.row_count} rows; 1 to {ROW_GROUP_ROWS} are possible"
+                    f"row group {index} has {group.row_count} rows; it must have 1 to {ROW_GROUP_ROWS}"
                 )
             if not last <= group.first_hash <= group.last_hash:
-                raise CorruptPack(f"row group {index} isn't in the order of hashes")
+                raise CorruptPack(f"row group {index} breaks the order of hashes")
             end, last = group.offset + group.length, group.last_hash
         found = _groups_sha256((group.row_count, group.first_hash, group.last_hash) for group in self.groups)
         if found.encode() != expected_sha256:
@@ -247,11 +259,11 @@ class PackFooter:
 
     @property
     def row_count(self) -> int:
-        """Rows of the pack."""
+        """The number of rows in the pack."""
         return sum(group.row_count for group in self.groups)
 
     def groups_of(self, prefix: str) -> range:
-        """Indexes of the row groups that can hold a hash with this prefix (24 hex digits, or fewer)."""
+        """Returns the numbers of the row groups that can hold a hash with this prefix of up to 24 digits."""
         width = len(prefix)
         low = bisect.bisect_left(self.groups, prefix, key=lambda group: group.last_hash[:width])
         high = bisect.bisect_right(self.groups, prefix, low, key=lambda group: group.first_hash[:width])
@@ -259,7 +271,14 @@ class PackFooter:
 
 
 def footer_bytes(tail: bytes) -> int:
-    """Length of the footer, from the last 8 bytes of a pack. Raises CorruptPack."""
+    """Returns the length of a pack's footer in bytes, with its length field and the magic bytes.
+
+    Args:
+        tail: the last 8 bytes of the pack, or more.
+
+    Raises:
+        CorruptPack: the file doesn't end as Parquet does, or the footer is over its limit.
+    """
     if len(tail) < 8 or tail[-4:] != b"PAR1":
         raise CorruptPack("the pack doesn't end as a Parquet file")
     length = int.from_bytes(tail[-8:-4], "little") + 8
@@ -278,22 +297,32 @@ def _column_span(column: Any) -> tuple[int, int]:
 def decode_groups(
     footer: PackFooter, first: int, end: int, data: bytes, columns: Sequence[str] = PACK_SCHEMA.names
 ) -> pa.Table:
-    """Decodes the row groups `first` to `end` (exclusive) from their bytes, with page checksums verified.
+    """Decodes the row groups from `first` to before `end`, and verifies their page checksums.
 
-    `data` is the pack from the first group's offset to the last one's end. What decoding takes is known from
-    the page headers before it begins. The digests are the caller's to verify. Raises CorruptPack.
+    The memory that decoding takes is bounded by the page headers before it begins. Digests aren't verified.
+
+    Args:
+        footer: the pack's.
+        first: number of the first row group.
+        end: number after that of the last row group.
+        data: the bytes of the pack from the first group's start to the last one's end.
+        columns: the columns to decode.
+
+    Raises:
+        CorruptPack: the bytes can't be decoded, or don't agree with the footer.
     """
     start = footer.groups[first].offset
     with corrupt_pack():
         for index in range(first, end):
             decoded_bytes = _check_pages(footer, index, memoryview(data), start, columns)
             if decoded_bytes > ROW_GROUP_BYTES + 4 * ROW_GROUP_ROWS:
-                # One large original by itself: it may be only as large as its row says.
+                # One large original fills this row group. It must decode to exactly the size in its row.
                 own = data[footer.groups[index].offset - start :]
                 size_bytes = decode_groups(footer, index, index + 1, own, ["size_bytes"]).column(0)[0].as_py()
                 if decoded_bytes != size_bytes + 4:
                     raise CorruptPack(
-                        f"row group {index} would decode to {decoded_bytes} bytes, not to {size_bytes} and 4"
+                        f"row group {index} would decode to {decoded_bytes} bytes; "
+                        f"its original takes {size_bytes} and 4 for its length"
                     )
         reader = pq.ParquetFile(
             PartialFile(data, start, footer.size_bytes),
@@ -303,7 +332,7 @@ def decode_groups(
         )
         table = reader.read_row_groups(list(range(first, end)), columns=list(columns), use_threads=False)
         if len(table) != sum(group.row_count for group in footer.groups[first:end]):
-            raise CorruptPack("a row group has other rows than the footer says")
+            raise CorruptPack("a row group has another number of rows than the footer says")
         if "digest" in columns:
             _check_ends(footer.groups[first:end], digest_array(table.column("digest")))
     return table.select(list(columns))
@@ -312,7 +341,7 @@ def decode_groups(
 def _check_ends(groups: Sequence[RowGroup], digests: Digests) -> None:
     """Compares the first and last digest of each row group with the footer.
 
-    Rows that aren't the group's would otherwise read as "never stored".
+    Otherwise a lookup in a row group with wrong rows would answer "never stored".
     """
     start = 0
     for group in groups:
@@ -323,9 +352,9 @@ def _check_ends(groups: Sequence[RowGroup], digests: Digests) -> None:
 
 
 def _check_pages(footer: PackFooter, index: int, data: memoryview, start: int, columns: Sequence[str]) -> int:
-    """Bounds what decoding a row group allocates, and insists that every page has a checksum.
+    """Checks that a row group decodes to a bounded size, and that every page has a checksum.
 
-    Returns the bytes that `original` decodes to, or 0 when it isn't among the columns.
+    Returns the bytes that the column `original` decodes to, or 0 when it isn't asked for.
     """
     decoded_bytes = 0
     group = footer.metadata.row_group(index)
@@ -333,7 +362,7 @@ def _check_pages(footer: PackFooter, index: int, data: memoryview, start: int, c
     for name in columns:
         begin, end = _column_span(group.column(PACK_SCHEMA.get_field_index(name)))
         if begin < start or end > start + len(data):
-            raise CorruptPack(f"column {name!r} of row group {index} isn't in the row group")
+            raise CorruptPack(f"column {name!r} lies outside of row group {index}")
         total = values = 0
         for page in walk_pages(data[begin - start : end - start]):
             if not page.has_checksum:
@@ -350,13 +379,21 @@ def _check_pages(footer: PackFooter, index: int, data: memoryview, start: int, c
             limit = 4 * rows + (MAX_ORIGINAL_BYTES if rows == 1 else ROW_GROUP_BYTES)
         if total > limit:
             raise CorruptPack(
-                f"column {name!r} of row group {index} would decode to {total} bytes, over {limit}"
+                f"column {name!r} of row group {index} would decode to {total} bytes; its limit is {limit}"
             )
     return decoded_bytes
 
 
 def read_pack(data: bytes, columns: Sequence[str] = PACK_SCHEMA.names) -> Iterator[tuple[int, pa.Table]]:
-    """A whole pack, as (index of the first row group, rows), a few MB at a time. Raises CorruptPack."""
+    """Decodes a whole pack, about 16 MiB of originals at a time. Digests aren't verified.
+
+    Yields:
+        The number of the first row group, and the rows from there on.
+
+    Raises:
+        CorruptPack: the pack can't be decoded.
+        FormatError: this release doesn't know the pack's version.
+    """
     footer = PackFooter(data, len(data))
     for first, end in group_runs(footer):
         begin, stop = (
@@ -367,7 +404,10 @@ def read_pack(data: bytes, columns: Sequence[str] = PACK_SCHEMA.names) -> Iterat
 
 
 def group_runs(footer: PackFooter) -> Iterator[tuple[int, int]]:
-    """Cuts a pack's row groups into runs that decode to about 16 MiB at most, or are one row group."""
+    """Yields runs of row groups, as (first, end), that decode to about 16 MiB of originals.
+
+    A run with row groups of one large original each may decode to more.
+    """
     step = max(1, _DECODE_BYTES // ROW_GROUP_BYTES)
     for first in range(0, len(footer.groups), step):
         yield first, min(first + step, len(footer.groups))
@@ -376,7 +416,10 @@ def group_runs(footer: PackFooter) -> Iterator[tuple[int, int]]:
 def verify_pack(data: bytes) -> PackSummary:
     """Decodes a whole pack and verifies structure, page checksums, order, and every digest, hash and size.
 
-    Raises CorruptPack, DigestMismatch, or FormatError for an unknown version.
+    Raises:
+        CorruptPack: the pack can't be decoded, or breaks a rule of the format.
+        DigestMismatch: a digest, hash or size isn't that of its original.
+        FormatError: this release doesn't know the pack's version.
     """
     row_count = original_bytes = 0
     last = b""
@@ -401,9 +444,9 @@ def verify_pack(data: bytes) -> PackSummary:
 
 @contextmanager
 def corrupt_pack() -> Iterator[None]:
-    """Turns what pyarrow raises on damaged or hostile bytes into CorruptPack.
+    """Turns the errors that pyarrow raises on damaged or hostile bytes into CorruptPack.
 
-    Its own words may quote data.
+    pyarrow's messages may quote data, so they are left out.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Collects originals until there are enough for a pack.
+"""Collects originals until there are enough for a pack, then encodes them.
 
 >>> from headroom_beam.store.pack import verify_pack
 >>> from headroom_beam.store.schema import original_digest
@@ -40,14 +40,20 @@ __all__ = ["PACK_BYTES", "PACK_ROWS", "PackBuilder"]
 PACK_BYTES = 64 << 20
 """Bytes of originals that a builder collects before it makes a pack."""
 PACK_ROWS = 1 << 17
-"""Originals that it collects at most, so that footers stay under a megabyte however small the originals
-are."""
+"""Most originals that a builder collects, so that footers stay under a megabyte even for tiny originals."""
 
 
 class PackBuilder:
-    """Collects originals and gives a pack whenever `pack_bytes` of distinct ones have come together.
+    """Collects originals, and gives a pack when there are `pack_bytes` of distinct ones.
 
-    `refused`, when given, tells which digests must not be stored (again); their rows are dropped and counted.
+    Args:
+        run_date: the date of the run that stores these originals.
+        pack_bytes: about how many bytes of originals a pack gets.
+        refused: tells for each digest whether it must not be stored. Such rows are dropped, and counted in
+            `refused_count`.
+
+    Raises:
+        ValueError: `pack_bytes` is below 1.
     """
 
     def __init__(
@@ -68,11 +74,15 @@ class PackBuilder:
         self._buffered_rows = 0
 
     def add(self, originals: pa.Table | pa.RecordBatch) -> Iterator[bytes]:
-        """Takes originals (columns as for `encode_pack`) and yields the packs that are full now.
+        """Takes originals and yields the packs that are full now, mostly none or one.
 
-        These are mostly none or one.
+        The rows are taken only as the iterator runs, so run it to its end.
 
-        Iterate to the end: the rows are taken when the iterator runs. Raises as `encode_pack` does.
+        Args:
+            originals: columns as for `encode_pack`.
+
+        Raises:
+            DigestMismatch, LimitExceeded, ValueError: as from `encode_pack`.
         """
         if not len(originals):
             return
@@ -88,7 +98,7 @@ class PackBuilder:
             if 2 * self._share(rows, order) >= 1:
                 yield from self._packs(rows, order)
             else:
-                # Agents repeat themselves: what was mostly repetition stays, without it, and waits for more.
+                # Agents repeat themselves. If most rows were repeats, the distinct ones wait for more.
                 self._keep(rows.combine_chunks().take(pa.array(order)))
 
     def finish(self) -> Iterator[bytes]:
@@ -98,12 +108,12 @@ class PackBuilder:
             yield from self._packs(rows, order)
 
     def _share(self, rows: pa.Table, order: npt.NDArray[np.int64]) -> float:
-        """How many packs these rows fill."""
+        """Returns how many packs these rows fill."""
         sizes = rows.column("size_bytes").to_numpy()[order]
         return max(float(sizes.sum()) / self.pack_bytes, len(order) / PACK_ROWS)
 
     def _packs(self, rows: pa.Table, order: npt.NDArray[np.int64]) -> Iterator[bytes]:
-        """One pack, or several of about the same size where far more rows than one holds came at once."""
+        """Yields one pack, or several of about equal size when there are rows for more than one."""
         ends = np.cumsum(rows.column("size_bytes").to_numpy()[order] / self.pack_bytes + 1 / PACK_ROWS)
         count = max(1, round(self._share(rows, order)))
         cuts = np.searchsorted(ends, ends[-1] * np.arange(1, count) / count, side="right")

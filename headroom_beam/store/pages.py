@@ -1,8 +1,9 @@
-"""Parquet page headers, read before anything is decoded: how much memory decoding a column will take.
+"""Reads Parquet page headers, which tell how much memory decoding a column will take before it begins.
 
-A footer can lie, and a page of a few hundred bytes can stand for gigabytes. The page headers can't
-understate: a decoder allocates exactly the uncompressed size that they name. Thrift's compact protocol, as
-far as page headers go.
+A footer can lie, and a page of a few hundred bytes can decode to gigabytes. A page header can't understate:
+a decoder allocates exactly the uncompressed size that it names.
+
+Source: `PageHeader` in parquet.thrift of the Parquet format, in Thrift's compact protocol.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ _MAX_DEPTH = 8
 
 
 class PageError(ValueError):
-    """Bytes that aren't the pages of a column chunk as packs have them."""
+    """The bytes aren't pages as packs have them."""
 
 
 class Page(NamedTuple):
-    """What the header of one page says."""
+    """The header of one page."""
 
     is_dictionary: bool
     uncompressed_bytes: int
@@ -35,7 +36,11 @@ class Page(NamedTuple):
 
 
 def walk_pages(chunk: memoryview) -> Iterator[Page]:
-    """The pages of one column chunk, in order; they fill it without a gap. Raises PageError."""
+    """Yields the pages of one column chunk, in order.
+
+    Raises:
+        PageError: the pages don't fill the chunk exactly, or a header is malformed.
+    """
     chunk = chunk.cast("B")
     position = 0
     try:
@@ -54,10 +59,11 @@ def _page(header: dict[int, object]) -> Page:
     kind = header[1]
     if kind not in (DATA_PAGE, DICTIONARY_PAGE):
         raise PageError(f"page type {kind} isn't used in packs")
-    own = header[5 if kind == DATA_PAGE else 7]
-    if not isinstance(own, dict):
+    # The header of a data page is field 5, that of a dictionary page field 7. Field 4 is the checksum.
+    page_header = header[5 if kind == DATA_PAGE else 7]
+    if not isinstance(page_header, dict):
         raise PageError("a page header is malformed")
-    sizes = (header[2], header[3], own[1], own[2])
+    sizes = (header[2], header[3], page_header[1], page_header[2])
     uncompressed, compressed, count, encoding = (size for size in sizes if isinstance(size, int))
     if min(uncompressed, compressed, count) < 0:
         raise PageError("a page header has a negative size")
@@ -65,7 +71,7 @@ def _page(header: dict[int, object]) -> Page:
 
 
 def _read_struct(data: memoryview, position: int, depth: int) -> tuple[dict[int, object], int]:
-    """Integers and structs by field id; other values are skipped and stand as None."""
+    """Reads a struct as a dict from field id to integer or struct. Values of other types become None."""
     if depth > _MAX_DEPTH:
         raise PageError("a page header is nested too deep")
     fields: dict[int, object] = {}
@@ -84,7 +90,8 @@ def _read_struct(data: memoryview, position: int, depth: int) -> tuple[dict[int,
 
 
 def _read_value(data: memoryview, position: int, kind: int, depth: int) -> tuple[object, int]:
-    if kind in (1, 2):  # A boolean: its value is its type.
+    # Types: 1 and 2 true and false, 3 byte, 4 to 6 integers, 7 double, 8 bytes, 12 struct.
+    if kind in (1, 2):
         return kind == 1, position
     if kind == 3:
         return data[position], position + 1
@@ -121,7 +128,13 @@ def _read_zigzag(data: memoryview, position: int) -> tuple[int, int]:
 
 
 class PartialFile(io.RawIOBase):
-    """A part of a file, read as if the whole were there: Parquet's offsets count from the file's start."""
+    """A file of which only one part can be read. Parquet's offsets count from the start of the whole file.
+
+    Args:
+        data: the part.
+        start: its offset in the file.
+        size_bytes: size of the whole file.
+    """
 
     def __init__(self, data: bytes, start: int, size_bytes: int) -> None:
         super().__init__()
@@ -145,6 +158,6 @@ class PartialFile(io.RawIOBase):
     def read(self, size: int = -1, /) -> bytes:
         begin = self._position - self._start
         if begin < 0 or size < 0 or begin + size > len(self._data):
-            raise PageError("the pack's metadata points outside of what it describes")
+            raise PageError("the pack's metadata points outside of its row groups")
         self._position += size
         return bytes(self._data[begin : begin + size])

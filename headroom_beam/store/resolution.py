@@ -1,6 +1,6 @@
-"""What becomes of asked hashes: the rows found for each, and for every other one the reason why not.
+"""Resolves hashes: finds the original of each, or the reason why it has none.
 
-Point reads and scans feed the same `Resolution`, so that both answer alike.
+Point reads and scans add the rows that they read to a `Resolution`. So both give the same answers.
 """
 
 from __future__ import annotations
@@ -29,23 +29,24 @@ from headroom_beam.store.tombstones import Tombstones
 __all__ = ["Lookup", "Resolution", "Status", "resolution_error"]
 
 Status: TypeAlias = Literal["missing", "expired", "erased", "ambiguous", "damaged"]
-"""Why a hash has no original: never stored here, taken out by age or by request, shared by two originals (ask
-by the full digest), or stored but unreadable."""
+"""Why a hash has no original to give: never stored here, expired, erased, shared by two originals (ask by the
+full digest), or without a readable copy."""
 
 _DIGEST_DIGITS = 64
 
 
 class Lookup(NamedTuple):
-    """The answer for many hashes: each asked one is either in `found.hash` or a key of `unresolved`."""
+    """The answer for many hashes. Each is either in `found`, or a key of `unresolved`."""
 
     found: pa.Table
-    """Columns of `PACK_SCHEMA`, one verified row a hash, sorted by it; `hash` as it was asked (24 or 64
-    digits)."""
+    """Columns of `PACK_SCHEMA`, with one verified row for each hash, sorted by `hash`. That column has the 24
+    or 64 digits that were asked for."""
     unresolved: Mapping[str, Status]
+    """The reason for each hash that has no original to give."""
 
 
 def resolution_error(hash_: str, status: Status) -> HeadroomBeamError:
-    """The error that says what a status says, for callers that asked for one hash."""
+    """Returns the error for a status, for callers that asked for one hash."""
     if status == "missing":
         return OriginalNotFound(f"no original {hash_} was ever stored here")
     if status == "ambiguous":
@@ -58,9 +59,14 @@ def resolution_error(hash_: str, status: Status) -> HeadroomBeamError:
 
 
 class Resolution:
-    """Collects rows for asked hashes, from whatever is read, in any order.
+    """Collects the rows of the asked hashes, in any order, and gives the answer.
 
-    Raises InvalidHash for a hash that isn't one.
+    Args:
+        hashes: 24 or 64 digits each.
+        columns: columns of `PACK_SCHEMA` that the answer must have; it may have more.
+
+    Raises:
+        InvalidHash: a text isn't a hash.
     """
 
     def __init__(self, hashes: Iterable[str], *, columns: Sequence[str] = PACK_SCHEMA.names) -> None:
@@ -70,8 +76,7 @@ class Resolution:
             for name in PACK_SCHEMA.names
             if name in {*columns, "digest", "original", "run_date"} - {"hash"}
         ]
-        """What has to be read of packs: the columns that the answer will have, but for `hash`, which is as
-        asked."""
+        """The columns to read from packs. The answer has these and `hash`, which comes from the question."""
         self._by_width: dict[int, Digests] = {}
         for digits in (HASH_DIGITS, _DIGEST_DIGITS):
             prefixes = [bytes.fromhex(text) for text in self.asked if len(text) == digits]
@@ -85,9 +90,13 @@ class Resolution:
         self._all_suspect = False
 
     def add(self, rows: pa.Table) -> None:
-        """Takes the rows (columns of `PACK_SCHEMA`) that are asked for and have the bytes of their digests.
+        """Takes those of the rows that are asked for, and verifies their digests.
 
-        Raises DigestMismatch when a row that is asked for has other bytes; the others have been taken then.
+        Args:
+            rows: at least the columns in `columns`.
+
+        Raises:
+            DigestMismatch: an asked row has other bytes than its digest says. The other rows were taken.
         """
         digests = digest_array(rows.column("digest"))
         matches = {
@@ -119,22 +128,22 @@ class Resolution:
                     part.add_column(0, PACK_SCHEMA.field("hash"), pa.array(hashes, pa.string()))
                 )
         if damaged:
-            raise DigestMismatch(f"{len(damaged)} of the originals asked for aren't those of their digests")
+            raise DigestMismatch(f"{len(damaged)} of the originals asked for don't match their digests")
 
     def note(self, hash_: str, digest: bytes) -> None:
-        """Notes that this digest is stored, readable or not: two digests make a hash ambiguous."""
+        """Notes that a digest with this hash is stored, readable or not. Two make the hash ambiguous."""
         self._noted[hash_].add(digest)
 
     def suspect(self, hashes: Iterable[str]) -> None:
-        """Notes that a copy of these can't be read; it matters only where no other copy is found."""
+        """Notes that a copy of these hashes can't be read. This matters only if no other copy is found."""
         self._suspect.update(hashes)
 
     def suspect_all(self) -> None:
-        """Notes that a pack that may hold any hash can't be read."""
+        """Notes that an unreadable pack may hold any of the hashes."""
         self._all_suspect = True
 
     def open_hashes(self, tombstones: Tombstones) -> list[str]:
-        """The asked hashes of which no copy has been found so far that may be given out."""
+        """Returns the asked hashes that may still be found: no copy so far may be given out."""
         if not len(tombstones):
             return [text for text in self.asked if not self._digests.get(text)]
         return [
@@ -144,7 +153,7 @@ class Resolution:
         ]
 
     def finish(self, tombstones: Tombstones) -> Lookup:
-        """The answer, once everything that could hold one of the hashes has been added."""
+        """Returns the answer, once the rows of every pack that may hold one of the hashes were added."""
         unresolved: dict[str, Status] = {}
         for text in self.asked:
             digests = self._digests.get(text, set())
@@ -170,20 +179,20 @@ class Resolution:
             return "damaged"
         if "expired" in reasons:
             return "expired"
-        # An index file may still know an original whose pack is lost: it was stored once.
+        # An index file may know an original whose pack is lost. Such an original was stored once.
         return "damaged" if self._noted.get(text) else "missing"
 
     def _hidden(self, text: str, tombstones: Tombstones) -> Literal["erased", "expired"] | None:
-        """Why the copies found so far may not be given out.
+        """Returns why the copies found so far may not be given out, or None if one may.
 
-        A copy that was stored after the others expired may.
+        An expired original may be given out from a copy whose run is later than the tombstone.
         """
         (digest, *_) = self._digests[text]
         return tombstones.hides(digest.hex(), self._run_dates[text])
 
 
 def _among(values: Digests, asked: Digests) -> npt.NDArray[np.bool_]:
-    """For each value, whether it is one of `asked`, which is sorted."""
+    """Tells for each value whether it is one of `asked`, which is sorted."""
     at = np.minimum(np.searchsorted(asked, values), len(asked) - 1)
     return np.asarray(asked[at] == values)
 

@@ -1,4 +1,4 @@
-"""Originals as Arrow rows: their schema, digests and checks, without a Python object for each row.
+"""Handles originals as Arrow rows: schema, digests and checks, without a Python object for each row.
 
 >>> rows = pa.table(
 ...     {
@@ -45,12 +45,12 @@ __all__ = [
 ]
 
 Digests: TypeAlias = "npt.NDArray[np.bytes_]"
-"""Digests as numpy `S32`: they compare and sort as bytes do, as long as all of them have 32 bytes."""
+"""Digests as numpy `S32`. They compare and sort as bytes do, because all have 32 bytes."""
 
 HASH_DIGITS = 24
 MAX_ORIGINAL_BYTES = 1 << 30
 LABEL_CHARACTERS = 256
-"""`kind` and `tool` are labels: longer ones are cut to this many characters."""
+"""The labels `kind` and `tool` are cut to this many characters."""
 
 PACK_SCHEMA = pa.schema(
     [
@@ -67,12 +67,12 @@ PACK_SCHEMA = pa.schema(
 
 
 def original_digest(original: bytes | memoryview) -> bytes:
-    """The digest of an original: SHA-256, 32 bytes."""
+    """Returns the digest of an original: SHA-256, 32 bytes."""
     return hashlib.sha256(original).digest()
 
 
 def digest_array(column: pa.Array | pa.ChunkedArray) -> Digests:
-    """The digests of a fixed binary(32) column, without a Python object for each."""
+    """Returns the digests of a fixed binary(32) column, without a Python object for each."""
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     parts = [
         np.frombuffer(chunk.buffers()[1], dtype="S32", count=chunk.offset + len(chunk))[chunk.offset :]
@@ -83,14 +83,18 @@ def digest_array(column: pa.Array | pa.ChunkedArray) -> Digests:
 
 
 def wrong_rows(originals: pa.Array | pa.ChunkedArray, digests: pa.Array | pa.ChunkedArray) -> list[int]:
-    """Hashes every original where it lies; the positions of those whose digests are others than given."""
+    """Returns the positions of the originals that don't match their digests. Copies no original."""
     expected = digest_array(digests)
     found = np.frombuffer(b"".join(_hash_each(originals)), dtype="S32")
     return [] if np.array_equal(found, expected) else np.flatnonzero(found != expected).tolist()
 
 
 def verify_digests(originals: pa.Array | pa.ChunkedArray, digests: pa.Array | pa.ChunkedArray) -> None:
-    """Raises DigestMismatch, naming the first wrong digest, unless every original is that of its digest."""
+    """Checks that every original matches its digest.
+
+    Raises:
+        DigestMismatch: one doesn't. The message names the first wrong digest and its row.
+    """
     for at in wrong_rows(originals, digests):
         raise DigestMismatch(f"row {at}: the original's SHA-256 isn't {digests[at].as_py().hex()}")
 
@@ -109,7 +113,17 @@ def _hash_each(originals: pa.Array | pa.ChunkedArray) -> Iterator[bytes]:
 
 
 def complete_rows(originals: pa.Table | pa.RecordBatch, run_date: dt.date) -> pa.Table:
-    """The rows in the pack's columns and types; `hash` and `size_bytes` are derived, compared if given."""
+    """Returns the rows with the columns and types of `PACK_SCHEMA`. Labels are cut to their limit.
+
+    Args:
+        originals: columns as for `headroom_beam.store.pack.encode_pack`.
+        run_date: written into each row.
+
+    Raises:
+        DigestMismatch: a given `hash` or `size_bytes` isn't that of its original.
+        LimitExceeded: an original is over `MAX_ORIGINAL_BYTES`.
+        ValueError: a column is missing or has nulls.
+    """
     table = pa.table(originals) if isinstance(originals, pa.RecordBatch) else originals
     needed = {"digest", "kind", "item_count", "original", "tool"}
     if missing := needed.difference(table.column_names):
@@ -141,7 +155,7 @@ def complete_rows(originals: pa.Table | pa.RecordBatch, run_date: dt.date) -> pa
 
 
 def hash_array(digests: pa.ChunkedArray) -> pa.Array:
-    """The first 24 hex digits of each digest, as a string array."""
+    """Returns the hash of each digest, as a string array."""
     text = np.frombuffer(digest_array(digests).tobytes().hex().encode(), np.uint8).reshape(-1, 64)[
         :, :HASH_DIGITS
     ]
@@ -150,9 +164,12 @@ def hash_array(digests: pa.ChunkedArray) -> pa.Array:
 
 
 def distinct_order(rows: pa.Table) -> npt.NDArray[np.int64]:
-    """The positions of the rows that make a pack: each digest once, sorted.
+    """Returns the positions of the rows to pack: each digest once, sorted.
 
-    A row that goes is hashed first, since equal digests must mean equal bytes. Raises DigestMismatch.
+    A repeated row is left out only after its bytes were verified: equal digests must mean equal bytes.
+
+    Raises:
+        DigestMismatch: a repeated row has other bytes than its digest says.
     """
     digests = digest_array(rows.column("digest"))
     distinct, first = np.unique(digests, return_index=True)
@@ -165,5 +182,5 @@ def distinct_order(rows: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def original_bytes(rows: pa.Table) -> int:
-    """Bytes of all originals together."""
+    """Returns the size of all originals together, in bytes."""
     return int(pc.sum(rows.column("size_bytes")).as_py() or 0)

@@ -1,4 +1,4 @@
-"""What a store holds at one moment: its packs, what index files say about them, its tombstones."""
+"""Loads snapshots of a store: its packs, index files and tombstones at one moment."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["SnapshotLoader", "StoreSize", "StoreSnapshot", "TombstoneLoader"]
 log = logging.getLogger(__name__)
 
 _GROUP_BYTES_GUESS = 50_000
-"""About how many packed bytes a row group has: for the size of packs that no index covers."""
+"""About how many bytes of a pack a row group takes, to estimate the row groups of uncovered packs."""
 
 
 class StoreSize(NamedTuple):
-    """How large a store is: what a lookup plans with."""
+    """The size of a store, with which lookups are planned."""
 
     pack_count: int
     group_count: int
@@ -29,28 +29,29 @@ class StoreSize(NamedTuple):
 
 
 class StoreSnapshot(NamedTuple):
-    """An immutable picture of a store, replaced as a whole, so that readers need no lock."""
+    """What a store holds at one moment. A snapshot is never changed, so readers need no lock."""
 
     packs: dict[str, int]
-    """Size in bytes by name, of every pack."""
+    """Every pack: its name and its size in bytes."""
     indexes: tuple[Index, ...]
-    """Index files that together cover what any index file covers."""
+    """The index files in use. Together they cover every pack that any index file covers."""
     covered: dict[str, IndexedPack]
-    """The packs that the index files cover."""
+    """The packs that these index files cover, by name."""
     uncovered: tuple[str, ...]
-    """The packs that only their own footers describe."""
+    """The packs that no index file covers; lookups read their footers."""
     tombstones: Tombstones
     index_names: tuple[str, ...]
+    """Every index file, in use or not."""
 
     def size(self) -> StoreSize:
-        """How large the store is; row groups of uncovered packs are estimated from their bytes."""
+        """Returns the size of the store. Row groups of uncovered packs are estimated from their bytes."""
         groups = sum(pack.group_count for name, pack in self.covered.items() if name in self.packs)
         groups += sum(max(1, self.packs[name] // _GROUP_BYTES_GUESS) for name in self.uncovered)
         return StoreSize(len(self.packs), groups, sum(self.packs.values()))
 
 
 class TombstoneLoader:
-    """Loads the tombstones of one store; their files, which never change, are read once. Not thread safe."""
+    """Loads the tombstones of one store. Each file is read once, since none changes. Not thread safe."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
@@ -58,9 +59,11 @@ class TombstoneLoader:
         self._tombstones = Tombstones()
 
     def load(self) -> Tombstones:
-        """Lists the tombstone files; gives the same object when nothing has changed.
+        """Lists the tombstone files and returns all tombstones; the same object if nothing has changed.
 
-        A damaged file raises IntegrityError: an erasure must not be overlooked.
+        Raises:
+            IntegrityError: a file is damaged. An erasure must not be overlooked.
+            StoreError: the store can't be read.
         """
         names = [info.name for info in self._objects.list("tombstones/")]
         if names != list(self._files):
@@ -73,7 +76,7 @@ class TombstoneLoader:
 
 
 class SnapshotLoader:
-    """Loads snapshots of one store; index files, which never change, are read once. Not thread safe."""
+    """Loads snapshots of one store. Each index file is read once, since none changes. Not thread safe."""
 
     def __init__(self, objects: Objects, tombstones: TombstoneLoader) -> None:
         self._objects = objects
@@ -82,17 +85,19 @@ class SnapshotLoader:
         self._others: dict[str, Index | None] = {}
 
     def load(self, old: StoreSnapshot | None) -> StoreSnapshot:
-        """Lists the store; gives `old` itself when nothing has changed.
+        """Lists the store and returns its snapshot, or `old` itself if nothing has changed.
 
-        A damaged index file is left out with a warning, since footers say the same. A damaged tombstone file
-        raises
-        IntegrityError: an erasure must not be overlooked. A store that isn't there any more raises
-        StoreError.
+        A damaged index file is left out with a warning: footers say the same.
+
+        Raises:
+            IntegrityError: a tombstone file is damaged. An erasure must not be overlooked.
+            FormatError: an index file is of an unknown version.
+            StoreError: the store can't be read, or is gone.
         """
-        # Packs are listed after index files: a pack stored in between is then merely uncovered, never unseen.
+        # Packs are listed after index files, so a pack that is stored in between is uncovered but not missed.
         index_files = [info for info in self._objects.list("index/") if folder_of(info.name)]
         packs = {info.name: info.size_bytes for info in self._objects.list("packs/") if folder_of(info.name)}
-        # A disk that isn't mounted any more must not look like a store in which nothing was ever stored.
+        # A disk that isn't mounted any more must not look like an empty store.
         if not packs and not self._objects.exists(STORE_FILE):
             raise StoreError(f"the store at {self._objects.root} is gone", retryable=True)
         tombstones = self._tombstones.load()
@@ -119,7 +124,7 @@ class SnapshotLoader:
         wanted = set(packs)
         indexes: dict[str, Index] = {}
         covered: dict[str, IndexedPack] = {}
-        # The largest first: once every pack is covered the smaller ones have nothing to add, and stay unread.
+        # The largest is read first. Once every pack is covered, smaller ones add nothing and stay unread.
         for info in sorted(files, key=lambda info: (-info.size_bytes, info.name)):
             if wanted <= covered.keys():
                 break
@@ -133,9 +138,9 @@ class SnapshotLoader:
         return tuple(indexes.values()), covered
 
     def all_indexes(self, snapshot: StoreSnapshot) -> list[Index]:
-        """Every readable index file of a snapshot.
+        """Returns every readable index file of a snapshot.
 
-        Those that no pack needs may know originals whose packs are lost.
+        Even one that covers no pack of the snapshot may know originals whose packs are lost.
         """
         self._others = {
             name: self._others[name] if name in self._others else self._load_index(name)

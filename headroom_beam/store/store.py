@@ -1,22 +1,6 @@
-"""The store: packs of originals, index files and tombstones under a root.
+"""Opens a store of originals: packs, index files and tombstones under a root.
 
-`docs/store.md` is its specification.
-
->>> import datetime as dt, hashlib, tempfile
->>> store = OriginalStore.open(tempfile.mkdtemp())
->>> text = b'[{"id":1},{"id":2}]'
->>> rows = pa.table(
-...     {
-...         "digest": pa.array([hashlib.sha256(text).digest()], pa.binary(32)),
-...         "kind": ["json"],
-...         "item_count": [2],
-...         "original": pa.array([text]),
-...         "tool": ["list_things"],
-...     }
-... )
->>> names = store.put_many(rows, run_date=dt.date(2026, 1, 31))
->>> store.get(hashlib.sha256(text).hexdigest()[:24])
-b'[{"id":1},{"id":2}]'
+`docs/store.md` specifies the format.
 """
 
 from __future__ import annotations
@@ -54,20 +38,41 @@ __all__ = ["OriginalStore", "StoreSize"]
 log = logging.getLogger(__name__)
 
 REFRESH_S = 60.0
-"""How old a reader's snapshot of the store may get; within that time it honours a new tombstone."""
+"""Seconds after which a snapshot is loaded again. A new tombstone is obeyed within this time."""
 _TAIL_BYTES = 128 << 10
-"""First read of an unknown pack's end: nearly all footers are shorter."""
+"""Bytes to read from the end of a pack whose footer's length isn't known. Nearly all footers are shorter."""
 _FOOTERS_KEPT = 256
 PARALLEL_FROM_S = 0.005
+"""Seconds of a request from which row groups are read in parallel."""
 PARALLEL_READS = 16
-"""Row groups that are read at once where a request takes `PARALLEL_FROM_S` or longer."""
+"""Row groups that are read in parallel."""
 
 
 class OriginalStore:
-    """Originals by content hash, on a local directory or in a bucket.
+    """Stores originals in a local directory or a bucket, and looks them up by hash.
 
-    Thread safe, and picklable: a copy in another process opens the store again when it is first used. Every
-    original that it gives has been verified against its digest.
+    Every original that it gives has been verified against its digest. Thread safe, and picklable: a copy in
+    another process opens the store again when it is first used.
+
+    Args:
+        objects: where the store is; `OriginalStore.open` takes a path or URL instead.
+        create: False when there must be a store already.
+
+    >>> import hashlib, tempfile
+    >>> store = OriginalStore.open(tempfile.mkdtemp())
+    >>> text = b'[{"id":1},{"id":2}]'
+    >>> rows = pa.table(
+    ...     {
+    ...         "digest": pa.array([hashlib.sha256(text).digest()], pa.binary(32)),
+    ...         "kind": ["json"],
+    ...         "item_count": [2],
+    ...         "original": pa.array([text]),
+    ...         "tool": ["list_things"],
+    ...     }
+    ... )
+    >>> names = store.put_many(rows, run_date=dt.date(2026, 1, 31))
+    >>> store.get(hashlib.sha256(text).hexdigest()[:24])
+    b'[{"id":1},{"id":2}]'
     """
 
     def __init__(self, objects: Objects, *, create: bool = True) -> None:
@@ -84,12 +89,16 @@ class OriginalStore:
 
     @classmethod
     def open(cls, root: str | os.PathLike[str], *, create: bool = True) -> OriginalStore:
-        """Opens the store under `root`, a directory or `gs://BUCKET/PREFIX`, and makes one if there is none.
+        """Opens the store under a root, and makes one if there is none.
 
-        With `create=False` there must be one already.
+        Args:
+            root: a directory or `gs://BUCKET/PREFIX`.
+            create: False when there must be a store already.
 
-        Raises FormatError for a store of an unknown version, StoreError when there is none or it can't be
-        reached.
+        Raises:
+            FormatError: the store is of an unknown version, or has packs and no `store.json`.
+            StoreError: there is no store, or it can't be reached.
+            ValueError: the root is malformed or of another scheme.
         """
         store = cls(open_objects(root), create=create)
         store._ensure_open()
@@ -103,7 +112,7 @@ class OriginalStore:
 
     @property
     def root(self) -> str:
-        """Where the store is."""
+        """The directory or `gs://BUCKET/PREFIX` of the store."""
         return self.objects.root
 
     def _ensure_open(self) -> None:
@@ -119,7 +128,7 @@ class OriginalStore:
                     raise FormatError(
                         f"{self.root} has packs but no {STORE_FILE}; its version is unknown"
                     ) from None
-                # Of two processes that make the store at once, both use what the first one wrote.
+                # If two processes make the store at once, both use the file of the first.
                 data = self.objects.put_or_get(STORE_FILE, store_file())
             check_store_file(data, self.root)
             self._opened = True
@@ -131,14 +140,25 @@ class OriginalStore:
         run_date: dt.date,
         pack_bytes: int = PACK_BYTES,
     ) -> list[str]:
-        """Stores originals, durable and verified when it returns, and returns the names of their packs.
+        """Stores originals. They are durable and verified when it returns.
 
-        `originals` has the columns `digest` fixed binary(32), `kind`, `item_count`, `original`, `tool`.
-        Erased originals are refused: they are left out, with a warning in the log. Nothing is written for no
-        rows.
+        Erased originals are left out, with a warning in the log.
 
-        Raises DigestMismatch when bytes aren't those of their digest (nothing of that pack is stored),
-        StoreError, LimitExceeded, ValueError for wrong columns.
+        Args:
+            originals: columns `digest` fixed binary(32), `kind`, `item_count`, `original` and `tool`. `hash`
+                and `size_bytes` are compared if they are given.
+            run_date: the date of the run that stores these originals.
+            pack_bytes: about how many bytes of originals a pack gets.
+
+        Returns:
+            The names of the new packs; none for no rows.
+
+        Raises:
+            DigestMismatch: an original doesn't match its digest. Nothing of its pack is stored.
+            LimitExceeded: an original is over its limit of 1 GiB.
+            StoreError: the store can't be read or written.
+            IntegrityError: a pack doesn't read back as it was written, or a tombstone file is damaged.
+            ValueError: a column is missing or has nulls, or `pack_bytes` is below 1.
         """
         batches = [originals] if isinstance(originals, pa.Table | pa.RecordBatch) else originals
         builder = self.pack_builder(run_date=run_date, pack_bytes=pack_bytes)
@@ -151,9 +171,17 @@ class OriginalStore:
         return names
 
     def pack_builder(self, *, run_date: dt.date, pack_bytes: int = PACK_BYTES) -> PackBuilder:
-        """A builder whose packs are for `put_pack`; it leaves erased originals out and counts them."""
-        # A writer needs nothing else of the store: listing packs here would make a run of n shards list n² of
-        # them.
+        """Returns a builder of packs for `put_pack`. It leaves out erased originals and counts them.
+
+        Args:
+            run_date: the date of the run that stores the originals.
+            pack_bytes: about how many bytes of originals a pack gets.
+
+        Raises:
+            IntegrityError, StoreError: as from `tombstones`.
+            ValueError: `pack_bytes` is below 1.
+        """
+        # A writer needs only the tombstones. If it listed packs too, n shards would list n² packs.
         self.tombstones()
         return PackBuilder(run_date=run_date, pack_bytes=pack_bytes, refused=self._erased)
 
@@ -162,9 +190,11 @@ class OriginalStore:
         return (self._tombstones if seen else self.tombstones()).refuses(digests)
 
     def tombstones(self) -> Tombstones:
-        """What has been taken out of the store, as of now; files that were read before aren't read again.
+        """Returns all tombstones as of now. It lists their files, and reads only new ones.
 
-        Raises IntegrityError for a damaged tombstone file, StoreError.
+        Raises:
+            IntegrityError: a tombstone file is damaged.
+            StoreError: the store can't be read.
         """
         self._ensure_open()
         with self._lock:
@@ -176,10 +206,17 @@ class OriginalStore:
     def put_pack(self, data: bytes) -> str:
         """Stores one encoded pack and returns its name.
 
-        Verifies every digest in it, writes it under its own SHA-256 and reads it back.
+        It verifies every digest in the pack, writes it under its own SHA-256 and reads it back.
 
-        Raises CorruptPack, DigestMismatch, StoreError; IntegrityError when what is read back is something
-        else.
+        Args:
+            data: from `headroom_beam.store.pack_builder.PackBuilder`.
+
+        Raises:
+            CorruptPack: the bytes aren't a pack.
+            FormatError: the pack is of an unknown version.
+            DigestMismatch: an original doesn't match its digest.
+            IntegrityError: the pack doesn't read back as it was written.
+            StoreError: the store can't be read or written.
         """
         self._ensure_open()
         verify_pack(data)
@@ -190,11 +227,19 @@ class OriginalStore:
         return name
 
     def write_index(self, pack_names: Iterable[str] | None = None) -> str | None:
-        """Writes one index file over these packs, or over all.
+        """Writes one index file over packs.
 
-        Returns its name, or None when there are no packs.
+        Args:
+            pack_names: the packs; all if None.
 
-        Raises CorruptPack for a pack that can't be indexed, ObjectNotFound for one that isn't there.
+        Returns:
+            The name of the index file, or None when there are no packs.
+
+        Raises:
+            CorruptPack: a pack can't be decoded.
+            FormatError: a pack is of an unknown version.
+            ObjectNotFound: a pack isn't there.
+            StoreError: the store can't be read or written.
         """
         self._ensure_open()
         names = sorted(set(self.pack_names() if pack_names is None else pack_names))
@@ -207,11 +252,19 @@ class OriginalStore:
         return name
 
     def get(self, hash: str) -> bytes:  # noqa: A002 (the field's word)
-        """The original of a hash (24 or 64 digits), verified.
+        """Returns the original of a hash, verified.
 
-        Raises InvalidHash, OriginalNotFound, OriginalExpired (its `reason` says erased or expired),
-        AmbiguousHash when two originals share the hash, IntegrityError when every copy is damaged, StoreError
-        when nothing can be read.
+        Args:
+            hash: 24 or 64 digits.
+
+        Raises:
+            InvalidHash: the text isn't a hash.
+            OriginalNotFound: no original of this hash was ever stored here.
+            OriginalExpired: the original has expired or was erased; `reason` says which.
+            AmbiguousHash: two originals share the hash. Ask by the full digest.
+            IntegrityError: no copy is readable, or a tombstone file is damaged.
+            FormatError: a pack or index file is of an unknown version.
+            StoreError: the store can't be read.
         """
         lookup = self.resolve(Resolution([hash], columns=["original"]))
         if hash in lookup.unresolved:
@@ -219,20 +272,32 @@ class OriginalStore:
         return bytes(lookup.found.column("original")[0].as_buffer())
 
     def get_many(self, hashes: Iterable[str]) -> Lookup:
-        """Looks many hashes up by point reads; each row group is read once.
+        """Looks up many hashes by point reads, each row group once.
 
-        `lookup.lookup_many` chooses between this and a scan. All that is found is held in memory: ask for as
-        many as fit. Raises InvalidHash and StoreError; everything about single hashes is in the answer.
+        All originals found are held in memory: ask for as many as fit. For hashes that may need most of the
+        store, `headroom_beam.store.lookup.lookup_many` chooses between this and a scan.
+
+        Args:
+            hashes: 24 or 64 digits each.
+
+        Returns:
+            The originals found, and for every other hash the reason.
+
+        Raises:
+            InvalidHash: a text isn't a hash.
+            IntegrityError: a tombstone file is damaged.
+            FormatError: a pack or index file is of an unknown version.
+            StoreError: the store can't be read.
         """
         return self.resolve(Resolution(hashes))
 
     def resolve(self, resolution: Resolution) -> Lookup:
-        """Answers a resolution by point reads."""
+        """Answers a resolution by point reads. Raises as `get_many`."""
         snapshot = self._current()
         gone = self._read_points(resolution, snapshot)
         if gone or resolution.open_hashes(snapshot.tombstones):
-            # A pack that is gone was compacted away, and what isn't found may have been stored since: look
-            # once more.
+            # Maintenance may have replaced a pack that is gone, and a hash that isn't found may have been
+            # stored since the snapshot. So look once more in a new snapshot.
             fresh = self._refresh()
             if (gone or fresh is not snapshot) and self._read_points(resolution, fresh):
                 resolution.suspect_all()
@@ -240,16 +305,27 @@ class OriginalStore:
         return self._finish(resolution, snapshot)
 
     def contains(self, hash: str) -> bool:  # noqa: A002
-        """Whether at least one original of this hash can be had. Raises InvalidHash and StoreError."""
+        """Returns whether an original of this hash can be given out. An ambiguous hash counts.
+
+        Args:
+            hash: 24 or 64 digits.
+
+        Raises:
+            InvalidHash, IntegrityError, FormatError, StoreError: as from `get_many`.
+        """
         lookup = self.get_many([check_hash(hash)])
         return lookup.unresolved.get(hash, "ambiguous") == "ambiguous"
 
     def pack_names(self) -> list[str]:
-        """The packs that are there now, sorted."""
+        """Returns the names of all packs as of now, sorted.
+
+        Raises:
+            IntegrityError, FormatError, StoreError: as from `get_many`.
+        """
         return list(self._refresh().packs)
 
     def scan(self, resolution: Resolution) -> Lookup:
-        """Answers a resolution by reading every pack: for hashes that need most of the store anyway."""
+        """Answers a resolution by reading every pack. Raises as `get_many`."""
         snapshot = self._refresh()
         for name in snapshot.packs:
             try:
@@ -261,22 +337,23 @@ class OriginalStore:
         return self._finish(resolution, snapshot)
 
     def judge(self, resolution: Resolution) -> Lookup:
-        """Answers a resolution that has been given every readable copy already, by whoever read the packs."""
+        """Answers a resolution to which the caller has added every readable copy."""
         return self._finish(resolution, self._current())
 
     def size(self) -> StoreSize:
-        """How large the store is, as last seen."""
+        """Returns the size of the store in the current snapshot."""
         return self._current().size()
 
     def check(self, *, hashes: Iterable[str] | None = None) -> CheckReport:
-        """Reads everything and reports what is wrong: see `headroom_beam.store.check.check_store`."""
+        """Reads the whole store and reports every problem: see `headroom_beam.store.check.check_store`."""
         return check_store(self.objects, hashes=hashes)
 
     def _finish(self, resolution: Resolution, snapshot: StoreSnapshot) -> Lookup:
         if hashes := resolution.open_hashes(snapshot.tombstones):
             with self._lock:
                 indexes = self._loader.all_indexes(snapshot)
-            # What an index file knows was stored once: its pack is lost, and that isn't "never stored".
+            # An original that an index file knows was stored once. If its pack is lost, the answer must not
+            # be "never stored".
             for text in hashes:
                 for index in indexes:
                     for entry in index.find(bytes.fromhex(text)):
@@ -284,7 +361,7 @@ class OriginalStore:
         return resolution.finish(snapshot.tombstones)
 
     def _read_points(self, resolution: Resolution, snapshot: StoreSnapshot) -> set[str]:
-        """Adds the rows of all open hashes; returns the packs that turned out to be gone."""
+        """Adds the rows of all open hashes. Returns the names of packs that are gone."""
         gone: set[str] = set()
         tried: set[tuple[str, int]] = set()
         while True:
@@ -304,10 +381,10 @@ class OriginalStore:
     def _locate(
         self, resolution: Resolution, snapshot: StoreSnapshot, gone: set[str], tried: set[tuple[str, int]]
     ) -> dict[tuple[str, int], list[str]]:
-        """Row groups to read next, each with the hashes it is read for.
+        """Returns the row groups to read next, each with the hashes for which it is read.
 
-        First one copy of each digest, and all places that footers allow; then, for hashes that weren't found
-        there, the other copies, one after the other.
+        The first round has one indexed copy of each digest, and every row group that may hold a hash by the
+        footer of an uncovered pack. Each later round has one more copy of each hash that is still open.
         """
         wanted: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         hashes = resolution.open_hashes(snapshot.tombstones)
@@ -353,7 +430,7 @@ class OriginalStore:
                 yield place, wanted[place], future.result
 
     def _read_group(self, name: str, group: int, columns: Sequence[str]) -> pa.Table:
-        """One row group, by one ranged read once the footer is known."""
+        """Reads and decodes one row group, by one ranged read once the footer is known."""
         footer = self._footer(name, self._current())
         if not 0 <= group < len(footer.groups):
             raise IntegrityError(f"{name} has no row group {group}")
@@ -393,7 +470,7 @@ class OriginalStore:
         )
 
     def _refresh(self) -> StoreSnapshot:
-        """Lists the store again; an unchanged snapshot is the same object."""
+        """Loads a new snapshot. If nothing has changed, it is the same object as before."""
         self._ensure_open()
         with self._lock:
             self._seen_at = time.monotonic()

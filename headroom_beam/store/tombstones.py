@@ -1,6 +1,4 @@
-"""Tombstones: which originals were taken out of the store on purpose, why, and when.
-
-JSON Lines, named by content.
+"""Reads and writes tombstones, which say which originals were erased or have expired, and when.
 
 >>> import datetime
 >>> line = Tombstone("ab" * 32, "erased", datetime.date(2026, 1, 31))
@@ -28,7 +26,7 @@ __all__ = ["Tombstone", "Tombstones", "decode_tombstones", "encode_tombstones"]
 
 
 class Tombstone(NamedTuple):
-    """One original that was taken out: an erased one may not come back, an expired one may."""
+    """The note that an original was erased or has expired. Only an expired one may be stored again."""
 
     digest: str
     reason: Literal["erased", "expired"]
@@ -36,7 +34,7 @@ class Tombstone(NamedTuple):
 
 
 def encode_tombstones(tombstones: Iterable[Tombstone]) -> bytes:
-    """A tombstone file's bytes: sorted, one line each."""
+    """Returns the bytes of a tombstone file: JSON Lines, sorted."""
     lines = sorted({(t.digest, t.reason, t.date.isoformat()) for t in tombstones})
     return b"".join(
         json.dumps({"digest": digest, "reason": reason, "date": date}, separators=(",", ":")).encode() + b"\n"
@@ -45,9 +43,10 @@ def encode_tombstones(tombstones: Iterable[Tombstone]) -> bytes:
 
 
 def decode_tombstones(data: bytes) -> list[Tombstone]:
-    """Reads a tombstone file.
+    """Reads the bytes of a tombstone file.
 
-    Raises IntegrityError for any line that isn't one: an erasure must not be overlooked.
+    Raises:
+        IntegrityError: a line is malformed. An erasure must not be overlooked.
     """
     found = []
     for number, line in enumerate(data.splitlines(), 1):
@@ -63,7 +62,7 @@ def decode_tombstones(data: bytes) -> list[Tombstone]:
 
 
 class Tombstones:
-    """All tombstones of a store, in memory, looked up by the beginning of a digest."""
+    """All tombstones of a store, in memory."""
 
     def __init__(self, tombstones: Iterable[Tombstone] = ()) -> None:
         self._sorted = sorted(set(tombstones))
@@ -75,7 +74,7 @@ class Tombstones:
         return len(self._sorted)
 
     def find(self, prefix: str) -> list[Tombstone]:
-        """The tombstones whose digests begin with these hex digits."""
+        """Returns the tombstones whose digests begin with these hex digits."""
         at = bisect.bisect_left(self._sorted, (prefix,))
         found = []
         while at < len(self._sorted) and self._sorted[at].digest.startswith(prefix):
@@ -84,11 +83,16 @@ class Tombstones:
         return found
 
     def refuses(self, digests: Digests) -> npt.NDArray[np.bool_]:
-        """For each digest, whether it was erased and may not be stored again."""
+        """Tells for each digest whether it was erased and must not be stored again."""
         return np.isin(digests, self._erased) if len(self._erased) else np.zeros(len(digests), bool)
 
     def hides(self, digest: str, run_date: datetime.date) -> Literal["erased", "expired"] | None:
-        """Why a stored copy may not be given out: erased, or expired on or after the date of its run."""
+        """Returns why a stored copy may not be given out, or None if it may.
+
+        Args:
+            digest: 64 hex digits.
+            run_date: the copy's. A copy of a later date than an `expired` tombstone may be given out.
+        """
         found = self.find(digest)
         if any(tombstone.reason == "erased" for tombstone in found):
             return "erased"

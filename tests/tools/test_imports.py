@@ -1,12 +1,11 @@
-"""The tree has no circle of imports and no wrong layer, and the program that says so finds both where they are."""
+"""The tree has no circle of imports and no wrong layer, and `tools/imports.py` finds both where they are."""
 
 import importlib
 import sys
-from pathlib import Path
 
 import pytest
+from helpers.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CARGO = """
 [package]
 name = "planted"
@@ -93,4 +92,6 @@ def test_wrong_layer_is_found(imports, crate, name, line):
 
 def test_module_without_a_layer_is_found(imports, crate):
     (crate / "src" / "new.rs").write_text("")
-    assert imports.layer_faults(imports.rust_arrows(crate), imports.layers_of(crate)) == ["new: no layer names it"]
+    assert imports.layer_faults(imports.rust_arrows(crate), imports.layers_of(crate)) == [
+        "new: no layer names it"
+    ]

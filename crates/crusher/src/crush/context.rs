@@ -30,7 +30,7 @@ pub(crate) struct Context<'o> {
     pub decisions: Decisions,
     /// Strings around the text at hand.
     pub strings: usize,
-    /// The payload is a string that holds a JSON string, and so on, so many times.
+    /// How many more strings, each in the one before it, hold the text of the payload, which is a string.
     pub json_strings: usize,
     pub counted: Counted,
 }

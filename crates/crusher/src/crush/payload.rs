@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::crush::context::Context;
 use crate::crush::escape::literals;
-use crate::crush::payloads::Payload;
+use crate::crush::found::Payload;
 use crate::crush::query::PayloadQuery;
 use crate::crush::report::PayloadReport;
 use crate::decisions::Strategy;

@@ -1,7 +1,7 @@
 //! What stands before a payload in its record: what the agent was after, and which words the reader has seen
 //! by then.
 
-use crate::crush::payloads::Found;
+use crate::crush::found::Found;
 use crate::excerpt::survey::Interest;
 use crate::excerpt::vocabulary::WordNumbers;
 use crate::json::edits::Edits;
@@ -125,7 +125,7 @@ impl PayloadPlace<'_> {
         text.get(cut..).unwrap_or_default().to_owned()
     }
 
-    /// Appends the strings of this text before the payload, the nearest first, with whether they have escapes.
+    /// Appends the strings of this text before the payload, the nearest first, and whether they have escapes.
     fn strings<'d>(&'d self, strings: &mut Vec<(&'d [u8], bool)>, length: &mut usize, nodes: &mut usize) {
         let mut end = self.node;
         let starts = self
@@ -169,7 +169,7 @@ fn read_json(text: &[u8], words: &mut WordNumbers) {
 )]
 mod tests {
     use super::{PayloadPlace, SeenWords};
-    use crate::crush::payloads::Found;
+    use crate::crush::found::{Content, Found, Payload};
     use crate::excerpt::vocabulary::WordNumbers;
     use crate::json::edits::Edits;
     use crate::json::scan::Tape;

@@ -25,7 +25,7 @@ pub struct PayloadReport {
 }
 
 impl PayloadReport {
-    /// Says of a payload that it stays as it was, after all.
+    /// Notes that a payload stays as it was, after all.
     pub(crate) fn leave(&mut self, options: &Options) {
         self.bytes_after = self.bytes_before;
         if self.decisions.strategy == Strategy::Unchanged {

@@ -63,8 +63,8 @@ impl Context<'_> {
         let whole = self.strings == 0 && index == self.tokens.0;
         let raw = doc.inner(node);
         let strings = if whole { self.json_strings } else { 0 };
-        let may_hold_json = strings > 0 || matches!(raw.first(), Some(b'{' | b'['));
-        let holds_json = may_hold_json && self.strings < MAX_STRINGS;
+        let begins_json = |text: &[u8]| matches!(text.first(), Some(b'{' | b'['));
+        let holds_json = self.strings < MAX_STRINGS && (strings > 0 || begins_json(raw));
         let least = if whole {
             self.least_text()
         } else {
@@ -81,6 +81,7 @@ impl Context<'_> {
                 None
             };
         };
+        let holds_json = holds_json && begins_json(&decoded);
         if let Some(changed) = holds_json.then(|| self.json_string(&decoded, frame)).flatten() {
             return Some(quoted(&changed));
         }

@@ -1,4 +1,4 @@
-//! Text → path, and the characters that may stand in a path without quotes.
+//! Reads paths, and says which characters may stand in them without quotes.
 
 use crate::error::{Error, Result};
 use crate::json::bytes::string_length;
@@ -17,12 +17,13 @@ pub(crate) const MAX_JSON: usize = 8;
 
 const EXPECTED_KEY: &str = "expected [A-Za-z0-9_-]+ or a JSON string";
 
-/// True for a byte that a key without quotes may hold.
+/// Returns true for a byte that a key without quotes may hold.
 pub(crate) fn in_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// True for a byte that a value without quotes may hold: no key follows it, so that a dot may stand in it.
+/// Returns true for a byte that a value without quotes may hold. No key follows a value, so that a dot may
+/// stand in it.
 pub(crate) fn in_value(byte: u8) -> bool {
     in_key(byte) || byte == b'.'
 }
@@ -102,7 +103,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads the segment that begins here; false where none does.
+    /// Reads the segment that begins here; returns false if none does.
     fn segment(&mut self, segments: &mut Vec<PathSegment>) -> Result<bool> {
         if self.take("..") {
             segments.push(PathSegment::Deep);
