@@ -17,7 +17,6 @@ use crate::record_batches::{self, to_python};
 #[pyclass(frozen, module = "headroom_beam._core")]
 pub struct CrushedBlock {
     block: Block,
-    options: Arc<headroom_crusher::Options>,
     has_lines: bool,
 }
 
@@ -48,7 +47,7 @@ impl CrushedBlock {
         Ok(PyBytes::new(py, &self.block.compacted))
     }
     fn records<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python(py, record_batches::records(&self.block, &self.options))
+        to_python(py, record_batches::records(&self.block))
     }
     fn originals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(
@@ -69,7 +68,6 @@ pub fn crush_block(py: Python<'_>, block: &[u8], options: &Options) -> PyResult<
     let block = options.with_crusher(py, |crusher| Block::crush_lines(crusher, block))?;
     Ok(CrushedBlock {
         block,
-        options: options.options.clone(),
         has_lines: true,
     })
 }
@@ -108,7 +106,6 @@ pub fn crush_records(
     let block = options.with_crusher(py, |crusher| Block::crush_records(crusher, slices.into_iter()))?;
     Ok(CrushedBlock {
         block,
-        options: options.options.clone(),
         has_lines: false,
     })
 }

@@ -10,7 +10,7 @@ use arrow_array::{ArrayRef, LargeBinaryArray, RecordBatch};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_pyarrow::ToPyArrow;
 use arrow_schema::{ArrowError, DataType, Field, Fields};
-use headroom_crusher::{Block, Options, Originals, PayloadReport, hash};
+use headroom_crusher::{Block, Originals, PayloadReport, hash};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -141,7 +141,7 @@ pub fn totals(block: &Block) -> Batch {
 }
 
 /// Makes a batch with one row for each record that didn't fail.
-pub fn records(block: &Block, options: &Options) -> Batch {
+pub fn records(block: &Block) -> Batch {
     let mut record = LargeBinaryBuilder::new();
     let mut payloads = ListBuilder::new(StructBuilder::from_fields(payload_fields(), block.payloads.len()));
     let mut numbers: [Vec<u64>; 6] = Default::default();
@@ -167,7 +167,7 @@ pub fn records(block: &Block, options: &Options) -> Batch {
         }
         record.append_value(compacted);
         for report in reports {
-            payload(payloads.values(), report, options);
+            payload(payloads.values(), report);
         }
         payloads.append(true);
     }
@@ -203,12 +203,8 @@ fn payload_fields() -> Fields {
 }
 
 /// Appends a payload to the list of its record.
-fn payload(row: &mut StructBuilder, report: &PayloadReport, options: &Options) {
-    let path = report
-        .path
-        .and_then(|path| options.paths.get(path))
-        .map_or("", |path| path.as_str());
-    for (at, value) in [path, &report.tool, report.decisions.strategy.name()]
+fn payload(row: &mut StructBuilder, report: &PayloadReport) {
+    for (at, value) in [&*report.path, &report.tool, report.decisions.strategy.name()]
         .into_iter()
         .enumerate()
     {

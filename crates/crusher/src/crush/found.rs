@@ -1,5 +1,7 @@
 //! What the paths find in a record.
 
+use std::sync::Arc;
+
 use crate::notation::frame::Frame;
 
 /// What a path found in a text.
@@ -15,13 +17,17 @@ pub(crate) struct Found {
 pub(crate) enum Content {
     Payload(Payload),
     Embedded(Embedded),
+    /// A value that stays as it is, with all that is in it.
+    Keep,
+    /// A value in which results may be found by their shape.
+    Results,
 }
 
 /// A payload.
 #[derive(Debug, Default)]
 pub(crate) struct Payload {
-    /// Index of its path; none for the whole record.
-    pub path: Option<usize>,
+    /// Its path as it was written; empty for the whole record.
+    pub path: Arc<str>,
     /// The tool's name, or empty.
     pub tool: String,
     /// How many more strings, each in the one before it, hold its text. A path with `|json` said so.

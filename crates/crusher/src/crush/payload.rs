@@ -1,6 +1,7 @@
 //! One payload in, its edits and its originals out, proved by restoring it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::crush::context::Context;
 use crate::crush::escape::literals;
@@ -70,7 +71,7 @@ pub(crate) fn crush_payload(
     };
     let tokens_before = count(raw, estimate);
     PayloadReport {
-        path: payload.path,
+        path: Arc::clone(&payload.path),
         tool: payload.tool.clone(),
         tokens_after: if decisions.strategy == Strategy::Unchanged {
             tokens_before

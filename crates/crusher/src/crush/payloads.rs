@@ -39,6 +39,7 @@ fn drop_retrieved(found: &mut Found) -> bool {
             embedded.found.retain_mut(|found| !drop_retrieved(found));
             embedded.found.is_empty()
         }
+        Content::Keep | Content::Results => false,
     }
 }
 
@@ -84,7 +85,8 @@ mod tests {
                     panic!("no string holds JSON")
                 };
                 let text = doc.raw(doc.node(found.node)).to_vec();
-                (String::from_utf8(text).unwrap(), payload.path.unwrap())
+                let number = paths.iter().position(|path| *path == &*payload.path);
+                (String::from_utf8(text).unwrap(), number.unwrap())
             })
             .collect()
     }
@@ -203,7 +205,7 @@ mod tests {
                 let path: Path = path.parse().unwrap();
                 let mut of_path = Vec::new();
                 select(&doc, 0, &path.segments, &mut of_path);
-                of_path.retain(|value| !path.strings_only || doc.node(*value).kind == Kind::String);
+                of_path.retain(|value| path.end.takes(doc.node(*value).kind == Kind::String));
                 selected.extend(of_path.into_iter().map(|value| (value, number)));
             }
             let inside = |value: u32| selected.range(value + 1..doc.node(value).next).next().is_some();

@@ -1,13 +1,15 @@
 //! What is told of one payload after crushing.
 
+use std::sync::Arc;
+
 use crate::decisions::{Decisions, Strategy};
 use crate::options::Options;
 
 /// What happened to one payload.
 #[derive(Clone, Debug)]
 pub struct PayloadReport {
-    /// Index of the path that found it; none for a whole record.
-    pub path: Option<usize>,
+    /// The path that found it, as it was written; empty for a whole record.
+    pub path: Arc<str>,
     /// The tool's name, or empty.
     pub tool: String,
     /// What was decided.

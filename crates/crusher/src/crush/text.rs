@@ -1,6 +1,7 @@
 //! One text by itself, crushed to what would stand in its place inside a JSON string.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::crush::budget;
 use crate::crush::context::Context;
@@ -340,7 +341,7 @@ fn finish_text<'t>(
         exact.unwrap_or(estimate) as u64
     };
     let report = PayloadReport {
-        path: None,
+        path: Arc::default(),
         tool: String::new(),
         decisions,
         bytes_before: text.len() as u64,

@@ -65,6 +65,7 @@ impl TextCrusher<'_> {
                     Some(text) => own_edits.push(*index, &quoted(&text)),
                     None => literals(doc, *index, node.next, &mut own_edits),
                 },
+                Content::Keep | Content::Results => literals(doc, *index, node.next, &mut own_edits),
             }
             for (edited, replacement) in own_edits.iter() {
                 edits.push(edited, replacement);

@@ -10,7 +10,7 @@ use crate::json::scan::Tape;
 use crate::json::tape::{Doc, Kind};
 use crate::notation::frame::Frame;
 use crate::payload_path::Path;
-use crate::payload_path::segment::{Member, PathSegment, Test};
+use crate::payload_path::segment::{End, Member, PathSegment, Test};
 use crate::payload_path::tree::PathTree;
 
 /// What looking into strings needs.
@@ -129,11 +129,16 @@ impl<'a, 'p> Walk<'a, 'p> {
             self.embedded(value, inside, strings)
         };
         embedded.or_else(|| {
-            let path = self.selected(value, begin)?;
-            let tool = self.tool(path).unwrap_or_default();
+            let number = self.selected(value, begin)?;
+            let path = self.paths.get(number)?;
+            match path.end {
+                End::Keep => return Some(Content::Keep),
+                End::Results => return Some(Content::Results),
+                End::Any | End::Strings => {}
+            }
             Some(Content::Payload(Payload {
-                path: Some(path),
-                tool,
+                path: path.text(),
+                tool: self.tool(number).unwrap_or_default(),
                 json_strings: 0,
             }))
         })
@@ -336,6 +341,7 @@ fn in_string(text: Vec<u8>, frame: Frame, mut found: Vec<Found>) -> Option<Conte
             embedded.frame = frame.around(embedded.frame)?;
             Some(Content::Embedded(embedded))
         }
+        Some(content @ (Content::Keep | Content::Results)) => Some(content),
         None if found.is_empty() => None,
         None => Some(Content::Embedded(Embedded { frame, text, found })),
     }

@@ -4,10 +4,14 @@ use crate::error::{Error, Result};
 use crate::json::bytes::string_length;
 use crate::json::scan::Tape;
 use crate::json::spelling;
-use crate::payload_path::segment::{Condition, PathSegment, Test};
+use crate::payload_path::segment::{Condition, End, PathSegment, Test};
 
-/// Ends a path that selects strings only.
-pub(crate) const STRINGS_ONLY: &str = ":string";
+/// How a path may end, in words.
+pub(crate) const ENDS: [(&str, End); 3] = [
+    (":string", End::Strings),
+    (":keep", End::Keep),
+    (":results", End::Results),
+];
 /// Stands before the keys that lead to the tool's name.
 pub(crate) const TOOL: &str = " @ ";
 /// Goes on inside a string that holds JSON.
@@ -32,7 +36,7 @@ pub(crate) fn in_value(byte: u8) -> bool {
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub segments: Vec<PathSegment>,
-    pub strings_only: bool,
+    pub end: End,
     pub tool: Vec<String>,
 }
 
@@ -50,22 +54,21 @@ pub(crate) fn parse(text: &str) -> Result<Parsed> {
     if parser.at == 0 {
         return Err(parser.error("expected $ . [ or {"));
     }
-    let strings_only = parser.take(STRINGS_ONLY);
+    let end = ENDS
+        .iter()
+        .find(|(word, _)| parser.take(word))
+        .map_or(End::Any, |(_, end)| *end);
     let mut tool = Vec::new();
-    if parser.take(TOOL) {
+    if matches!(end, End::Any | End::Strings) && parser.take(TOOL) {
         while parser.at < text.len() || tool.is_empty() {
             parser.expect(".", "expected .key of the tool's name")?;
             tool.push(parser.key()?);
         }
     }
     if parser.at < text.len() {
-        return Err(parser.error("expected . [ { |json :string ' @ ' or the end"));
+        return Err(parser.error("expected . [ { |json :string :keep :results ' @ ' or the end"));
     }
-    Ok(Parsed {
-        segments,
-        strings_only,
-        tool,
-    })
+    Ok(Parsed { segments, end, tool })
 }
 
 struct Parser<'a> {

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::json::spelling::{self, Spelling};
-use crate::payload_path::parser::{JSON, Parsed, STRINGS_ONLY, TOOL, in_key, in_value, parse};
-use crate::payload_path::segment::{Condition, PathSegment, Test};
+use crate::payload_path::parser::{ENDS, JSON, Parsed, TOOL, in_key, in_value, parse};
+use crate::payload_path::segment::{Condition, End, PathSegment, Test};
 
 /// One payload path. Its `Display` is its shortest spelling.
 ///
@@ -21,9 +22,9 @@ use crate::payload_path::segment::{Condition, PathSegment, Test};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
-    text: String,
+    text: Arc<str>,
     pub(crate) segments: Vec<PathSegment>,
-    pub(crate) strings_only: bool,
+    pub(crate) end: End,
     /// The keys that lead to the tool's name; empty where the path names none.
     pub(crate) tool: Vec<String>,
 }
@@ -34,6 +35,11 @@ impl Path {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The path as it was written, to be shared.
+    pub(crate) fn text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
 }
 
 impl FromStr for Path {
@@ -42,15 +48,11 @@ impl FromStr for Path {
     /// # Errors
     /// `PayloadPath` with the character at which the text stops being a path.
     fn from_str(text: &str) -> Result<Self> {
-        let Parsed {
-            segments,
-            strings_only,
-            tool,
-        } = parse(text)?;
+        let Parsed { segments, end, tool } = parse(text)?;
         Ok(Self {
-            text: text.to_owned(),
+            text: text.into(),
             segments,
-            strings_only,
+            end,
             tool,
         })
     }
@@ -73,8 +75,8 @@ impl fmt::Display for Path {
             }
             behind_deep = *segment == PathSegment::Deep;
         }
-        if self.strings_only {
-            f.write_str(STRINGS_ONLY)?;
+        if let Some((word, _)) = ENDS.iter().find(|(_, end)| *end == self.end) {
+            f.write_str(word)?;
         }
         if !self.tool.is_empty() {
             f.write_str(TOOL)?;

@@ -15,6 +15,26 @@ pub(crate) enum PathSegment {
     Json,
 }
 
+/// What becomes of the values at the end of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// They are payloads.
+    Any,
+    /// `:string`: those that are strings are payloads.
+    Strings,
+    /// `:keep`: they stay as they are.
+    Keep,
+    /// `:results`: the results in them that are known by their shape are payloads.
+    Results,
+}
+
+impl End {
+    /// Returns true if a value can be at such an end.
+    pub fn takes(self, is_string: bool) -> bool {
+        is_string || self != Self::Strings
+    }
+}
+
 /// What a member of an object must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Test {

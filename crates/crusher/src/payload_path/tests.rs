@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::payload_path::Path;
-use crate::payload_path::segment::{Condition, PathSegment, Test};
+use crate::payload_path::segment::{Condition, End, PathSegment, Test};
 
 fn parse(text: &str) -> Path {
     text.parse().unwrap()
@@ -35,7 +35,7 @@ fn every_part_of_a_path_is_read() {
         key(&["content"]),
     ];
     assert_eq!(path.segments, segments);
-    assert!(path.strings_only);
+    assert_eq!(path.end, End::Strings);
     assert_eq!(path.tool, ["function", "na.me"]);
 }
 
@@ -205,8 +205,8 @@ fn any_text_is_a_path_that_comes_back_from_its_spelling_or_an_error_within_the_t
             Ok(path) => {
                 let again = parse(&path.to_string());
                 assert_eq!(
-                    (&again.segments, again.strings_only, &again.tool),
-                    (&path.segments, path.strings_only, &path.tool),
+                    (&again.segments, again.end, &again.tool),
+                    (&path.segments, path.end, &path.tool),
                     "{text}"
                 );
                 assert!(again.as_str().len() <= text.len(), "{text}");

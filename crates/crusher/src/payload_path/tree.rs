@@ -2,7 +2,7 @@
 //! all of them.
 
 use crate::payload_path::path::Path;
-use crate::payload_path::segment::PathSegment;
+use crate::payload_path::segment::{End, PathSegment};
 
 /// The tree. A branch stands for the segments that lead to it; it is the state of a walk.
 #[derive(Debug, Default)]
@@ -17,8 +17,8 @@ struct Branch {
     segment: Option<PathSegment>,
     /// The branches that go on from here.
     next: Vec<u32>,
-    /// The numbers of the paths that end here, in ascending order, and whether they select only strings.
-    ends: Vec<(usize, bool)>,
+    /// The numbers of the paths that end here, in ascending order, and how they end.
+    ends: Vec<(usize, End)>,
 }
 
 /// The branch at which each walk begins.
@@ -34,7 +34,7 @@ impl PathTree {
                 .iter()
                 .fold(ROOT, |branch, segment| tree.behind(branch, segment));
             if let Some(branch) = tree.branches.get_mut(end as usize) {
-                branch.ends.push((number, path.strings_only));
+                branch.ends.push((number, path.end));
             }
         }
         tree
@@ -72,7 +72,7 @@ impl PathTree {
     /// Returns the first path that ends at a branch and selects a string, or a value that is none.
     pub fn end(&self, branch: u32, is_string: bool) -> Option<usize> {
         let ends = &self.branches.get(branch as usize)?.ends;
-        let fits = |(_, strings_only): &&(usize, bool)| is_string || !strings_only;
+        let fits = |(_, end): &&(usize, End)| end.takes(is_string);
         ends.iter().find(fits).map(|(path, _)| *path)
     }
 }
