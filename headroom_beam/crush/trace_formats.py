@@ -2,15 +2,20 @@
 
 A path is read from the record's root, left to right:
 
-* `$` is the root; it may be left out.
+* `$` is the root; it may be left out, except before `|json`.
 * `.key` is a member of an object. Letters, digits, `_` and `-` stand as they are; a key with any other
-  character is quoted as in JSON: `."any key"`.
+  character is quoted as in JSON: `."any key"`. `.(content|output)` is a member of either name.
 * `[*]` is every element of an array.
+* `..` is the value itself and every value below it: `..key`, `..[*]`, `..{type=tool}`.
 * `{key=value}` stays only where the value is an object whose member `key` is the string `value`; both may be
-  quoted.
+  quoted. `{key^=value}` asks for a string that begins so, `{key!=value}` for anything else than that string,
+  `{key}` for the member to be there and `{!key}` for it not to be. A value may be one of several:
+  `{role=(tool|function)}`.
+* `|json` goes on inside a string that holds JSON: `.body|json.messages[*].content`. Where that JSON is a string
+  that holds JSON again, `|json|json` goes on inside that one. There may be 8 of them in a path.
 * `:string` at the end selects JSON strings only; without it any value is selected.
-* ` @ .key.key` at the very end says where the tool's name is: in the nearest object around the payload that
-  has it.
+* ` @ .key.key` at the very end says where the tool's name is, from the innermost object around the payload.
+  Behind `|json`, the innermost object around the string that held the JSON is looked at next.
 
 A value inside which another selected payload lies is no payload itself: the deepest wins. Where a path has no
 tool name, or leads to none, the crusher takes the name of the earlier call in the same record that the

@@ -30,16 +30,27 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
     """A path as somebody may spell it, with everything quoted, and its shortest spelling."""
     names = st.text(st.characters(codec="utf-8"), max_size=8)
     loose, short = "$", ""
-    for kind in draw(st.lists(st.sampled_from(["key", "each", "where"]), max_size=5)):
-        if kind == "key":
-            name = draw(names)
-            loose, short = f"{loose}.{quoted(name)}", f"{short}.{shortest(name, KEY)}"
+    for kind in draw(
+        st.lists(st.sampled_from(["key", "deep", "keys", "each", "where", "has", "json"]), max_size=5)
+    ):
+        if kind in ("key", "deep"):
+            name, dots = draw(names), "." if kind == "key" else ".."
+            loose, short = f"{loose}{dots}{quoted(name)}", f"{short}{dots}{shortest(name, KEY)}"
+        elif kind == "keys":
+            pair = draw(names), draw(names)
+            loose = f"{loose}.({'|'.join(map(quoted, pair))})"
+            short = f"{short}.({'|'.join(shortest(name, KEY) for name in pair)})"
         elif kind == "each":
             loose, short = f"{loose}[*]", f"{short}[*]"
+        elif kind == "has":
+            name, sign = draw(names), draw(st.sampled_from(["", "!"]))
+            loose, short = f"{loose}{{{sign}{quoted(name)}}}", f"{short}{{{sign}{shortest(name, KEY)}}}"
+        elif kind == "json":
+            loose, short = f"{loose}|json", f"{short or '$'}|json"
         else:
-            name, value = draw(names), draw(names)
-            loose = f"{loose}{{{quoted(name)}={quoted(value)}}}"
-            short = f"{short}{{{shortest(name, KEY)}={shortest(value, VALUE)}}}"
+            name, value, sign = draw(names), draw(names), draw(st.sampled_from(["=", "!=", "^="]))
+            loose = f"{loose}{{{quoted(name)}{sign}{quoted(value)}}}"
+            short = f"{short}{{{shortest(name, KEY)}{sign}{shortest(value, VALUE)}}}"
     short = short or "$"
     end = draw(st.sampled_from(["", ":string"]))
     tool = draw(st.lists(names, max_size=3))
@@ -57,7 +68,7 @@ def test_a_path_has_one_shortest_spelling(spelling: tuple[str, str]) -> None:
     assert _core.check_payload_path(short) == short
 
 
-@given(st.text(st.sampled_from('.$[]*{}="@ :abcstring\\'), max_size=12))
+@given(st.text(st.sampled_from('.$[]*{}()|!^="@ :abcstringjo\\'), max_size=12))
 def test_any_text_is_a_path_or_an_error_that_names_a_character(text: str) -> None:
     try:
         path = _core.check_payload_path(text)
@@ -83,7 +94,11 @@ def test_every_part_of_a_path_is_read() -> None:
         (".a.", 4),
         (".a[0]", 3),
         (".a[*", 3),
-        (".a{role}", 8),
+        (".a{role", 8),
+        (".a{role~=x}", 8),
+        (".(a|b", 6),
+        ("..|json", 3),
+        ("|json.a", 1),
         (".a{role=}", 9),
         (".a{role=tool", 13),
         ('.a"b"', 3),

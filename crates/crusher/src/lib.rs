@@ -26,7 +26,7 @@
 //!
 //! 1. `crush/block.rs` takes a block apart into lines, `crush/record.rs` takes one record.
 //! 2. `json/scan.rs` turns its text into a tape of tokens, `json/tape.rs`.
-//! 3. `crush/payloads.rs` finds the payloads that the paths of `payload_path.rs` select.
+//! 3. `crush/payloads.rs` finds the payloads that the paths of `payload_path/` select.
 //! 4. `crush/values.rs` goes through the values of a payload. An array goes to `crush/array.rs`, JSON in a
 //!    string to `crush/json_text.rs`, a long text to `excerpt/cut.rs`.
 //! 5. `notation/write/table.rs` finds the columns of an array and `notation/write/plan.rs` plans them;

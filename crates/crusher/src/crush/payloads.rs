@@ -1,9 +1,14 @@
 //! The payloads of a record: which values its paths select, and the tool that each came from.
 
+use std::borrow::Cow;
+use std::cell::{OnceCell, RefCell};
+
 use crate::hashing::Map;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, Kind, Node};
-use crate::payload_path::{Path, PathSegment};
+use crate::payload_path::Path;
+use crate::payload_path::segment::{PathSegment, Test};
+use crate::payload_path::tree::{PathTree, ROOT};
 
 /// A payload found in a record.
 #[derive(Clone, Debug)]
@@ -18,7 +23,7 @@ pub struct Payload {
 
 /// Finds the payloads of a record in document order. One inside which another lies isn't one itself.
 #[must_use]
-pub fn payloads(doc: &Doc<'_>, paths: &[Path]) -> Vec<Payload> {
+pub fn payloads(doc: &Doc<'_>, paths: &[Path], tree: &PathTree) -> Vec<Payload> {
     if paths.is_empty() {
         return vec![Payload {
             node: 0,
@@ -26,17 +31,7 @@ pub fn payloads(doc: &Doc<'_>, paths: &[Path]) -> Vec<Payload> {
             tool: String::new(),
         }];
     }
-    let mut finder = PayloadFinder {
-        doc,
-        paths,
-        found: Vec::new(),
-        objects: Vec::new(),
-        names: None,
-        last_tool: None,
-    };
-    let start: Vec<(usize, usize)> = (0..paths.len()).map(|path| (path, 0)).collect();
-    finder.visit(0, start);
-    let mut found = finder.found;
+    let mut found = Walk::new(doc, paths, tree).found();
     // In document order a payload that contains another one contains the one right behind it.
     let next: Vec<u32> = found
         .iter()
@@ -56,143 +51,249 @@ fn is_retrieval(tool: &str) -> bool {
     tool.ends_with("headroom_retrieve")
 }
 
-struct PayloadFinder<'a, 'd> {
-    doc: &'d Doc<'a>,
-    paths: &'d [Path],
-    found: Vec<Payload>,
-    /// The objects on the way, outermost first.
-    objects: Vec<u32>,
+/// One walk over a text, in the order in which it stands, with the branches of the paths that are active at
+/// each value.
+struct Walk<'a, 'p> {
+    doc: &'p Doc<'a>,
+    paths: &'p [Path],
+    tree: &'p PathTree,
+    /// The containers around the value at hand, outermost first.
+    open: Vec<OpenContainer>,
+    /// The branches that are active in each of them, one container's behind the other's, and at the value at
+    /// hand.
+    branches: Vec<u32>,
+    /// Members of the value at hand that were looked up.
+    looked_up: Vec<(&'p str, Option<u32>)>,
     /// Tool names by call id, collected when first needed.
-    names: Option<Map<&'a [u8], &'a [u8]>>,
-    /// The tool found last, with the path and the innermost object it was found for.
-    last_tool: Option<((usize, Option<u32>), String)>,
+    names: OnceCell<Map<&'a [u8], &'a [u8]>>,
 }
 
-impl PayloadFinder<'_, '_> {
-    fn visit(&mut self, index: u32, mut states: Vec<(usize, usize)>) {
-        let node = self.doc.node(index);
-        let mut selected = None;
-        for (path, at) in &mut states {
-            let Some(rule) = self.paths.get(*path) else {
+/// A container around the value at hand.
+struct OpenContainer {
+    index: u32,
+    /// Where its branches begin.
+    first: usize,
+    is_object: bool,
+    /// The call that it says it belongs to, looked for when first needed: a large object is read once.
+    call: OnceCell<Option<u32>>,
+    /// Names of the tools of its payloads, by path.
+    tools: RefCell<Vec<(usize, String)>>,
+}
+
+impl<'a, 'p> Walk<'a, 'p> {
+    fn new(doc: &'p Doc<'a>, paths: &'p [Path], tree: &'p PathTree) -> Self {
+        Self {
+            doc,
+            paths,
+            tree,
+            open: Vec::new(),
+            branches: vec![ROOT],
+            looked_up: Vec::new(),
+            names: OnceCell::new(),
+        }
+    }
+
+    /// Walks over the whole text; gives the payloads in document order.
+    fn found(mut self) -> Vec<Payload> {
+        let mut found = Vec::new();
+        let (mut at, mut begin) = (0, 0);
+        while at < self.doc.len() {
+            let mut value = at;
+            if at > 0 {
+                self.leave_closed(at);
+                let Some(open) = self.open.last() else { break };
+                let (first, is_object) = (open.first, open.is_object);
+                begin = self.branches.len();
+                value += u32::from(is_object);
+                self.step(first, is_object.then_some(at));
+            }
+            at = self.doc.node(value).next;
+            if begin == self.branches.len() {
                 continue;
-            };
-            while let Some(PathSegment::Where(key, value)) = rule.segments.get(*at) {
-                let holds = self
-                    .member(index, key)
-                    .is_some_and(|found| self.is_text(found, value));
-                *at = if holds { *at + 1 } else { usize::MAX };
             }
-            let fits = !rule.strings_only || node.kind == Kind::String;
-            if *at == rule.segments.len() && fits && selected.is_none() {
-                selected = Some(*path);
+            self.settle(value, begin);
+            if let Some(path) = self.selected(value, begin) {
+                let tool = self.tool(path);
+                let path = Some(path);
+                found.push(Payload {
+                    node: value,
+                    path,
+                    tool,
+                });
+            }
+            if self.opens(value, begin) {
+                at = value + 1;
+            } else {
+                self.branches.truncate(begin);
             }
         }
-        if let Some(path) = selected {
-            // Payloads of one object have one tool; looking it up for each would read a large object many
-            // times.
-            let place = (path, self.objects.last().copied());
-            let known = self.last_tool.take().filter(|(found_at, _)| *found_at == place);
-            let tool = known.map_or_else(|| self.tool(path), |(_, tool)| tool);
-            self.last_tool = Some((place, tool.clone()));
-            self.found.push(Payload {
-                node: index,
-                path: Some(path),
-                tool,
-            });
+        found
+    }
+
+    /// Forgets the containers that are closed before a node.
+    fn leave_closed(&mut self, at: u32) {
+        while let Some(open) = self.open.pop_if(|open| self.doc.node(open.index).next <= at) {
+            self.branches.truncate(open.first);
         }
-        let onward = |segment: &dyn Fn(&PathSegment) -> bool| -> Vec<(usize, usize)> {
-            let moves = |state: &&(usize, usize)| {
-                self.paths
-                    .get(state.0)
-                    .and_then(|path| path.segments.get(state.1))
-                    .is_some_and(segment)
-            };
-            states
-                .iter()
-                .filter(moves)
-                .map(|(path, at)| (*path, at + 1))
-                .collect()
-        };
-        match node.kind {
-            Kind::Array => {
-                let next = onward(&|segment| *segment == PathSegment::Every);
-                if !next.is_empty() {
-                    for element in self.doc.elements(index) {
-                        self.visit(element, next.clone());
+    }
+
+    /// Appends the branches that lead from the innermost container, whose own begin at `first`, to the value
+    /// of a key, or to an element.
+    fn step(&mut self, first: usize, key: Option<u32>) {
+        let key = key.map(|key| text_of(self.doc, self.doc.node(key)));
+        for at in first..self.branches.len() {
+            let branch = self.branches.get(at).copied().unwrap_or_default();
+            if self.tree.is_deep(branch) {
+                self.branches.push(branch);
+            }
+            for (next, segment) in self.tree.next(branch) {
+                let leads = match (segment, &key) {
+                    (PathSegment::Every, None) => true,
+                    (PathSegment::Key(names), Some(Some(key))) => {
+                        names.iter().any(|name| name.as_bytes() == key.as_ref())
                     }
+                    _ => false,
+                };
+                if leads {
+                    self.branches.push(next);
                 }
             }
-            Kind::Object => {
-                if onward(&|segment| matches!(segment, PathSegment::Key(_))).is_empty() {
-                    return;
-                }
-                let steps: Vec<(u32, Vec<(usize, usize)>)> = self
-                    .doc
-                    .members(index)
-                    .map(|(key, value)| {
-                        let fits = |segment: &PathSegment| match segment {
-                            PathSegment::Key(name) => self.is_text(key, name),
-                            _ => false,
-                        };
-                        (value, onward(&fits))
-                    })
-                    .filter(|(_, next)| !next.is_empty())
-                    .collect();
-                self.objects.push(index);
-                for (value, next) in steps {
-                    self.visit(value, next);
-                }
-                self.objects.pop();
-            }
-            _ => {}
         }
     }
 
-    fn member(&self, object: u32, name: &str) -> Option<u32> {
-        self.doc
-            .members(object)
-            .find(|(key, _)| self.is_text(*key, name))
-            .map(|(_, value)| value)
+    /// Appends the branches that are reached without leaving the value at hand: behind tests that it passes,
+    /// and any depth that begins here. The value's own begin at `begin`.
+    fn settle(&mut self, value: u32, begin: usize) {
+        self.looked_up.clear();
+        let mut at = begin;
+        while let Some(branch) = self.branches.get(at).copied() {
+            let tree = self.tree;
+            for (next, segment) in tree.next(branch) {
+                let reached = match segment {
+                    PathSegment::Where(test) => self.passes(value, test),
+                    PathSegment::Deep => !self.branches.iter().skip(begin).any(|known| *known == next),
+                    _ => false,
+                };
+                if reached {
+                    self.branches.push(next);
+                }
+            }
+            at += 1;
+        }
     }
 
-    fn is_text(&self, index: u32, text: &str) -> bool {
-        let node = self.doc.node(index);
-        if node.kind != Kind::String {
+    fn passes(&mut self, value: u32, test: &'p Test) -> bool {
+        if self.doc.node(value).kind != Kind::Object {
             return false;
         }
-        if node.flags & ESCAPED == 0 {
-            return self.doc.inner(node) == text.as_bytes();
+        let key = test.key.as_str();
+        let known = self.looked_up.iter().find(|(known, _)| *known == key);
+        let member = known.map_or_else(|| member(self.doc, value, key), |(_, member)| *member);
+        if known.is_none() {
+            self.looked_up.push((key, member));
         }
-        let mut decoded = Vec::new();
-        spelling::decode(self.doc.inner(node), &mut decoded) && decoded == text.as_bytes()
+        let text = |index| {
+            let node = self.doc.node(index);
+            (node.kind == Kind::String)
+                .then(|| text_of(self.doc, node))
+                .flatten()
+        };
+        let text = member.map(text);
+        test.condition.holds(text.as_ref().map(Option::as_deref))
     }
 
-    fn tool(&mut self, path: usize) -> String {
-        let named = self
-            .paths
-            .get(path)
-            .filter(|path| !path.tool.is_empty())
-            .and_then(|path| {
-                let start = *self.objects.last()?;
-                path.tool.iter().try_fold(start, |at, key| self.member(at, key))
+    /// The first path that selects the value at hand.
+    fn selected(&self, value: u32, begin: usize) -> Option<usize> {
+        let is_string = self.doc.node(value).kind == Kind::String;
+        let active = self.branches.iter().skip(begin);
+        active
+            .filter_map(|branch| self.tree.end(*branch, is_string))
+            .min()
+    }
+
+    /// Opens the value at hand if it is a container that some branch leads into.
+    fn opens(&mut self, value: u32, begin: usize) -> bool {
+        let kind = self.doc.node(value).kind;
+        let leads = |branch: &u32| {
+            self.tree.is_deep(*branch)
+                || self.tree.next(*branch).any(|(_, segment)| match segment {
+                    PathSegment::Key(_) => kind == Kind::Object,
+                    PathSegment::Every => kind == Kind::Array,
+                    _ => false,
+                })
+        };
+        let opens = matches!(kind, Kind::Array | Kind::Object) && self.branches.iter().skip(begin).any(leads);
+        if opens {
+            self.open.push(OpenContainer {
+                index: value,
+                first: begin,
+                is_object: kind == Kind::Object,
+                call: OnceCell::new(),
+                tools: RefCell::default(),
             });
-        if let Some(name) = named
-            .map(|index| self.doc.node(index))
-            .filter(|node| node.kind == Kind::String)
-        {
-            return text_of(self.doc, name);
         }
-        let id = self.objects.iter().rev().find_map(|object| {
-            self.member(*object, "tool_call_id")
-                .or_else(|| self.member(*object, "tool_use_id"))
-        });
-        let Some(id) = id.map(|index| self.doc.inner(self.doc.node(index))) else {
+        opens
+    }
+
+    /// The name of the tool of a payload that a path found at the value at hand.
+    fn tool(&self, path: usize) -> String {
+        let Some(around) = self.objects().next() else {
             return String::new();
         };
-        let doc = self.doc;
-        let known = self.names.get_or_insert_with(|| call_names(doc));
-        known.get(id).map(|name| decoded(name)).unwrap_or_default()
+        if let Some((_, tool)) = around.tools.borrow().iter().find(|(known, _)| *known == path) {
+            return tool.clone();
+        }
+        let named = || {
+            let keys = &self.paths.get(path).filter(|path| !path.tool.is_empty())?.tool;
+            let named = keys
+                .iter()
+                .try_fold(around.index, |at, key| member(self.doc, at, key));
+            let node = self.doc.node(named?);
+            (node.kind == Kind::String).then(|| decoded(self.doc.inner(node)))
+        };
+        let called = || {
+            let names = self.names.get_or_init(|| call_names(self.doc));
+            names.get(self.call()?).map(|name| decoded(name))
+        };
+        let tool = named().or_else(called).unwrap_or_default();
+        around.tools.borrow_mut().push((path, tool.clone()));
+        tool
     }
+
+    /// The objects around the value at hand, innermost first.
+    fn objects(&self) -> impl Iterator<Item = &OpenContainer> {
+        self.open.iter().rev().filter(|open| open.is_object)
+    }
+
+    /// The id of the call whose result the innermost object around the value at hand is that names one.
+    fn call(&self) -> Option<&'a [u8]> {
+        let id = |object: &OpenContainer| {
+            let member = |key| member(self.doc, object.index, key);
+            *object
+                .call
+                .get_or_init(|| member("tool_call_id").or_else(|| member("tool_use_id")))
+        };
+        let id = self.objects().find_map(id)?;
+        Some(self.doc.inner(self.doc.node(id)))
+    }
+}
+
+/// The value of an object's first member of a name.
+fn member(doc: &Doc<'_>, object: u32, name: &str) -> Option<u32> {
+    let is_named = |key: u32| text_of(doc, doc.node(key)).is_some_and(|key| key == name.as_bytes());
+    doc.members(object)
+        .find(|(key, _)| is_named(*key))
+        .map(|(_, value)| value)
+}
+
+/// The text of a string or key; none where it holds a lone surrogate.
+fn text_of<'a>(doc: &Doc<'a>, node: Node) -> Option<Cow<'a, [u8]>> {
+    let raw = doc.inner(node);
+    if node.flags & ESCAPED == 0 {
+        return Some(Cow::Borrowed(raw));
+    }
+    let mut text = Vec::new();
+    spelling::decode(raw, &mut text).then_some(Cow::Owned(text))
 }
 
 /// Names of tools by call id: `{"id":…,"function":{"name":…}}` and `{"type":"tool_use","id":…,"name":…}`.
@@ -230,10 +331,6 @@ fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
         }
     }
     names
-}
-
-fn text_of(doc: &Doc<'_>, node: Node) -> String {
-    decoded(doc.inner(node))
 }
 
 /// The text of a raw string, or nothing for a lone surrogate.

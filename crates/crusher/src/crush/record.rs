@@ -15,6 +15,7 @@ use crate::json::spelling;
 use crate::json::tape::Doc;
 use crate::options::Options;
 use crate::originals::Originals;
+use crate::payload_path::tree::PathTree;
 use crate::restore::proof::restores;
 use crate::tokens;
 
@@ -22,6 +23,8 @@ use crate::tokens;
 #[derive(Debug)]
 pub struct Crusher {
     pub(crate) options: Arc<Options>,
+    /// The paths of the options.
+    tree: PathTree,
     pub(crate) tape: Tape,
     /// Tapes for texts inside the text at hand.
     pub(crate) tapes: Vec<Tape>,
@@ -56,8 +59,10 @@ impl Crusher {
     pub fn new(options: impl Into<Arc<Options>>) -> Result<Self> {
         let options = options.into();
         options.validate()?;
+        let tree = PathTree::new(&options.paths);
         Ok(Self {
             options,
+            tree,
             tape: Tape::default(),
             tapes: Vec::new(),
         })
@@ -106,7 +111,7 @@ impl Crusher {
         let mut edits = Edits::default();
         let mut at = 0;
         let mut seen = SeenWords::default();
-        let payloads = payloads(&doc, &self.options.paths);
+        let payloads = payloads(&doc, &self.options.paths, &self.tree);
         for (number, payload) in payloads.iter().enumerate() {
             let node = doc.node(payload.node);
             literals(&doc, at, payload.node, &mut edits);
