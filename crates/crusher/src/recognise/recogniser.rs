@@ -1,0 +1,82 @@
+//! Finds the results of tools in records, one record after another.
+
+use aho_corasick::AhoCorasick;
+
+use crate::json::tape::Doc;
+use crate::recognise::calls::Calls;
+use crate::recognise::found::Found;
+use crate::recognise::marks::Vocabulary;
+use crate::recognise::walk::{Level, Outside, Shared, Walk};
+
+/// JSON in a string is looked into where one of these stands in it.
+const WORDS: [&str; 8] = ["tool", "function", "observation", "role", "content", "text", "call_id", "stdout"];
+
+/// Finds results; remembers the calls of the records that it has seen, so that it names the tool of a result
+/// whose call stands in another line. One for each file.
+#[derive(Debug)]
+pub struct Recogniser {
+    shared: Shared,
+    level: Level,
+}
+
+impl Default for Recogniser {
+    fn default() -> Self {
+        let words = AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).ok();
+        Self {
+            shared: Shared {
+                vocabulary: Vocabulary::default(),
+                calls: Calls::default(),
+                found: Vec::new(),
+                pending: Vec::new(),
+                refused: 0,
+                levels: vec![Level::default(), Level::default(), Level::default()],
+                words,
+            },
+            level: Level::default(),
+        }
+    }
+}
+
+impl Recogniser {
+    /// Finds the results in one record, in document order.
+    ///
+    /// # Examples
+    /// ```
+    /// use headroom_crusher::json::scan::Tape;
+    /// use headroom_crusher::recognise::Recogniser;
+    /// let record = br#"{"steps": [{"tool": "grep", "args": {"for": "x"}, "result": "a.rs: x"}]}"#;
+    /// let mut tape = Tape::default();
+    /// let found = Recogniser::default().recognise(&tape.scan(record, 64)?);
+    /// assert_eq!(found[0].path, ".steps[*]{tool}{args}.result:string");
+    /// assert_eq!((found[0].tool.as_str(), found[0].sure), ("grep", true));
+    /// # Ok::<(), headroom_crusher::Error>(())
+    /// ```
+    pub fn recognise(&mut self, doc: &Doc<'_>) -> Vec<Found> {
+        let shared = &mut self.shared;
+        self.level.marks.read(doc, &mut shared.vocabulary);
+        if !self.level.marks.is_worth_a_walk {
+            return Vec::new();
+        }
+        shared.found.clear();
+        shared.pending.clear();
+        Walk::new(*doc, &self.level.marks, &mut self.level.open, shared, &Outside::default()).look();
+        for (at, call_id) in shared.pending.drain(..) {
+            if let (Some(found), Some(name)) = (shared.found.get_mut(at), shared.calls.name(&call_id)) {
+                found.tool = name;
+            }
+        }
+        shared.found.retain(|found| !is_retrieval(&found.tool));
+        std::mem::take(&mut shared.found)
+    }
+
+    /// Results that were seen but have no path, since a key on the way to them is an id.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.shared.refused
+    }
+}
+
+/// True for a tool that looks originals up.
+fn is_retrieval(tool: &str) -> bool {
+    tool.ends_with("headroom_retrieve")
+}
