@@ -23,6 +23,8 @@ pub enum Reason {
     Outcome,
     /// It is the output of a command.
     Command,
+    /// The tool gives the answer of the agent, so that it may be text of the model.
+    Answer,
     /// It is an image or another binary part of a result.
     Binary,
 }
@@ -42,6 +44,7 @@ impl Reason {
             Self::Observation => "it is the observation of an agent's step",
             Self::Outcome => "content stands beside its outcome",
             Self::Command => "it is the output of a command",
+            Self::Answer => "the tool gives the agent's answer",
             Self::Binary => "it is a binary part of a tool's result",
         }
     }

@@ -82,7 +82,7 @@ impl Marks {
             }
             self.is_spread |= name == Name::SpreadRole && tag == Tag::Result;
             let in_message = match name {
-                Name::Sealed => true,
+                Name::Sealed | Name::Arguments => true,
                 Name::CallId => value.kind == Kind::String,
                 Name::Role | Name::Type => tag == Tag::Speaker,
                 _ => false,
@@ -100,6 +100,8 @@ impl Marks {
                         | Name::Structured
                         | Name::Outcome
                         | Name::Key
+                        | Name::SpreadCall
+                        | Name::Remote
                 );
             if let Some(mark) = self.marks.get_mut(index as usize) {
                 *mark = (name, tag);

@@ -28,8 +28,10 @@ pub(super) enum Name {
     ToolOutput,
     /// `observation`
     Observation,
-    /// `output`, `result`, `response`, `stdout`
+    /// `output`, `result`, `stdout`
     Output,
+    /// `response`: what a tool gave, or what a model said.
+    Response,
     /// `content`, `text`, `parts`
     Content,
     /// `value`, `data`, `json`: the content of a wrapper around a result.
@@ -68,6 +70,20 @@ pub(super) enum Name {
     Key,
     /// `uri`
     Address,
+    /// `jsonrpc`
+    Remote,
+    /// `params`: what a call over a wire holds.
+    Parameters,
+    /// `hash`: of what stands beside it.
+    Hash,
+    /// `llm.messages.3.message.tool_call_id`
+    SpreadCallId,
+    /// `llm.messages.3.message.tool_calls.0.tool_call.id`
+    SpreadCall,
+    /// `llm.messages.3.message.tool_calls.0.tool_call.function.name`
+    SpreadToolName,
+    /// `attributes`: what a span says about itself stands in an object of its own.
+    Attributes,
 }
 
 const RESULT: [&str; 11] = [
@@ -95,6 +111,9 @@ impl Name {
             return match words.back(0) {
                 b"role" => Self::SpreadRole,
                 b"content" => Self::SpreadContent,
+                b"id" if name.ends_with(b"tool_call_id") => Self::SpreadCallId,
+                b"id" if name.ends_with(b"tool_call.id") => Self::SpreadCall,
+                b"name" if name.ends_with(b"tool_call.function.name") => Self::SpreadToolName,
                 _ => Self::Other,
             };
         }
@@ -106,14 +125,17 @@ impl Name {
 
     fn of_word(word: &[u8]) -> Self {
         match word {
-            b"role" => Self::Role,
+            b"role" | b"from" => Self::Role,
             b"type" | b"kind" | b"event" | b"class" | b"cls" | b"operation" => Self::Type,
             b"id" => Self::Id,
             b"tool" | b"function" => Self::ToolName,
             b"name" => Self::Plain,
             b"observation" | b"observations" => Self::Observation,
-            b"output" | b"outputs" | b"result" | b"results" | b"response" | b"return" | b"returned" | b"stdout"
-            | b"stderr" => Self::Output,
+            b"output" | b"outputs" | b"result" | b"results" | b"return" | b"returned" | b"stdout" | b"stderr" => {
+                Self::Output
+            }
+            b"response" | b"responses" => Self::Response,
+            b"attributes" | b"tags" => Self::Attributes,
             b"content" | b"contents" | b"text" | b"blocks" | b"parts" => Self::Content,
             b"value" | b"data" | b"json" | b"document" => Self::Wrapped,
             b"artifact" | b"artifacts" => Self::Artifact,
@@ -128,7 +150,10 @@ impl Name {
             b"command" | b"cmd" => Self::Command,
             b"schema" => Self::Schema,
             b"signature" | b"thinking" | b"reasoning" => Self::Sealed,
-            b"instructions" | b"system" | b"hash" | b"etag" | b"digest" | b"fingerprint" | b"sha256" => Self::Kept,
+            b"hash" | b"sha256" | b"digest" => Self::Hash,
+            b"instructions" | b"system" | b"etag" | b"fingerprint" => Self::Kept,
+            b"jsonrpc" => Self::Remote,
+            b"params" => Self::Parameters,
             b"key" => Self::Key,
             b"uri" => Self::Address,
             _ => Self::Other,
@@ -138,10 +163,16 @@ impl Name {
     fn of_words(words: &Words) -> Self {
         let (last, before) = (words.back(0), words.back(1));
         match last {
-            b"id" | b"ref" if is(before, &["call", "use", "tool"]) => return Self::CallId,
+            b"id" | b"ref"
+                if words.len() == 2 && is(before, &["call", "tool"])
+                    || is(before, &["call", "use"]) && words.has(&["tool", "function", "source", "mcp"]) =>
+            {
+                return Self::CallId;
+            }
             b"id" | b"ids" => return Self::Other,
+            b"name" if words.has(&["span"]) => return Self::Other,
             b"name" if is(before, &TOOL) || is(before, &["action"]) => return Self::ToolName,
-            b"name" if before == b"operation" => return Self::Type,
+            b"name" if is(before, &["operation", "event"]) => return Self::Type,
             b"type" | b"kind" | b"class" | b"role" => {
                 let of_something = ["mime", "media", "content", "error", "exception", "file", "result", "finish"];
                 return match last {
@@ -194,6 +225,8 @@ impl Name {
                 _ if tool => Self::ToolOutput,
                 _ if is(before, &SPEAKING) => Self::Other,
                 b"observation" | b"observations" => Self::Observation,
+                b"output" | b"result" if before == b"action" => Self::Observation,
+                b"response" | b"responses" => Self::Response,
                 _ => Self::Output,
             };
         }
@@ -205,7 +238,7 @@ impl Name {
 
     /// A string or a number under these names is never a result, and nothing in them is looked at.
     pub fn is_kept(self) -> bool {
-        matches!(self, Self::Arguments | Self::Schema | Self::Kept | Self::Sealed)
+        matches!(self, Self::Arguments | Self::Schema | Self::Kept | Self::Sealed | Self::Hash)
     }
 }
 
@@ -217,6 +250,8 @@ pub(super) enum Tag {
     Other,
     /// What a tool gave.
     Result,
+    /// `function`: a call, a definition or the span of a call.
+    Function,
     /// Something about a tool: a call, its result or both.
     Tool,
     /// A call of a tool.
@@ -253,7 +288,8 @@ impl Tag {
         if words.back(0) == b"output" && words.back(1) == b"call" {
             return Self::Result;
         }
-        if words.back(0) == b"call" && words.len() > 1 {
+        let doing = ["search", "shell", "computer", "interpreter", "patch", "browser", "bash", "command"];
+        if words.back(0) == b"call" && is(words.back(1), &doing) {
             return Self::Call;
         }
         if words.only(&["constructor"]) {
@@ -294,7 +330,7 @@ impl Tag {
             return Self::Call;
         }
         if !is_role && words.only(&["function"]) {
-            return Self::Other;
+            return Self::Function;
         }
         Self::Tool
     }
@@ -339,7 +375,8 @@ mod tests {
             (&["thinking", "redacted_thinking", "reasoning"], Tag::Reasoning),
             (&["text", "input_text"], Tag::Text),
             (&["image", "image_url", "input_image", "image-data"], Tag::Blob),
-            (&["function", "json", "message", "object", "ok"], Tag::Other),
+            (&["json", "message", "object", "ok"], Tag::Other),
+            (&["function"], Tag::Function),
             (&["LLM", "chain", "chat_model"], Tag::OtherStep),
         ] {
             for tag in tags {

@@ -8,6 +8,11 @@ use crate::recognise::names::{Name, Tag};
 /// A string of this many bytes or more is text; a shorter one may be a note beside it.
 const LONG_BYTES: usize = 200;
 
+/// `observation` and `environment` are the longest roles that are nothing else.
+const PLAIN_ROLE_BYTES: usize = 11;
+/// A longer type isn't one of a few.
+const MAX_TYPE_BYTES: usize = 40;
+
 /// A test of the path language on an object: a member is there, or is this string, or begins like it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Test {
@@ -33,9 +38,10 @@ impl Set {
     pub const MESSAGE: Self = Self(128);
     pub const STATUS: Self = Self(256);
     pub const TOOL_OUTPUT: Self = Self(512);
+    pub const RESPONSE: Self = Self(1024);
 
     /// The members of an object that is nothing but a wrapper around a result.
-    pub const WRAPPERS: Self = Self(1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 512);
+    pub const WRAPPERS: Self = Self(1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 512 | 1024);
 
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -53,6 +59,7 @@ impl Set {
     pub fn of(name: Name) -> Self {
         match name {
             Name::Output => Self::OUTPUT,
+            Name::Response => Self::RESPONSE,
             Name::Observation => Self::OBSERVATION,
             Name::Content => Self::CONTENT,
             Name::Wrapped => Self::WRAPPED,
@@ -79,6 +86,13 @@ pub(super) struct Ruling {
 pub(super) struct Facts {
     pub result: Option<Test>,
     pub result_is_role: bool,
+    /// The role is nothing but `tool`.
+    pub role_is_plain: bool,
+    /// A type that says nothing about tools, by its test.
+    pub other_type: Option<Test>,
+    pub is_function: bool,
+    pub hash: bool,
+    pub messages: bool,
     pub tool: Option<Test>,
     pub call: Option<Test>,
     pub text: Option<Test>,
@@ -89,12 +103,20 @@ pub(super) struct Facts {
     pub constructed: bool,
     pub call_id: Option<(u32, u32)>,
     pub id: Option<u32>,
+    /// An id that is a number.
+    pub number: Option<u32>,
+    /// The object is a call over a wire, or its answer, and both have its id.
+    pub is_remote_call: bool,
     pub tool_name: Option<(u32, u32)>,
     pub name: Option<u32>,
     pub function: Option<u32>,
     pub arguments: Option<u32>,
     pub input: bool,
     pub step: Option<u32>,
+    /// The name of what was done.
+    pub action: Option<u32>,
+    /// The one call of a step.
+    pub only_call: Option<u32>,
     pub command: Option<u32>,
     pub outcome: Option<u32>,
     pub schema: bool,
@@ -102,6 +124,8 @@ pub(super) struct Facts {
     pub address: bool,
     pub contents: Option<u32>,
     pub structured: Option<u32>,
+    /// An object or list that says what the object is.
+    pub attributes: Option<u32>,
     /// The members that may hold a result.
     pub holds: Set,
     /// A member of another name holds much, so that the object is data rather than a wrapper.
@@ -137,18 +161,33 @@ impl Facts {
         match name {
             Name::Role | Name::Type => self.tag(doc, (key, value), name == Name::Role, tag),
             Name::CallId if is_filled => self.call_id = self.call_id.or(Some((key, value))),
-            Name::Id => self.id = self.id.or(text),
-            Name::ToolName if node.kind == Kind::Object => self.function = self.function.or(Some(value)),
+            Name::Id => {
+                self.id = self.id.or(text);
+                self.number = self.number.or((node.kind == Kind::Number).then_some(value));
+            }
+            Name::Remote => self.is_remote_call = true,
+            Name::ToolName | Name::Parameters if node.kind == Kind::Object => self.function = self.function.or(Some(value)),
             Name::ToolName => self.tool_name = self.tool_name.or(text.map(|value| (key, value))),
             Name::Plain => self.name = self.name.or(text),
+            Name::Hash => self.hash |= is_string,
+            Name::Message => self.messages |= matches!(node.kind, Kind::Array | Kind::Object),
             Name::Arguments | Name::Members => self.arguments = self.arguments.or(Some(key)),
             Name::Input => self.input = true,
-            Name::Step => self.step = self.step.or(Some(key)),
+            Name::Step => {
+                self.step = self.step.or(Some(key));
+                if doc.inner(doc.node(key)) == b"action" {
+                    self.action = text;
+                }
+                if node.kind == Kind::Array && node.count == 1 {
+                    self.only_call = Some(value + 1);
+                }
+            }
             Name::Command => self.command = self.command.or(Some(key)),
             Name::Outcome => self.outcome = self.outcome.or(Some(key)),
             Name::Schema => self.schema = true,
             Name::Description => self.description = true,
             Name::Address => self.address = true,
+            Name::Attributes if is_filled => self.attributes = self.attributes.or(Some(value)),
             _ => {}
         }
         let holds = Set::of(name);
@@ -161,7 +200,7 @@ impl Facts {
                 Name::Structured if is_filled => self.structured = self.structured.or(Some(key)),
                 _ => {}
             }
-        } else if name == Name::Other {
+        } else if matches!(name, Name::Other | Name::Attributes) {
             self.bulky |= match node.kind {
                 Kind::String => (node.end - node.start) as usize >= LONG_BYTES,
                 Kind::Array | Kind::Object => node.count > 0,
@@ -180,6 +219,8 @@ impl Facts {
             Tag::Result if is_role || self.result.is_none() => {
                 self.result = test;
                 self.result_is_role = is_role;
+                // Longer ones are `tool-response` and the like.
+                self.role_is_plain = is_role && doc.inner(doc.node(value)).len() <= PLAIN_ROLE_BYTES;
             }
             Tag::Tool => {
                 let begins = name_behind_tool(doc.inner(doc.node(value)));
@@ -197,8 +238,18 @@ impl Facts {
             Tag::Reasoning => self.reasons = true,
             Tag::OtherStep => self.other_step = true,
             Tag::Constructor => self.constructed = true,
+            Tag::Function => self.is_function = true,
             Tag::Result | Tag::Other => {}
         }
+        let is_word = |raw: &[u8]| raw.len() <= MAX_TYPE_BYTES && !raw.iter().any(u8::is_ascii_digit);
+        if !is_role && is_word(doc.inner(doc.node(value))) && doc.node(value).kind == Kind::String {
+            self.other_type = self.other_type.or(test);
+        }
+    }
+
+    /// True for the body of an event: content, and little beside it.
+    pub fn is_body(&self) -> bool {
+        self.count <= 4 && self.holds.meets(Set::CONTENT) && !self.speaks && self.text.is_none() && !self.bulky
     }
 
     /// True for an object that describes a tool.
@@ -214,7 +265,7 @@ impl Facts {
             || self.call_id.is_some()
             || (self.count == 1
                 && self.holds.meets(Set::CONTENT.with(Set::WRAPPED).with(Set::TOOL_OUTPUT)))
-            || (self.count <= 4 && self.holds.meets(Set::OUTPUT) && self.name.is_some())
+            || (self.count <= 4 && self.holds.meets(Set::OUTPUT.with(Set::RESPONSE)) && self.name.is_some())
     }
 }
 
@@ -272,7 +323,8 @@ impl Plan {
                 .or(facts.name.map(|value| (value, 0))),
             ..Self::LOOK
         };
-        let always = Set::OUTPUT.with(Set::STRUCTURED).with(Set::ERROR);
+        let output = Set::OUTPUT.with(Set::STRUCTURED).with(Set::ERROR);
+        let always = output.with(Set::RESPONSE);
         let member = |key| Test {
             key,
             value: None,
@@ -288,9 +340,18 @@ impl Plan {
         };
         let called = facts.call_id.map(|(key, _)| member(key));
         if let Some(result) = facts.result {
-            let takes = always.with(Set::CONTENT).with(Set::ARTIFACT).with(Set::OBSERVATION).with(Set::STATUS);
+            let mut takes = always.with(Set::ARTIFACT).with(Set::OBSERVATION).with(Set::STATUS);
+            // A step or an event of this type may hold more than the result.
+            if facts.result_is_role || called.is_some() || plan.tool.is_some() || !facts.bulky {
+                takes = takes.with(Set::CONTENT);
+            }
             let reason = if facts.result_is_role { Reason::Role } else { Reason::Type };
-            return rule(plan, takes, true, reason, [Some(result), None]);
+            if facts.result_is_role && !facts.holds.meets(Set::CONTENT) {
+                takes = takes.with(Set::WRAPPED);
+            }
+            plan.call_id = plan.call_id.or(facts.id);
+            let sure = !facts.result_is_role || facts.role_is_plain || called.is_some() || plan.tool.is_some();
+            return rule(plan, takes, sure, reason, [Some(result), None]);
         }
         let plain = !facts.speaks && facts.call.is_none() && facts.arguments.is_none() && !facts.input;
         if let Some(tool) = facts.tool {
@@ -306,18 +367,22 @@ impl Plan {
                 rule(plan, takes, true, Reason::Step, [Some(tool), None])
             };
         }
+        if let (true, Some(test), true) = (facts.is_function, facts.other_type, facts.input && facts.name.is_some()) {
+            return rule(plan, output, true, Reason::Step, [Some(test), None]);
+        }
         if let Some(call) = facts.call {
-            return rule(plan, always, called.is_some() || plan.tool.is_some(), Reason::Call, [Some(call), None]);
+            return rule(plan, output, called.is_some() || plan.tool.is_some(), Reason::Call, [Some(call), None]);
         }
         if called.is_some() && !facts.speaks && !facts.other_step {
             let takes = if plain { always.with(Set::CONTENT).with(Set::ARTIFACT) } else { always };
             return rule(plan, takes, true, Reason::CallId, [called, None]);
         }
-        if let (Some((key, _)), true) = (facts.tool_name, facts.holds.meets(Set::OUTPUT)) {
+        if let (Some((key, _)), true) = (facts.tool_name, facts.holds.meets(Set::OUTPUT.with(Set::RESPONSE))) {
             let beside = facts.arguments.or(facts.step).map(member);
             return rule(plan, always, beside.is_some() || facts.input, Reason::ToolName, [Some(member(key)), beside]);
         }
         if facts.holds.meets(Set::OBSERVATION) {
+            plan.tool = plan.tool.or(facts.action.map(|value| (value, 0)));
             let beside = facts.step.or(facts.tool_name.map(|(key, _)| key)).or(facts.arguments).map(member);
             let ruled = rule(plan, Set::OBSERVATION, beside.is_some(), Reason::Observation, [beside, None]);
             return Self {

@@ -4,9 +4,10 @@ use aho_corasick::AhoCorasick;
 
 use crate::json::tape::Doc;
 use crate::recognise::calls::Calls;
-use crate::recognise::found::Found;
+use crate::recognise::found::{Found, Reason};
 use crate::recognise::marks::Vocabulary;
 use crate::recognise::walk::{Level, Outside, Shared, Walk};
+use crate::recognise::words::Words;
 
 /// JSON in a string is looked into where one of these stands in it.
 const WORDS: [&str; 8] = ["tool", "function", "observation", "role", "content", "text", "call_id", "stdout"];
@@ -65,7 +66,14 @@ impl Recogniser {
                 found.tool = name;
             }
         }
+        name_by_the_others(&mut shared.found);
         shared.found.retain(|found| !is_retrieval(&found.tool));
+        for found in &mut shared.found {
+            if gives_the_answer(&found.tool) {
+                found.sure = false;
+                found.reason = Reason::Answer;
+            }
+        }
         std::mem::take(&mut shared.found)
     }
 
@@ -74,6 +82,22 @@ impl Recogniser {
     pub fn refused(&self) -> u64 {
         self.shared.refused
     }
+}
+
+/// A result without a name beside it is one more copy, where all others of its record are of one tool.
+fn name_by_the_others(found: &mut [Found]) {
+    let mut names = found.iter().map(|found| &found.tool).filter(|tool| !tool.is_empty());
+    let Some(name) = names.next().cloned() else { return };
+    if names.all(|other| *other == name) {
+        for found in found.iter_mut().filter(|found| found.tool.is_empty()) {
+            found.tool.clone_from(&name);
+        }
+    }
+}
+
+/// True for a tool with which an agent says that it is done, and what it has found.
+fn gives_the_answer(tool: &str) -> bool {
+    Words::of(tool.as_bytes()).is_some_and(|words| words.has(&["final"]) && words.has(&["answer", "response"]))
 }
 
 /// True for a tool that looks originals up.

@@ -23,10 +23,20 @@ const MAX_LEVELS: usize = 3;
 const MAX_DEPTH: usize = 256;
 /// A step of a tool hands down what it is to objects so far below.
 const HANDED_DOWN: u8 = 4;
+/// What an object right below is handed.
+const HANDED_DOWN_ONCE: u8 = HANDED_DOWN - 1;
+/// Members of an object, and of those in it, that may name its tool.
+const MAX_SIBLINGS: usize = 16;
 /// A shorter string is no image.
 const MIN_BINARY_BYTES: usize = 200;
 /// What is estimated of a long value; the rest counts alike.
 const SAMPLE_BYTES: usize = 1 << 16;
+
+/// What stands in a span whose attributes say that it is a tool's.
+const OF_SPAN: Ruling = Ruling {
+    sure: false,
+    reason: Reason::Step,
+};
 
 /// What a walk needs beside the text.
 #[derive(Debug)]
@@ -115,6 +125,8 @@ pub(super) struct Walk<'a, 'w> {
     /// Prefixes of members over which a tool's message is spread, as `messages.3.`, by object, with the test on
     /// its role.
     spread: Map<(u32, &'a [u8]), Test>,
+    /// The ids of their calls.
+    spread_ids: Map<(u32, &'a [u8]), u32>,
 }
 
 impl<'a, 'w> Walk<'a, 'w> {
@@ -133,6 +145,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             shared,
             outside,
             spread: Map::default(),
+            spread_ids: Map::default(),
         }
     }
 
@@ -146,7 +159,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     fn look_in_result(mut self, ruling: Ruling) -> bool {
         match self.doc.node(0).kind {
             Kind::String => self.enter(0, None, Children::Result(ruling), None),
-            Kind::Array | Kind::Object => match self.judge(0, ruling) {
+            Kind::Array | Kind::Object => match self.judge(0, ruling, false) {
                 Judged::Data => return false,
                 Judged::Within(plan, children) => self.push(0, None, plan, children, None),
                 Judged::Look => self.enter(0, None, Children::Look, None),
@@ -245,11 +258,14 @@ impl<'a, 'w> Walk<'a, 'w> {
         if self.doc.node(key + 1).kind != Kind::String {
             return false;
         }
-        let tests = std::mem::replace(&mut open.plan.tests, [Some(*test), None]);
+        let before = open.plan;
+        open.plan.tests = [Some(*test), None];
+        open.plan.call_id = self.spread_ids.get(&(open.index, prefix)).copied();
+        open.plan.tool = None;
         let reason = Reason::Role;
         self.enter(key + 1, Some(key), Children::Result(Ruling { sure: true, reason }), None);
         if let Some(open) = self.open.last_mut() {
-            open.plan.tests = tests;
+            open.plan = before;
         }
         true
     }
@@ -270,10 +286,10 @@ impl<'a, 'w> Walk<'a, 'w> {
         let children = if set == Set::TOOL_OUTPUT {
             let reason = Reason::Key;
             Children::Result(Ruling { sure: true, reason })
-        } else if plan.takes.meets(set) && set != Set::STATUS {
-            // The path can ask for the pair, but not for the one beside it that says what this is.
-            let reason = plan.ruling.reason;
-            Children::Result(Ruling { sure: false, reason })
+        } else if plan.takes.meets(set) {
+            // A path can ask for the pair, but not for the one beside it that says what this is.
+            self.shared.refused += 1;
+            return;
         } else if let (Some((ruling, _)), true) = (handed, set.meets(Set::OUTPUT.with(Set::ERROR))) {
             Children::Result(ruling)
         } else {
@@ -321,15 +337,45 @@ impl<'a, 'w> Walk<'a, 'w> {
             (Kind::Object, Children::Look) => {
                 let facts = Facts::of(&self.doc, self.marks, value);
                 self.note_call(&facts);
-                if facts.reasons || facts.is_definition() {
+                // What stands beside its hash must not change.
+                if facts.reasons || facts.is_definition() || (facts.hash && facts.messages) {
                     return;
                 }
-                let plan = Plan::of(&facts);
+                let mut plan = Plan::of(&facts);
+                self.name_from_inside(value, &facts, &mut plan);
+                if facts.is_remote_call && plan.call_id.is_none() {
+                    plan.call_id = facts.number;
+                }
                 let stops = facts.speaks || facts.other_step || !plan.takes.is_none();
-                self.push(value, key, plan, Children::Look, handed.filter(|_| !stops));
+                let handed_reason = handed.map(|(ruling, _)| ruling.reason);
+                let mut handed = handed.filter(|_| !stops);
+                if facts.result_is_role && facts.call_id.is_none() && handed_reason == Some(Reason::Step) {
+                    // In a tool's own span a tool's message may be what went in.
+                    plan.ruling.sure = false;
+                }
+                if let (Some((ruling, HANDED_DOWN_ONCE)), true) = (handed, plan.takes.is_none())
+                    && ruling.reason == Reason::Type
+                    && facts.is_body()
+                {
+                    plan.takes = Set::CONTENT;
+                    plan.ruling = ruling;
+                    plan.call_id = facts.id;
+                }
+                if plan.takes.is_none() && self.is_root_or_in_it() {
+                    // A file has lines of several types; what is found in one says nothing about others.
+                    plan.tests = [facts.other_type, None];
+                }
+                if plan.takes.is_none() && facts.attributes.is_some_and(|value| self.says_tool(value)) {
+                    // No path can ask for what stands in the attributes, so that nothing here is sure.
+                    plan.takes = Set::ERROR.with(Set::STATUS);
+                    plan.ruling = OF_SPAN;
+                    plan.tool = facts.name.map(|value| (value, 0));
+                    handed = Some((OF_SPAN, HANDED_DOWN));
+                }
+                self.push(value, key, plan, Children::Look, handed);
             }
             (Kind::Array, Children::Look) => self.look_at_array(value, key, handed),
-            (Kind::Array | Kind::Object, Children::Result(ruling)) => match self.judge(value, ruling) {
+            (Kind::Array | Kind::Object, Children::Result(ruling)) => match self.judge(value, ruling, true) {
                 Judged::Data if node.count > 0 => self.found(value, key, ruling),
                 Judged::Data => {}
                 Judged::Within(plan, children) => self.push(value, key, plan, children, None),
@@ -342,12 +388,55 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
     }
 
-    fn look_at_array(&mut self, value: u32, key: Option<u32>, handed: Option<(Ruling, u8)>) {
-        let first = self.doc.elements(value).next();
-        let is_pairs = first.is_some_and(|first| pair(&self.doc, self.marks, first).is_some());
-        if !is_pairs {
-            return self.push(value, key, Plan::LOOK, Children::Look, handed);
+    /// True where the value at hand is the record, or an element of the list that the record is.
+    fn is_root_or_in_it(&self) -> bool {
+        match self.open.as_slice() {
+            [] => true,
+            [root] => root.shape == Shape::Array,
+            _ => false,
         }
+    }
+
+    /// Looks for the name of the tool, or the id of the call, in objects right inside an object: in a sibling of
+    /// its result.
+    fn name_from_inside(&self, object: u32, facts: &Facts, plan: &mut Plan) {
+        let nameless = plan.tool.is_none() && plan.call_id.is_none();
+        if plan.takes.is_none() || !nameless {
+            return;
+        }
+        if let Some(call) = facts.only_call {
+            let of_call = Facts::of(&self.doc, self.marks, call);
+            let function = of_call.function.map(|function| Facts::of(&self.doc, self.marks, function));
+            let name = of_call.tool_name.map(|(_, value)| value).or(of_call.name);
+            plan.tool = name.or(function.and_then(|function| function.name)).map(|value| (value, 0));
+            return;
+        }
+        for (key, value) in self.doc.members(object).take(MAX_SIBLINGS) {
+            let node = self.doc.node(value);
+            if node.kind != Kind::Object || node.count > MAX_SIBLINGS as u32 || self.marks.at(key).0.is_kept() {
+                continue;
+            }
+            for (key, value) in self.doc.members(value) {
+                let is_text = self.doc.node(value).kind == Kind::String;
+                match self.marks.at(key).0 {
+                    Name::ToolName if is_text => plan.tool = plan.tool.or(Some((value, 0))),
+                    Name::CallId if is_text => plan.call_id = plan.call_id.or(Some(value)),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// True for attributes that say that they are a tool's.
+    fn says_tool(&mut self, value: u32) -> bool {
+        let facts = match self.doc.node(value).kind {
+            Kind::Object => Facts::of(&self.doc, self.marks, value),
+            _ => self.facts_of_pairs(value),
+        };
+        facts.tool.is_some()
+    }
+
+    fn facts_of_pairs(&mut self, value: u32) -> Facts {
         let mut facts = Facts::default();
         for element in self.doc.elements(value) {
             let Some(((_, text), value)) = pair(&self.doc, self.marks, element) else {
@@ -362,6 +451,16 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             facts.member(&self.doc, (text, value), name, tag);
         }
+        facts
+    }
+
+    fn look_at_array(&mut self, value: u32, key: Option<u32>, handed: Option<(Ruling, u8)>) {
+        let first = self.doc.elements(value).next();
+        let is_pairs = first.is_some_and(|first| pair(&self.doc, self.marks, first).is_some());
+        if !is_pairs {
+            return self.push(value, key, Plan::LOOK, Children::Look, handed);
+        }
+        let facts = self.facts_of_pairs(value);
         let plan = Plan {
             tests: [None; 2],
             ..Plan::of(&facts)
@@ -383,15 +482,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         let node = self.doc.node(index);
         let shape = if node.kind == Kind::Array { Shape::Array } else { Shape::Object };
         if shape == Shape::Object && self.marks.is_spread {
-            for (key, value) in self.doc.members(index) {
-                if self.marks.at(key) == (Name::SpreadRole, Tag::Result) {
-                    let raw = self.doc.inner(self.doc.node(key));
-                    let prefix = raw.strip_suffix(b"role").unwrap_or(raw);
-                    let value = Some(value);
-                    let begins = None;
-                    self.spread.insert((index, prefix), Test { key, value, begins });
-                }
-            }
+            self.note_spread(index);
         }
         self.open.push(Open {
             index,
@@ -403,6 +494,30 @@ impl<'a, 'w> Walk<'a, 'w> {
             children,
             handed,
         });
+    }
+
+    /// Notes the tools' messages, and the calls, that are spread over the members of an object.
+    fn note_spread(&mut self, object: u32) {
+        let mut call = (&b""[..], &b""[..]);
+        for (key, value) in self.doc.members(object) {
+            let raw = self.doc.inner(self.doc.node(key));
+            let text = self.doc.inner(self.doc.node(value));
+            let prefix = |suffix: &str| raw.strip_suffix(suffix.as_bytes()).unwrap_or(raw);
+            match self.marks.at(key) {
+                (Name::SpreadRole, Tag::Result) => {
+                    let (value, begins) = (Some(value), None);
+                    self.spread.insert((object, prefix("role")), Test { key, value, begins });
+                }
+                (Name::SpreadCallId, _) => {
+                    self.spread_ids.insert((object, prefix("tool_call_id")), value);
+                }
+                (Name::SpreadCall, _) => call = (prefix("id"), text),
+                (Name::SpreadToolName, _) if prefix("function.name") == call.0 => {
+                    self.shared.calls.note(call.1, text);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// A string in the place of a result.
@@ -468,7 +583,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// What a container in the place of a result is.
-    fn judge(&mut self, value: u32, ruling: Ruling) -> Judged {
+    fn judge(&mut self, value: u32, ruling: Ruling, weakly: bool) -> Judged {
         let node = self.doc.node(value);
         let has_messages = |walk: &Self| walk.marks.has_messages(value, node.next);
         if node.kind == Kind::Array {
@@ -506,8 +621,16 @@ impl<'a, 'w> Walk<'a, 'w> {
             };
             return Judged::Within(plan, Children::Binary);
         }
-        let own = Plan::of(&facts);
-        let is_wrapper = facts.holds.meets(Set::WRAPPERS) && !facts.bulky;
+        let mut own = Plan::of(&facts);
+        if own.takes.is_none() {
+            own.takes = Set::WRAPPERS;
+            self.name_from_inside(value, &facts, &mut own);
+            own.takes = Set::NONE;
+        } else {
+            self.name_from_inside(value, &facts, &mut own);
+        }
+        // The text of a result may be an object of its own with such a name in it.
+        let is_wrapper = weakly && facts.holds.meets(Set::WRAPPERS) && !facts.bulky;
         if !own.takes.is_none() && own.ruling.sure {
             return Judged::Within(
                 Plan {
@@ -523,12 +646,27 @@ impl<'a, 'w> Walk<'a, 'w> {
                 takes: Set::WRAPPERS,
                 ruling,
                 skips_input: true,
-                tool: facts.tool_name.map(|(_, value)| (value, 0)).or(facts.name.map(|value| (value, 0))),
+                tool: own.tool.or(facts.name.map(|value| (value, 0))),
+                call_id: own.call_id.or(facts.id),
                 ..Plan::LOOK
             };
             return Judged::Within(plan, Children::Look);
         }
-        if has_messages(self) { Judged::Look } else { Judged::Data }
+        if !has_messages(self) {
+            return Judged::Data;
+        }
+        if !facts.holds.meets(Set::WRAPPERS) {
+            return Judged::Look;
+        }
+        let plan = Plan {
+            takes: Set::WRAPPERS,
+            ruling,
+            skips_input: true,
+            tool: own.tool,
+            call_id: own.call_id,
+            ..Plan::LOOK
+        };
+        Judged::Within(plan, Children::Look)
     }
 
     /// Notes the name of a tool that is called here.
@@ -545,11 +683,16 @@ impl<'a, 'w> Walk<'a, 'w> {
             .map(|(_, value)| value)
             .or(function.map(|(_, value)| value))
             .or(facts.name);
-        let id = facts.call_id.map(|(_, value)| value).or(facts.id);
+        let id = facts.call_id.map(|(_, value)| value).or(facts.id).or(facts.number);
         if let (Some(id), Some(name)) = (id, name) {
-            let raw = |index| self.doc.inner(self.doc.node(index));
-            self.shared.calls.note(raw(id), raw(name));
+            self.shared.calls.note(self.id(id), self.doc.inner(self.doc.node(name)));
         }
+    }
+
+    /// An id as it stands, a string without its quotes.
+    fn id(&self, value: u32) -> &'a [u8] {
+        let node = self.doc.node(value);
+        if node.kind == Kind::String { self.doc.inner(node) } else { self.doc.raw(node) }
     }
 
     /// The path of the value at hand. False where no path leads there.
@@ -576,6 +719,18 @@ impl<'a, 'w> Walk<'a, 'w> {
         step(key, parent, path) && path.len() <= MAX_PATH_BYTES
     }
 
+    /// Appends the way to the tool's name, where it is a member of the innermost object around the value at hand.
+    fn path_of_tool(&self, path: &mut Vec<u8>) {
+        let around = self.open.iter().rev().find(|open| open.shape == Shape::Object);
+        if let Some((value, 0)) = around.and_then(|open| open.plan.tool)
+            && let Some(key) = value.checked_sub(1)
+            && around.is_some_and(|open| self.doc.members(open.index).any(|(_, member)| member == value))
+        {
+            path.extend_from_slice(b" @ ");
+            place::key(self.doc.inner(self.doc.node(key)), path);
+        }
+    }
+
     /// The token of a value in the record.
     fn span(&self, value: u32) -> (usize, usize) {
         let node = self.doc.node(value);
@@ -593,7 +748,7 @@ impl<'a, 'w> Walk<'a, 'w> {
                 outside.tool = name.rsplit(' ').next().unwrap_or_default().trim_matches('\'').to_owned();
             }
             if let Some(id) = open.plan.call_id {
-                outside.call_id = raw(id).to_vec();
+                outside.call_id = self.id(id).to_vec();
             }
             if !outside.tool.is_empty() || !outside.call_id.is_empty() {
                 return;
@@ -616,6 +771,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         if node.kind == Kind::String {
             path.extend_from_slice(b":string");
         }
+        self.path_of_tool(&mut path);
         let Ok(path) = String::from_utf8(path) else { return };
         let mut named = Outside::default();
         self.name_tool(&mut named);
