@@ -71,7 +71,8 @@ mod select;
 pub mod tokens;
 
 pub use crush::block::{Block, CrushedRecord, Failure, Line, split_lines};
-pub use crush::record::{Crusher, PayloadReport};
+pub use crush::record::Crusher;
+pub use crush::report::PayloadReport;
 pub use crush::text::{CrushedText, TextKind};
 pub use decisions::{Decisions, Strategy};
 pub use digest::{Digest, digest, hash, is_hash};

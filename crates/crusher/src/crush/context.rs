@@ -30,6 +30,8 @@ pub(crate) struct Context<'o> {
     pub decisions: Decisions,
     /// Strings around the text at hand.
     pub strings: usize,
+    /// The payload is a string that holds a JSON string, and so on, so many times.
+    pub json_strings: usize,
     pub counted: Counted,
 }
 
@@ -68,6 +70,7 @@ impl<'o> Context<'o> {
             cuttable: false,
             decisions,
             strings: 0,
+            json_strings: 0,
             counted: budget::Counted::default(),
         }
     }

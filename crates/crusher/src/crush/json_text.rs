@@ -7,7 +7,6 @@ use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
-use crate::json::spelling::Spelling;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
 use crate::notation::grammar::Place;
@@ -17,16 +16,15 @@ use crate::tokens;
 
 impl Context<'_> {
     /// What a string that holds JSON becomes, decoded: a table, or a document behind its header.
-    pub fn json_string(&mut self, decoded: &[u8], spelling: Spelling) -> Option<Vec<u8>> {
+    pub fn json_string(&mut self, decoded: &[u8], frame: Frame) -> Option<Vec<u8>> {
         let mut tape = self.tapes.pop().unwrap_or_default();
         self.strings += 1;
         let changed = match tape.scan_utf8(decoded, self.options.max_depth) {
-            Ok(doc) => self.json_content(&doc, spelling),
+            Ok(doc) => self.json_content(&doc, frame),
             Err(_) => None,
         };
         self.tapes.push(tape);
-        let newline = decoded.ends_with(b"\n");
-        let frame = Frame::String { newline, spelling };
+        let frame = frame.ending(decoded.ends_with(b"\n"));
         let changed = changed.or_else(|| self.json_lines(decoded, frame));
         self.strings -= 1;
         changed
@@ -100,13 +98,12 @@ impl Context<'_> {
         Some(written)
     }
 
-    fn json_content(&mut self, doc: &Doc<'_>, spelling: Spelling) -> Option<Vec<u8>> {
-        let newline = match doc.text.get(doc.node(0).end as usize..)? {
-            b"" => false,
-            b"\n" => true,
+    fn json_content(&mut self, doc: &Doc<'_>, frame: Frame) -> Option<Vec<u8>> {
+        let frame = match doc.text.get(doc.node(0).end as usize..)? {
+            b"" => frame,
+            b"\n" => frame.ending(true),
             _ => return None,
         };
-        let frame = Frame::String { newline, spelling };
         let mut header = Header {
             frame,
             ..Header::default()

@@ -1,48 +1,43 @@
 //! The payloads of a record: which values its paths select, and the tool that each came from.
 
-use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
-
-use crate::hashing::Map;
-use crate::json::spelling;
-use crate::json::tape::{Doc, ESCAPED, Kind, Node};
-use crate::payload_path::Path;
-use crate::payload_path::segment::{PathSegment, Test};
+use crate::crush::found::{Content, Found, Payload};
+use crate::crush::walk::{Strings, Walk};
+use crate::json::scan::Tape;
+use crate::json::tape::Doc;
+use crate::options::Options;
 use crate::payload_path::tree::{PathTree, ROOT};
 
-/// A payload found in a record.
-#[derive(Clone, Debug)]
-pub struct Payload {
-    /// Its node.
-    pub node: u32,
-    /// Index of its path; none for the whole record.
-    pub path: Option<usize>,
-    /// The tool's name, or empty.
-    pub tool: String,
+/// Finds the payloads of a record in document order. One inside which another lies isn't one itself.
+pub(crate) fn payloads(
+    doc: &Doc<'_>,
+    options: &Options,
+    tree: &PathTree,
+    tapes: &mut Vec<Tape>,
+) -> Vec<Found> {
+    if options.paths.is_empty() {
+        let content = Content::Payload(Payload::default());
+        return vec![Found { node: 0, content }];
+    }
+    let mut strings = Strings {
+        tapes,
+        max_depth: options.max_depth,
+        left_bytes: options.max_record_bytes,
+    };
+    let mut found = Walk::new(doc, &options.paths, tree, vec![ROOT], None).found(&mut strings);
+    found.retain_mut(|found| !drop_retrieved(found));
+    found
 }
 
-/// Finds the payloads of a record in document order. One inside which another lies isn't one itself.
-#[must_use]
-pub fn payloads(doc: &Doc<'_>, paths: &[Path], tree: &PathTree) -> Vec<Payload> {
-    if paths.is_empty() {
-        return vec![Payload {
-            node: 0,
-            path: None,
-            tool: String::new(),
-        }];
+/// Drops the payloads of tools that look originals up from strings; true where nothing else is in there, or
+/// it is such a payload itself.
+fn drop_retrieved(found: &mut Found) -> bool {
+    match &mut found.content {
+        Content::Payload(payload) => is_retrieval(&payload.tool),
+        Content::Embedded(embedded) => {
+            embedded.found.retain_mut(|found| !drop_retrieved(found));
+            embedded.found.is_empty()
+        }
     }
-    let mut found = Walk::new(doc, paths, tree).found();
-    // In document order a payload that contains another one contains the one right behind it.
-    let next: Vec<u32> = found
-        .iter()
-        .skip(1)
-        .map(|payload| payload.node)
-        .chain([u32::MAX])
-        .collect();
-    let mut next = next.into_iter();
-    found.retain(|payload| next.next().is_none_or(|next| next >= doc.node(payload.node).next));
-    found.retain(|payload| !is_retrieval(&payload.tool));
-    found
 }
 
 /// True for a tool that looks originals up; what it gives has been asked for whole. Servers put prefixes
@@ -51,294 +46,173 @@ fn is_retrieval(tool: &str) -> bool {
     tool.ends_with("headroom_retrieve")
 }
 
-/// One walk over a text, in the order in which it stands, with the branches of the paths that are active at
-/// each value.
-struct Walk<'a, 'p> {
-    doc: &'p Doc<'a>,
-    paths: &'p [Path],
-    tree: &'p PathTree,
-    /// The containers around the value at hand, outermost first.
-    open: Vec<OpenContainer>,
-    /// The branches that are active in each of them, one container's behind the other's, and at the value at
-    /// hand.
-    branches: Vec<u32>,
-    /// Members of the value at hand that were looked up.
-    looked_up: Vec<(&'p str, Option<u32>)>,
-    /// Tool names by call id, collected when first needed.
-    names: OnceCell<Map<&'a [u8], &'a [u8]>>,
-}
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests {
+    use std::collections::BTreeMap;
 
-/// A container around the value at hand.
-struct OpenContainer {
-    index: u32,
-    /// Where its branches begin.
-    first: usize,
-    is_object: bool,
-    /// The call that it says it belongs to, looked for when first needed: a large object is read once.
-    call: OnceCell<Option<u32>>,
-    /// Names of the tools of its payloads, by path.
-    tools: RefCell<Vec<(usize, String)>>,
-}
+    use super::payloads;
+    use crate::crush::found::Content;
+    use crate::crush::tools::{member, text_of};
+    use crate::json::scan::Tape;
+    use crate::json::tape::{Doc, Kind};
+    use crate::options::Options;
+    use crate::payload_path::Path;
+    use crate::payload_path::segment::PathSegment;
+    use crate::payload_path::tree::PathTree;
 
-impl<'a, 'p> Walk<'a, 'p> {
-    fn new(doc: &'p Doc<'a>, paths: &'p [Path], tree: &'p PathTree) -> Self {
-        Self {
-            doc,
-            paths,
-            tree,
-            open: Vec::new(),
-            branches: vec![ROOT],
-            looked_up: Vec::new(),
-            names: OnceCell::new(),
-        }
-    }
-
-    /// Walks over the whole text; gives the payloads in document order.
-    fn found(mut self) -> Vec<Payload> {
-        let mut found = Vec::new();
-        let (mut at, mut begin) = (0, 0);
-        while at < self.doc.len() {
-            let mut value = at;
-            if at > 0 {
-                self.leave_closed(at);
-                let Some(open) = self.open.last() else { break };
-                let (first, is_object) = (open.first, open.is_object);
-                begin = self.branches.len();
-                value += u32::from(is_object);
-                self.step(first, is_object.then_some(at));
-            }
-            at = self.doc.node(value).next;
-            if begin == self.branches.len() {
-                continue;
-            }
-            self.settle(value, begin);
-            if let Some(path) = self.selected(value, begin) {
-                let tool = self.tool(path);
-                let path = Some(path);
-                found.push(Payload {
-                    node: value,
-                    path,
-                    tool,
-                });
-            }
-            if self.opens(value, begin) {
-                at = value + 1;
-            } else {
-                self.branches.truncate(begin);
-            }
-        }
+    /// The text of each payload, with the number of its path.
+    fn found(record: &str, paths: &[&str]) -> Vec<(String, usize)> {
+        let options = Options {
+            paths: paths.iter().map(|path| path.parse().unwrap()).collect(),
+            ..Options::default()
+        };
+        let tree = PathTree::new(&options.paths);
+        let mut tape = Tape::default();
+        let doc = tape.scan(record.as_bytes(), 99).unwrap();
+        let found = payloads(&doc, &options, &tree, &mut Vec::new()).into_iter();
         found
-    }
-
-    /// Forgets the containers that are closed before a node.
-    fn leave_closed(&mut self, at: u32) {
-        while let Some(open) = self.open.pop_if(|open| self.doc.node(open.index).next <= at) {
-            self.branches.truncate(open.first);
-        }
-    }
-
-    /// Appends the branches that lead from the innermost container, whose own begin at `first`, to the value
-    /// of a key, or to an element.
-    fn step(&mut self, first: usize, key: Option<u32>) {
-        let key = key.map(|key| text_of(self.doc, self.doc.node(key)));
-        for at in first..self.branches.len() {
-            let branch = self.branches.get(at).copied().unwrap_or_default();
-            if self.tree.is_deep(branch) {
-                self.branches.push(branch);
-            }
-            for (next, segment) in self.tree.next(branch) {
-                let leads = match (segment, &key) {
-                    (PathSegment::Every, None) => true,
-                    (PathSegment::Key(names), Some(Some(key))) => {
-                        names.iter().any(|name| name.as_bytes() == key.as_ref())
-                    }
-                    _ => false,
+            .map(|found| {
+                let Content::Payload(payload) = found.content else {
+                    panic!("no string holds JSON")
                 };
-                if leads {
-                    self.branches.push(next);
-                }
-            }
-        }
+                let text = doc.raw(doc.node(found.node)).to_vec();
+                (String::from_utf8(text).unwrap(), payload.path.unwrap())
+            })
+            .collect()
     }
 
-    /// Appends the branches that are reached without leaving the value at hand: behind tests that it passes,
-    /// and any depth that begins here. The value's own begin at `begin`.
-    fn settle(&mut self, value: u32, begin: usize) {
-        self.looked_up.clear();
-        let mut at = begin;
-        while let Some(branch) = self.branches.get(at).copied() {
-            let tree = self.tree;
-            for (next, segment) in tree.next(branch) {
-                let reached = match segment {
-                    PathSegment::Where(test) => self.passes(value, test),
-                    PathSegment::Deep => !self.branches.iter().skip(begin).any(|known| *known == next),
-                    _ => false,
-                };
-                if reached {
-                    self.branches.push(next);
-                }
-            }
-            at += 1;
+    #[test]
+    fn each_step_leads_to_what_it_says() {
+        let record =
+            r#"{"a":[{"type":"tool_use","x":1},{"type":"tool","y":2},{"type":7,"x":3}],"b":{"x":{"x":4}}}"#;
+        for (path, values) in [
+            (".a[*].(x|y)", vec!["1", "2", "3"]),
+            ("..x", vec!["1", "3", "4"]),
+            (".b..x", vec!["4"]),
+            ("..{type=tool}.y", vec!["2"]),
+            ("..{type^=tool}.(x|y)", vec!["1", "2"]),
+            ("..{type^=(tool_|z)}.x", vec!["1"]),
+            ("..{type=(z|tool_use)}.x", vec!["1"]),
+            ("..{type!=tool}{x}.x", vec!["1", "3", "4"]),
+            ("..{!type}.x", vec!["4"]),
+            ("..{type}{!y}.x", vec!["1", "3"]),
+            ("..[*]..x", vec!["1", "3"]),
+            ("..[*]:string", vec![]),
+            ("..type:string", vec![r#""tool_use""#, r#""tool""#]),
+            (".b", vec![r#"{"x":{"x":4}}"#]),
+            ("..a..b", vec![]),
+        ] {
+            let wanted: Vec<_> = values.iter().map(|value| ((*value).to_owned(), 0)).collect();
+            assert_eq!(found(record, &[path]), wanted, "{path}");
         }
+        // Keys aren't values.
+        assert_eq!(found(r#"{"a":"b","b":"a"}"#, &["..a", "..b:string"]).len(), 2);
     }
 
-    fn passes(&mut self, value: u32, test: &'p Test) -> bool {
-        if self.doc.node(value).kind != Kind::Object {
-            return false;
-        }
-        let key = test.key.as_str();
-        let known = self.looked_up.iter().find(|(known, _)| *known == key);
-        let member = known.map_or_else(|| member(self.doc, value, key), |(_, member)| *member);
-        if known.is_none() {
-            self.looked_up.push((key, member));
-        }
-        let text = |index| {
-            let node = self.doc.node(index);
-            (node.kind == Kind::String)
-                .then(|| text_of(self.doc, node))
-                .flatten()
+    /// All that a path selects, found step by step.
+    fn select(doc: &Doc<'_>, value: u32, segments: &[PathSegment], selected: &mut Vec<u32>) {
+        let Some((first, rest)) = segments.split_first() else {
+            selected.push(value);
+            return;
         };
-        let text = member.map(text);
-        test.condition.holds(text.as_ref().map(Option::as_deref))
-    }
-
-    /// The first path that selects the value at hand.
-    fn selected(&self, value: u32, begin: usize) -> Option<usize> {
-        let is_string = self.doc.node(value).kind == Kind::String;
-        let active = self.branches.iter().skip(begin);
-        active
-            .filter_map(|branch| self.tree.end(*branch, is_string))
-            .min()
-    }
-
-    /// Opens the value at hand if it is a container that some branch leads into.
-    fn opens(&mut self, value: u32, begin: usize) -> bool {
-        let kind = self.doc.node(value).kind;
-        let leads = |branch: &u32| {
-            self.tree.is_deep(*branch)
-                || self.tree.next(*branch).any(|(_, segment)| match segment {
-                    PathSegment::Key(_) => kind == Kind::Object,
-                    PathSegment::Every => kind == Kind::Array,
-                    _ => false,
+        let members = || doc.members(value);
+        match first {
+            PathSegment::Key(names) => members()
+                .filter(|(key, _)| {
+                    let key = text_of(doc, doc.node(*key)).unwrap();
+                    names.iter().any(|name| name.as_bytes() == key.as_ref())
                 })
-        };
-        let opens = matches!(kind, Kind::Array | Kind::Object) && self.branches.iter().skip(begin).any(leads);
-        if opens {
-            self.open.push(OpenContainer {
-                index: value,
-                first: begin,
-                is_object: kind == Kind::Object,
-                call: OnceCell::new(),
-                tools: RefCell::default(),
-            });
+                .for_each(|(_, value)| select(doc, value, rest, selected)),
+            PathSegment::Every => doc
+                .elements(value)
+                .for_each(|value| select(doc, value, rest, selected)),
+            PathSegment::Deep => {
+                select(doc, value, rest, selected);
+                members()
+                    .map(|(_, value)| value)
+                    .chain(doc.elements(value))
+                    .for_each(|value| select(doc, value, segments, selected));
+            }
+            PathSegment::Where(test) => {
+                let found = member(doc, value, &test.key).map(|found| doc.node(found));
+                let text = found.map(|node| (node.kind == Kind::String).then(|| doc.inner(node)));
+                if doc.node(value).kind == Kind::Object && test.condition.holds(text) {
+                    select(doc, value, rest, selected);
+                }
+            }
+            PathSegment::Json => {}
         }
-        opens
     }
 
-    /// The name of the tool of a payload that a path found at the value at hand.
-    fn tool(&self, path: usize) -> String {
-        let Some(around) = self.objects().next() else {
-            return String::new();
-        };
-        if let Some((_, tool)) = around.tools.borrow().iter().find(|(known, _)| *known == path) {
-            return tool.clone();
+    fn value(next: &mut impl FnMut(usize) -> usize, depth: usize) -> String {
+        let kind = next(if depth == 0 { 3 } else { 7 });
+        let count = if depth == 0 { 0 } else { next(4) };
+        let mut values = (0..count).map(|_| value(next, depth - 1)).collect::<Vec<_>>();
+        match kind {
+            0 => "\"a\"".to_owned(),
+            1 => "\"bb\"".to_owned(),
+            2 => "7".to_owned(),
+            3 | 4 => format!("[{}]", values.join(",")),
+            _ => {
+                for value in &mut values {
+                    *value = format!("\"{}\":{value}", ["a", "b", "\\u0061", "c"][next(4)]);
+                }
+                format!("{{{}}}", values.join(","))
+            }
         }
-        let named = || {
-            let keys = &self.paths.get(path).filter(|path| !path.tool.is_empty())?.tool;
-            let named = keys
+    }
+
+    #[test]
+    fn one_walk_finds_what_each_path_selects_by_itself() {
+        const STEPS: [&str; 14] = [
+            ".a", ".b", "[*]", "..a", "..[*]", "..{a}", ".(a|c)", "{a=a}", "{b^=b}", "{!c}", "{b!=bb}",
+            "..c", "{a}", "..(b|c)",
+        ];
+        let mut state: u64 = 7;
+        let mut next = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        let mut all = 0;
+        for _ in 0..20_000 {
+            let record = value(&mut next, 5);
+            let paths: Vec<String> = (0..=next(4))
+                .map(|_| {
+                    let steps: String = (0..next(4)).map(|_| STEPS[next(STEPS.len())]).collect();
+                    format!("${steps}{}", ["", "", ":string"][next(3)])
+                })
+                .collect();
+            let mut tape = Tape::default();
+            let doc = tape.scan(record.as_bytes(), 99).unwrap();
+            let mut selected = BTreeMap::new();
+            for (number, path) in paths.iter().enumerate().rev() {
+                let path: Path = path.parse().unwrap();
+                let mut of_path = Vec::new();
+                select(&doc, 0, &path.segments, &mut of_path);
+                of_path.retain(|value| !path.strings_only || doc.node(*value).kind == Kind::String);
+                selected.extend(of_path.into_iter().map(|value| (value, number)));
+            }
+            let inside = |value: u32| selected.range(value + 1..doc.node(value).next).next().is_some();
+            let wanted: Vec<(String, usize)> = selected
                 .iter()
-                .try_fold(around.index, |at, key| member(self.doc, at, key));
-            let node = self.doc.node(named?);
-            (node.kind == Kind::String).then(|| decoded(self.doc.inner(node)))
-        };
-        let called = || {
-            let names = self.names.get_or_init(|| call_names(self.doc));
-            names.get(self.call()?).map(|name| decoded(name))
-        };
-        let tool = named().or_else(called).unwrap_or_default();
-        around.tools.borrow_mut().push((path, tool.clone()));
-        tool
-    }
-
-    /// The objects around the value at hand, innermost first.
-    fn objects(&self) -> impl Iterator<Item = &OpenContainer> {
-        self.open.iter().rev().filter(|open| open.is_object)
-    }
-
-    /// The id of the call whose result the innermost object around the value at hand is that names one.
-    fn call(&self) -> Option<&'a [u8]> {
-        let id = |object: &OpenContainer| {
-            let member = |key| member(self.doc, object.index, key);
-            *object
-                .call
-                .get_or_init(|| member("tool_call_id").or_else(|| member("tool_use_id")))
-        };
-        let id = self.objects().find_map(id)?;
-        Some(self.doc.inner(self.doc.node(id)))
-    }
-}
-
-/// The value of an object's first member of a name.
-fn member(doc: &Doc<'_>, object: u32, name: &str) -> Option<u32> {
-    let is_named = |key: u32| text_of(doc, doc.node(key)).is_some_and(|key| key == name.as_bytes());
-    doc.members(object)
-        .find(|(key, _)| is_named(*key))
-        .map(|(_, value)| value)
-}
-
-/// The text of a string or key; none where it holds a lone surrogate.
-fn text_of<'a>(doc: &Doc<'a>, node: Node) -> Option<Cow<'a, [u8]>> {
-    let raw = doc.inner(node);
-    if node.flags & ESCAPED == 0 {
-        return Some(Cow::Borrowed(raw));
-    }
-    let mut text = Vec::new();
-    spelling::decode(raw, &mut text).then_some(Cow::Owned(text))
-}
-
-/// Names of tools by call id: `{"id":…,"function":{"name":…}}` and `{"type":"tool_use","id":…,"name":…}`.
-fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
-    let mut names = Map::default();
-    let plain = |object: u32, key: &[u8]| {
-        // Calls name themselves in their first members; looking through large objects would cost time for
-        // nothing.
-        doc.members(object)
-            .take(16)
-            .find(|(at, _)| doc.inner(doc.node(*at)) == key)
-            .map(|(_, value)| value)
-    };
-    let string = |index: Option<u32>| {
-        index
-            .map(|index| doc.node(index))
-            .filter(|node| node.kind == Kind::String)
-            .map(|node| doc.inner(node))
-    };
-    for at in 0..doc.len() {
-        if doc.node(at).kind != Kind::Object {
-            continue;
+                .filter(|(value, _)| !inside(**value))
+                .map(|(value, path)| {
+                    let text = doc.raw(doc.node(*value)).to_vec();
+                    (String::from_utf8(text).unwrap(), *path)
+                })
+                .collect();
+            all += wanted.len();
+            let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+            assert_eq!(found(&record, &paths), wanted, "{paths:?} in {record}");
         }
-        let Some(id) = string(plain(at, b"id")) else {
-            continue;
-        };
-        let is_use = string(plain(at, b"type")) == Some(b"tool_use");
-        let name = match plain(at, b"function") {
-            Some(function) => string(plain(function, b"name")),
-            None if is_use => string(plain(at, b"name")),
-            None => None,
-        };
-        if let Some(name) = name {
-            names.entry(id).or_insert(name);
-        }
-    }
-    names
-}
-
-/// The text of a raw string, or nothing for a lone surrogate.
-fn decoded(raw: &[u8]) -> String {
-    let mut text = Vec::new();
-    if spelling::decode(raw, &mut text) {
-        String::from_utf8(text).unwrap_or_default()
-    } else {
-        String::new()
+        assert!(all > 10_000, "{all}");
     }
 }

@@ -1,23 +1,16 @@
 //! One record or one text in, its compacted form and originals out, proved by restoring it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::crush::context::Context;
-use crate::crush::escape::literals;
-use crate::crush::payloads::{Payload, payloads};
-use crate::crush::query::{PayloadPlace, PayloadQuery, SeenWords};
-use crate::decisions::{Decisions, Strategy};
+use crate::crush::payloads::payloads;
+use crate::crush::query::SeenWords;
+use crate::crush::report::PayloadReport;
+use crate::crush::text_payloads::TextCrusher;
 use crate::error::{Error, Limit, Result};
-use crate::json::edits::Edits;
 use crate::json::scan::Tape;
-use crate::json::spelling;
-use crate::json::tape::Doc;
 use crate::options::Options;
 use crate::originals::Originals;
 use crate::payload_path::tree::PathTree;
-use crate::restore::proof::restores;
-use crate::tokens;
 
 /// Crushes records; keeps its memory from one to the next. One for each thread.
 #[derive(Debug)]
@@ -28,27 +21,6 @@ pub struct Crusher {
     pub(crate) tape: Tape,
     /// Tapes for texts inside the text at hand.
     pub(crate) tapes: Vec<Tape>,
-}
-
-/// What happened to one payload.
-#[derive(Clone, Debug)]
-pub struct PayloadReport {
-    /// Index of the path that found it; none for a whole record.
-    pub path: Option<usize>,
-    /// The tool's name, or empty.
-    pub tool: String,
-    /// What was decided.
-    pub decisions: Decisions,
-    /// Bytes of the payload's token.
-    pub bytes_before: u64,
-    /// Bytes of the token in its place.
-    pub bytes_after: u64,
-    /// Tokens of the payload, estimated unless `exact_tokens` is set.
-    pub tokens_before: u64,
-    /// Tokens in its place.
-    pub tokens_after: u64,
-    /// The change was taken back since it didn't restore: a defect, which costs savings but no data.
-    pub unproved: bool,
 }
 
 impl Crusher {
@@ -108,129 +80,20 @@ impl Crusher {
             });
         }
         let doc = self.tape.scan(record, self.options.max_depth)?;
-        let mut edits = Edits::default();
-        let mut at = 0;
-        let mut seen = SeenWords::default();
-        let payloads = payloads(&doc, &self.options.paths, &self.tree);
-        for (number, payload) in payloads.iter().enumerate() {
-            let node = doc.node(payload.node);
-            literals(&doc, at, payload.node, &mut edits);
-            originals.tool = tool_of(&payload.tool);
-            let mut payload_edits = Edits::default();
-            let place = PayloadPlace {
-                doc: &doc,
-                payloads: payloads.get(..number).unwrap_or_default(),
-                edits: &edits,
-                node: payload.node,
-            };
-            let find_query = |seen: &mut SeenWords| {
-                place.read(seen);
-                place.query()
-            };
-            let query = PayloadQuery::new(&find_query, &mut seen);
-            reports.push(crush_payload(
-                &self.options,
-                &mut self.tapes,
-                (&doc, payload),
-                query,
-                originals,
-                &mut payload_edits,
-            ));
-            for (edited, replacement) in payload_edits.iter() {
-                edits.push(edited, replacement);
-            }
-            at = node.next;
+        let found = payloads(&doc, &self.options, &self.tree, &mut self.tapes);
+        let edits = TextCrusher {
+            options: &self.options,
+            tapes: &mut self.tapes,
+            originals,
+            reports,
+            tool_of,
+            seen: SeenWords::default(),
         }
-        literals(&doc, at, doc.len(), &mut edits);
+        .edits(&doc, &found, None);
         let root = doc.node(0);
         out.extend_from_slice(record.get(..root.start as usize).unwrap_or_default());
         edits.splice(&doc, 0, out);
         out.extend_from_slice(record.get(root.end as usize..).unwrap_or_default());
         Ok(())
-    }
-}
-
-/// Crushes one payload of a record; what doesn't pay, or doesn't restore, is left as it was.
-fn crush_payload(
-    options: &Options,
-    tapes: &mut Vec<Tape>,
-    (doc, payload): (&Doc<'_>, &Payload),
-    query: PayloadQuery<'_>,
-    originals: &mut Originals,
-    edits: &mut Edits,
-) -> PayloadReport {
-    let node = doc.node(payload.node);
-    let raw = doc.raw(node);
-    let mut context = Context::new(options, tapes, originals, (payload.node, raw), query, 1.0);
-    let estimate = context.tokens.1;
-    let mark = context.mark();
-    let mut after = context.within_budget(
-        |context| {
-            *edits = Edits::default();
-            context.edit(doc, payload.node, node.next, false, edits);
-            let mut after = Vec::with_capacity(raw.len());
-            edits.splice(doc, payload.node, &mut after);
-            after
-        },
-        |context, after, budget| context.excess(&read(after), budget),
-    );
-    let changed = context.decisions.strategy != Strategy::Unchanged;
-    let estimate_after = if changed {
-        tokens::estimate(&after)
-    } else {
-        estimate
-    };
-    let pays = estimate_after < estimate;
-    let proved = !pays || !options.verify || restores(context.tapes, &after, false, context.originals, raw);
-    if !pays || !proved {
-        let over_budget = context.decisions.over_budget;
-        context.undo(mark);
-        *edits = Edits::default();
-        literals(doc, payload.node, node.next, edits);
-        after.clear();
-        edits.splice(doc, payload.node, &mut after);
-        if changed {
-            context.note_excess(&read(&after));
-        } else {
-            context.decisions.over_budget = over_budget;
-        }
-    }
-    let decisions = context.decisions;
-    let count = |token: &[u8], estimate: usize| {
-        let exact = options.exact_tokens.then(|| exact(token));
-        exact.unwrap_or(estimate) as u64
-    };
-    let tokens_before = count(raw, estimate);
-    PayloadReport {
-        path: payload.path,
-        tool: payload.tool.clone(),
-        tokens_after: if decisions.strategy == Strategy::Unchanged {
-            tokens_before
-        } else {
-            count(&after, estimate_after)
-        },
-        decisions,
-        bytes_before: raw.len() as u64,
-        bytes_after: after.len() as u64,
-        tokens_before,
-        unproved: !proved,
-    }
-}
-
-/// Exact tokens of what a model reads.
-fn exact(token: &[u8]) -> usize {
-    tokens::count(&String::from_utf8_lossy(&read(token)))
-}
-
-/// What a model reads of a JSON token: the text of a string, else the JSON.
-fn read(token: &[u8]) -> Cow<'_, [u8]> {
-    let mut text = Vec::new();
-    let inner = token
-        .strip_prefix(b"\"")
-        .and_then(|token| token.strip_suffix(b"\""));
-    if inner.is_some_and(|raw| spelling::decode(raw, &mut text)) {
-        Cow::Owned(text)
-    } else {
-        Cow::Borrowed(token)
     }
 }

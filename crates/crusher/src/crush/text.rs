@@ -7,14 +7,15 @@ use crate::crush::context::Context;
 use crate::crush::escape::literals;
 use crate::crush::kept_rows::kept_rows;
 use crate::crush::query::{PayloadQuery, SeenWords};
-use crate::crush::record::{Crusher, PayloadReport};
+use crate::crush::record::Crusher;
+use crate::crush::report::PayloadReport;
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::{Decisions, Strategy};
 use crate::error::{Error, Limit, Result};
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::scan::Tape;
-use crate::json::spelling;
+use crate::json::spelling::Spelling;
 use crate::json::tape::{Doc, Kind};
 use crate::notation::frame::Frame;
 use crate::notation::header::Header;
@@ -57,7 +58,7 @@ impl Context<'_> {
     /// What a text of JSON lines becomes, if it restores.
     fn text_of_json_lines(&mut self, text: &str) -> Option<Vec<u8>> {
         let mark = self.mark();
-        let mut lines = self.json_lines(text.as_bytes(), Frame::Value)?;
+        let mut lines = self.json_lines(text.as_bytes(), Frame::VALUE)?;
         // Behind a table white space is copied.
         lines.extend(text.ends_with('\n').then_some(b'\n'));
         let pays = tokens::estimate(&lines) < self.tokens.1;
@@ -154,7 +155,7 @@ impl Crusher {
             |context| {
                 let lines = context.text_of_json_lines(text);
                 let blob = |context: &mut Context<'_>| {
-                    context.blob(text, tokens_before, spelling::Spelling::MINIMAL, true)
+                    context.blob(text, tokens_before, Frame::string(Spelling::MINIMAL), true)
                 };
                 lines.or_else(|| long.then(|| blob(context)).flatten())
             },
@@ -213,7 +214,7 @@ fn crush_json<'t>(
     let (table, mut body) = context.within_budget(
         |context| {
             // Headers are read by their first bytes.
-            let (frame, compact) = (Frame::Value, false);
+            let (frame, compact) = (Frame::VALUE, false);
             let surroundings = Surroundings::Alone {
                 frame,
                 compact,
@@ -318,7 +319,7 @@ fn rows_marker(doc: &Doc<'_>, kept: usize, hashes: &[String]) -> String {
     let dropped = u64::from(doc.node(0).count) - kept as u64;
     let hash = hashes.last().map(String::as_str).unwrap_or_default();
     let mut marker = Vec::new();
-    crate::notation::marker::write_rows(hash, dropped, Frame::Value, &mut marker);
+    crate::notation::marker::write_rows(hash, dropped, Frame::VALUE, &mut marker);
     String::from_utf8_lossy(&marker).into_owned()
 }
 

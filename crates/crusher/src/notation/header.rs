@@ -15,6 +15,8 @@ const COMMON: &[u8] = b"[]";
 pub struct Header {
     /// Rows that stand in the table; none for a document.
     pub rows: Option<u64>,
+    /// `k`: what follows is a JSON text as it stood in a string, but for its reserved strings.
+    pub verbatim: bool,
     /// `m`: the table is a map.
     pub map: bool,
     /// `j`: the elements of the array stood one a line, not in an array.
@@ -31,11 +33,10 @@ impl Header {
     /// The document that `COMMON` stands before: spaced JSON in a string, or where no string stands around
     /// it, by itself.
     fn common(by_itself: bool) -> Self {
-        let (newline, spelling) = (false, Spelling::MINIMAL);
         let frame = if by_itself {
-            Frame::Value
+            Frame::VALUE
         } else {
-            Frame::String { newline, spelling }
+            Frame::string(Spelling::MINIMAL)
         };
         Self {
             layout: Layout::Spaced,
@@ -54,6 +55,7 @@ impl Header {
         match self.rows {
             Some(rows) => out.extend_from_slice(rows.to_string().as_bytes()),
             None if self.is_plain() => out.push(b'd'),
+            None if self.verbatim => out.push(b'k'),
             None => {}
         }
         if self.map {
@@ -73,7 +75,8 @@ impl Header {
         !self.lines
             && self.layout == Layout::Compact
             && self.cells == Spelling::MINIMAL
-            && self.frame == Frame::Value
+            && self.frame == Frame::VALUE
+            && !self.verbatim
     }
 
     /// Reads a header from the start of a decoded string, or of a text by itself (`by_itself`); gives its
@@ -106,6 +109,9 @@ impl Header {
         let (document, flags) = flags
             .strip_prefix(b"d")
             .map_or((false, flags), |rest| (true, rest));
+        let (verbatim, flags) = flags
+            .strip_prefix(b"k")
+            .map_or((false, flags), |rest| (true, rest));
         let (map, flags) = flags
             .strip_prefix(b"m")
             .map_or((false, flags), |rest| (true, rest));
@@ -117,13 +123,22 @@ impl Header {
         let (frame, flags) = Frame::read(flags);
         let header = Self {
             rows,
+            verbatim,
             map,
             lines,
             layout,
             cells,
             frame,
         };
-        let fits = if rows.is_some() {
+        let fits = if verbatim {
+            // Nothing but the frame tells more of it; a newline behind the JSON is part of it.
+            let framed = Self {
+                verbatim,
+                frame,
+                ..Self::default()
+            };
+            !document && header == framed && frame != Frame::VALUE && frame == frame.ending(false)
+        } else if rows.is_some() {
             !(document || map && lines)
         } else {
             !map && document == header.is_plain()

@@ -1,0 +1,40 @@
+//! What the paths find in a record.
+
+use crate::notation::frame::Frame;
+
+/// What a path found in a text.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Its node.
+    pub node: u32,
+    pub content: Content,
+}
+
+/// What stands at a node that a path found.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Payload(Payload),
+    Embedded(Embedded),
+}
+
+/// A payload.
+#[derive(Debug, Default)]
+pub(crate) struct Payload {
+    /// Index of its path; none for the whole record.
+    pub path: Option<usize>,
+    /// The tool's name, or empty.
+    pub tool: String,
+    /// It is a string that holds a JSON string, and so on, so many times: a path said so.
+    pub json_strings: usize,
+}
+
+/// A string that holds JSON, in which payloads lie.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    /// How the JSON stood in the string, or in a string in it, and so on.
+    pub frame: Frame,
+    /// The JSON.
+    pub text: Vec<u8>,
+    /// What was found in it.
+    pub found: Vec<Found>,
+}
