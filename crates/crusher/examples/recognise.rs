@@ -23,16 +23,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Ok(doc) = tape.scan(line, 256) else { continue };
         scan_s += started.elapsed().as_secs_f64();
         let started = Instant::now();
-        let found = recogniser.recognise(&doc);
+        let recognised = recogniser.recognise(&doc);
         recognise_s += started.elapsed().as_secs_f64();
-        found_count += found.len();
+        found_count += recognised.found.len();
         if !speed {
-            for found in found {
+            for path in recognised.against {
+                writeln!(out, "{number}\tagainst\t\t\t0\t0\t0\t{path}")?;
+            }
+            for found in recognised.found {
                 let sure = if found.sure { "sure" } else { "likely" };
                 writeln!(
                     out,
                     "{number}\t{sure}\t{:?}\t{}\t{}\t{}\t{}\t{}",
-                    found.reason, found.tool, found.tokens, found.offset, found.length, found.path
+                    found.reason, found.tool, found.tokens, found.offset, found.length, found.full_path()
                 )?;
             }
         }

@@ -53,8 +53,10 @@ impl Reason {
 /// One result found in a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The payload path that selects it.
+    /// The payload path that selects it, without the way to its tool's name.
     pub path: String,
+    /// The way to its tool's name from the innermost object around it, as behind ` @ ` in a path; or empty.
+    pub tool_path: String,
     /// The tool's name, or empty.
     pub tool: String,
     /// False where it only looks like a result.
@@ -67,4 +69,32 @@ pub struct Found {
     pub offset: usize,
     /// Bytes of that token.
     pub length: usize,
+}
+
+impl Found {
+    /// The whole payload path.
+    #[must_use]
+    pub fn full_path(&self) -> String {
+        full_path(&self.path, &self.tool_path)
+    }
+}
+
+/// A path with the way to the tool's name, where there is one.
+pub(super) fn full_path(path: &str, tool_path: &str) -> String {
+    if tool_path.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path} @ {tool_path}")
+    }
+}
+
+/// What is found in one record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recognised {
+    /// The results, in document order.
+    pub found: Vec<Found>,
+    /// Paths that would select something else in this record, which must stay.
+    pub against: Vec<String>,
+    /// Results that no path selects: a key on the way is an id, or what says that it is one stands elsewhere.
+    pub unreachable: u64,
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod found;
+mod learned;
 mod marks;
 mod names;
 mod object;
@@ -10,5 +11,6 @@ mod recogniser;
 mod walk;
 mod words;
 
-pub use found::{Found, Reason};
+pub use found::{Found, Reason, Recognised};
+pub use learned::{Evidence, Learned, MIN_TOKENS};
 pub use recogniser::Recogniser;

@@ -82,6 +82,8 @@ pub(super) enum Name {
     SpreadCall,
     /// `llm.messages.3.message.tool_calls.0.tool_call.function.name`
     SpreadToolName,
+    /// `file`: an object around a file's content.
+    File,
     /// `attributes`: what a span says about itself stands in an object of its own.
     Attributes,
 }
@@ -154,6 +156,7 @@ impl Name {
             b"instructions" | b"system" | b"etag" | b"fingerprint" => Self::Kept,
             b"jsonrpc" => Self::Remote,
             b"params" => Self::Parameters,
+            b"file" => Self::File,
             b"key" => Self::Key,
             b"uri" => Self::Address,
             _ => Self::Other,
@@ -204,6 +207,12 @@ impl Name {
             }
             b"prompt" | b"message" if before == b"system" => return Self::Kept,
             _ => {}
+        }
+        // What an agent wrote into a file comes back in the result.
+        if is(before, &["old", "new"]) && is(last, &["string", "str", "text", "content", "source"])
+            || is(last, &["patch", "diff"])
+        {
+            return Self::Arguments;
         }
         if words.has(&["encrypted"]) {
             return Self::Sealed;
@@ -260,6 +269,8 @@ pub(super) enum Tag {
     Speaker,
     /// Reasoning.
     Reasoning,
+    /// Something that was written, so that what stands beside it may be its text.
+    Written,
     /// A part that is text.
     Text,
     /// A part that is an image, audio or a file.
@@ -294,6 +305,9 @@ impl Tag {
         }
         if words.only(&["constructor"]) {
             return Self::Constructor;
+        }
+        if words.only(&["create", "created", "write", "edit", "update", "insert", "replace"]) {
+            return Self::Written;
         }
         let last = words.back(0);
         let speaker = ["user", "human", "system", "assistant", "developer", "ai", "model", "bot"];

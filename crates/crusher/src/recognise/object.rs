@@ -13,13 +13,17 @@ const PLAIN_ROLE_BYTES: usize = 11;
 /// A longer type isn't one of a few.
 const MAX_TYPE_BYTES: usize = 40;
 
-/// A test of the path language on an object: a member is there, or is this string, or begins like it.
+/// A test of the path language on an object.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Test {
-    pub key: u32,
-    pub value: Option<u32>,
-    /// Bytes of the value that are asked for, where the rest is the name of a tool.
-    pub begins: Option<usize>,
+pub(super) enum Test {
+    /// `{key}`
+    Has(u32),
+    /// `{key=value}`
+    Is(u32, u32),
+    /// `{key^=value}` with so many bytes of the value, where the rest is the name of a tool.
+    Begins(u32, u32, usize),
+    /// `{!type}`: what has a type is something else.
+    Untyped,
 }
 
 /// Members that are looked for, as a set.
@@ -62,7 +66,7 @@ impl Set {
             Name::Response => Self::RESPONSE,
             Name::Observation => Self::OBSERVATION,
             Name::Content => Self::CONTENT,
-            Name::Wrapped => Self::WRAPPED,
+            Name::Wrapped | Name::File => Self::WRAPPED,
             Name::Structured => Self::STRUCTURED,
             Name::Artifact => Self::ARTIFACT,
             Name::Error => Self::ERROR,
@@ -100,6 +104,7 @@ pub(super) struct Facts {
     pub speaks: bool,
     pub reasons: bool,
     pub other_step: bool,
+    pub written: bool,
     pub constructed: bool,
     pub call_id: Option<(u32, u32)>,
     pub id: Option<u32>,
@@ -191,7 +196,7 @@ impl Facts {
             _ => {}
         }
         let holds = Set::of(name);
-        if !holds.is_none() {
+        if !holds.is_none() && !(name == Name::File && is_string) {
             if is_filled && matches!(node.kind, Kind::String | Kind::Array | Kind::Object) {
                 self.holds = self.holds.with(holds);
             }
@@ -210,11 +215,7 @@ impl Facts {
     }
 
     fn tag(&mut self, doc: &Doc<'_>, (key, value): (u32, u32), is_role: bool, tag: Tag) {
-        let test = Some(Test {
-            key,
-            value: Some(value),
-            begins: None,
-        });
+        let test = Some(Test::Is(key, value));
         match tag {
             Tag::Result if is_role || self.result.is_none() => {
                 self.result = test;
@@ -224,12 +225,8 @@ impl Facts {
             }
             Tag::Tool => {
                 let begins = name_behind_tool(doc.inner(doc.node(value)));
-                let test = Test {
-                    key,
-                    value: Some(value),
-                    begins,
-                };
-                self.tool = self.tool.or(Some(test));
+                let begun = begins.map(|begins| Test::Begins(key, value, begins));
+                self.tool = self.tool.or(begun).or(test);
             }
             Tag::Call => self.call = self.call.or(test),
             Tag::Text => self.text = self.text.or(test),
@@ -238,6 +235,7 @@ impl Facts {
             Tag::Reasoning => self.reasons = true,
             Tag::OtherStep => self.other_step = true,
             Tag::Constructor => self.constructed = true,
+            Tag::Written => self.written = true,
             Tag::Function => self.is_function = true,
             Tag::Result | Tag::Other => {}
         }
@@ -294,6 +292,8 @@ pub(super) struct Plan {
     /// The text that names the tool, and where in it the name begins.
     pub tool: Option<(u32, usize)>,
     pub call_id: Option<u32>,
+    /// A name or an id stands among the members.
+    pub named: bool,
 }
 
 impl Plan {
@@ -310,12 +310,14 @@ impl Plan {
         constructed: false,
         tool: None,
         call_id: None,
+        named: false,
     };
 
     /// The plan for an object by its members alone.
     pub fn of(facts: &Facts) -> Self {
         let mut plan = Self {
             constructed: facts.constructed,
+            named: facts.name.is_some() || facts.tool_name.is_some() || facts.call_id.is_some(),
             call_id: facts.call_id.map(|(_, value)| value),
             tool: facts
                 .tool_name
@@ -325,11 +327,7 @@ impl Plan {
         };
         let output = Set::OUTPUT.with(Set::STRUCTURED).with(Set::ERROR);
         let always = output.with(Set::RESPONSE);
-        let member = |key| Test {
-            key,
-            value: None,
-            begins: None,
-        };
+        let member = Test::Has;
         let rule = |mut plan: Self, takes, sure, reason, tests| {
             plan.takes = takes;
             plan.ruling = Ruling { sure, reason };
@@ -355,9 +353,7 @@ impl Plan {
         }
         let plain = !facts.speaks && facts.call.is_none() && facts.arguments.is_none() && !facts.input;
         if let Some(tool) = facts.tool {
-            if plan.tool.is_none()
-                && let (Some(value), Some(begins)) = (tool.value, tool.begins)
-            {
+            if let (None, Test::Begins(_, value, begins)) = (plan.tool, tool) {
                 plan.tool = Some((value, begins));
             }
             let takes = always.with(Set::STATUS).with(Set::OBSERVATION);

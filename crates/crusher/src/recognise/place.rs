@@ -23,19 +23,28 @@ pub(super) fn key(raw: &[u8], path: &mut Vec<u8>) -> bool {
 
 /// Appends a test on an object.
 pub(super) fn test(doc: &Doc<'_>, test: &Test, path: &mut Vec<u8>) {
+    let raw = |index| doc.inner(doc.node(index));
+    let in_value = |byte| in_key(byte) || byte == b'.';
     path.push(b'{');
-    name(doc.inner(doc.node(test.key)), in_key, path);
-    if let Some(value) = test.value {
-        path.extend_from_slice(if test.begins.is_some() { b"^=" } else { b"=" });
-        let raw = doc.inner(doc.node(value));
-        let raw = test.begins.and_then(|length| raw.get(..length)).unwrap_or(raw);
-        name(raw, |byte| in_key(byte) || byte == b'.', path);
+    match *test {
+        Test::Has(key) => name(raw(key), in_key, path),
+        Test::Is(key, value) => {
+            name(raw(key), in_key, path);
+            path.push(b'=');
+            name(raw(value), in_value, path);
+        }
+        Test::Begins(key, value, length) => {
+            name(raw(key), in_key, path);
+            path.extend_from_slice(b"^=");
+            name(raw(value).get(..length).unwrap_or_default(), in_value, path);
+        }
+        Test::Untyped => path.extend_from_slice(b"!type"),
     }
     path.push(b'}');
 }
 
 /// Appends a name as it is, or in quotes: in JSON's spelling it stands there already.
-fn name(raw: &[u8], fits: fn(u8) -> bool, path: &mut Vec<u8>) {
+fn name(raw: &[u8], fits: impl Fn(u8) -> bool, path: &mut Vec<u8>) {
     if !raw.is_empty() && raw.iter().all(|byte| fits(*byte)) {
         path.extend_from_slice(raw);
     } else {

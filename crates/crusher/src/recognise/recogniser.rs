@@ -4,7 +4,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::json::tape::Doc;
 use crate::recognise::calls::Calls;
-use crate::recognise::found::{Found, Reason};
+use crate::recognise::found::{Found, Reason, Recognised};
 use crate::recognise::marks::Vocabulary;
 use crate::recognise::walk::{Level, Outside, Shared, Walk};
 use crate::recognise::words::Words;
@@ -27,9 +27,8 @@ impl Default for Recogniser {
             shared: Shared {
                 vocabulary: Vocabulary::default(),
                 calls: Calls::default(),
-                found: Vec::new(),
+                recognised: Recognised::default(),
                 pending: Vec::new(),
-                refused: 0,
                 levels: vec![Level::default(), Level::default(), Level::default()],
                 words,
             },
@@ -47,40 +46,34 @@ impl Recogniser {
     /// use headroom_crusher::recognise::Recogniser;
     /// let record = br#"{"steps": [{"tool": "grep", "args": {"for": "x"}, "result": "a.rs: x"}]}"#;
     /// let mut tape = Tape::default();
-    /// let found = Recogniser::default().recognise(&tape.scan(record, 64)?);
+    /// let found = Recogniser::default().recognise(&tape.scan(record, 64)?).found;
     /// assert_eq!(found[0].path, ".steps[*]{tool}{args}.result:string");
     /// assert_eq!((found[0].tool.as_str(), found[0].sure), ("grep", true));
     /// # Ok::<(), headroom_crusher::Error>(())
     /// ```
-    pub fn recognise(&mut self, doc: &Doc<'_>) -> Vec<Found> {
+    pub fn recognise(&mut self, doc: &Doc<'_>) -> Recognised {
         let shared = &mut self.shared;
         self.level.marks.read(doc, &mut shared.vocabulary);
         if !self.level.marks.is_worth_a_walk {
-            return Vec::new();
+            return Recognised::default();
         }
-        shared.found.clear();
         shared.pending.clear();
         Walk::new(*doc, &self.level.marks, &mut self.level.open, shared, &Outside::default()).look();
+        let mut recognised = std::mem::take(&mut shared.recognised);
         for (at, call_id) in shared.pending.drain(..) {
-            if let (Some(found), Some(name)) = (shared.found.get_mut(at), shared.calls.name(&call_id)) {
+            if let (Some(found), Some(name)) = (recognised.found.get_mut(at), shared.calls.name(&call_id)) {
                 found.tool = name;
             }
         }
-        name_by_the_others(&mut shared.found);
-        shared.found.retain(|found| !is_retrieval(&found.tool));
-        for found in &mut shared.found {
+        name_by_the_others(&mut recognised.found);
+        recognised.found.retain(|found| !is_retrieval(&found.tool));
+        for found in &mut recognised.found {
             if gives_the_answer(&found.tool) {
                 found.sure = false;
                 found.reason = Reason::Answer;
             }
         }
-        std::mem::take(&mut shared.found)
-    }
-
-    /// Results that were seen but have no path, since a key on the way to them is an id.
-    #[must_use]
-    pub fn refused(&self) -> u64 {
-        self.shared.refused
+        recognised
     }
 }
 

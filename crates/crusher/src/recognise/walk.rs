@@ -10,7 +10,7 @@ use crate::json::scan::Tape;
 use crate::json::spelling;
 use crate::json::tape::{Doc, Kind};
 use crate::recognise::calls::{Calls, text};
-use crate::recognise::found::{Found, Reason};
+use crate::recognise::found::{Found, Reason, Recognised};
 use crate::recognise::marks::{Marks, Vocabulary, may_hold_json};
 use crate::recognise::names::{Name, Tag};
 use crate::recognise::object::{Facts, Plan, Ruling, Set, Test};
@@ -43,11 +43,9 @@ const OF_SPAN: Ruling = Ruling {
 pub(super) struct Shared {
     pub vocabulary: Vocabulary,
     pub calls: Calls,
-    pub found: Vec<Found>,
+    pub recognised: Recognised,
     /// Ids of calls whose tool isn't known yet, with their findings.
     pub pending: Vec<(usize, Box<[u8]>)>,
-    /// Results that no path leads to, since a key on the way is an id.
-    pub refused: u64,
     /// Memory of the walks in strings, one for each level.
     pub levels: Vec<Level>,
     /// Words without which JSON in a string holds nothing that is looked for.
@@ -215,7 +213,13 @@ impl<'a, 'w> Walk<'a, 'w> {
             // Steps that are spread over numbered members name their tool before its result.
             open.plan.tool = Some((value, 0));
         }
-        let set = Set::of(name);
+        let mut set = Set::of(name);
+        if name == Name::File && node.kind == Kind::String
+            || set == Set::OBSERVATION && !plan.ruling.sure && node.kind == Kind::Array
+        {
+            // The name of a file; a list of spans.
+            set = Set::NONE;
+        }
         if set == Set::TOOL_OUTPUT {
             let ruling = Ruling {
                 sure: true,
@@ -288,20 +292,15 @@ impl<'a, 'w> Walk<'a, 'w> {
             Children::Result(Ruling { sure: true, reason })
         } else if plan.takes.meets(set) {
             // A path can ask for the pair, but not for the one beside it that says what this is.
-            self.shared.refused += 1;
+            self.shared.recognised.unreachable += 1;
             return;
         } else if let (Some((ruling, _)), true) = (handed, set.meets(Set::OUTPUT.with(Set::ERROR))) {
             Children::Result(ruling)
         } else {
             Children::Look
         };
-        let test = Test {
-            key,
-            value: Some(text),
-            begins: None,
-        };
         let plan = Plan {
-            tests: [Some(test), None],
+            tests: [Some(Test::Is(key, text)), None],
             takes: match children {
                 Children::Result(_) => Set::WRAPPED,
                 _ => Set::NONE,
@@ -376,10 +375,19 @@ impl<'a, 'w> Walk<'a, 'w> {
             }
             (Kind::Array, Children::Look) => self.look_at_array(value, key, handed),
             (Kind::Array | Kind::Object, Children::Result(ruling)) => match self.judge(value, ruling, true) {
-                Judged::Data if node.count > 0 => self.found(value, key, ruling),
+                Judged::Data if node.count > 0 => {
+                    // An object whose key alone says what it is may hold what went in as well.
+                    let named = self.open.last().is_some_and(|open| open.plan.named);
+                    let alone = ruling.reason == Reason::Key && node.kind == Kind::Object && !named;
+                    let sure = ruling.sure && !alone;
+                    self.found(value, key, Ruling { sure, ..ruling });
+                }
                 Judged::Data => {}
                 Judged::Within(plan, children) => self.push(value, key, plan, children, None),
-                Judged::Look => self.enter(value, key, Children::Look, None),
+                Judged::Look => {
+                    self.against(value, key);
+                    self.enter(value, key, Children::Look, None);
+                }
             },
             (Kind::Array | Kind::Object, Children::Binary) => {
                 self.push(value, key, Plan::LOOK, Children::Binary, None);
@@ -505,8 +513,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             let prefix = |suffix: &str| raw.strip_suffix(suffix.as_bytes()).unwrap_or(raw);
             match self.marks.at(key) {
                 (Name::SpreadRole, Tag::Result) => {
-                    let (value, begins) = (Some(value), None);
-                    self.spread.insert((object, prefix("role")), Test { key, value, begins });
+                    self.spread.insert((object, prefix("role")), Test::Is(key, value));
                 }
                 (Name::SpreadCallId, _) => {
                     self.spread_ids.insert((object, prefix("tool_call_id")), value);
@@ -602,7 +609,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let facts = Facts::of(&self.doc, self.marks, value);
         self.note_call(&facts);
-        if facts.reasons || facts.constructed || facts.speaks || facts.other_step {
+        if facts.reasons || facts.constructed || facts.speaks || facts.other_step || facts.written {
             return Judged::Look;
         }
         if let Some(test) = facts.text {
@@ -641,11 +648,17 @@ impl<'a, 'w> Walk<'a, 'w> {
             );
         }
         let is_call = facts.tool_name.is_some() || facts.arguments.is_some() || facts.input;
+        let mut tests = [None; 2];
+        if ruling.reason == Reason::Key {
+            tests = [facts.other_type.or(Some(Test::Untyped)), None];
+        }
         if is_wrapper || (is_call && facts.holds.meets(Set::WRAPPERS)) {
             let plan = Plan {
                 takes: Set::WRAPPERS,
                 ruling,
+                tests,
                 skips_input: true,
+                named: own.named,
                 tool: own.tool.or(facts.name.map(|value| (value, 0))),
                 call_id: own.call_id.or(facts.id),
                 ..Plan::LOOK
@@ -661,7 +674,9 @@ impl<'a, 'w> Walk<'a, 'w> {
         let plan = Plan {
             takes: Set::WRAPPERS,
             ruling,
+            tests,
             skips_input: true,
+            named: own.named,
             tool: own.tool,
             call_id: own.call_id,
             ..Plan::LOOK
@@ -719,16 +734,17 @@ impl<'a, 'w> Walk<'a, 'w> {
         step(key, parent, path) && path.len() <= MAX_PATH_BYTES
     }
 
-    /// Appends the way to the tool's name, where it is a member of the innermost object around the value at hand.
-    fn path_of_tool(&self, path: &mut Vec<u8>) {
+    /// The way to the tool's name, where it is a member of the innermost object around the value at hand.
+    fn path_of_tool(&self) -> String {
+        let mut path = Vec::new();
         let around = self.open.iter().rev().find(|open| open.shape == Shape::Object);
         if let Some((value, 0)) = around.and_then(|open| open.plan.tool)
             && let Some(key) = value.checked_sub(1)
             && around.is_some_and(|open| self.doc.members(open.index).any(|(_, member)| member == value))
         {
-            path.extend_from_slice(b" @ ");
-            place::key(self.doc.inner(self.doc.node(key)), path);
+            place::key(self.doc.inner(self.doc.node(key)), &mut path);
         }
+        String::from_utf8(path).unwrap_or_default()
     }
 
     /// The token of a value in the record.
@@ -758,30 +774,42 @@ impl<'a, 'w> Walk<'a, 'w> {
         outside.call_id.clone_from(&self.outside.call_id);
     }
 
-    fn found(&mut self, value: u32, key: Option<u32>, ruling: Ruling) {
-        let node = self.doc.node(value);
+    /// The path that selects the value at hand; none where no path leads there.
+    fn selecting(&mut self, value: u32, key: Option<u32>) -> Option<String> {
         let mut path = Vec::new();
         if !self.path(key, &mut path) {
-            self.shared.refused += 1;
-            return;
+            self.shared.recognised.unreachable += 1;
+            return None;
         }
         if path.is_empty() || path.starts_with(b"|") {
             path.insert(0, b'$');
         }
-        if node.kind == Kind::String {
+        if self.doc.node(value).kind == Kind::String {
             path.extend_from_slice(b":string");
         }
-        self.path_of_tool(&mut path);
-        let Ok(path) = String::from_utf8(path) else { return };
+        String::from_utf8(path).ok()
+    }
+
+    /// Notes that a path which fits a result elsewhere would select this value, which isn't one.
+    fn against(&mut self, value: u32, key: Option<u32>) {
+        if let Some(path) = self.selecting(value, key) {
+            self.shared.recognised.against.push(path);
+        }
+    }
+
+    fn found(&mut self, value: u32, key: Option<u32>, ruling: Ruling) {
+        let node = self.doc.node(value);
+        let Some(path) = self.selecting(value, key) else { return };
         let mut named = Outside::default();
         self.name_tool(&mut named);
         if named.tool.is_empty() && !named.call_id.is_empty() {
-            let at = self.shared.found.len();
+            let at = self.shared.recognised.found.len();
             self.shared.pending.push((at, named.call_id.into_boxed_slice()));
         }
         let (offset, length) = self.span(value);
-        self.shared.found.push(Found {
+        self.shared.recognised.found.push(Found {
             path,
+            tool_path: self.path_of_tool(),
             tool: named.tool,
             sure: ruling.sure,
             reason: ruling.reason,
