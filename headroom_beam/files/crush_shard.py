@@ -1,9 +1,8 @@
-"""One shard from input to compacted parts: read, crush, pack originals, publish when packs are durable.
+"""Crushes one shard, from its input to its published compacted parts.
 
-The order of writes is the guarantee. Originals go into packs, each of which the store writes, verifies and
-reads back; then the list of failures; then the parts, which name only originals that can be read back now;
-last the done-record. Whatever is interrupted leaves at most packs that nothing names, and is done again, with
-every name and byte the same.
+The order of writes makes originals durable first. The store writes and verifies the packs, and reads them
+back. Then come the lists of failures and explanations, then the parts, and last the done-record. A shard that
+was interrupted is crushed again, with the same names and bytes.
 """
 
 import hashlib
@@ -42,13 +41,12 @@ __all__ = ["crush_shard", "finished_shard", "read_failures"]
 
 log = logging.getLogger(__name__)
 
-# Originals go to the pack builder so many at a time: what it does for a call costs as much as for a thousand
-# rows.
+# Bytes of originals that the pack builder gets in one call, since a call costs as much as a thousand rows.
 _BUILDER_BYTES = 4 << 20
 
 
 def finished_shard(run: Run, shard: Shard) -> ShardResult | None:
-    """Reads what a shard gave if it is done, else None.
+    """Reads the result of a shard; None if the shard isn't done.
 
     Raises:
         StoreError: the output can't be read.
@@ -62,20 +60,20 @@ def finished_shard(run: Run, shard: Shard) -> ShardResult | None:
 
 
 def crush_shard(run: Run, shard: Shard, store: OriginalStore) -> ShardResult:
-    """Crushes one shard and makes all of it durable; a shard that is done already is only read back.
+    """Crushes one shard and makes its result durable. Of a finished shard, only the result is read.
 
-    Memory holds one pack of originals and, for a shard of several files, its compacted parts, not the shard.
+    Memory holds one pack of originals and, for a shard of several files, its compacted parts.
 
     Args:
-        run: from `headroom_beam.files.plan.start_run`.
-        shard: one of the run's.
-        store: the run's, at `run.settings.originals`.
+        run: the run, from `headroom_beam.files.plan.start_run`.
+        shard: a shard of the run.
+        store: the store at `run.settings.originals`.
 
     Returns:
-        What is durable now.
+        The result, all of it durable.
 
     Raises:
-        IntegrityError: an input file is truncated or damaged, or stored bytes aren't what was written.
+        IntegrityError: an input file is truncated or damaged, or stored bytes aren't those that were written.
         StoreError: a file system or the network fails, or an input has changed.
     """
     done = finished_shard(run, shard)
@@ -88,7 +86,7 @@ def crush_shard(run: Run, shard: Shard, store: OriginalStore) -> ShardResult:
 
 
 def read_failures(run: Run, result: ShardResult) -> Iterator[Failure]:
-    """Reads the failures of a finished shard.
+    """Yields the failures of a finished shard.
 
     Raises:
         StoreError: the output can't be read.
@@ -102,14 +100,16 @@ def read_failures(run: Run, result: ShardResult) -> Iterator[Failure]:
             try:
                 failure = Failure(**json.loads(line))
             except (ValueError, TypeError, RecursionError) as error:
-                raise FormatError(f"{output.root}/{name} is damaged, or of another program") from error
+                raise FormatError(
+                    f"{output.root}/{name} is damaged, or was written by another program"
+                ) from error
             yield failure
 
 
 class _ShardWork:
-    """What a shard has come to so far.
+    """A shard in progress.
 
-    Nothing but packs is visible before `publish`, and leaving the `with` block drops what isn't visible then.
+    Only packs are visible before `publish`. Leaving the `with` block drops everything that isn't published.
     """
 
     def __init__(self, run: Run, shard: Shard, store: OriginalStore) -> None:
@@ -142,8 +142,8 @@ class _ShardWork:
 
     def crush_span(self, span: Span) -> None:
         """Crushes the lines of a span into its part."""
-        # Open files are few this way, however many small files the shard has; a shard of one file has any
-        # size.
+        # A shard may have many small files, so their parts wait in memory instead of in open files. The part
+        # of a single file may be too large for that.
         part = _PartWriter(self._output, span, in_memory=len(self._shard.spans) > 1)
         self._stack.callback(part.close)
         self._parts.append(part)
@@ -175,7 +175,7 @@ class _ShardWork:
                 self._add_failure(failure, part)
 
     def _store_piece(self, piece: LinePiece, part: "_PartWriter", line: "_LongLine") -> bool:
-        """Puts one piece of a too long line away; True when it was the last."""
+        """Stores one piece of a line that is too long. Returns True if it was the last piece."""
         digest = hashlib.sha256(piece.data).digest()
         digits = self._config.hash_digits
         row = Original(digest.hex()[:24], digest, "raw", len(piece.data), 0, piece.data, "")
@@ -190,7 +190,7 @@ class _ShardWork:
             return False
         part.write(b'"' + piece.line_end, source=piece.line_end, offset=piece.offset + line.length)
         part.records += 1
-        # In the native crusher's words, which says it of too long lines that fit a block.
+        # The same message as the native crusher's, which checks the lines that fit in a block.
         message = (
             f"record size in bytes (max_record_bytes) is over its limit of {self._config.max_record_bytes}"
         )
@@ -239,7 +239,7 @@ class _ShardWork:
                 self._explanations_writer.write(row.encode() + b"\n")
 
     def publish(self) -> ShardResult:
-        """Makes packs durable, then everything that names them, in order."""
+        """Makes the packs durable, then publishes everything that names them."""
         self._build()
         for pack in self._builder.finish():
             self._put_pack(pack)
@@ -252,7 +252,7 @@ class _ShardWork:
         refused = self._builder.refused_count
         if refused:
             log.warning(
-                "shard %s: %d originals weren't stored, they have been erased", self._shard.id, refused
+                "shard %s: %d originals weren't stored because they have been erased", self._shard.id, refused
             )
         result = ShardResult(
             shard=self._shard.number,
@@ -271,8 +271,8 @@ class _ShardWork:
         stored = ShardResult.from_json(
             self._output.put_or_get(name, result.to_json()), f"{self._output.root}/{name}"
         )
-        # Another worker may have been first. Its packs may be compressed by another version; its lines may
-        # not differ.
+        # Another worker may have finished the shard first. A library of another version may compress packs
+        # to other bytes and names, but the parts must be equal.
         if [part._replace(packs=()) for part in stored.parts] != [
             part._replace(packs=()) for part in result.parts
         ]:
@@ -283,7 +283,7 @@ class _ShardWork:
 
 
 class _LongLine:
-    """A line whose pieces are being put away."""
+    """A line that is too long and is being stored in pieces."""
 
     def __init__(self) -> None:
         self.hashes: list[str] = []
@@ -291,7 +291,7 @@ class _LongLine:
 
 
 class _PartWriter:
-    """A compacted part on its way, with the digest of the source bytes that it stands for."""
+    """A compacted part in progress, with the digest of the source bytes that it replaces."""
 
     def __init__(self, output: Objects, span: Span, *, in_memory: bool) -> None:
         self.span = span
@@ -303,7 +303,7 @@ class _PartWriter:
         self._source_digest = hashlib.sha256()
 
     def write(self, compacted: bytes, *, source: bytes, offset: int) -> None:
-        """Takes the next compacted bytes and the source bytes that they stand for."""
+        """Takes the next compacted bytes, with the source bytes that they replace and their offset."""
         if self._start is None:
             self._start = offset
         self._source_bytes += len(source)
@@ -311,9 +311,9 @@ class _PartWriter:
         self._file.write(compacted)
 
     def publish(self, packs: list[str]) -> CompactedPart:
-        """Makes the part visible. The packs must be durable by now."""
+        """Makes the part visible. Its packs must be durable already."""
         self._file.publish()
-        # A range in which no line starts is empty, wherever it begins.
+        # If no line starts in the range, the part is empty, and any position will do.
         start = self.span.start if self._start is None else self._start
         return CompactedPart(
             part=self.span.part,
@@ -329,5 +329,5 @@ class _PartWriter:
         )
 
     def close(self) -> None:
-        """Drops what wasn't published."""
+        """Drops the part, unless it was published."""
         self._file.close()

@@ -1,8 +1,8 @@
-"""Input files, planned as shards: the units of work of a run over files.
+"""Finds input files and divides them into shards, the units of work of a run.
 
-A shard is one byte range of a big file, or a run of small files in sorted order, up to about 64 MB. A
-compressed file can't be read from its middle, so it is never divided, however big. The plan follows from the
-names and sizes of the files alone.
+A shard is one byte range of a big file, or several small files in sorted order, up to about 64 MB. A
+compressed file can't be read from its middle, so it is never divided, however big. The plan depends only on
+the names and sizes of the files.
 
 >>> sources = [Source("/logs", "a.jsonl", 10, "1"), Source("/logs", "b.jsonl", 150_000_000, "1")]
 >>> for shard in plan_shards(sources, shard_bytes=100_000_000):
@@ -27,13 +27,12 @@ from headroom_beam.objects.open import open_objects
 __all__ = ["SHARD_BYTES", "Shard", "Source", "Span", "find_sources", "matcher", "plan_shards", "read_span"]
 
 SHARD_BYTES = 64 << 20
-"""Input bytes of a shard, about."""
+"""Approximate input bytes of a shard."""
 
-# A compressed file counts as so many times its size when small files are put together: JSON logs shrink about
-# so much.
+# A compressed file counts as ten times its size when files share a shard, since JSON logs shrink that much.
 _COMPRESSION_RATIO = 10
 
-# What a file counts at least, because opening, writing and syncing one costs time however small it is.
+# Every file counts as at least this size, since opening, writing and syncing even a small one takes time.
 _FILE_BYTES = 16 << 10
 
 _WILDCARD = re.compile(r"[*?\[]")
@@ -48,23 +47,23 @@ class Source(NamedTuple):
     """Its path below `root`, with `/`; the output mirrors it."""
     size_bytes: int
     version: str
-    """What changes when its bytes do: GCS generation, or modification time in nanoseconds."""
+    """GCS generation, or modification time in nanoseconds: it changes when the bytes do."""
 
     @property
     def codec(self) -> Codec:
-        """How it is compressed."""
+        """The codec of the file."""
         return codec_of(self.name)
 
 
 class Span(NamedTuple):
-    """A whole file, or the lines of one that start in a byte range."""
+    """A whole file, or the lines of a file that start in a byte range."""
 
     source: Source
     start: int
     stop: int
-    """The byte behind the range; for a compressed file, its size as it is stored."""
+    """First byte after the range; for a compressed file, its compressed size."""
     part: str
-    """Name of the compacted part that is made of it."""
+    """Name of the compacted part that is made from it."""
 
 
 class Shard(NamedTuple):
@@ -75,7 +74,7 @@ class Shard(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The number as it stands in names of objects."""
+        """The number as names of objects have it, with at least five digits."""
         return f"{self.number:05d}"
 
 
@@ -83,17 +82,18 @@ def find_sources(patterns: Sequence[str]) -> list[Source]:
     r"""Finds the input files.
 
     Args:
-        patterns: each a file, a directory (its `.jsonl`, `.jsonl.gz` and `.jsonl.zst` files at any depth), or
-            a pattern with `*`, `?`, `[a-z]` within one folder and `**` for any number of folders; local, or
-            `gs://BUCKET/…`. As in a shell, local wildcards don't match a leading dot. A file's relative path
-            is what follows the longest folder before the first wildcard.
+        patterns: files, directories and patterns, local or `gs://BUCKET/…`. A directory means all its
+            `.jsonl`, `.jsonl.gz` and `.jsonl.zst` files, at any depth. In a pattern, `*`, `?` and `[a-z]`
+            stay within one folder, and `**` matches any number of folders. As in a shell, local wildcards
+            don't match a leading dot. A file's relative path starts after the last folder before the first
+            wildcard.
 
     Returns:
         The files, sorted by relative path.
 
     Raises:
         StoreError: a pattern matches nothing, or the file system or network fails.
-        ValueError: two files have one relative path, or a file has another suffix.
+        ValueError: there is no pattern, two files have the same relative path, or a file has another suffix.
     """
     if not patterns:
         raise ValueError("no input; name a file, a directory or a pattern such as 'logs/**/*.jsonl'")
@@ -132,7 +132,9 @@ def _matches(pattern: str) -> Iterator[Source]:
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
-    """Tells for paths (absolute, or `gs://BUCKET/…`) whether `find_sources` would find files there.
+    """Returns a function that tells whether `find_sources` would find a file with a given path.
+
+    The path is absolute, or begins with `gs://BUCKET/`.
 
     >>> matches = matcher("gs://logs/*/a*.jsonl")
     >>> matches("gs://logs/out/a.jsonl"), matches("gs://logs/a.jsonl")
@@ -166,7 +168,7 @@ def _source(root: str, info: ObjectInfo) -> Source:
 
 
 def _regular_expression(pattern: str) -> str:
-    """The pattern's regular expression; `*` and `?` stay within a folder, `**/` is any number of folders."""
+    """Returns a pattern as a regular expression: `*` and `?` stay within a folder, `**/` is any folders."""
     pieces = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     expression = ""
     for token in re.findall(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\]|.", pattern, flags=re.DOTALL):
@@ -185,12 +187,16 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
 
     Args:
         sources: the files, in the order of the plan.
-        shard_bytes: a larger file that isn't compressed is divided evenly into ranges of at most so many
-            bytes; smaller files are put together up to so many, where a compressed file counts as what it may
-            decompress to.
+        shard_bytes: approximate size of a shard. A larger file that isn't compressed is divided evenly into
+            ranges of at most this size. Smaller files share shards of up to this size, and a compressed file
+            counts with its estimated decompressed size.
+
+    Returns:
+        The shards, numbered from 0.
 
     Raises:
-        ValueError: two parts would have one name, or one of those that a run uses itself.
+        ValueError: two parts would have the same name, a part would be in a folder that runs use themselves,
+            or `shard_bytes` is below 1.
     """
     if shard_bytes < 1:
         raise ValueError(f"shard_bytes is {shard_bytes}; it must be at least 1")
@@ -233,9 +239,9 @@ def _check_part_names(shards: Iterable[Shard]) -> None:
                 raise ValueError(
                     f"two parts would be called {span.part!r}; rename the input {span.source.name!r}"
                 )
-            if span.part.startswith(("_shards/", "_failures/")):
+            if span.part.startswith(("_shards/", "_failures/", "_explanations/")):
                 raise ValueError(
-                    f"input {span.source.name!r} is in a folder named like one of a run's own; rename it"
+                    f"input {span.source.name!r} is in a folder whose name runs use themselves; rename it"
                 )
             names.add(span.part)
 
@@ -243,17 +249,17 @@ def _check_part_names(shards: Iterable[Shard]) -> None:
 def read_span(
     span: Span, *, max_record_bytes: int | None = None, block_bytes: int | None = None
 ) -> Iterator[Block | LinePiece]:
-    """Reads the lines of a span; offsets count decompressed bytes from the start of the file.
+    """Yields the lines of a span. Offsets are in decompressed bytes from the start of the file.
 
     Args:
-        span: from `plan_shards`.
+        span: a span from `plan_shards`.
         max_record_bytes: longer lines come in pieces; see `cut_blocks`.
         block_bytes: see `cut_blocks`; None for its default.
 
     Raises:
         IntegrityError: a compressed file is truncated or damaged.
-        StoreError: the file can't be read, or isn't the planned version any more; that is known when the last
-            block has been taken, so the caller publishes nothing before.
+        StoreError: the file can't be read, or has changed since the plan. A change is noticed only after the
+            last block, so the caller must publish nothing before.
     """
     source = span.source
     objects = open_objects(source.root)

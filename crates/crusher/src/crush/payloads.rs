@@ -4,7 +4,7 @@ use crate::crush::found::{Content, Found, Payload};
 use crate::crush::walk::{Strings, Walk};
 use crate::json::scan::Tape;
 use crate::json::tape::Doc;
-use crate::options::Options;
+use crate::options::{MAX_RECORD_BYTES, Options};
 use crate::payload_path::tree::{PathTree, ROOT};
 
 /// Finds the payloads of a record in document order. One inside which another lies isn't one itself.
@@ -21,7 +21,9 @@ pub(crate) fn payloads(
     let mut strings = Strings {
         tapes,
         max_depth: options.max_depth,
-        left_bytes: options.max_record_bytes,
+        left_bytes: options
+            .max_record_bytes
+            .min(MAX_RECORD_BYTES.saturating_sub(doc.text.len())),
     };
     let mut found = Walk::new(doc, &options.paths, tree, vec![ROOT], None).found(&mut strings);
     found.retain_mut(|found| !drop_retrieved(found));
@@ -63,7 +65,7 @@ mod tests {
     use crate::json::tape::{Doc, Kind};
     use crate::options::Options;
     use crate::payload_path::Path;
-    use crate::payload_path::segment::PathSegment;
+    use crate::payload_path::segment::{Member, PathSegment};
     use crate::payload_path::tree::PathTree;
 
     /// The text of each payload, with the number of its path.
@@ -141,8 +143,12 @@ mod tests {
             }
             PathSegment::Where(test) => {
                 let found = member(doc, value, &test.key).map(|found| doc.node(found));
-                let text = found.map(|node| (node.kind == Kind::String).then(|| doc.inner(node)));
-                if doc.node(value).kind == Kind::Object && test.condition.holds(text) {
+                let found = match found {
+                    None => Member::Missing,
+                    Some(node) if node.kind == Kind::String => Member::Text(doc.inner(node)),
+                    Some(_) => Member::Other,
+                };
+                if doc.node(value).kind == Kind::Object && test.condition.holds(found) {
                     select(doc, value, rest, selected);
                 }
             }

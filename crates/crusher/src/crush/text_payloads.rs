@@ -75,25 +75,27 @@ impl TextCrusher<'_> {
         edits
     }
 
-    /// What a string becomes in whose JSON payloads were found, decoded; none where it stays as it was.
+    /// Returns what a string becomes in whose JSON payloads were found, decoded; none if it stays as it was.
     fn embedded(&mut self, embedded: &Embedded, place: &PayloadPlace<'_>) -> Option<Vec<u8>> {
-        let (reports, originals) = (self.reports.len(), self.originals.entries.len());
+        let first = (self.reports.len(), self.originals.entries.len());
         let mut tape = self.tapes.pop().unwrap_or_default();
         let scanned = tape.scan_utf8(&embedded.text, self.options.max_depth).ok();
-        let text = scanned.and_then(|doc| self.behind_header(&doc, embedded, place, reports));
+        let text = scanned.and_then(|doc| self.behind_header(&doc, embedded, place, first.0));
         self.tapes.push(tape);
         self.seen.leave(place.level() + 1);
+        // The walk that found the string proved its frame. So it is enough that the JSON restores, and that of
+        // the outermost string holds all others.
         let is_outermost = place.outer.is_none();
         let proved = !is_outermost
             || !self.options.verify
-            || text.as_ref().is_none_or(|text| {
-                let original = place.doc.raw(place.doc.node(place.node));
-                restores(self.tapes, &quoted(text), false, self.originals, original)
+            || text.as_ref().is_none_or(|(text, header)| {
+                let json = text.get(*header..).unwrap_or_default();
+                restores(self.tapes, json, false, self.originals, &embedded.text)
             });
-        let text = text.filter(|_| proved);
+        let text = text.filter(|_| proved).map(|(text, _)| text);
         if text.is_none() {
-            self.originals.truncate(originals);
-            for report in self.reports.iter_mut().skip(reports) {
+            self.originals.truncate(first.1);
+            for report in self.reports.iter_mut().skip(first.0) {
                 report.unproved |= !proved;
                 report.leave(self.options);
             }
@@ -101,33 +103,46 @@ impl TextCrusher<'_> {
         text
     }
 
-    /// The JSON text behind a header, with its payloads crushed, if some payload changed and the text is the
-    /// smaller for it. The reports of its payloads begin at `reports`.
+    /// Returns the JSON text behind a header, with its payloads crushed, and the length of the header; none if
+    /// no payload changed, or the whole has no fewer tokens. The reports of its payloads begin at `first`.
     fn behind_header(
         &mut self,
         doc: &Doc<'_>,
         embedded: &Embedded,
         place: &PayloadPlace<'_>,
-        reports: usize,
-    ) -> Option<Vec<u8>> {
+        first: usize,
+    ) -> Option<(Vec<u8>, usize)> {
         let edits = self.edits(doc, &embedded.found, Some(place));
-        let is_changed = |report: &PayloadReport| report.decisions.strategy != Strategy::Unchanged;
-        if !self.reports.iter().skip(reports).any(is_changed) {
+        let reports = self.reports.get(first..).unwrap_or_default();
+        if reports
+            .iter()
+            .all(|report| report.decisions.strategy == Strategy::Unchanged)
+        {
             return None;
         }
-        let header = Header {
+        let mut text = Vec::with_capacity(doc.text.len());
+        Header {
             verbatim: true,
             frame: embedded.frame,
             ..Header::default()
-        };
-        let mut text = Vec::with_capacity(doc.text.len());
-        header.write(&mut text);
-        // The brackets are no part of what a header may have.
-        let fits = text.len() <= MAX_HEADER_BYTES + 2;
+        }
+        .write(&mut text);
+        let header = text.len();
         edits.splice(doc, 0, &mut text);
         text.extend_from_slice(doc.text.get(doc.node(0).end as usize..)?);
-        let clearly_pays = text.len() * 8 <= doc.text.len() * 7;
-        let pays = || clearly_pays || tokens::estimate(&text) < tokens::estimate(doc.text);
-        (fits && pays()).then_some(text)
+        // The brackets don't count.
+        let fits = header <= MAX_HEADER_BYTES + 2;
+        (fits && pays(&text, doc.text, reports)).then_some((text, header))
     }
+}
+
+/// Returns true if a text takes fewer tokens than the text that stood there, given the reports of its
+/// payloads.
+fn pays(written: &[u8], before: &[u8], reports: &[PayloadReport]) -> bool {
+    let sum = |of: fn(&PayloadReport) -> u64| reports.iter().map(of).sum::<u64>();
+    let saved_bytes = sum(|report| report.bytes_before).saturating_sub(sum(|report| report.bytes_after));
+    let saved_tokens = sum(|report| report.tokens_before).saturating_sub(sum(|report| report.tokens_after));
+    // The header, and escapes outside payloads. No token is shorter than a byte.
+    let added_bytes = (written.len() as u64 + saved_bytes).saturating_sub(before.len() as u64);
+    saved_tokens > added_bytes || tokens::estimate(written) < tokens::estimate(before)
 }

@@ -10,14 +10,14 @@ use crate::json::scan::Tape;
 use crate::json::tape::{Doc, Kind};
 use crate::notation::frame::Frame;
 use crate::payload_path::Path;
-use crate::payload_path::segment::{PathSegment, Test};
+use crate::payload_path::segment::{Member, PathSegment, Test};
 use crate::payload_path::tree::PathTree;
 
 /// What looking into strings needs.
 pub(crate) struct Strings<'t> {
     pub tapes: &'t mut Vec<Tape>,
     pub max_depth: usize,
-    /// Bytes that may still be decoded.
+    /// Bytes that may still be decoded: restoring writes each of them once more, and has a limit.
     pub left_bytes: usize,
 }
 
@@ -219,14 +219,13 @@ impl<'a, 'p> Walk<'a, 'p> {
         if known.is_none() {
             self.looked_up.push((key, member));
         }
-        let text = |index| {
-            let node = self.doc.node(index);
-            (node.kind == Kind::String)
-                .then(|| text_of(self.doc, node))
-                .flatten()
+        let Some(node) = member.map(|index| self.doc.node(index)) else {
+            return test.condition.holds(Member::Missing);
         };
-        let text = member.map(text);
-        test.condition.holds(text.as_ref().map(Option::as_deref))
+        let is_string = node.kind == Kind::String;
+        let member = is_string.then(|| text_of(self.doc, node)).flatten();
+        test.condition
+            .holds(member.as_deref().map_or(Member::Other, Member::Text))
     }
 
     /// The first path that selects the value at hand.

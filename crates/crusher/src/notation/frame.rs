@@ -1,4 +1,4 @@
-//! Frames: what stood in the place of a marker, a table or a document, a value or a string.
+//! Frames: what stood in the place of a marker, a table or a document.
 
 use crate::json::bytes::string_length;
 use crate::json::spelling::{self, Spelling};
@@ -69,7 +69,7 @@ impl Frame {
         Some(frame)
     }
 
-    /// Appends the flags.
+    /// Appends the flags; a value has none.
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         for (number, string) in self.strings().iter().enumerate() {
             out.push(letter(number));
@@ -80,7 +80,7 @@ impl Frame {
         }
     }
 
-    /// Reads flags from the start of `text`; gives the rest.
+    /// Reads the flags at the start of `text`; no flag means a value. Returns the frame and the rest.
     pub(crate) fn read(mut text: &[u8]) -> (Self, &[u8]) {
         let mut frame = Self::VALUE;
         while let Some(slot) = frame.strings.get_mut(frame.count)

@@ -37,20 +37,28 @@ pub(crate) enum Condition {
     Begins(Vec<String>),
 }
 
+/// A member that a test asks for, as an object has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Member<'a> {
+    Missing,
+    /// A string of this text.
+    Text(&'a [u8]),
+    Other,
+}
+
 impl Condition {
-    /// True where the condition holds for an object whose member is a string of this text (`Some(Some(…))`),
-    /// something else (`Some(None)`), or isn't there.
-    pub fn holds(&self, member: Option<Option<&[u8]>>) -> bool {
-        let text = member.flatten();
-        let is_one = |names: &[String], fits: fn(&[u8], &[u8]) -> bool| {
-            text.is_some_and(|text| names.iter().any(|name| fits(text, name.as_bytes())))
+    /// Returns true if the condition holds for an object with this member.
+    pub fn holds(&self, member: Member<'_>) -> bool {
+        let is_one = |values: &[String], fits: fn(&[u8], &[u8]) -> bool| match member {
+            Member::Text(text) => values.iter().any(|value| fits(text, value.as_bytes())),
+            Member::Missing | Member::Other => false,
         };
         match self {
-            Self::Present => member.is_some(),
-            Self::Absent => member.is_none(),
+            Self::Present => !matches!(member, Member::Missing),
+            Self::Absent => matches!(member, Member::Missing),
             Self::Is(values) => is_one(values, |text, value| text == value),
             Self::IsNot(values) => !is_one(values, |text, value| text == value),
-            Self::Begins(values) => is_one(values, |text, value| text.starts_with(value)),
+            Self::Begins(values) => is_one(values, <[u8]>::starts_with),
         }
     }
 }
