@@ -64,6 +64,7 @@ pub mod notation;
 mod options;
 mod originals;
 pub mod payload_path;
+pub mod recognise;
 mod relevance;
 mod restore;
 mod select;
