@@ -1,6 +1,5 @@
 //! Crushes blocks of lines and arrays of records.
 
-
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, make_array};
 use arrow_pyarrow::FromPyArrow;

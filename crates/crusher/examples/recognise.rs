@@ -35,7 +35,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 writeln!(
                     out,
                     "{number}\t{sure}\t{:?}\t{}\t{}\t{}\t{}\t{}",
-                    found.reason, found.tool, found.tokens, found.offset, found.length, found.full_path()
+                    found.reason,
+                    found.tool,
+                    found.tokens,
+                    found.offset,
+                    found.length,
+                    found.full_path()
                 )?;
             }
         }
@@ -43,7 +48,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     if speed {
         let megabytes = text.len() as f64 / 1e6;
         let (scan, recognise) = (megabytes / scan_s, megabytes / recognise_s);
-        writeln!(out, "{megabytes:.1} MB, {found_count} found, scan {scan:.0} MB/s, recognise {recognise:.0} MB/s")?;
+        writeln!(
+            out,
+            "{megabytes:.1} MB, {found_count} found, scan {scan:.0} MB/s, recognise {recognise:.0} MB/s"
+        )?;
     }
     Ok(())
 }

@@ -5,41 +5,83 @@ use crate::crush::walk::{Strings, Walk};
 use crate::json::scan::Tape;
 use crate::json::tape::Doc;
 use crate::options::{MAX_RECORD_BYTES, Options};
+use crate::payload_path::Path;
 use crate::payload_path::tree::{PathTree, ROOT};
+use crate::recognise::Recogniser;
 
-/// Finds the payloads of a record in document order. A value in which a payload lies is none itself.
-pub(crate) fn payloads(
-    doc: &Doc<'_>,
-    options: &Options,
-    tree: &PathTree,
-    tapes: &mut Vec<Tape>,
-) -> Vec<Found> {
-    if options.paths.is_empty() {
-        let content = Content::Payload(Payload::default());
-        return vec![Found { node: 0, content }];
-    }
-    let mut strings = Strings {
-        tapes,
-        max_depth: options.max_depth,
-        left_bytes: options
-            .max_record_bytes
-            .min(MAX_RECORD_BYTES.saturating_sub(doc.text.len())),
-    };
-    let mut found = Walk::new(doc, &options.paths, tree, vec![ROOT], None).found(&mut strings);
-    found.retain_mut(|found| !drop_retrieved(found));
-    found
+/// What finding payloads needs beside the record.
+pub(crate) struct Finder<'f> {
+    pub options: &'f Options,
+    /// The paths of the options.
+    pub tree: &'f PathTree,
+    pub tapes: &'f mut Vec<Tape>,
+    pub recogniser: &'f mut Recogniser,
 }
 
-/// Drops the payloads of tools that look originals up from the JSON in a string. Returns true if nothing is
-/// left, or if this is such a payload itself.
-fn drop_retrieved(found: &mut Found) -> bool {
+impl Finder<'_> {
+    /// Finds the payloads of a record in document order. A value in which a payload lies is none itself.
+    pub fn payloads(&mut self, doc: &Doc<'_>) -> Vec<Found> {
+        if self.options.paths.is_empty() {
+            let content = Content::Payload(Payload::default());
+            return vec![Found { node: 0, content }];
+        }
+        let mut found = self.selected(doc, &self.options.paths, self.tree);
+        let is_open = |found: &mut Found| matches!(found.content, Content::Results);
+        let open: Vec<u32> = found.extract_if(.., is_open).map(|found| found.node).collect();
+        if !open.is_empty() {
+            found.extend(self.by_shape(doc, &open));
+            found.sort_by_key(|found| found.node);
+        }
+        found.retain_mut(|found| !drop_unselected(found));
+        found
+    }
+
+    /// What paths select in a record.
+    fn selected(&mut self, doc: &Doc<'_>, paths: &[Path], tree: &PathTree) -> Vec<Found> {
+        let mut strings = Strings {
+            tapes: self.tapes,
+            max_depth: self.options.max_depth,
+            left_bytes: self
+                .options
+                .max_record_bytes
+                .min(MAX_RECORD_BYTES.saturating_sub(doc.text.len())),
+        };
+        Walk::new(doc, paths, tree, vec![ROOT], None).found(&mut strings)
+    }
+
+    /// The results that are known by their shape, in these values.
+    fn by_shape(&mut self, doc: &Doc<'_>, open: &[u32]) -> Vec<Found> {
+        // What earlier records said must not decide: records may come in any batches.
+        self.recogniser.forget();
+        let recognised = self.recogniser.recognise(doc).found.into_iter();
+        let mut paths: Vec<String> = recognised
+            .filter(|found| found.sure)
+            .map(|found| found.full_path())
+            .collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let paths: Vec<Path> = paths.iter().filter_map(|path| path.parse().ok()).collect();
+        let tree = PathTree::new(&paths);
+        let mut found = self.selected(doc, &paths, &tree);
+        let is_inside = |node: u32| {
+            let mut open = open.iter();
+            open.any(|value| (*value..doc.node(*value).next).contains(&node))
+        };
+        found.retain(|found| is_inside(found.node));
+        found
+    }
+}
+
+/// Drops from the JSON in a string what is no payload: results of tools that look originals up, and values
+/// that are kept. Returns true if nothing is left, or if this is no payload itself.
+fn drop_unselected(found: &mut Found) -> bool {
     match &mut found.content {
         Content::Payload(payload) => is_retrieval(&payload.tool),
         Content::Embedded(embedded) => {
-            embedded.found.retain_mut(|found| !drop_retrieved(found));
+            embedded.found.retain_mut(|found| !drop_unselected(found));
             embedded.found.is_empty()
         }
-        Content::Keep | Content::Results => false,
+        Content::Keep | Content::Results => true,
     }
 }
 
@@ -59,7 +101,7 @@ fn is_retrieval(tool: &str) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::payloads;
+    use super::Finder;
     use crate::crush::found::Content;
     use crate::crush::tools::{member, text_of};
     use crate::json::scan::Tape;
@@ -68,6 +110,7 @@ mod tests {
     use crate::payload_path::Path;
     use crate::payload_path::segment::{Member, PathSegment};
     use crate::payload_path::tree::PathTree;
+    use crate::recognise::Recogniser;
 
     /// The text of each payload, with the number of its path.
     fn found(record: &str, paths: &[&str]) -> Vec<(String, usize)> {
@@ -78,7 +121,13 @@ mod tests {
         let tree = PathTree::new(&options.paths);
         let mut tape = Tape::default();
         let doc = tape.scan(record.as_bytes(), 99).unwrap();
-        let found = payloads(&doc, &options, &tree, &mut Vec::new()).into_iter();
+        let mut finder = Finder {
+            options: &options,
+            tree: &tree,
+            tapes: &mut Vec::new(),
+            recogniser: &mut Recogniser::default(),
+        };
+        let found = finder.payloads(&doc).into_iter();
         found
             .map(|found| {
                 let Content::Payload(payload) = found.content else {

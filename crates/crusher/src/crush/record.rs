@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::crush::payloads::payloads;
+use crate::crush::payloads::Finder;
 use crate::crush::query::SeenWords;
 use crate::crush::report::PayloadReport;
 use crate::crush::text_payloads::TextCrusher;
@@ -11,6 +11,7 @@ use crate::json::scan::Tape;
 use crate::options::Options;
 use crate::originals::Originals;
 use crate::payload_path::tree::PathTree;
+use crate::recognise::Recogniser;
 
 /// Crushes records; keeps its memory from one to the next. One for each thread.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct Crusher {
     pub(crate) tape: Tape,
     /// Tapes for texts inside the text at hand.
     pub(crate) tapes: Vec<Tape>,
+    recogniser: Recogniser,
 }
 
 impl Crusher {
@@ -37,6 +39,7 @@ impl Crusher {
             tree,
             tape: Tape::default(),
             tapes: Vec::new(),
+            recogniser: Recogniser::default(),
         })
     }
 
@@ -80,7 +83,13 @@ impl Crusher {
             });
         }
         let doc = self.tape.scan(record, self.options.max_depth)?;
-        let found = payloads(&doc, &self.options, &self.tree, &mut self.tapes);
+        let found = Finder {
+            options: &self.options,
+            tree: &self.tree,
+            tapes: &mut self.tapes,
+            recogniser: &mut self.recogniser,
+        }
+        .payloads(&doc);
         let edits = TextCrusher {
             options: &self.options,
             tapes: &mut self.tapes,

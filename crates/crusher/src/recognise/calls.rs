@@ -15,6 +15,11 @@ pub(super) struct Calls {
 }
 
 impl Calls {
+    /// Forgets all calls.
+    pub fn forget(&mut self) {
+        self.names.clear();
+    }
+
     /// Notes a call, both as they stand between their quotes.
     pub fn note(&mut self, id: &[u8], name: &[u8]) {
         if id.is_empty() || id.len() > MAX_BYTES || name.len() > MAX_BYTES {

@@ -104,10 +104,17 @@ impl Learned {
             };
             evidence.records += u64::from(evidence.last != self.records);
             evidence.last = self.records;
-            *(if found.sure { &mut evidence.sure } else { &mut evidence.likely }) += 1;
+            *(if found.sure {
+                &mut evidence.sure
+            } else {
+                &mut evidence.likely
+            }) += 1;
             evidence.tokens += found.tokens;
             evidence.longest = evidence.longest.max(found.tokens);
-            if !found.tool.is_empty() && evidence.tools.len() < MAX_TOOLS && !evidence.tools.contains(&found.tool) {
+            if !found.tool.is_empty()
+                && evidence.tools.len() < MAX_TOOLS
+                && !evidence.tools.contains(&found.tool)
+            {
                 evidence.tools.insert(found.tool.clone());
             }
             if evidence.tool_path.is_empty() {
@@ -172,7 +179,11 @@ mod tests {
     fn found(path: &str, sure: bool, tokens: u64, tool: &str) -> Found {
         Found {
             path: path.to_owned(),
-            tool_path: if tool.is_empty() { String::new() } else { ".name".to_owned() },
+            tool_path: if tool.is_empty() {
+                String::new()
+            } else {
+                ".name".to_owned()
+            },
             tool: tool.to_owned(),
             sure,
             reason: Reason::Role,
@@ -193,13 +204,25 @@ mod tests {
     #[test]
     fn a_path_is_crushed_where_it_is_always_sure_and_holds_enough() {
         let mut learned = Learned::default();
-        learned.add(&record(vec![found(".a", true, 10, ""), found(".a", true, 90, "grep")], &[]));
-        learned.add(&record(vec![found(".b", true, 79, ""), found(".c", true, 500, "")], &[]));
-        learned.add(&record(vec![found(".a", true, 5, "cat"), found(".c", false, 500, "")], &[]));
+        learned.add(&record(
+            vec![found(".a", true, 10, ""), found(".a", true, 90, "grep")],
+            &[],
+        ));
+        learned.add(&record(
+            vec![found(".b", true, 79, ""), found(".c", true, 500, "")],
+            &[],
+        ));
+        learned.add(&record(
+            vec![found(".a", true, 5, "cat"), found(".c", false, 500, "")],
+            &[],
+        ));
         assert_eq!(learned.paths_to_crush(), [".a @ .name"]);
         assert_eq!(learned.paths_to_confirm(), [".c"]);
         let (_, a) = learned.paths().next().unwrap_or_else(|| unreachable!());
-        assert_eq!((a.records, a.sure, a.likely, a.tokens, a.longest), (2, 3, 0, 105, 90));
+        assert_eq!(
+            (a.records, a.sure, a.likely, a.tokens, a.longest),
+            (2, 3, 0, 105, 90)
+        );
         assert_eq!(a.tools.iter().collect::<Vec<_>>(), ["cat", "grep"]);
         assert_eq!((learned.records(), learned.unreachable()), (3, 3));
     }
@@ -227,7 +250,10 @@ mod tests {
     fn paths_without_end_are_not_remembered() {
         let mut learned = Learned::default();
         for number in 0..5000 {
-            learned.add(&record(vec![found(&format!(".k{number}"), true, 900, "")], &[&format!(".x{number}")]));
+            learned.add(&record(
+                vec![found(&format!(".k{number}"), true, 900, "")],
+                &[&format!(".x{number}")],
+            ));
         }
         assert_eq!(learned.paths_to_crush().len(), 1024);
     }

@@ -28,7 +28,9 @@ impl Vocabulary {
         let known = if is_role { &mut self.roles } else { &mut self.tags };
         recall(known, raw, |raw| {
             // A type that was written as JSON and put into a string stands in quotes of its own.
-            let bare = raw.strip_prefix(b"\\\"").and_then(|raw| raw.strip_suffix(b"\\\""));
+            let bare = raw
+                .strip_prefix(b"\\\"")
+                .and_then(|raw| raw.strip_suffix(b"\\\""));
             Tag::of(bare.unwrap_or(raw), is_role)
         })
     }

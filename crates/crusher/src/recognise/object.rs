@@ -171,7 +171,9 @@ impl Facts {
                 self.number = self.number.or((node.kind == Kind::Number).then_some(value));
             }
             Name::Remote => self.is_remote_call = true,
-            Name::ToolName | Name::Parameters if node.kind == Kind::Object => self.function = self.function.or(Some(value)),
+            Name::ToolName | Name::Parameters if node.kind == Kind::Object => {
+                self.function = self.function.or(Some(value))
+            }
             Name::ToolName => self.tool_name = self.tool_name.or(text.map(|value| (key, value))),
             Name::Plain => self.name = self.name.or(text),
             Name::Hash => self.hash |= is_string,
@@ -247,7 +249,11 @@ impl Facts {
 
     /// True for the body of an event: content, and little beside it.
     pub fn is_body(&self) -> bool {
-        self.count <= 4 && self.holds.meets(Set::CONTENT) && !self.speaks && self.text.is_none() && !self.bulky
+        self.count <= 4
+            && self.holds.meets(Set::CONTENT)
+            && !self.speaks
+            && self.text.is_none()
+            && !self.bulky
     }
 
     /// True for an object that describes a tool.
@@ -262,16 +268,20 @@ impl Facts {
             || self.result.is_some()
             || self.call_id.is_some()
             || (self.count == 1
-                && self.holds.meets(Set::CONTENT.with(Set::WRAPPED).with(Set::TOOL_OUTPUT)))
+                && self
+                    .holds
+                    .meets(Set::CONTENT.with(Set::WRAPPED).with(Set::TOOL_OUTPUT)))
             || (self.count <= 4 && self.holds.meets(Set::OUTPUT.with(Set::RESPONSE)) && self.name.is_some())
     }
 }
 
 /// Where the name of a tool begins in `tool-weather`; none where nothing stands behind `tool`.
 pub(super) fn name_behind_tool(value: &[u8]) -> Option<usize> {
-    let at = value
-        .windows(5)
-        .position(|window| window.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"tool")))?;
+    let at = value.windows(5).position(|window| {
+        window
+            .get(..4)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"tool"))
+    })?;
     let behind = *value.get(at + 4)?;
     (!behind.is_ascii_alphanumeric() && behind != b'\\' && value.len() > at + 5).then_some(at + 5)
 }
@@ -338,17 +348,25 @@ impl Plan {
         };
         let called = facts.call_id.map(|(key, _)| member(key));
         if let Some(result) = facts.result {
-            let mut takes = always.with(Set::ARTIFACT).with(Set::OBSERVATION).with(Set::STATUS);
+            let mut takes = always
+                .with(Set::ARTIFACT)
+                .with(Set::OBSERVATION)
+                .with(Set::STATUS);
             // A step or an event of this type may hold more than the result.
             if facts.result_is_role || called.is_some() || plan.tool.is_some() || !facts.bulky {
                 takes = takes.with(Set::CONTENT);
             }
-            let reason = if facts.result_is_role { Reason::Role } else { Reason::Type };
+            let reason = if facts.result_is_role {
+                Reason::Role
+            } else {
+                Reason::Type
+            };
             if facts.result_is_role && !facts.holds.meets(Set::CONTENT) {
                 takes = takes.with(Set::WRAPPED);
             }
             plan.call_id = plan.call_id.or(facts.id);
-            let sure = !facts.result_is_role || facts.role_is_plain || called.is_some() || plan.tool.is_some();
+            let sure =
+                !facts.result_is_role || facts.role_is_plain || called.is_some() || plan.tool.is_some();
             return rule(plan, takes, sure, reason, [Some(result), None]);
         }
         let plain = !facts.speaks && facts.call.is_none() && facts.arguments.is_none() && !facts.input;
@@ -358,29 +376,68 @@ impl Plan {
             }
             let takes = always.with(Set::STATUS).with(Set::OBSERVATION);
             return if called.is_some() && plain {
-                rule(plan, takes.with(Set::CONTENT).with(Set::ARTIFACT), true, Reason::Type, [Some(tool), called])
+                rule(
+                    plan,
+                    takes.with(Set::CONTENT).with(Set::ARTIFACT),
+                    true,
+                    Reason::Type,
+                    [Some(tool), called],
+                )
             } else {
                 rule(plan, takes, true, Reason::Step, [Some(tool), None])
             };
         }
-        if let (true, Some(test), true) = (facts.is_function, facts.other_type, facts.input && facts.name.is_some()) {
+        if let (true, Some(test), true) = (
+            facts.is_function,
+            facts.other_type,
+            facts.input && facts.name.is_some(),
+        ) {
             return rule(plan, output, true, Reason::Step, [Some(test), None]);
         }
         if let Some(call) = facts.call {
-            return rule(plan, output, called.is_some() || plan.tool.is_some(), Reason::Call, [Some(call), None]);
+            return rule(
+                plan,
+                output,
+                called.is_some() || plan.tool.is_some(),
+                Reason::Call,
+                [Some(call), None],
+            );
         }
         if called.is_some() && !facts.speaks && !facts.other_step {
-            let takes = if plain { always.with(Set::CONTENT).with(Set::ARTIFACT) } else { always };
+            let takes = if plain {
+                always.with(Set::CONTENT).with(Set::ARTIFACT)
+            } else {
+                always
+            };
             return rule(plan, takes, true, Reason::CallId, [called, None]);
         }
-        if let (Some((key, _)), true) = (facts.tool_name, facts.holds.meets(Set::OUTPUT.with(Set::RESPONSE))) {
+        if let (Some((key, _)), true) = (
+            facts.tool_name,
+            facts.holds.meets(Set::OUTPUT.with(Set::RESPONSE)),
+        ) {
             let beside = facts.arguments.or(facts.step).map(member);
-            return rule(plan, always, beside.is_some() || facts.input, Reason::ToolName, [Some(member(key)), beside]);
+            return rule(
+                plan,
+                always,
+                beside.is_some() || facts.input,
+                Reason::ToolName,
+                [Some(member(key)), beside],
+            );
         }
         if facts.holds.meets(Set::OBSERVATION) {
             plan.tool = plan.tool.or(facts.action.map(|value| (value, 0)));
-            let beside = facts.step.or(facts.tool_name.map(|(key, _)| key)).or(facts.arguments).map(member);
-            let ruled = rule(plan, Set::OBSERVATION, beside.is_some(), Reason::Observation, [beside, None]);
+            let beside = facts
+                .step
+                .or(facts.tool_name.map(|(key, _)| key))
+                .or(facts.arguments)
+                .map(member);
+            let ruled = rule(
+                plan,
+                Set::OBSERVATION,
+                beside.is_some(),
+                Reason::Observation,
+                [beside, None],
+            );
             return Self {
                 hands_down: false,
                 ..ruled
@@ -392,7 +449,13 @@ impl Plan {
         }
         if let (Some(command), true) = (facts.command, facts.holds.meets(Set::OUTPUT)) {
             let outcome = facts.outcome.map(member);
-            return rule(plan, Set::OUTPUT, outcome.is_some(), Reason::Command, [Some(member(command)), outcome]);
+            return rule(
+                plan,
+                Set::OUTPUT,
+                outcome.is_some(),
+                Reason::Command,
+                [Some(member(command)), outcome],
+            );
         }
         Self {
             call_id: None,

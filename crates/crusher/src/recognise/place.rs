@@ -83,7 +83,11 @@ mod tests {
         ] {
             let mut path = Vec::new();
             let fits = key(raw.as_bytes(), &mut path);
-            assert_eq!(fits.then(|| String::from_utf8_lossy(&path).into_owned()).as_deref(), expected);
+            assert_eq!(
+                fits.then(|| String::from_utf8_lossy(&path).into_owned())
+                    .as_deref(),
+                expected
+            );
         }
     }
 }

@@ -10,7 +10,16 @@ use crate::recognise::walk::{Level, Outside, Shared, Walk};
 use crate::recognise::words::Words;
 
 /// JSON in a string is looked into where one of these stands in it.
-const WORDS: [&str; 8] = ["tool", "function", "observation", "role", "content", "text", "call_id", "stdout"];
+const WORDS: [&str; 8] = [
+    "tool",
+    "function",
+    "observation",
+    "role",
+    "content",
+    "text",
+    "call_id",
+    "stdout",
+];
 
 /// Finds results; remembers the calls of the records that it has seen, so that it names the tool of a result
 /// whose call stands in another line. One for each file.
@@ -22,7 +31,10 @@ pub struct Recogniser {
 
 impl Default for Recogniser {
     fn default() -> Self {
-        let words = AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).ok();
+        let words = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(WORDS)
+            .ok();
         Self {
             shared: Shared {
                 vocabulary: Vocabulary::default(),
@@ -38,6 +50,11 @@ impl Default for Recogniser {
 }
 
 impl Recogniser {
+    /// Forgets the calls of earlier records.
+    pub fn forget(&mut self) {
+        self.shared.calls.forget();
+    }
+
     /// Finds the results in one record, in document order.
     ///
     /// # Examples
@@ -58,7 +75,14 @@ impl Recogniser {
             return Recognised::default();
         }
         shared.pending.clear();
-        Walk::new(*doc, &self.level.marks, &mut self.level.open, shared, &Outside::default()).look();
+        Walk::new(
+            *doc,
+            &self.level.marks,
+            &mut self.level.open,
+            shared,
+            &Outside::default(),
+        )
+        .look();
         let mut recognised = std::mem::take(&mut shared.recognised);
         for (at, call_id) in shared.pending.drain(..) {
             if let (Some(found), Some(name)) = (recognised.found.get_mut(at), shared.calls.name(&call_id)) {
@@ -79,7 +103,10 @@ impl Recogniser {
 
 /// A result without a name beside it is one more copy, where all others of its record are of one tool.
 fn name_by_the_others(found: &mut [Found]) {
-    let mut names = found.iter().map(|found| &found.tool).filter(|tool| !tool.is_empty());
+    let mut names = found
+        .iter()
+        .map(|found| &found.tool)
+        .filter(|tool| !tool.is_empty());
     let Some(name) = names.next().cloned() else { return };
     if names.all(|other| *other == name) {
         for found in found.iter_mut().filter(|found| found.tool.is_empty()) {
@@ -90,7 +117,8 @@ fn name_by_the_others(found: &mut [Found]) {
 
 /// True for a tool with which an agent says that it is done, and what it has found.
 fn gives_the_answer(tool: &str) -> bool {
-    Words::of(tool.as_bytes()).is_some_and(|words| words.has(&["final"]) && words.has(&["answer", "response"]))
+    Words::of(tool.as_bytes())
+        .is_some_and(|words| words.has(&["final"]) && words.has(&["answer", "response"]))
 }
 
 /// True for a tool that looks originals up.

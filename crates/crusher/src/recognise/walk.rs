@@ -247,7 +247,11 @@ impl<'a, 'w> Walk<'a, 'w> {
         if name == Name::SpreadContent && self.spread_content(key) {
             return;
         }
-        let handed = if plan.hands_down { Some((plan.ruling, HANDED_DOWN)) } else { handed };
+        let handed = if plan.hands_down {
+            Some((plan.ruling, HANDED_DOWN))
+        } else {
+            handed
+        };
         self.enter(value, Some(key), Children::Look, handed);
     }
 
@@ -255,7 +259,9 @@ impl<'a, 'w> Walk<'a, 'w> {
     fn spread_content(&mut self, key: u32) -> bool {
         let raw = self.doc.inner(self.doc.node(key));
         let prefix = raw.strip_suffix(b"content").unwrap_or(raw);
-        let Some(open) = self.open.last_mut() else { return false };
+        let Some(open) = self.open.last_mut() else {
+            return false;
+        };
         let Some(test) = self.spread.get(&(open.index, prefix)) else {
             return false;
         };
@@ -267,7 +273,12 @@ impl<'a, 'w> Walk<'a, 'w> {
         open.plan.call_id = self.spread_ids.get(&(open.index, prefix)).copied();
         open.plan.tool = None;
         let reason = Reason::Role;
-        self.enter(key + 1, Some(key), Children::Result(Ruling { sure: true, reason }), None);
+        self.enter(
+            key + 1,
+            Some(key),
+            Children::Result(Ruling { sure: true, reason }),
+            None,
+        );
         if let Some(open) = self.open.last_mut() {
             open.plan = before;
         }
@@ -414,14 +425,19 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         if let Some(call) = facts.only_call {
             let of_call = Facts::of(&self.doc, self.marks, call);
-            let function = of_call.function.map(|function| Facts::of(&self.doc, self.marks, function));
+            let function = of_call
+                .function
+                .map(|function| Facts::of(&self.doc, self.marks, function));
             let name = of_call.tool_name.map(|(_, value)| value).or(of_call.name);
-            plan.tool = name.or(function.and_then(|function| function.name)).map(|value| (value, 0));
+            plan.tool = name
+                .or(function.and_then(|function| function.name))
+                .map(|value| (value, 0));
             return;
         }
         for (key, value) in self.doc.members(object).take(MAX_SIBLINGS) {
             let node = self.doc.node(value);
-            if node.kind != Kind::Object || node.count > MAX_SIBLINGS as u32 || self.marks.at(key).0.is_kept() {
+            if node.kind != Kind::Object || node.count > MAX_SIBLINGS as u32 || self.marks.at(key).0.is_kept()
+            {
                 continue;
             }
             for (key, value) in self.doc.members(value) {
@@ -455,7 +471,10 @@ impl<'a, 'w> Walk<'a, 'w> {
             let node = self.doc.node(value);
             let mut tag = Tag::Other;
             if matches!(name, Name::Role | Name::Type) && node.kind == Kind::String {
-                tag = self.shared.vocabulary.tag(self.doc.inner(node), name == Name::Role);
+                tag = self
+                    .shared
+                    .vocabulary
+                    .tag(self.doc.inner(node), name == Name::Role);
             }
             facts.member(&self.doc, (text, value), name, tag);
         }
@@ -488,7 +507,11 @@ impl<'a, 'w> Walk<'a, 'w> {
         handed: Option<(Ruling, u8)>,
     ) {
         let node = self.doc.node(index);
-        let shape = if node.kind == Kind::Array { Shape::Array } else { Shape::Object };
+        let shape = if node.kind == Kind::Array {
+            Shape::Array
+        } else {
+            Shape::Object
+        };
         if shape == Shape::Object && self.marks.is_spread {
             self.note_spread(index);
         }
@@ -698,16 +721,26 @@ impl<'a, 'w> Walk<'a, 'w> {
             .map(|(_, value)| value)
             .or(function.map(|(_, value)| value))
             .or(facts.name);
-        let id = facts.call_id.map(|(_, value)| value).or(facts.id).or(facts.number);
+        let id = facts
+            .call_id
+            .map(|(_, value)| value)
+            .or(facts.id)
+            .or(facts.number);
         if let (Some(id), Some(name)) = (id, name) {
-            self.shared.calls.note(self.id(id), self.doc.inner(self.doc.node(name)));
+            self.shared
+                .calls
+                .note(self.id(id), self.doc.inner(self.doc.node(name)));
         }
     }
 
     /// An id as it stands, a string without its quotes.
     fn id(&self, value: u32) -> &'a [u8] {
         let node = self.doc.node(value);
-        if node.kind == Kind::String { self.doc.inner(node) } else { self.doc.raw(node) }
+        if node.kind == Kind::String {
+            self.doc.inner(node)
+        } else {
+            self.doc.raw(node)
+        }
     }
 
     /// The path of the value at hand. False where no path leads there.
@@ -761,7 +794,12 @@ impl<'a, 'w> Walk<'a, 'w> {
             if let Some((value, begins)) = open.plan.tool {
                 let name = text(raw(value).get(begins..).unwrap_or_default());
                 // The name of a span says what is done before it says with which tool.
-                outside.tool = name.rsplit(' ').next().unwrap_or_default().trim_matches('\'').to_owned();
+                outside.tool = name
+                    .rsplit(' ')
+                    .next()
+                    .unwrap_or_default()
+                    .trim_matches('\'')
+                    .to_owned();
             }
             if let Some(id) = open.plan.call_id {
                 outside.call_id = self.id(id).to_vec();
@@ -799,7 +837,9 @@ impl<'a, 'w> Walk<'a, 'w> {
 
     fn found(&mut self, value: u32, key: Option<u32>, ruling: Ruling) {
         let node = self.doc.node(value);
-        let Some(path) = self.selecting(value, key) else { return };
+        let Some(path) = self.selecting(value, key) else {
+            return;
+        };
         let mut named = Outside::default();
         self.name_tool(&mut named);
         if named.tool.is_empty() && !named.call_id.is_empty() {
@@ -841,12 +881,20 @@ fn pair(doc: &Doc<'_>, marks: &Marks, element: u32) -> Option<((u32, u32), u32)>
 /// The value in `{"stringValue": …}`.
 fn unwrapped(doc: &Doc<'_>, value: u32) -> u32 {
     let node = doc.node(value);
-    if node.kind == Kind::Object && node.count == 1 { value + 2 } else { value }
+    if node.kind == Kind::Object && node.count == 1 {
+        value + 2
+    } else {
+        value
+    }
 }
 
 /// The tokens of a value, those of a long one from its beginning.
 fn estimate(raw: &[u8]) -> u64 {
     let sample = raw.get(..SAMPLE_BYTES).unwrap_or(raw);
     let tokens = tokens::estimate(sample) as u64;
-    if sample.len() == raw.len() { tokens } else { tokens * raw.len() as u64 / sample.len() as u64 }
+    if sample.len() == raw.len() {
+        tokens
+    } else {
+        tokens * raw.len() as u64 / sample.len() as u64
+    }
 }
