@@ -146,7 +146,7 @@ impl Context<'_> {
         Table::find(doc, index, keep, options)
     }
 
-    /// Returns true if the table is smaller than the JSON that would stand in its place.
+    /// Returns true if the table saves enough over the JSON that would stand in its place.
     fn pays(&self, doc: &Doc<'_>, index: u32, written: &[u8], minify: bool) -> bool {
         let (before, after) = (doc.raw(doc.node(index)).len(), written.len());
         if !saves(before, after, self.options.lossless_min_savings_ratio) {

@@ -135,8 +135,8 @@ impl Block {
         block
     }
 
-    /// Crushes records that come one by one. Their compacted forms follow each other in `compacted`, with
-    /// nothing between them.
+    /// Crushes records that are given one by one. Their compacted forms follow each other in `compacted`,
+    /// with nothing between them.
     #[must_use]
     pub fn crush_records<'a>(crusher: &mut Crusher, records: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut block = Self::default();

@@ -25,7 +25,7 @@ pub(crate) struct Context<'o> {
     pub bias: f64,
     /// True if parts of the payload may go to the store.
     pub lossy: bool,
-    /// True once there was an array that may lose rows, or a text that may be cut.
+    /// True once an array was found that may lose rows, or a text that may be cut.
     pub cuttable: bool,
     pub decisions: Decisions,
     /// Number of strings around the text at hand, one inside the other.
@@ -132,7 +132,7 @@ impl Context<'_> {
         scaled(self.options.max_tokens, self.bias)
     }
 
-    /// Returns what `budget::excess` does, and doesn't count a text again that it counted last.
+    /// Like `budget::excess`, but doesn't count a text again that it counted last.
     pub fn excess(&mut self, text: &[u8], budget: usize) -> usize {
         if self.counted.budget == budget && self.counted.text == text {
             return self.counted.excess;

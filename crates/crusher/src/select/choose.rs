@@ -160,13 +160,13 @@ fn mark_rows_that_must_stay(
 ) {
     if let Some(patterns) = Patterns::new(&options.keep_patterns) {
         mark_patterned(&patterns, doc, analysis, |row| {
-            chooser.must_keep(row, Rule::Pattern)
+            chooser.must_keep(row, Rule::Pattern);
         });
     }
     mark_signals(doc, analysis, |row, rule| chooser.must_keep(row, rule));
     for series in series(doc, analysis) {
         series.outliers(options.variance_threshold, |row| {
-            chooser.must_keep(row, Rule::Outlier)
+            chooser.must_keep(row, Rule::Outlier);
         });
         if options.preserve_change_points {
             series.change_points(|row| chooser.must_keep(row, Rule::ChangePoint));
