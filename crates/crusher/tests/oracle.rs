@@ -1,9 +1,9 @@
 //! The scanner agrees with `serde_json` on what is JSON and on where every token stands.
 //!
-//! Allowed differences, each tested below: the scanner has a depth limit (`serde_json` skips any depth
-//! without one), refuses bytes that aren't UTF-8 anywhere (`serde_json` doesn't look into strings that it
-//! skips), and accepts lone surrogate escapes and numbers beyond every range, as RFC 8259's grammar does and
-//! as `serde_json` does as long as it doesn't decode them.
+//! The scanner differs in three ways, each tested below. It has a depth limit, where `serde_json` skips any
+//! depth. It refuses bytes that aren't UTF-8 anywhere, where `serde_json` doesn't look into strings that it
+//! skips. It accepts lone surrogate escapes and numbers beyond every range, as the grammar of RFC 8259 does;
+//! `serde_json` does so as long as it doesn't decode them.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ fn oracle_accepts(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok() && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
-/// The members of an object in order, doubled keys included, which no map of `serde_json` keeps.
+/// The members of an object in order, with duplicate keys, which no map of `serde_json` keeps.
 struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 
 impl<'de> serde::Deserialize<'de> for Members<'de> {
@@ -57,13 +57,13 @@ impl<'de> serde::Deserialize<'de> for Members<'de> {
     }
 }
 
-/// Where `part`, which is borrowed from `whole`, starts and ends in it.
+/// Returns where `part`, which is borrowed from `whole`, starts and ends in it.
 fn span(whole: &str, part: &RawValue) -> (usize, usize) {
     let start = part.get().as_ptr() as usize - whole.as_ptr() as usize;
     (start, start + part.get().len())
 }
 
-/// A child of a container as `serde_json` finds it: its span, and whether it is a key.
+/// A child of an array or object as `serde_json` finds it: its span, and whether it is a key.
 type Child = ((usize, usize), bool);
 
 /// Compares the subtree at `index` with the token that `serde_json` finds there.
@@ -150,7 +150,7 @@ fn check_spans(doc: &Doc<'_>, index: u32, whole: &str, ((start, end), is_key): C
     for (child, span) in children {
         if child != next {
             return Err(format!(
-                "the child at {child} does not follow its elder, which ends at {next}"
+                "the child at {child} doesn't follow its sibling, which ends at {next}"
             ));
         }
         check_spans(doc, child, whole, span)?;
@@ -185,7 +185,7 @@ fn check(tape: &mut Tape, text: &[u8], spans: bool) -> Result<(), String> {
     }
 }
 
-/// An error names a place inside the text, or just behind it, and no text.
+/// Checks that an error names a place inside the text, or just behind it.
 fn check_position(error: &Error, text: &[u8]) -> Result<(), String> {
     let fits = match error {
         Error::InvalidPayload { line, column, .. } => {
@@ -202,7 +202,7 @@ fn check_position(error: &Error, text: &[u8]) -> Result<(), String> {
     if fits {
         Ok(())
     } else {
-        Err(format!("{error:?} is no place in {}", show(text)))
+        Err(format!("{error:?} names no place in {}", show(text)))
     }
 }
 
@@ -211,7 +211,7 @@ fn generated_documents_have_the_oracles_spans() {
     let mut tape = Tape::default();
     each(cases(20), |random| {
         let text = documents::record(random);
-        // Finding all spans with the oracle is quadratic in the depth.
+        // The oracle takes quadratic time in the depth to find all spans.
         check(&mut tape, text.as_bytes(), text.len() < 4_000)
     });
 }

@@ -10,7 +10,7 @@ const WORDS: &[&str] = &[
     "C:\\dir", "it's",
 ];
 
-/// Strings on which a cell, a head, a marker or a sentinel could break.
+/// Strings that a cell, a header, a marker or a sentinel could confuse with the notation.
 #[rustfmt::skip]
 const TRAPS: &[&str] = &[
     "", " ", " leading", "trailing ", "\t", "\n", "a\nb", "a\r\nb", "a,b", ",", "\"", "\"quoted\"", "say \"hi\"", "\\",
@@ -43,7 +43,7 @@ const TRAPS: &[&str] = &[
     "$ref", "_ccr_dropped", "__proto__", "id", "a:int", "a=1", "a?", "a|b", "a,b.c",
 ];
 
-/// The bytes between the quotes of strings that only a careful reader takes as they are.
+/// The bytes between the quotes of strings whose spelling is unusual, malformed or misleading.
 #[rustfmt::skip]
 const SPELLED: &[&str] = &[
     "\\ud800", "\\udc00", "\\ud83d\\ude00", "\\ud83dx", "\\uD83D\\uDE00", "\\ud83d\\uDE00", "\\ude00\\ud83d", "\\u0041",
@@ -63,7 +63,7 @@ const NUMBERS: &[&str] = &[
     "1.7976931348623157e308", "5e-324", "100", "1000000", "3.14", "1e0", "1.5e3",
 ];
 
-/// A forged or ordinary short string.
+/// Returns an ordinary or a forged short string.
 pub fn short(random: &mut Random) -> Json {
     match random.below(20) {
         0..9 => Json::Text((*random.pick(WORDS)).to_owned()),
@@ -79,12 +79,12 @@ pub fn short(random: &mut Random) -> Json {
     }
 }
 
-/// A word of the calm kind: what most cells hold.
+/// Returns an ordinary word, such as most cells hold.
 pub fn word(random: &mut Random) -> String {
     (*random.pick(WORDS)).to_owned()
 }
 
-/// A key: mostly plain, sometimes one that a header could take for something else.
+/// Returns a key: mostly plain, sometimes one that a header could misread.
 pub fn key(random: &mut Random) -> Json {
     match random.below(10) {
         0..6 => Json::Text(
@@ -139,7 +139,7 @@ pub fn unicode(random: &mut Random, count: usize) -> String {
     (0..count).map(|_| one(random)).collect()
 }
 
-/// A marker with a hash of the right or a wrong length, of a known or an unknown kind.
+/// Returns a marker with a hash of the right or a wrong length, and of a known or an unknown kind.
 pub fn forged_marker(random: &mut Random) -> String {
     let digits = *random.pick(&[24, 24, 24, 64, 12, 23, 25, 0]);
     let hash = random.text(b"0123456789abcdef", digits);
@@ -160,7 +160,7 @@ pub fn forged_marker(random: &mut Random) -> String {
     format!("<<ccr:{hash}{rest}")
 }
 
-/// A long string of some kind that a blob marker names, or prose, or lines of a log.
+/// Returns a long string: of a kind that a blob marker names, or prose, or lines of a log.
 pub fn long(random: &mut Random) -> Json {
     let count = random.within(100, 140 + random.size * 12);
     let text = match random.below(9) {
