@@ -21,8 +21,8 @@ pub struct Decisions {
     pub lines_total: u64,
     /// How many of these lines stay, at least in part.
     pub lines_kept: u64,
-    /// By how much the payload exceeds its budget, because what is left of it must stay. The unit is that of
-    /// the budget: tokens for `max_tokens`, rows for `max_items_after_crush`.
+    /// By how much the payload exceeds its budget, because all the rest must stay. The unit is that of the
+    /// budget: tokens for `max_tokens`, rows for `max_items_after_crush`.
     pub over_budget: u64,
     /// Positions of the kept rows, if the whole text or record is an array that lost rows.
     pub keep: Option<Vec<u32>>,

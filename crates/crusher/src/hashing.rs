@@ -11,8 +11,8 @@ use std::sync::OnceLock;
 /// A hash map for keys from hostile input.
 pub(crate) type Map<K, V> = HashMap<K, V, Seeded>;
 
-/// Returns a hash of some bytes. Decisions that rest on it stay valid when two values collide: they are only
-/// less sharp.
+/// Returns a hash of some bytes. Where two texts collide, decisions based on it are less sharp, but still
+/// valid.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     fold(0, bytes)
 }

@@ -91,9 +91,9 @@ impl Line<'_> {
 /// # Examples
 /// ```
 /// use headroom_crusher::split_lines;
-/// let lines: Vec<_> = split_lines(b"1\r\n\n[2]").map(|line| (line.offset, line.content, line.end)).collect();
+/// let lines = split_lines(b"1\r\n\n[2]").map(|line| (line.offset, line.content, line.end));
 /// let expected: [(usize, &[u8], &[u8]); 3] = [(0, b"1", b"\r\n"), (3, b"", b"\n"), (4, b"[2]", b"")];
-/// assert_eq!(lines, expected);
+/// assert_eq!(lines.collect::<Vec<_>>(), expected);
 /// ```
 pub fn split_lines(block: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut at = 0;

@@ -142,7 +142,7 @@ impl<'t, 'k> Choice<'t, 'k> {
     /// Takes units from the start, up to the first that costs too much.
     fn take_beginning(&mut self, mut share: u64) {
         self.rule = "head";
-        // Only the first units are all noted; further on some are missing.
+        // The survey notes every unit at the start of the text, but only some further on.
         let run = self
             .units
             .iter()

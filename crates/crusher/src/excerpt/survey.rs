@@ -11,15 +11,15 @@ use crate::relevance::failures::FailureWords;
 use crate::relevance::patterns::Patterns;
 use crate::relevance::query_words::QueryWords;
 
-/// The smallest and the largest size of the pieces of long lines. It depends on the budget.
+/// The smallest and the largest size of the pieces of long lines. A larger budget gets larger pieces.
 const PIECE_BYTES: (usize, usize) = (48, 200);
-/// So many lines after an error belong to it.
+/// Number of lines after an error that belong to it.
 const LINES_AFTER_ERROR: usize = 3;
-/// Errors of one line pattern are marked so many times.
+/// At most so many errors of one line pattern are marked.
 const MAX_EQUAL_ERRORS: u32 = 4;
 /// In a text with more line patterns than this, a new one is no signal.
 const MAX_LINE_PATTERNS: usize = 4096;
-/// A word of the query that stands in more units than this marks none.
+/// A word of the query that stands in more units than this marks none of them.
 const MAX_HOLDING: usize = 16;
 /// A word of the query that stands in at most so many units names them.
 const MAX_NAMED: usize = 2;

@@ -1,5 +1,5 @@
-//! Numbers the words of a text, and notes how often and where they stand. An excerpt is worth the words that
-//! it shows.
+//! Numbers the words of a text, and notes how often and where they stand. They tell what each part of an
+//! excerpt is worth.
 
 use crate::hashing::Map;
 use crate::relevance::words::{Word, spelled_words};

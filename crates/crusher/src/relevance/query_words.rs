@@ -76,7 +76,7 @@ impl QueryWords {
         self.terms.len()
     }
 
-    /// Calls `each` for every word of a text that the query has, with the word's number in the query.
+    /// Calls `each` for every word of a text that the query has, too, with its number in the query.
     pub fn find_in(&self, text: &[u8], mut each: impl FnMut(u32, &Word)) {
         words(text, |word| {
             if let Some(term) = self.find(word.hash) {

@@ -96,7 +96,7 @@ impl Analysis {
     }
 }
 
-/// An array or object inside which the walk is.
+/// An array or object around the node at hand.
 struct EnteredContainer {
     end: u32,
     column: u32,

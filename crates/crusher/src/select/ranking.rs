@@ -96,7 +96,8 @@ pub(crate) fn rank(query: &QueryWords, doc: &Doc<'_>, analysis: &Analysis) -> Re
 }
 
 /// Returns the rows that hold a rare identifier of the query or, if the query is a question, any rare word of
-/// it. A query that names many rows, unless it is a question, points to none: its text may list them all.
+/// it. A word that is the whole value of a key counts as rare whatever other columns hold. A query that names
+/// many rows, unless it is a question, points to none: its text may list them all.
 fn named(query: &QueryWords, counts: &[TermCounts], hits: &[Hit], rows: usize) -> Vec<u32> {
     let is_question = query.is_question();
     let mut named: Vec<u32> = hits

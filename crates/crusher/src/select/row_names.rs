@@ -26,8 +26,8 @@ const SHARE: u64 = 60;
 const CATEGORIES_SHARE: u64 = 10;
 /// Names are shown only if a row costs at least so many times what its name costs.
 const LEAST_ROW: u64 = 3;
-/// Names with many digits are many and alike. A column where a third of a name's letters are mostly digits
-/// counts as so many times more expensive.
+/// Names with many digits are many and alike. If most names of a column are at least one third digits, the
+/// column counts as so many times more expensive.
 const NUMBERED_FACTOR: u64 = 4;
 /// Tokens of a label beside its text.
 const LABEL_TOKENS: u64 = 3;

@@ -23,7 +23,7 @@ pub enum Rule {
     First,
     /// It stands at the end.
     Last,
-    /// It shows values that no row before it shows, or stands far from the other rows that stay.
+    /// It shows values that no row chosen before shows, or stands far from the other rows that stay.
     Coverage,
 }
 

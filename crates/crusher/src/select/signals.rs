@@ -9,7 +9,7 @@ use crate::select::column_statistics::{ColumnStatistics, MAX_GAPS, ValueClass};
 use crate::select::failing_values::failing_values;
 use crate::select::rule::Rule;
 
-/// What more than one row in so many has isn't rare.
+/// Something is rare if at most one row in so many has it.
 const ROWS_PER_RARITY: usize = 50;
 /// Where more than one row in so many holds something rare, rarity is the rule, and no signal.
 const ROWS_PER_RARE_ROW: usize = 10;

@@ -24,8 +24,8 @@ pub fn count(text: &str) -> usize {
     pieces(text, COUNTED_BYTES).map(count).sum()
 }
 
-/// Splits a text into pieces of at most `max_bytes`. Each comes with true if o200k cuts the text behind it,
-/// too, whatever follows: only then do the counts of the pieces add up to that of the text.
+/// Splits a text into pieces of at most `max_bytes`. Each comes with true if o200k itself always cuts the
+/// text at its end. Only then do the counts of the pieces add up to the count of the text.
 pub(crate) fn pieces(text: &str, max_bytes: usize) -> impl Iterator<Item = (&str, bool)> {
     let mut rest = text;
     std::iter::from_fn(move || {

@@ -240,8 +240,8 @@ fn read(text: &[u8], mut state: u16) -> (u64, u16) {
     (sum, state & STATE_MASK)
 }
 
-/// Estimates the o200k tokens of UTF-8 text in sixty-fourths of a token. So many small texts add up without
-/// rounding each.
+/// Estimates the o200k tokens of UTF-8 text in sixty-fourths of a token. A sum over many small texts is then
+/// rounded only once.
 ///
 /// # Examples
 /// ```
