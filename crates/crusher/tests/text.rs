@@ -305,7 +305,7 @@ fn lines_with_blanks_around_their_objects_stay_as_they_are() {
         let text = format!("{line}{between}{line}{between}{line}{behind}");
         assert_eq!(crush(&text), text);
     }
-    // JSON forbids a line break in a string, even if a comma stands where one is expected.
+    // Each text has a line break in a string, which JSON forbids. One also has a comma between lines.
     let broken = r#"{"number":1,"text":"some BREAK words","list":[1,2,3]}"#;
     for (broken, between) in [
         (broken.replace("BREAK", "\n"), "\n"),

@@ -267,7 +267,7 @@ pub fn rows(random: &mut Random) -> Json {
     Json::Array(items)
 }
 
-/// Returns an object of similar objects, by an id.
+/// Returns an object of similar objects, with their ids as keys.
 pub fn map(random: &mut Random) -> Json {
     let columns = columns(random, 1, 5);
     let count = random.below(random.size + 2);
