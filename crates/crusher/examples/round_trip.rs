@@ -66,9 +66,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!(
-        "{{\"bytes\":{},\"records\":{records},\"failures\":{failures},\"not_restored\":{wrong},\"unproved\":{unproved},\
-         \"compacted_bytes\":{compacted},\"original_bytes\":{originals},\"tokens_before\":{before},\"tokens_after\":{after},\
-         \"crush_mb_per_s\":{:.0}}}",
+        "{{\"bytes\":{},\"records\":{records},\"failures\":{failures},\"not_restored\":{wrong},\
+         \"unproved\":{unproved},\"compacted_bytes\":{compacted},\"original_bytes\":{originals},\
+         \"tokens_before\":{before},\"tokens_after\":{after},\"crush_mb_per_s\":{:.0}}}",
         text.len(),
         text.len() as f64 / 1e6 / crushed_s
     );
