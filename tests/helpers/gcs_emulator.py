@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if re.fullmatch(r"/storage/v1/b/[^/]+", parts.path):
-            # The client asks for the bucket in a thread of its own, for its traces. This request isn't counted.
+            # The client asks for the bucket in a thread of its own, for its traces. This isn't counted.
             self._json({"kind": "storage#bucket", "name": parts.path.rpartition("/")[2], "location": "US"})
             return None
         self.server.requests.append((self.command, self.path))
