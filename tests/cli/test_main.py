@@ -11,7 +11,7 @@ from headroom_beam.cli.main import main
 
 
 @pytest.mark.parametrize("command", [["get", "0" * 24], ["check"], ["serve"]])
-def test_a_store_that_is_not_there_is_an_error_and_isnt_made(
+def test_a_missing_store_is_an_error_and_is_not_created(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     assert main([*command, "--originals", str(tmp_path / "none")]) == errors.StoreError.exit_code

@@ -1,4 +1,4 @@
-"""What docs/operations.md says is what the code does."""
+"""docs/operations.md lists the errors, limits, fields, metrics and statuses that the code has."""
 
 import ast
 import re
@@ -41,7 +41,7 @@ def test_every_kind_of_failure_is_explained() -> None:
     listed = set(re.findall(r"^\| `(\w+)`", section("Failures"), re.MULTILINE))
     records = [b"{", b'"\xff"', b"[" * 9 + b"]" * 9, b'"' + b" " * 2000 + b'"']
     batch = crush_batch(records, options_for(SmartCrusherConfig(max_depth=8, max_record_bytes=1024)))
-    # No known input brings about the last one.
+    # No known input causes a failure of the last kind.
     assert {row.kind for _, row in batch.failures} | {"internal"} == listed
     (described,) = re.findall(
         r'class Failure\(.*?    kind: str\n    """(.*?)"""', SOURCES["headroom_beam/records.py"], re.DOTALL
@@ -63,9 +63,9 @@ def test_every_field_of_the_summary_is_explained() -> None:
 
 
 def metrics_of(source: str) -> set[str]:
-    """Patterns for the names of all metrics that a module counts or observes.
+    """Returns patterns for the names of all metrics that a module counts or observes.
 
-    A part of a name that is known only at work is in capitals, as in the document.
+    A part of a name that is known only at run time is in capitals, as in the document.
     """
     nodes = list(ast.walk(ast.parse(source)))
     functions = {
@@ -98,7 +98,7 @@ def _patterns(name: ast.expr, loops: dict[str, ast.expr]) -> set[str]:
 
 
 def unlisted(source: str) -> set[str]:
-    """The metrics of a module that the document doesn't list."""
+    """Returns the metrics of a module that the document doesn't list."""
     listed = names_in(section("Metrics"))
     return {
         pattern for pattern in metrics_of(source) if not any(re.fullmatch(pattern, name) for name in listed)

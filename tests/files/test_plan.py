@@ -1,4 +1,4 @@
-"""Plans of runs: another run in the same place is refused and told why, an interrupted one goes on."""
+"""Plans of runs: another run in the same place is refused with the reason; an interrupted one resumes."""
 
 import dataclasses
 import datetime as dt
@@ -57,7 +57,7 @@ def missing_input(inputs: Path, settings: RunSettings) -> RunSettings:
         (missing_input, "'blank.jsonl' is missing"),
     ],
 )
-def test_another_run_is_refused_and_the_difference_named(
+def test_another_run_is_refused_with_the_difference(
     inputs: Path, settings: RunSettings, change: Any, named: str
 ) -> None:
     run_shards([str(inputs)], settings)
