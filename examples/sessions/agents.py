@@ -48,9 +48,12 @@ class Agent:
         session_files: a pattern below the home folder for the files that a resumed agent reads.
         session_id: gives the id by which a session file is resumed.
         payload_paths: where results and all their copies stand, in the project's path language.
-        sent_path: the one of these whose copy a resumed agent sends back.
+        sent_paths: those of them whose copies a resumed agent sends back.
         ignored: patterns of paths in requests that differ from run to run.
+        command_end: what is appended to every command of the script.
         keeps_offsets: it remembers byte offsets into the file, so that lines must keep their length.
+        resumes_on_terminal: it resumes on a terminal, where the prompt is typed.
+        rewrites: once resumed it writes the whole history anew, and reads that from then on; so it is resumed twice.
         setup: gives the arguments of a first command that configures it.
         export: gives the arguments that print a session; the agent keeps it in a data base.
         import_: gives the arguments that read a printed session in again.
@@ -64,12 +67,15 @@ class Agent:
     resume: Callable[[str, str], list[str]]
     session_files: str
     payload_paths: tuple[str, ...]
-    sent_path: str
+    sent_paths: tuple[str, ...]
     configure: Callable[[Setting], None] = lambda setting: None
     variables: Callable[[Setting], dict[str, str]] = lambda setting: {}
     session_id: Callable[[Path], str] = lambda session: session.stem
     ignored: tuple[str, ...] = ()
+    command_end: str = ""
     keeps_offsets: bool = False
+    resumes_on_terminal: bool = False
+    rewrites: bool = False
     setup: Callable[[Setting], list[str]] | None = None
     export: Callable[[str], list[str]] | None = None
     import_: Callable[[Path], list[str]] | None = None
@@ -103,7 +109,7 @@ CLAUDE_CODE = Agent(
         "{type=user}.message.content[*]{type=tool_result}.content[*]{type=text}.text:string",
         "{type=user}.toolUseResult.stdout:string",
     ),
-    sent_path="{type=user}.message.content[*]{type=tool_result}.content:string",
+    sent_paths=("{type=user}.message.content[*]{type=tool_result}.content:string",),
 )
 
 # ------------------------------------------------------------------------------------------------------------- Codex
@@ -145,7 +151,8 @@ CODEX = Agent(
         "{type=response_item}.payload{type=custom_tool_call_output}.output",
         "{type=event_msg}.payload.item{type=CommandExecution}.aggregated_output:string",
     ),
-    sent_path="{type=response_item}.payload{type=function_call_output}.output",
+    sent_paths=("{type=response_item}.payload{type=function_call_output}.output",),
+    ignored=(r"\.client_metadata\..*", r"\.input\[\d+\]\.id", r"\.prompt_cache_key"),
     keeps_offsets=True,
 )
 
@@ -190,7 +197,12 @@ GEMINI_CLI = Agent(
         '."$set".messages[*]{type=gemini}.toolCalls[*].resultDisplay:string',
         '."$set".messages[*]{type=user}.content[*].functionResponse.response.output:string',
     ),
-    sent_path="{type=user}.content[*].functionResponse.response.output:string",
+    # Both copies go out side by side, under the same call.
+    sent_paths=(
+        "{type=gemini}.toolCalls[*].result[*].functionResponse.response.output:string",
+        "{type=user}.content[*].functionResponse.response.output:string",
+    ),
+    rewrites=True,
 )
 
 # --------------------------------------------------------------------------------------------------------- Qwen Code
@@ -208,7 +220,6 @@ QWEN_CODE = Agent(
             "privacy": {"usageStatisticsEnabled": False},
             "telemetry": {"enabled": False},
             # Its own terminal loses the output of commands that end at once.
-            "tools": {"shell": {"enableInteractiveShell": False}},
         },
     ),
     variables=lambda setting: {
@@ -226,7 +237,9 @@ QWEN_CODE = Agent(
         "{type=tool_result}.toolCallResult.resultDisplay.output:string",
         "{type=tool_result}.toolCallResult.resultDisplay.text:string",
     ),
-    sent_path="{type=tool_result}.message.parts[*].functionResponse.response.output:string",
+    sent_paths=("{type=tool_result}.message.parts[*].functionResponse.response.output:string",),
+    # It loses the output of a command that ends at once.
+    command_end="; sleep 0.5",
 )
 
 # ---------------------------------------------------------------------------------------------------------------- pi
@@ -265,7 +278,7 @@ PI = Agent(
         "{type=message}.message{role=toolResult}.content[*]{type=text}.text:string @ .toolName",
         "{type=message}.message{role=toolResult}.details.truncation.content:string @ .toolName",
     ),
-    sent_path="{type=message}.message{role=toolResult}.content[*]{type=text}.text:string @ .toolName",
+    sent_paths=("{type=message}.message{role=toolResult}.content[*]{type=text}.text:string @ .toolName",),
 )
 
 # ----------------------------------------------------------------------------------------------------------- Copilot
@@ -288,11 +301,13 @@ COPILOT = Agent(
     resume=lambda session, prompt: ["-p", prompt, "--allow-all-tools", f"--resume={session}"],
     session_files=".copilot/session-state/*/events.jsonl",
     session_id=lambda session: session.parent.name,
+    # A prompt begins with the time of day.
+    ignored=(r"\.messages\[19\]\.content",),
     payload_paths=(
         "{type=tool.execution_complete}.data.result.content:string",
         "{type=tool.execution_complete}.data.result.detailedContent:string",
     ),
-    sent_path="{type=tool.execution_complete}.data.result.content:string",
+    sent_paths=("{type=tool.execution_complete}.data.result.content:string",),
 )
 
 # ---------------------------------------------------------------------------------------------------------- opencode
@@ -334,7 +349,7 @@ OPENCODE = Agent(
         ".messages[*].parts[*]{type=tool}.state.output:string @ .tool",
         ".messages[*].parts[*]{type=tool}.state.metadata.output:string @ .tool",
     ),
-    sent_path=".messages[*].parts[*]{type=tool}.state.output:string @ .tool",
+    sent_paths=(".messages[*].parts[*]{type=tool}.state.output:string @ .tool",),
     export=lambda session: ["export", session],
     import_=lambda session: ["import", str(session)],
 )
@@ -353,11 +368,13 @@ CLINE = Agent(
         *("--modelid", MODEL, "--baseurl", f"{setting.url}/v1"),
     ],
     run=lambda prompt: [prompt],
-    resume=lambda session, prompt: ["--id", session, prompt],
+    # It resumes on a terminal only, where the prompt has to be typed.
+    resume=lambda session, prompt: ["--id", session],
+    resumes_on_terminal=True,
     session_files=".cline/data/sessions/*/*.messages.json",
     session_id=lambda session: session.parent.name,
     payload_paths=(".messages[*].content[*]{type=tool_result}.content[*].result:string",),
-    sent_path=".messages[*].content[*]{type=tool_result}.content[*].result:string",
+    sent_paths=(".messages[*].content[*]{type=tool_result}.content[*].result:string",),
 )
 
 AGENTS: dict[str, Agent] = {

@@ -45,6 +45,14 @@ class Tool:
 
 
 @dataclass(frozen=True)
+class Result:
+    """A tool result that came back: the id of its call and its text."""
+
+    call: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Call:
     """The answer that runs `command` with `tool`."""
 
@@ -81,8 +89,8 @@ class Dialect(Protocol):
     def tools(self, request: Json) -> list[Tool]:
         """Lists the tools that the request offers."""
 
-    def results(self, request: Json) -> list[str]:
-        """Lists the text of the tool results that the request sends back, oldest first."""
+    def results(self, request: Json) -> list[Result]:
+        """Lists the tool results that the request sends back, oldest first."""
 
     def messages(self, request: Json) -> list[Any]:
         """Lists the messages of the conversation, oldest first."""
@@ -189,9 +197,9 @@ class Responses:
         given = request.get("input", [])
         return given if isinstance(given, list) else [given]
 
-    def results(self, request: Json) -> list[str]:
+    def results(self, request: Json) -> list[Result]:
         return [
-            text_of(item.get("output"))
+            Result(item["call_id"], text_of(item.get("output")))
             for item in self.messages(request)
             if isinstance(item, dict) and str(item.get("type")).endswith("_call_output")
         ]
@@ -283,8 +291,12 @@ class Chat:
     def messages(self, request: Json) -> list[Any]:
         return list(request.get("messages", []))
 
-    def results(self, request: Json) -> list[str]:
-        return [text_of(message.get("content")) for message in self.messages(request) if message.get("role") == "tool"]
+    def results(self, request: Json) -> list[Result]:
+        return [
+            Result(message["tool_call_id"], text_of(message.get("content")))
+            for message in self.messages(request)
+            if message.get("role") == "tool"
+        ]
 
     def reply(self, path: str, request: Json, answer: Answer) -> Reply:
         place = len(self.messages(request))
@@ -326,9 +338,9 @@ class Anthropic:
     def messages(self, request: Json) -> list[Any]:
         return list(request.get("messages", []))
 
-    def results(self, request: Json) -> list[str]:
+    def results(self, request: Json) -> list[Result]:
         return [
-            text_of(block.get("content"))
+            Result(block["tool_use_id"], text_of(block.get("content")))
             for message in self.messages(request)
             if isinstance(message["content"], list)
             for block in message["content"]
@@ -403,9 +415,9 @@ class Gemini:
     def messages(self, request: Json) -> list[Any]:
         return list(request.get("contents", []))
 
-    def results(self, request: Json) -> list[str]:
+    def results(self, request: Json) -> list[Result]:
         return [
-            text_of(part["functionResponse"].get("response"))
+            Result(part["functionResponse"]["id"], text_of(part["functionResponse"].get("response")))
             for content in self.messages(request)
             for part in content.get("parts", [])
             if "functionResponse" in part

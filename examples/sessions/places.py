@@ -107,10 +107,9 @@ def places_in(values: list[Any], outputs: list[str]) -> Counter[Place]:
     for value in values:
         kind = str(value.get("type", "")) if isinstance(value, dict) else ""
         for path, text in walk(value):
-            for output, parts in zip(outputs, excerpts, strict=True):
-                # Text with JSON in it spells quotes and newlines with escapes; what it decodes to is searched instead.
-                if any(part in text for part in parts):
-                    found[Place(path, text.strip() == output.strip(), kind)] += 1
+            hits = [o for o, parts in zip(outputs, excerpts, strict=True) if any(part in text for part in parts)]
+            if hits:
+                found[Place(path, any(text.strip() == output.strip() for output in hits), kind)] += 1
     return found
 
 

@@ -16,9 +16,9 @@ import sys
 from pathlib import Path
 
 from agents import AGENTS, Agent, Setting
-from dialects import DIALECTS
-from running import COMMANDS, FIRST_PROMPT, SESSIONS, AgentFailed, Workplace, call, install
-from scripted_model import Request, read_requests, read_script, serving
+from dialects import DIALECTS, Result
+from running import FIRST_PROMPT, SESSIONS, AgentFailed, Workplace, call, commands_of, install
+from scripted_model import Request, read_requests, serving
 
 ROWS = 120
 
@@ -31,7 +31,7 @@ def record(agent: Agent, workplace: Workplace, *, rows: int, timeout_s: float) -
     """
     install(agent)
     workplace.begin(rows=rows)
-    script = read_script(COMMANDS)[:-1]
+    script = commands_of(agent, resumes=0)
     requests = workplace.requests("record")
     with serving(script, requests) as model:
         setting = Setting(workplace.home, workplace.project, model.url)
@@ -69,12 +69,12 @@ def check_commands(agent: Agent, requests: list[Request], script: list[str]) -> 
     asked = [request.command for request in turns if request.command]
     if sorted(asked) != sorted(script) or not turns or turns[-1].command is not None:
         raise AgentFailed(f"{agent.name} ran {len(asked)} commands of {len(script)}")
-    empty = [number for number, text in enumerate(results_of(turns[-1]), start=1) if not text.strip()]
+    empty = [number for number, result in enumerate(results_of(turns[-1]), start=1) if not result.text.strip()]
     if empty:
         raise AgentFailed(f"{agent.name} sent back nothing for command {empty[0]}")
 
 
-def results_of(request: Request) -> list[str]:
+def results_of(request: Request) -> list[Result]:
     """The tool results in a request."""
     dialect = next(dialect for dialect in DIALECTS if dialect.name == request.dialect)
     return dialect.results(request.body)

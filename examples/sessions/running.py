@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agents import Agent, Setting
 from project import make_project
+from scripted_model import read_script
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 INSTALLED = REPOSITORY / "target" / "agents"
 SESSIONS = REPOSITORY / "target" / "sessions"
 COMMANDS = Path(__file__).resolve().parent / "commands.txt"
 
+RESUMES = 2
+"""How many commands at the end of the script are for resumed sessions."""
+
+QUIET_S = 3
+"""A terminal on which nothing was written for so many seconds is waiting for a key."""
+
 FIRST_PROMPT = "Look at the data of this project."
 SECOND_PROMPT = "Count the lines of the log."
+
+
+def commands_of(agent: Agent, *, resumes: int) -> list[str]:
+    """The commands that an agent runs in all, until it was resumed so many times."""
+    commands = read_script(COMMANDS)
+    return [command + agent.command_end for command in commands[: len(commands) - RESUMES + resumes]]
 
 
 class AgentFailed(RuntimeError):
@@ -29,9 +45,10 @@ class AgentFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Workplace:
-    """The folders of one agent below `target/sessions`."""
+    """The folders of one agent below `target/sessions`; `base` names the home folder that runs begin with."""
 
     root: Path
+    base: str = "recorded"
 
     @property
     def home(self) -> Path:
@@ -45,8 +62,8 @@ class Workplace:
 
     @property
     def recorded(self) -> Path:
-        """Its home folder as the recorded run left it."""
-        return self.root / "recorded"
+        """Its home folder as an earlier run left it."""
+        return self.root / self.base
 
     @property
     def log(self) -> Path:
@@ -66,11 +83,12 @@ class Workplace:
         subprocess.run(["git", "init", "--quiet", "--initial-branch", "main", str(self.project)], check=True)
 
     def keep(self) -> None:
-        """Puts the home folder away as the recorded one."""
+        """Puts the home folder away as the one that runs begin with."""
+        shutil.rmtree(self.recorded, ignore_errors=True)
         copy_folder(self.home, self.recorded)
 
     def put_back(self, run: str) -> None:
-        """Makes the home folder what it was after the recorded run, and forgets an earlier run of the same name."""
+        """Makes the home folder what it was after the earlier run, and forgets a run of this name."""
         self.requests(run).unlink(missing_ok=True)
         shutil.rmtree(self.home, ignore_errors=True)
         copy_folder(self.recorded, self.home)
@@ -128,16 +146,14 @@ def call(agent: Agent, arguments: Sequence[str], setting: Setting, output: Path,
     Raises:
         AgentFailed: it took too long or ended with an error.
     """
-    program = INSTALLED / agent.name / "node_modules" / ".bin" / agent.program
     with output.open("ab") as sink:
         process = subprocess.Popen(
-            [str(program), *arguments],
+            [str(_program(agent)), *arguments],
             cwd=setting.project,
             env=environment(agent, setting),
             stdin=subprocess.DEVNULL,
             stdout=sink,
-            stderr=sink if agent.export is None else None,
-            start_new_session=True,
+            stderr=subprocess.DEVNULL if agent.export else sink,
         )
         try:
             code = process.wait(timeout_s)
@@ -148,6 +164,55 @@ def call(agent: Agent, arguments: Sequence[str], setting: Setting, output: Path,
             process.wait()
     if code:
         raise AgentFailed(f"{agent.name} ended with code {code}; see {output}")
+
+
+def call_on_terminal(
+    agent: Agent,
+    arguments: Sequence[str],
+    typed: str,
+    ended: Callable[[], bool],
+    setting: Setting,
+    output: Path,
+    *,
+    timeout_s: float,
+) -> None:
+    """Runs an agent on a terminal, types a line once its screen is quiet, and ends it when `ended` says so.
+
+    Raises:
+        AgentFailed: it took too long.
+    """
+    variables = {**environment(agent, setting), "TERM": "xterm-256color"}
+    ours, theirs = pty.openpty()
+    deadline = time.monotonic() + timeout_s
+    process = subprocess.Popen(
+        [str(_program(agent)), *arguments],
+        cwd=setting.project,
+        env=variables,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    keys = [typed.encode(), b"\r"]
+    try:
+        with output.open("ab") as sink:
+            while not ended():
+                if time.monotonic() > deadline:
+                    raise AgentFailed(f"{agent.name} took longer than {timeout_s} s; see {output}")
+                readable, _, _ = select.select([ours], [], [], QUIET_S)
+                if readable:
+                    sink.write(os.read(ours, 65536))
+                elif keys:
+                    os.write(ours, keys.pop(0))
+    finally:
+        end_processes(setting.home)
+        process.wait()
+        os.close(ours)
+
+
+def _program(agent: Agent) -> Path:
+    return INSTALLED / agent.name / "node_modules" / ".bin" / agent.program
 
 
 def end_processes(home: Path) -> None:

@@ -57,11 +57,12 @@ def answer_to(dialect: Dialect, body: Any, script: list[str]) -> Answer:
     >>> tools = [{"function": {"name": "bash", "parameters": {}}}]
     >>> answer_to(Chat(), {"messages": [{"role": "user"}], "tools": tools}, ["ls"]).command
     'ls'
-    >>> answer_to(Chat(), {"messages": [{"role": "tool", "content": ""}], "tools": tools}, ["ls"])
+    >>> answer_to(Chat(), {"messages": [{"role": "tool", "tool_call_id": "1"}], "tools": tools}, ["ls"])
     Sentence(text='Done. I have looked at all of it.')
     """
     shell = shell_of(dialect.tools(body))
-    place = len(dialect.results(body))
+    # An agent may send a result twice; a call counts once.
+    place = len({result.call for result in dialect.results(body)})
     return Call(shell, script[place]) if shell and place < len(script) else Sentence(LAST_SENTENCE)
 
 
