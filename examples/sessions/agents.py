@@ -51,6 +51,7 @@ class Agent:
         sent_paths: those of them whose copies a resumed agent sends back.
         ignored: patterns of paths in requests that differ from run to run.
         command_end: what is appended to every command of the script.
+        sent_characters: how much of a result it sends back once resumed, the beginning and the end of it.
         keeps_offsets: it remembers byte offsets into the file, so that lines must keep their length.
         resumes_on_terminal: it resumes on a terminal, where the prompt is typed.
         rewrites: once resumed it writes the whole history anew, and reads that from then on; so it is resumed twice.
@@ -73,6 +74,7 @@ class Agent:
     session_id: Callable[[Path], str] = lambda session: session.stem
     ignored: tuple[str, ...] = ()
     command_end: str = ""
+    sent_characters: int | None = None
     keeps_offsets: bool = False
     resumes_on_terminal: bool = False
     rewrites: bool = False
@@ -371,6 +373,7 @@ CLINE = Agent(
     # It resumes on a terminal only, where the prompt has to be typed.
     resume=lambda session, prompt: ["--id", session],
     resumes_on_terminal=True,
+    sent_characters=8_000,
     session_files=".cline/data/sessions/*/*.messages.json",
     session_id=lambda session: session.parent.name,
     payload_paths=(".messages[*].content[*]{type=tool_result}.content[*].result:string",),

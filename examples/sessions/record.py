@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agents import AGENTS, Agent, Setting
 from dialects import DIALECTS, Result
-from running import FIRST_PROMPT, SESSIONS, AgentFailed, Workplace, call, commands_of, install
+from running import FIRST_PROMPT, SESSIONS, AgentFailed, Workplace, call, install
 from scripted_model import Request, read_requests, serving
 
 ROWS = 120
@@ -31,7 +31,7 @@ def record(agent: Agent, workplace: Workplace, *, rows: int, timeout_s: float) -
     """
     install(agent)
     workplace.begin(rows=rows)
-    script = commands_of(agent, resumes=0)
+    script = workplace.commands(agent, resumes=0)
     requests = workplace.requests("record")
     with serving(script, requests) as model:
         setting = Setting(workplace.home, workplace.project, model.url)

@@ -33,22 +33,29 @@ FIRST_PROMPT = "Look at the data of this project."
 SECOND_PROMPT = "Count the lines of the log."
 
 
-def commands_of(agent: Agent, *, resumes: int) -> list[str]:
-    """The commands that an agent runs in all, until it was resumed so many times."""
-    commands = read_script(COMMANDS)
-    return [command + agent.command_end for command in commands[: len(commands) - RESUMES + resumes]]
-
-
 class AgentFailed(RuntimeError):
     """An agent didn't do what the script asks for."""
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """The folders of one agent below `target/sessions`; `base` names the home folder that runs begin with."""
+    """The folders of one agent below `target/sessions`.
+
+    Args:
+        root: the folder around all of them.
+        base: which home folder runs begin with.
+        recorded_commands: how many commands of the script a recorded session has at most.
+    """
 
     root: Path
     base: str = "recorded"
+    recorded_commands: int | None = None
+
+    def commands(self, agent: Agent, *, resumes: int) -> list[str]:
+        """The commands that an agent runs in all, until its session was resumed so many times."""
+        commands = read_script(COMMANDS)
+        first, further = commands[:-RESUMES], commands[-RESUMES:]
+        return [command + agent.command_end for command in first[: self.recorded_commands] + further[:resumes]]
 
     @property
     def home(self) -> Path:
