@@ -54,7 +54,7 @@ class Agent:
         sent_characters: how much of a result it sends back once resumed, the beginning and the end of it.
         keeps_offsets: it remembers byte offsets into the file, so that lines must keep their length.
         resumes_on_terminal: it resumes on a terminal, where the prompt is typed.
-        rewrites: once resumed it writes the whole history anew, and reads that from then on; so it is resumed twice.
+        rewrites: once resumed it writes its whole history anew, and reads that one from then on.
         setup: gives the arguments of a first command that configures it.
         export: gives the arguments that print a session; the agent keeps it in a data base.
         import_: gives the arguments that read a printed session in again.
@@ -69,8 +69,8 @@ class Agent:
     session_files: str
     payload_paths: tuple[str, ...]
     sent_paths: tuple[str, ...]
-    configure: Callable[[Setting], None] = lambda setting: None
-    variables: Callable[[Setting], dict[str, str]] = lambda setting: {}
+    configure: Callable[[Setting], None] = lambda _setting: None
+    variables: Callable[[Setting], dict[str, str]] = lambda _setting: {}
     session_id: Callable[[Path], str] = lambda session: session.stem
     ignored: tuple[str, ...] = ()
     command_end: str = ""
@@ -83,7 +83,7 @@ class Agent:
     import_: Callable[[Path], list[str]] | None = None
 
 
-# ------------------------------------------------------------------------------------------------------- Claude Code
+# --------------------------------------------------------------------------------------------- Claude Code
 
 
 _CLAUDE_OPTIONS = ["--output-format", "stream-json", "--verbose", "--dangerously-skip-permissions"]
@@ -114,7 +114,7 @@ CLAUDE_CODE = Agent(
     sent_paths=("{type=user}.message.content[*]{type=tool_result}.content:string",),
 )
 
-# ------------------------------------------------------------------------------------------------------------- Codex
+# --------------------------------------------------------------------------------------------------- Codex
 
 
 def _configure_codex(setting: Setting) -> None:
@@ -158,7 +158,7 @@ CODEX = Agent(
     keeps_offsets=True,
 )
 
-# -------------------------------------------------------------------------------------------------------- Gemini CLI
+# ---------------------------------------------------------------------------------------------- Gemini CLI
 
 
 _GEMINI_MODEL = "gemini-2.5-pro"
@@ -199,15 +199,17 @@ GEMINI_CLI = Agent(
         '."$set".messages[*]{type=gemini}.toolCalls[*].resultDisplay:string',
         '."$set".messages[*]{type=user}.content[*].functionResponse.response.output:string',
     ),
-    # Both copies go out side by side, under the same call.
+    # All of them go out side by side, under the same call.
     sent_paths=(
         "{type=gemini}.toolCalls[*].result[*].functionResponse.response.output:string",
         "{type=user}.content[*].functionResponse.response.output:string",
+        '."$set".messages[*]{type=gemini}.toolCalls[*].result[*].functionResponse.response.output:string',
+        '."$set".messages[*]{type=user}.content[*].functionResponse.response.output:string',
     ),
     rewrites=True,
 )
 
-# --------------------------------------------------------------------------------------------------------- Qwen Code
+# ----------------------------------------------------------------------------------------------- Qwen Code
 
 
 QWEN_CODE = Agent(
@@ -244,7 +246,7 @@ QWEN_CODE = Agent(
     command_end="; sleep 0.5",
 )
 
-# ---------------------------------------------------------------------------------------------------------------- pi
+# ------------------------------------------------------------------------------------------------------ pi
 
 
 _PI_OPTIONS = ["--provider", "loopback", "--model", MODEL]
@@ -270,7 +272,7 @@ PI = Agent(
     version="0.73.1",
     program="pi",
     configure=_configure_pi,
-    variables=lambda setting: {"PI_OFFLINE": "1", "PI_TELEMETRY": "0"},
+    variables=lambda _setting: {"PI_OFFLINE": "1", "PI_TELEMETRY": "0"},
     run=lambda prompt: [*_PI_OPTIONS, "-p", prompt],
     resume=lambda session, prompt: [*_PI_OPTIONS, "--session", session, "-p", prompt],
     session_files=".pi/agent/sessions/*/*.jsonl",
@@ -283,7 +285,7 @@ PI = Agent(
     sent_paths=("{type=message}.message{role=toolResult}.content[*]{type=text}.text:string @ .toolName",),
 )
 
-# ----------------------------------------------------------------------------------------------------------- Copilot
+# ------------------------------------------------------------------------------------------------- Copilot
 
 
 COPILOT = Agent(
@@ -303,7 +305,7 @@ COPILOT = Agent(
     resume=lambda session, prompt: ["-p", prompt, "--allow-all-tools", f"--resume={session}"],
     session_files=".copilot/session-state/*/events.jsonl",
     session_id=lambda session: session.parent.name,
-    # A prompt begins with the time of day.
+    # The second prompt, after eight calls and their results, begins with the time of day.
     ignored=(r"\.messages\[19\]\.content",),
     payload_paths=(
         "{type=tool.execution_complete}.data.result.content:string",
@@ -312,7 +314,7 @@ COPILOT = Agent(
     sent_paths=("{type=tool.execution_complete}.data.result.content:string",),
 )
 
-# ---------------------------------------------------------------------------------------------------------- opencode
+# ------------------------------------------------------------------------------------------------ opencode
 
 
 _OPENCODE_OPTIONS = ["-m", f"loopback/{MODEL}", "--format", "json"]
@@ -356,7 +358,7 @@ OPENCODE = Agent(
     import_=lambda session: ["import", str(session)],
 )
 
-# ------------------------------------------------------------------------------------------------------------- Cline
+# --------------------------------------------------------------------------------------------------- Cline
 
 
 CLINE = Agent(
@@ -364,14 +366,14 @@ CLINE = Agent(
     package="cline",
     version="3.0.65",
     program="cline",
-    variables=lambda setting: {"CLINE_TELEMETRY_DISABLED": "1"},
+    variables=lambda _setting: {"CLINE_TELEMETRY_DISABLED": "1"},
     setup=lambda setting: [
         *("auth", "--provider", "openai-compatible", "--apikey", KEY),
         *("--modelid", MODEL, "--baseurl", f"{setting.url}/v1"),
     ],
     run=lambda prompt: [prompt],
     # It resumes on a terminal only, where the prompt has to be typed.
-    resume=lambda session, prompt: ["--id", session],
+    resume=lambda session, _prompt: ["--id", session],
     resumes_on_terminal=True,
     sent_characters=8_000,
     session_files=".cline/data/sessions/*/*.messages.json",
@@ -381,7 +383,6 @@ CLINE = Agent(
 )
 
 AGENTS: dict[str, Agent] = {
-    agent.name: agent
-    for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI, QWEN_CODE, PI, COPILOT, OPENCODE, CLINE)
+    agent.name: agent for agent in (CLAUDE_CODE, CODEX, GEMINI_CLI, QWEN_CODE, PI, COPILOT, OPENCODE, CLINE)
 }
 """Every agent by its name."""

@@ -31,7 +31,13 @@ def read_turns(program: Path, thread: str, environment: Mapping[str, str], folde
     command = [str(program), "app-server"]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=dict(environment), cwd=folder, text=True
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=subprocess.DEVNULL,
+        env=dict(environment),
+        cwd=folder,
+        text=True,
     ) as process:
         timer = threading.Timer(TIMEOUT_S, process.kill)
         timer.start()

@@ -1,7 +1,7 @@
-"""The four interfaces of model vendors, as far as coding agents use them: OpenAI Responses, OpenAI Chat, Anthropic, Gemini.
+"""The interfaces of model vendors, as far as coding agents use them: OpenAI's two, Anthropic's and Gemini's.
 
-A dialect reads a request (which tools are offered, which results came back) and writes an answer: either a call of
-the shell tool or a sentence. It knows nothing of HTTP and nothing of the script.
+A dialect reads a request: which tools are offered, and which results came back. It writes an answer: a call
+of the shell tool, or a sentence. It knows nothing of HTTP and nothing of the script.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class Dialect(Protocol):
     def messages(self, request: Json) -> list[Any]:
         """Lists the messages of the conversation, oldest first."""
 
-    def reply(self, path: str, request: Json, answer: Answer) -> Reply:
-        """Spells the answer."""
+    def reply(self, request: Json, answer: Answer, *, stream: bool) -> Reply:
+        """Spells the answer, as a stream of events or as one JSON value."""
 
 
 def shell_of(tools: list[Tool]) -> Tool | None:
@@ -144,7 +144,9 @@ def _placeholder(schema: Json) -> Any:
     if schema.get("enum"):
         return schema["enum"][0]
     values: Json = {"boolean": False, "number": 60000, "integer": 60000, "array": [], "object": {}}
-    return next((values[kind] for kind in sorted(_kinds(schema)) if kind in values), "Run a command of the script")
+    return next(
+        (values[kind] for kind in sorted(_kinds(schema)) if kind in values), "Run a command of the script"
+    )
 
 
 def text_of(value: Any) -> str:
@@ -160,12 +162,14 @@ def text_of(value: Any) -> str:
     if isinstance(value, list):
         return "".join(text_of(part) for part in value)
     if isinstance(value, dict):
-        return next((text_of(value[key]) for key in ("text", "output", "content", "error") if key in value), "")
+        return next(
+            (text_of(value[key]) for key in ("text", "output", "content", "error") if key in value), ""
+        )
     return ""
 
 
 def _identifier(prefix: str, *parts: object) -> str:
-    """An identifier that depends on the place in the conversation only, so that two resumes can be compared."""
+    """An id that depends on the place in the conversation only, so that two resumes can be compared."""
     return f"{prefix}_{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"
 
 
@@ -178,7 +182,7 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-class Responses:
+class _Responses:
     """OpenAI Responses."""
 
     name = "openai-responses"
@@ -204,7 +208,7 @@ class Responses:
             if isinstance(item, dict) and str(item.get("type")).endswith("_call_output")
         ]
 
-    def reply(self, path: str, request: Json, answer: Answer) -> Reply:
+    def reply(self, request: Json, answer: Answer, *, stream: bool) -> Reply:
         place = len(self.messages(request))
         items = [*self._reasoning(request, place), self._item(answer, place)]
         response = {
@@ -222,7 +226,7 @@ class Responses:
                 "total_tokens": USAGE_IN + USAGE_OUT,
             },
         }
-        if not request.get("stream"):
+        if not stream:
             return Reply(response)
         return Reply(events=tuple((event["type"], _dump(event)) for event in self._events(response)))
 
@@ -254,7 +258,9 @@ class Responses:
         called = {"status": "completed", "call_id": _identifier("call", place), "name": answer.tool.name}
         if answer.tool.custom:
             # The free text of this tool is a program in JavaScript.
-            program = f"const r = await tools.exec_command({{cmd: {json.dumps(answer.command)}}}); text(r.output);"
+            program = (
+                f"const r = await tools.exec_command({{cmd: {json.dumps(answer.command)}}}); text(r.output);"
+            )
             return {"type": "custom_tool_call", "id": _identifier("ctc", place), **called, "input": program}
         arguments = _dump(arguments_of(answer.tool, answer.command))
         return {"type": "function_call", "id": _identifier("fc", place), **called, "arguments": arguments}
@@ -276,7 +282,7 @@ class Responses:
         yield {"type": "response.completed", "response": response}
 
 
-class Chat:
+class _Chat:
     """OpenAI Chat Completions."""
 
     name = "openai-chat"
@@ -298,9 +304,8 @@ class Chat:
             if message.get("role") == "tool"
         ]
 
-    def reply(self, path: str, request: Json, answer: Answer) -> Reply:
+    def reply(self, request: Json, answer: Answer, *, stream: bool) -> Reply:
         place = len(self.messages(request))
-        streamed = bool(request.get("stream"))
         message: Json = {"role": "assistant", "content": None}
         if isinstance(answer, Sentence):
             message["content"] = answer.text
@@ -308,11 +313,15 @@ class Chat:
             arguments = _dump(arguments_of(answer.tool, answer.command))
             function = {"name": answer.tool.name, "arguments": arguments}
             call = {"id": _identifier("call", place), "type": "function", "function": function}
-            message["tool_calls"] = [{"index": 0, **call} if streamed else call]
+            message["tool_calls"] = [{"index": 0, **call} if stream else call]
         reason = "stop" if isinstance(answer, Sentence) else "tool_calls"
         head = {"id": _identifier("chatcmpl", place), "created": 0, "model": request.get("model", MODEL)}
-        usage = {"prompt_tokens": USAGE_IN, "completion_tokens": USAGE_OUT, "total_tokens": USAGE_IN + USAGE_OUT}
-        if not streamed:
+        usage = {
+            "prompt_tokens": USAGE_IN,
+            "completion_tokens": USAGE_OUT,
+            "total_tokens": USAGE_IN + USAGE_OUT,
+        }
+        if not stream:
             choice = {"index": 0, "message": message, "finish_reason": reason}
             return Reply({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
         chunk = {**head, "object": "chat.completion.chunk"}
@@ -324,7 +333,7 @@ class Chat:
         return Reply(events=(*((None, _dump(each)) for each in chunks), (None, "[DONE]")))
 
 
-class Anthropic:
+class _Anthropic:
     """Anthropic Messages."""
 
     name = "anthropic-messages"
@@ -347,11 +356,13 @@ class Anthropic:
             if block.get("type") == "tool_result"
         ]
 
-    def reply(self, path: str, request: Json, answer: Answer) -> Reply:
+    def reply(self, request: Json, answer: Answer, *, stream: bool) -> Reply:
         place = len(self.messages(request))
         blocks: list[Json] = []
         if (request.get("thinking") or {}).get("type") in {"enabled", "adaptive"}:
-            blocks.append({"type": "thinking", "thinking": THOUGHT, "signature": _signature("thinking", place)})
+            blocks.append(
+                {"type": "thinking", "thinking": THOUGHT, "signature": _signature("thinking", place)}
+            )
         if isinstance(answer, Sentence):
             blocks.append({"type": "text", "text": answer.text})
         else:
@@ -367,7 +378,7 @@ class Anthropic:
             "stop_sequence": None,
             "usage": {"input_tokens": USAGE_IN, "output_tokens": USAGE_OUT},
         }
-        if not request.get("stream"):
+        if not stream:
             return Reply(message)
         return Reply(events=tuple((event["type"], _dump(event)) for event in self._events(message)))
 
@@ -375,7 +386,7 @@ class Anthropic:
     def _events(message: Json) -> Iterator[Json]:
         yield {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}}
         for index, block in enumerate(message["content"]):
-            empty, deltas = Anthropic._deltas(block)
+            empty, deltas = _Anthropic._deltas(block)
             yield {"type": "content_block_start", "index": index, "content_block": {**block, **empty}}
             for delta in deltas:
                 yield {"type": "content_block_delta", "index": index, "delta": delta}
@@ -397,7 +408,7 @@ class Anthropic:
         ]
 
 
-class Gemini:
+class _Gemini:
     """Gemini's `generateContent` and `streamGenerateContent`."""
 
     name = "gemini"
@@ -423,7 +434,7 @@ class Gemini:
             if "functionResponse" in part
         ]
 
-    def reply(self, path: str, request: Json, answer: Answer) -> Reply:
+    def reply(self, request: Json, answer: Answer, *, stream: bool) -> Reply:
         place = len(self.messages(request))
         part: Json
         if isinstance(answer, Sentence):
@@ -443,10 +454,12 @@ class Gemini:
             "modelVersion": MODEL,
             "responseId": _identifier("gen", place),
         }
-        if path.endswith(":streamGenerateContent"):
+        if stream:
             return Reply(events=((None, _dump(response)),))
         return Reply(response)
 
 
-DIALECTS: tuple[Dialect, ...] = (Responses(), Chat(), Anthropic(), Gemini())
-"""Every dialect, each served at paths of its own."""
+_ALL: tuple[Dialect, ...] = (_Responses(), _Chat(), _Anthropic(), _Gemini())
+
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in _ALL}
+"""Every dialect by its name, each served at paths of its own."""

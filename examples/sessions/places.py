@@ -2,9 +2,9 @@
 
     python examples/sessions/places.py target/sessions/codex/home target/sessions/codex/project
 
-A result is known by excerpts of what its command prints, so that copies which were cut or rewritten are found too.
-JSON files and lines are searched value by value, JSON inside strings included. Other files, such as data bases, are
-searched as bytes.
+A result is known by excerpts of what its command prints, so that copies which were cut are found too. JSON
+files and lines are searched value by value, JSON inside strings included. Other files, such as data bases,
+are searched as bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KINDS = ("type", "role", "subtype", "method")
 
 
 class Place(NamedTuple):
-    """Where in a value a result stands: a path, and whether the string there is the result as it was printed."""
+    """Where in a value a result stands, and whether the string there is the result as it was printed."""
 
     path: str
     whole: bool
@@ -81,7 +81,9 @@ def walk(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         kinds = [key for key in KINDS if isinstance(value.get(key), str)] if path or "type" in value else []
         kind = f"{{{kinds[0]}={value[kinds[0]]}}}" if kinds else ""
         for key, item in value.items():
-            yield from walk(item, f"{path}{kind}.{key if key.replace('_', '').isalnum() else json.dumps(key)}")
+            yield from walk(
+                item, f"{path}{kind}.{key if key.replace('_', '').isalnum() else json.dumps(key)}"
+            )
 
 
 def values_of(path: Path) -> list[Any] | None:
@@ -107,7 +109,9 @@ def places_in(values: list[Any], outputs: list[str]) -> Counter[Place]:
     for value in values:
         kind = str(value.get("type", "")) if isinstance(value, dict) else ""
         for path, text in walk(value):
-            hits = [o for o, parts in zip(outputs, excerpts, strict=True) if any(part in text for part in parts)]
+            hits = [
+                o for o, parts in zip(outputs, excerpts, strict=True) if any(part in text for part in parts)
+            ]
             if hits:
                 found[Place(path, any(text.strip() == output.strip() for output in hits), kind)] += 1
     return found
@@ -115,13 +119,19 @@ def places_in(values: list[Any], outputs: list[str]) -> Counter[Place]:
 
 def main() -> None:
     """Prints the places, file by file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("home", type=Path, help="the agent's home folder, or one file")
     parser.add_argument("project", type=Path, help="the project folder in which it worked")
     parser.add_argument("--script", type=Path, default=SCRIPT)
     given = parser.parse_args()
     outputs = outputs_of(read_script(given.script), given.project)
-    files = [given.home] if given.home.is_file() else sorted(path for path in given.home.rglob("*") if path.is_file())
+    files = (
+        [given.home]
+        if given.home.is_file()
+        else sorted(path for path in given.home.rglob("*") if path.is_file())
+    )
     for path in files:
         values = values_of(path)
         if values is None:

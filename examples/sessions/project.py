@@ -1,4 +1,4 @@
-"""Makes the project folder that the agents look at: a made-up shop's source, log, orders, shipments and manual.
+"""Makes the project that the agents look at: a made-up shop's source, log, orders, shipments and manual.
 
     python examples/sessions/project.py FOLDER --rows 120
 
@@ -19,9 +19,20 @@ START = datetime(2026, 3, 2, 8, 0, tzinfo=timezone.utc)
 GOODS = ("kettle", "lamp", "rug", "chair", "shelf", "clock", "vase", "tray")
 TOWNS = ("Aldermoor", "Brackwell", "Corrinton", "Dunhollow", "Eastmere")
 WORDS = (
-    "order parcel customer counter shelf ledger clerk morning delivery return label weight invoice window total "
-    "address signature carrier warehouse receipt"
-).split()
+    *("order", "parcel", "customer", "counter", "shelf", "ledger", "clerk", "morning", "delivery", "return"),
+    *(
+        "label",
+        "weight",
+        "invoice",
+        "window",
+        "total",
+        "address",
+        "signature",
+        "carrier",
+        "warehouse",
+        "receipt",
+    ),
+)
 
 
 def files_of(rows: int) -> dict[str, str]:
@@ -34,7 +45,9 @@ def files_of(rows: int) -> dict[str, str]:
     orders = [_order(chance, number) for number in range(rows)]
     return {
         "data/orders.json": json.dumps(orders, indent=1) + "\n",
-        "data/shipments.jsonl": "".join(json.dumps(_shipment(chance, order)) + "\n" for order in orders[: rows // 2]),
+        "data/shipments.jsonl": "".join(
+            json.dumps(_shipment(chance, order)) + "\n" for order in orders[: rows // 2]
+        ),
         "data/stock.json": json.dumps(_stock(chance, rows // 3), separators=(",", ":")) + "\n",
         "docs/manual.md": _manual(chance, rows // 4),
         "logs/service.log": "".join(_log_line(chance, number) for number in range(2 * rows)),
@@ -66,11 +79,18 @@ def _order(chance: random.Random, number: int) -> dict[str, Any]:
 
 
 def _shipment(chance: random.Random, order: dict[str, Any]) -> dict[str, Any]:
-    return {"order": order["id"], "carrier": chance.choice(("north", "coast")), "grams": chance.randrange(200, 9000)}
+    return {
+        "order": order["id"],
+        "carrier": chance.choice(("north", "coast")),
+        "grams": chance.randrange(200, 9000),
+    }
 
 
 def _stock(chance: random.Random, rows: int) -> dict[str, Any]:
-    places = [{"place": f"{row:03d}", "goods": chance.choice(GOODS), "left": chance.randrange(40)} for row in range(rows)]
+    places = [
+        {"place": f"{row:03d}", "goods": chance.choice(GOODS), "left": chance.randrange(40)}
+        for row in range(rows)
+    ]
     return {"counted": START.date().isoformat(), "places": places}
 
 
@@ -79,12 +99,14 @@ def _log_line(chance: random.Random, number: int) -> str:
     if number % 41 == 7:
         return f"{time} ERROR parcels: no label for order {70_000 + number}: printer offline\n"
     took_ms = chance.randrange(2, 90)
-    return f"{time} INFO  {chance.choice(('ledger', 'parcels', 'returns'))}: request {number} took {took_ms} ms\n"
+    part = chance.choice(("ledger", "parcels", "returns"))
+    return f"{time} INFO  {part}: request {number} took {took_ms} ms\n"
 
 
 def _manual(chance: random.Random, paragraphs: int) -> str:
     return "# Manual of the shop\n" + "".join(
-        f"\n## Part {number + 1}\n\n{' '.join(_sentence(chance) for _ in range(4))}\n" for number in range(paragraphs)
+        f"\n## Part {number + 1}\n\n{' '.join(_sentence(chance) for _ in range(4))}\n"
+        for number in range(paragraphs)
     )
 
 
@@ -93,15 +115,20 @@ def _sentence(chance: random.Random) -> str:
 
 
 def _module(name: str, functions: int) -> str:
-    return f'"""The {name} of the shop."""\n' + "".join(
-        f'\n\ndef {name}_step_{number}(amount: int) -> int:\n    """Step {number}."""\n    return amount + {number}\n'
+    head = f'"""The {name} of the shop."""\n'
+    return head + "".join(
+        f"\n\ndef {name}_step_{number}(amount: int) -> int:\n"
+        f'    """Step {number}."""\n'
+        f"    return amount + {number}\n"
         for number in range(functions)
     )
 
 
 def main() -> None:
     """Makes the folder that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=120, help="how large the files are (120)")
     given = parser.parse_args()

@@ -4,8 +4,8 @@
 
 Each agent is recorded anew in a small project. Then, in every line of what it wrote:
 
-* Text of the vendor is removed: a string stays only if it is short, or if the project, the script or the scripted
-  model wrote it. In place of any other stands `[removed: N characters]`.
+* Text of the vendor is removed. A string stays only if it is short, or if the project, the script or the
+  scripted model wrote it. In place of any other stands `[removed: N characters]`.
 * Lists of tools, skills and agents that a model is told of become empty.
 * The home folder becomes /home/user, the project /home/user/shop, and the kernel's version goes.
 
@@ -19,6 +19,7 @@ import json
 import platform
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,15 @@ from running import COMMANDS, FIRST_PROMPT, SECOND_PROMPT, SESSIONS, AgentFailed
 from scripted_model import LAST_SENTENCE, read_script
 
 RECORDED = Path(__file__).resolve().parent / "recorded"
-ROWS = 12
-COMMANDS_RUN = 4
-MOST_BYTES = 42_000
+ROWS = 10
+COMMANDS_RUN = 3
+MOST_BYTES = 40_000
 SHORT_CHARACTERS = 45
 """A string of so many characters is a name, an id, a path or a state, not a text."""
 
-LISTINGS = re.compile(r"tools|skills?|addedNames|addedLines|addedTypes|addedBlocks|names|lines|betas|agents|rendered")
+LISTINGS = re.compile(
+    r"tools|skills?|addedNames|addedLines|addedTypes|addedBlocks|names|lines|betas|agents|rendered"
+)
 """Members that list what a model is told of."""
 
 
@@ -52,7 +55,9 @@ class Stripper:
     def strip(self, value: Any, key: str = "") -> Any:
         """Gives a value without vendors' texts and personal paths.
 
-        >>> Stripper(["shop"], [("/tmp/a", "/home/user")]).strip({"tools": ["x"], "cwd": "/tmp/a/b", "text": "y " * 40})
+        >>> Stripper(["shop"], [("/tmp/a", "/home/user")]).strip(
+        ...     {"tools": ["x"], "cwd": "/tmp/a/b", "text": "y " * 40}
+        ... )
         {'tools': [], 'cwd': '/home/user/b', 'text': '[removed: 80 characters]'}
         """
         if isinstance(value, str):
@@ -89,6 +94,8 @@ def publish(agent: Agent, *, timeout_s: float) -> list[Path]:
     if agent is CLAUDE_CODE:
         files[f"{agent.name}.stream.jsonl"] = _events_of(workplace)
     if agent.rewrites:
+        # Names of files hold the minute; a session resumed in the same one is written differently.
+        time.sleep(60 - time.time() % 60)
         resume(agent, workplace, "resumed", None, timeout_s=timeout_s)
         files[f"{agent.name}.resumed{session.suffix}"] = _largest(workplace.home.glob(agent.session_files))
     stripper = _stripper_for(agent, workplace)
@@ -113,7 +120,9 @@ def stripped(text: str, strip: Callable[[Any], Any]) -> str:
         value = json.loads(text)
     except ValueError:
         lines = (json.loads(line) for line in text.split("\n") if line.strip())
-        return "".join(json.dumps(strip(line), ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines)
+        return "".join(
+            json.dumps(strip(line), ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines
+        )
     return json.dumps(strip(value), ensure_ascii=False, indent=2) + "\n"
 
 
@@ -129,13 +138,19 @@ def _events_of(workplace: Workplace) -> Path:
     return events
 
 
-def _stripper_for(agent: Agent, workplace: Workplace) -> Stripper:
-    outputs = outputs_of(read_script(COMMANDS), workplace.project)
-    own = [
+def own_texts(agent: Agent, workplace: Workplace, outputs: Iterable[str]) -> list[str]:
+    """What the project, the script or the scripted model wrote: text with one of these in it stays."""
+    return [
         *(excerpt for output in outputs for excerpt in excerpts_of(output)),
         *workplace.commands(agent, resumes=2),
         *(FIRST_PROMPT, SECOND_PROMPT, LAST_SENTENCE, THOUGHT),
+        # What was removed before.
+        "[removed: ",
     ]
+
+
+def _stripper_for(agent: Agent, workplace: Workplace) -> Stripper:
+    outputs = outputs_of(read_script(COMMANDS), workplace.project)
     replacements = [
         (str(workplace.project), "/home/user/shop"),
         (str(workplace.home), "/home/user"),
@@ -144,14 +159,20 @@ def _stripper_for(agent: Agent, workplace: Workplace) -> Stripper:
         (re.sub(r"[/.]", "-", str(workplace.project)), "-home-user-shop"),
         (platform.release(), "6.0.0"),
     ]
-    return Stripper(own, replacements)
+    return Stripper(own_texts(agent, workplace, outputs), replacements)
 
 
 def main() -> int:
     """Publishes the agents that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("agents", nargs="*", choices=[[], *AGENTS], metavar="AGENT", help="default: every agent")
-    parser.add_argument("--timeout_s", type=float, default=180, help="seconds that one run of an agent may take (180)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "agents", nargs="*", choices=[[], *AGENTS], metavar="AGENT", help="default: every agent"
+    )
+    parser.add_argument(
+        "--timeout_s", type=float, default=180, help="seconds that one run of an agent may take (180)"
+    )
     given = parser.parse_args()
     failed = 0
     for agent in chosen(given.agents):

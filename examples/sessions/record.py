@@ -3,8 +3,8 @@
     python examples/sessions/record.py                 # every agent
     python examples/sessions/record.py codex pi --rows 240
 
-What it leaves in target/sessions/AGENT: the session files in `session/`, the home folder as the agent left it in
-`recorded/`, every request in `record.requests.jsonl` and what the agent printed in `output.log`.
+What it leaves in target/sessions/AGENT: the session files in `session/`, the home folder as the agent left it
+in `recorded/`, every request in `record.requests.jsonl` and what the agent printed in `output.log`.
 """
 
 from __future__ import annotations
@@ -69,15 +69,16 @@ def check_commands(agent: Agent, requests: list[Request], script: list[str]) -> 
     asked = [request.command for request in turns if request.command]
     if sorted(asked) != sorted(script) or not turns or turns[-1].command is not None:
         raise AgentFailed(f"{agent.name} ran {len(asked)} commands of {len(script)}")
-    empty = [number for number, result in enumerate(results_of(turns[-1]), start=1) if not result.text.strip()]
+    empty = [
+        number for number, result in enumerate(results_of(turns[-1]), start=1) if not result.text.strip()
+    ]
     if empty:
         raise AgentFailed(f"{agent.name} sent back nothing for command {empty[0]}")
 
 
 def results_of(request: Request) -> list[Result]:
     """The tool results in a request."""
-    dialect = next(dialect for dialect in DIALECTS if dialect.name == request.dialect)
-    return dialect.results(request.body)
+    return DIALECTS[str(request.dialect)].results(request.body)
 
 
 def chosen(names: list[str]) -> list[Agent]:
@@ -87,16 +88,25 @@ def chosen(names: list[str]) -> list[Agent]:
 
 def main() -> int:
     """Records the agents that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("agents", nargs="*", choices=[[], *AGENTS], metavar="AGENT", help="default: every agent")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "agents", nargs="*", choices=[[], *AGENTS], metavar="AGENT", help="default: every agent"
+    )
     parser.add_argument("--rows", type=int, default=ROWS, help=f"how large the project's files are ({ROWS})")
-    parser.add_argument("--timeout_s", type=float, default=180, help="seconds that one run of an agent may take (180)")
+    parser.add_argument(
+        "--timeout_s", type=float, default=180, help="seconds that one run of an agent may take (180)"
+    )
     given = parser.parse_args()
     failed = 0
     for agent in chosen(given.agents):
         try:
-            files = record(agent, Workplace(SESSIONS / agent.name), rows=given.rows, timeout_s=given.timeout_s)
-            print(f"{agent.name} {agent.version}: {', '.join(f'{file.stat().st_size:,} bytes' for file in files)}")
+            files = record(
+                agent, Workplace(SESSIONS / agent.name), rows=given.rows, timeout_s=given.timeout_s
+            )
+            sizes = ", ".join(f"{file.stat().st_size:,} bytes" for file in files)
+            print(f"{agent.name} {agent.version}: {sizes}", flush=True)
         except AgentFailed as error:
             print(error, file=sys.stderr)
             failed += 1

@@ -1,15 +1,15 @@
-"""Checks that a crushed session still opens: each agent goes on with it, and sends the compacted results back.
+"""Checks that a crushed session still opens: each agent goes on with it and sends compacted results back.
 
     python examples/sessions/record.py && python examples/sessions/resume.py
     python examples/sessions/resume.py codex --crush 'headroom-beam crush --input {input} --output {output} …'
     python examples/sessions/resume.py pi --each_path
 
-Every agent that was recorded is resumed twice, each time in the home folder that the recorded run left: once with its
-own session file (the control), once with the crushed one. It gets a further prompt and runs a further command. Then
-the first requests of both runs are compared:
+Every recorded agent is resumed twice, each time in the home folder that the recorded run left: once with its
+own session file (the control), once with the crushed one. It gets a further prompt and runs one more command.
+Then the first requests of both runs are compared:
 
 * both agents went on: they ran the command and ended with the model's last sentence;
-* wherever a result was compacted in the file, the request has the compacted text, and the original is nowhere in it;
+* where a result was compacted in the file, the request has the compacted text, and nowhere the original;
 * nothing else differs;
 * the request is smaller by as many bytes as these results.
 
@@ -35,7 +35,17 @@ import codex_threads
 from agents import AGENTS, CODEX, Agent, Setting
 from places import walk
 from record import chosen, results_of
-from running import INSTALLED, RESUMES, SECOND_PROMPT, SESSIONS, AgentFailed, Workplace, call, call_on_terminal, environment
+from running import (
+    INSTALLED,
+    RESUMES,
+    SECOND_PROMPT,
+    SESSIONS,
+    AgentFailed,
+    Workplace,
+    call,
+    call_on_terminal,
+    environment,
+)
 from scripted_model import LAST_SENTENCE, Request, read_requests, serving
 
 CRUSH = "headroom-beam crush --input {input} --output {output} --originals {originals} --trace_format {paths}"
@@ -64,14 +74,17 @@ class Outcome:
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
-        return (
-            f"{self.agent.name} {self.agent.version}: file {self.file_bytes:,} → {self.crushed_bytes:,} bytes, "
-            f"next request {self.control_bytes:,} → {self.request_bytes:,} bytes, "
-            f"{self.compacted} of {self.results} results compacted, {'; '.join(self.problems) or 'all else equal'}"
+        name = f"{self.agent.name} {self.agent.version}"
+        parts = (
+            f"{name}: file {self.file_bytes:,} → {self.crushed_bytes:,} bytes",
+            f"next request {self.control_bytes:,} → {self.request_bytes:,} bytes",
+            f"{self.compacted} of {self.results} results compacted",
+            "; ".join(self.problems) or "all else equal",
         )
+        return ", ".join(parts)
 
 
-# ----------------------------------------------------------------------------------------------------------- crushing
+# ------------------------------------------------------------------------------------------------- crushing
 
 
 def crush(agent: Agent, session: Path, paths: Sequence[str], command: str, folder: Path) -> list[bytes]:
@@ -91,7 +104,11 @@ def crush(agent: Agent, session: Path, paths: Sequence[str], command: str, folde
     source = folder / "input" / "session.jsonl"
     source.parent.mkdir(parents=True)
     source.write_bytes(b"".join(lines_of(session)))
-    values = {"input": str(source.parent), "output": str(folder / "output"), "originals": str(folder / "originals")}
+    values = {
+        "input": str(source.parent),
+        "output": str(folder / "output"),
+        "originals": str(folder / "originals"),
+    }
     words = [
         filled
         for word in shlex.split(command)
@@ -158,7 +175,7 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, 
         yield path, before, after
 
 
-# ----------------------------------------------------------------------------------------------------------- resuming
+# ------------------------------------------------------------------------------------------------- resuming
 
 
 def resume(
@@ -203,14 +220,20 @@ def resume(
         if agent.resumes_on_terminal:
 
             def ended() -> bool:
-                return any(turn.offers_shell and not turn.command for turn in read_requests(workplace.requests(run)))
+                return any(
+                    turn.offers_shell and not turn.command for turn in read_requests(workplace.requests(run))
+                )
 
-            call_on_terminal(agent, arguments, SECOND_PROMPT, ended, setting, workplace.log, timeout_s=timeout_s)
+            call_on_terminal(
+                agent, arguments, SECOND_PROMPT, ended, setting, workplace.log, timeout_s=timeout_s
+            )
         else:
             call(agent, arguments, setting, workplace.log, timeout_s=timeout_s)
     turns = [request for request in read_requests(workplace.requests(run)) if request.offers_shell]
     if [turn.command for turn in turns] != [script[-1], None]:
-        raise AgentFailed(f"{agent.name} didn't go on with its {run} session: {len(turns)} turns; see {workplace.log}")
+        raise AgentFailed(
+            f"{agent.name} didn't go on with its {run} session: {len(turns)} turns; see {workplace.log}"
+        )
     return turns
 
 
@@ -222,10 +245,12 @@ def _session_of(agent: Agent, home: Path) -> Path:
     return sessions[-1]
 
 
-# ---------------------------------------------------------------------------------------------------------- comparing
+# ------------------------------------------------------------------------------------------------ comparing
 
 
-def compare(agent: Agent, control: Request, crushed: Request, changes: Sequence[Change]) -> tuple[int, list[str]]:
+def compare(
+    agent: Agent, control: Request, crushed: Request, changes: Sequence[Change]
+) -> tuple[int, list[str]]:
     """Compares the first requests after both resumes.
 
     Returns:
@@ -277,7 +302,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _is_compacted(before: Any, after: Any, change: Change, agent: Agent) -> bool:
-    """Says whether a string of the request differs by this change of the session file, and by nothing else."""
+    """Says whether a string of the request differs by this change of the session file alone."""
     if not (isinstance(before, str) and isinstance(after, str)):
         return False
     replaced = change.before in before and before.replace(change.before, change.after) == after
@@ -289,7 +314,9 @@ def _is_cut(sent: str, whole: str, agent: Agent) -> bool:
     if agent.sent_characters is None or len(whole) <= agent.sent_characters:
         return sent == whole
     part = agent.sent_characters // 3
-    return len(sent) <= agent.sent_characters and sent[:part] == whole[:part] and sent[-part:] == whole[-part:]
+    return (
+        len(sent) <= agent.sent_characters and sent[:part] == whole[:part] and sent[-part:] == whole[-part:]
+    )
 
 
 def _json_bytes(text: str) -> int:
@@ -341,7 +368,7 @@ def _thread_problems(agent: Agent, workplace: Workplace) -> list[str]:
 
 
 def sent_paths(agent: Agent, workplace: Workplace, command: str, *, timeout_s: float) -> dict[str, int]:
-    """Crushes the results at one path at a time, and counts those of them that the resumed agent sends back."""
+    """Crushes the results at one path at a time, and counts those that the resumed agent sends back."""
     session = _session_of(agent, workplace.recorded)
     original = lines_of(session)
     control = resume(agent, workplace, "control", None, timeout_s=timeout_s)
@@ -353,25 +380,36 @@ def sent_paths(agent: Agent, workplace: Workplace, command: str, *, timeout_s: f
         changes = changes_between(original, crushed)
         found = _unexplained(differences(control[0].body, turns[0].body), agent)
         sent[path] = sum(
-            any(_is_compacted(before, after, change, agent) for change in changes) for _, before, after in found
+            any(_is_compacted(before, after, change, agent) for change in changes)
+            for _, before, after in found
         )
     return sent
 
 
 def main() -> int:
     """Checks the agents that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("agents", nargs="*", choices=[[], *AGENTS], metavar="AGENT", help="default: every agent")
-    parser.add_argument("--crush", default=CRUSH, help=f"the command that crushes a folder ({CRUSH})".replace("%", "%%"))
-    parser.add_argument("--timeout_s", type=float, default=180, help="seconds that one run of an agent may take (180)")
-    parser.add_argument("--each_path", action="store_true", help="say which copies a resumed agent sends back")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "agents", nargs="*", choices=[[], *AGENTS], metavar="AGENT", help="default: every agent"
+    )
+    parser.add_argument("--crush", default=CRUSH, help=f"crushes a folder ({CRUSH})")
+    parser.add_argument(
+        "--timeout_s", type=float, default=180, help="seconds that one run of an agent may take (180)"
+    )
+    parser.add_argument(
+        "--each_path", action="store_true", help="say which copies a resumed agent sends back"
+    )
     given = parser.parse_args()
     failed = 0
     for agent in chosen(given.agents):
         workplace = Workplace(SESSIONS / agent.name)
         try:
             if given.each_path:
-                for path, number in sent_paths(agent, workplace, given.crush, timeout_s=given.timeout_s).items():
+                for path, number in sent_paths(
+                    agent, workplace, given.crush, timeout_s=given.timeout_s
+                ).items():
                     print(f"{agent.name}: {number} sent back from {path}", flush=True)
                 continue
             outcomes = [check(agent, workplace, given.crush, timeout_s=given.timeout_s)]

@@ -1,4 +1,4 @@
-"""Installs agents and runs them: in a folder of their own, with an environment of their own, on loopback only."""
+"""Installs agents and runs them, in a folder and an environment of their own, on loopback only."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ class Workplace:
         """The commands that an agent runs in all, until its session was resumed so many times."""
         commands = read_script(COMMANDS)
         first, further = commands[:-RESUMES], commands[-RESUMES:]
-        return [command + agent.command_end for command in first[: self.recorded_commands] + further[:resumes]]
+        return [
+            command + agent.command_end for command in first[: self.recorded_commands] + further[:resumes]
+        ]
 
     @property
     def home(self) -> Path:
@@ -102,11 +104,13 @@ class Workplace:
 
 
 def copy_folder(source: Path, target: Path) -> None:
-    """Copies regular files, folders and links; leaves sockets out, with their times of change as they were."""
+    """Copies files, folders and links with their times of change; leaves sockets out."""
 
     def others(folder: str, names: list[str]) -> list[str]:
         paths = {name: Path(folder, name) for name in names}
-        return [name for name, path in paths.items() if not (path.is_symlink() or path.is_file() or path.is_dir())]
+        return [
+            name for name, path in paths.items() if not (path.is_symlink() or path.is_file() or path.is_dir())
+        ]
 
     shutil.copytree(source, target, symlinks=True, ignore=others)
 
@@ -119,7 +123,16 @@ def install(agent: Agent) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     source = f"{agent.package}@{agent.version}"
-    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder), source]
+    command = [
+        "npm",
+        "install",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        str(folder),
+        source,
+    ]
     subprocess.run(command, check=True, timeout=900, stdout=subprocess.DEVNULL)
 
 

@@ -2,9 +2,10 @@
 
     python examples/sessions/scripted_model.py --script commands.txt --requests requests.jsonl --port 18080
 
-It listens on loopback only. Which command comes next follows from the number of tool results in the request, so the
-model keeps no state, and a retried or resumed request gets the right answer. Requests that offer no shell, such as
-those for a title, get the sentence. Every request is appended to a file as a line of JSON (see `Request`).
+It listens on loopback only. Which command comes next follows from the number of tool results in the request.
+So the model keeps no state, and a retried or resumed request gets the right answer. Requests that offer no
+shell, such as those for a title, get the sentence. Every request is appended to a file as a line of JSON (see
+`Request`).
 """
 
 from __future__ import annotations
@@ -53,11 +54,11 @@ def read_requests(path: Path) -> list[Request]:
 def answer_to(dialect: Dialect, body: Any, script: list[str]) -> Answer:
     """Chooses the answer to a request.
 
-    >>> from dialects import Chat
+    >>> chat = DIALECTS["openai-chat"]
     >>> tools = [{"function": {"name": "bash", "parameters": {}}}]
-    >>> answer_to(Chat(), {"messages": [{"role": "user"}], "tools": tools}, ["ls"]).command
+    >>> answer_to(chat, {"messages": [{"role": "user"}], "tools": tools}, ["ls"]).command
     'ls'
-    >>> answer_to(Chat(), {"messages": [{"role": "tool", "tool_call_id": "1"}], "tools": tools}, ["ls"])
+    >>> answer_to(chat, {"messages": [{"role": "tool", "tool_call_id": "1"}], "tools": tools}, ["ls"])
     Sentence(text='Done. I have looked at all of it.')
     """
     shell = shell_of(dialect.tools(body))
@@ -118,7 +119,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         raw = self._body()
         body = _parsed(raw)
-        dialect = next((dialect for dialect in DIALECTS if dialect.serves(path)), None)
+        dialect = next((dialect for dialect in DIALECTS.values() if dialect.serves(path)), None)
         if dialect is None or not isinstance(body, dict):
             self.server.record(Request(path, len(raw), body, None, offers_shell=False, command=None))
             self._send(Reply(_counted(path)))
@@ -127,7 +128,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         command = answer.command if isinstance(answer, Call) else None
         offers_shell = shell_of(dialect.tools(body)) is not None
         self.server.record(Request(path, len(raw), body, dialect.name, offers_shell, command))
-        self._send(dialect.reply(path, body, answer))
+        # Gemini says in the path whether it wants a stream, the others in the body.
+        stream = path.endswith(":streamGenerateContent") or bool(body.get("stream"))
+        self._send(dialect.reply(body, answer, stream=stream))
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
@@ -149,7 +152,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _send(self, reply: Reply) -> None:
         if reply.body is None:
             kind = "text/event-stream"
-            lines = ((f"event: {name}\n" if name else "") + f"data: {data}\n\n" for name, data in reply.events)
+            lines = (
+                (f"event: {name}\n" if name else "") + f"data: {data}\n\n" for name, data in reply.events
+            )
             payload = "".join(lines).encode()
         else:
             kind = "application/json"
@@ -183,9 +188,13 @@ def read_script(path: Path) -> list[str]:
 
 def main() -> None:
     """Serves until it is interrupted."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--script", type=Path, required=True, help="one shell command a line")
-    parser.add_argument("--requests", type=Path, required=True, help="where requests are appended, a line each")
+    parser.add_argument(
+        "--requests", type=Path, required=True, help="where requests are appended, a line each"
+    )
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     given = parser.parse_args()
     with ScriptedModel(read_script(given.script), given.requests, given.port) as model:
