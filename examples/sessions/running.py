@@ -215,6 +215,9 @@ def call_on_terminal(
     )
     os.close(theirs)
     keys = [typed.encode(), b"\r"]
+    # Keys that come before the agent has drawn its screen are lost, and so may be others. Without an answer
+    # on the screen they are typed again.
+    drawn, typing = False, False
     try:
         with output.open("ab") as sink:
             while not ended():
@@ -223,8 +226,12 @@ def call_on_terminal(
                 readable, _, _ = select.select([ours], [], [], QUIET_S)
                 if readable:
                     sink.write(os.read(ours, 65536))
-                elif keys:
-                    os.write(ours, keys.pop(0))
+                    drawn = True
+                    if typing:
+                        keys, typing = keys[1:], False
+                elif drawn and keys:
+                    os.write(ours, keys[0])
+                    typing = True
     finally:
         end_processes(setting.home)
         process.wait()
