@@ -280,7 +280,10 @@ def test_help_names_all_commands(capfd: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert caught.value.code == 0
     text = capfd.readouterr().out
-    assert all(f"    {command} " in text for command in ("crush", "restore", "get", "check", "serve"))
+    assert all(
+        f"    {command} " in text
+        for command in ("crush", "restore", "estimate", "show", "get", "check", "serve")
+    )
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -1,0 +1,100 @@
+"""The values that crushing changed are found, and put to the payload that they belong to."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headroom_beam import SmartCrusherConfig, _core
+from headroom_beam.crush.config import options_for
+from headroom_beam.crush.json_nodes import Node, read_nodes
+from headroom_beam.crush.payload_changes import payload_changes
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda values: st.lists(values) | st.dictionaries(st.text(), values),
+)
+
+
+def value_of(node: Node) -> Any:
+    if node.kind == "[":
+        return [value_of(child) for child in node.children]
+    if node.kind == "{":
+        return {child.key: value_of(child) for child in node.children}
+    return json.loads(node.text)
+
+
+@given(JSON, st.sampled_from([None, 2]), st.booleans())
+def test_nodes_are_the_values_of_the_text(value: Any, indent: int | None, ascii_only: bool) -> None:
+    text = " " + json.dumps(value, indent=indent, ensure_ascii=ascii_only) + "\r\n"
+    root = read_nodes(text)
+    assert value_of(root) == value
+    assert root.text == text.strip(" \r\n")
+    assert root.place() == ""
+
+
+def test_a_place_says_the_way_from_the_root() -> None:
+    root = read_nodes('{"messages": [{"a.b": {"c_d-1": [true]}}]}')
+    node = root
+    while node.children:
+        node = node.children[0]
+    assert (node.place(), node.content()) == ('.messages[0]."a.b".c_d-1[0]', "true")
+
+
+@pytest.mark.parametrize("text", ["", "]", "{", "[1", "1 2", "[]]", '"'])
+def test_a_text_that_is_not_json_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match="not JSON"):
+        read_nodes(text)
+
+
+def test_deep_nesting_is_no_recursion() -> None:
+    assert read_nodes("[" * 5000 + "]" * 5000).kind == "["
+
+
+def rows(number: int, count: int = 40) -> list[dict[str, Any]]:
+    draw = random.Random(number)
+    return [{"id": at, "name": f"file {draw.randrange(10**6)}", "size": at * 37} for at in range(count)]
+
+
+def test_each_change_is_the_payload_that_crushing_found() -> None:
+    """Every payload is the root of a value that can be told from all others, so that its place is known."""
+    record = {
+        "id": "<<ccr:lit>>reserved",
+        "messages": [
+            {"role": "user", "content": json.dumps(rows(1))},
+            {"role": "tool", "content": json.dumps(rows(2))},
+            {"role": "tool", "content": {"deep": [{"rows": rows(3)}, {"rows": rows(4)}], "n": 1}},
+            {"role": "tool", "content": "short"},
+            {"role": "tool", "content": rows(5)},
+            {"role": "tool", "content": "a line of a log\n" * 2000},
+        ],
+    }
+    before = json.dumps(record)
+    options = options_for(SmartCrusherConfig(max_tokens=200), [".messages[*]{role=tool}.content"])
+    (row,) = _core.crush_block(before.encode(), options).records().to_pylist()
+    changed = [one for one in row["payloads"] if one["strategy"] != "unchanged"]
+    changes = payload_changes(before, row["record"].decode(), [one["tokens_before"] for one in changed])
+    assert [change and change.place for change in changes] == [
+        f".messages[{at}].content" for at in (1, 2, 4, 5)
+    ]
+    assert changes[0] is not None
+    assert changes[0].before == record["messages"][1]["content"]
+    assert changes[1] is not None
+    assert changes[1].before == json.dumps(record["messages"][2]["content"])
+    after = json.loads(row["record"])
+    assert [change and change.after for change in changes] == [
+        after["messages"][1]["content"],
+        json.dumps(after["messages"][2]["content"]),
+        after["messages"][4]["content"],
+        after["messages"][5]["content"],
+    ]
+
+
+def test_a_payload_without_a_change_of_its_own_has_none() -> None:
+    assert payload_changes("[1]", "[1]", [7]) == [None]
+    (first, second) = payload_changes("[1, 2]", "[1, 3]", [1, 1])
+    assert first is not None
+    assert (first.place, first.before, first.after, second) == ("[1]", "2", "3", None)
