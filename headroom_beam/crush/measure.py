@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 
-__all__ = ["KINDS", "MeasuredBlock", "PayloadMeter", "payload_texts"]
+__all__ = ["KINDS", "MeasuredBlock", "PayloadMeter", "is_payload", "payload_texts"]
 
 KINDS = ("array", "document", "lines", "text", "html", "blob", "value", "short")
 """The kinds of payloads.
@@ -40,6 +40,9 @@ _STRING_KINDS = {"text": "text", "html": "html", "base64": "blob", "string": "bl
 
 # A string of this many tokens is always longer than its marker. So without one, it can't be a string.
 _SHORT_TOKENS = 64
+
+# A text that a probe always stores whole.
+_PLANTED = "a planted text " * 20
 
 # In JSON nothing but a comma stands between two objects. Without one, each line holds an object of its own.
 _LINES = r"\}[ \t\r]*\n\s*\{"
@@ -163,6 +166,22 @@ def payload_texts(record: bytes, config: SmartCrusherConfig, paths: Sequence[str
         found[name].decode() if name in found and kinds[name] in {*_STRING_KINDS, "json"} - {"raw"} else None
         for name in hashes
     ]
+
+
+def is_payload(record: str, start: int, stop: int, config: SmartCrusherConfig, paths: Sequence[str]) -> bool:
+    """Tells whether the value between two characters of a record is a payload, and not only a part of one.
+
+    A text is put in its place. If that becomes an original, the crusher has found a payload there.
+
+    >>> record = '{"result": [7]}'
+    >>> [is_payload(record, at, at + 1, SmartCrusherConfig(), [".result"]) for at in (11, 12)]
+    [False, False]
+    >>> is_payload(record, 11, 14, SmartCrusherConfig(), [".result"])
+    True
+    """
+    planted = f'{record[:start]}"{_PLANTED}"{record[stop:]}'
+    originals = _core.crush_block(planted.encode(), _probe(config, paths)).originals()
+    return _PLANTED.encode() in originals.column("original").to_pylist()
 
 
 def _probe(config: SmartCrusherConfig, paths: Sequence[str]) -> _core.Options:

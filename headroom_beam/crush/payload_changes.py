@@ -1,16 +1,17 @@
 r"""Finds the values of a record that crushing changed, and the payload that each belongs to.
 
 Crushing changes payloads only, so the values that differ between a record and its compacted form are payloads
-or stand in one. Payloads and values are in document order. Which value around a change is the payload itself
-shows by its estimated tokens, since each value around it takes more than the one inside.
+or stand in one. Both are in document order. The payload is the value around a change, or that value itself,
+whose estimated tokens are the payload's. Where several have as many, the crusher is asked which is a payload.
 
 >>> before, after = '{"id": 7, "result": [{"a": 1}, {"a": 2}]}', '{"id": 7, "result": "[2]{a}\\n1\\n2"}'
->>> (change,) = payload_changes(before, after, [_core.estimate_tokens('[{"a": 1}, {"a": 2}]')])
+>>> tokens = _core.estimate_tokens('[{"a": 1}, {"a": 2}]')
+>>> (change,) = payload_changes(before, after, [tokens], lambda start, stop: True)
 >>> change.place, change.after
 ('.result', '[2]{a}\n1\n2')
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from headroom_beam import _core
@@ -31,13 +32,16 @@ class PayloadChange(NamedTuple):
     after: str
 
 
-def payload_changes(before: str, after: str, tokens: Sequence[int]) -> list[PayloadChange | None]:
+def payload_changes(
+    before: str, after: str, tokens: Sequence[int], is_payload: Callable[[int, int], bool]
+) -> list[PayloadChange | None]:
     """Finds changed payloads in a record.
 
     Args:
         before: the record, without a byte order mark.
         after: its compacted form.
         tokens: for each changed payload, its estimated tokens before.
+        is_payload: tells whether the value between two characters of `before` is a payload.
 
     Returns:
         The change of each payload. None if another payload stands in the same string: then that one has both.
@@ -53,7 +57,7 @@ def payload_changes(before: str, after: str, tokens: Sequence[int]) -> list[Payl
         if not changes:
             found.append(None)
             continue
-        old, new = _payload(*changes[0], wanted)
+        old, new = _payload(*changes[0], wanted, is_payload)
         changes = [change for change in changes if change[0].start >= old.stop]
         found.append(PayloadChange(old.place(), old.content(), new.content()))
     return found
@@ -78,10 +82,14 @@ def _changed_values(before: Node, after: Node) -> Iterator[tuple[Node, Node]]:
             yield old, new
 
 
-def _payload(old: Node, new: Node, tokens: int) -> tuple[Node, Node]:
+def _payload(old: Node, new: Node, tokens: int, is_payload: Callable[[int, int], bool]) -> tuple[Node, Node]:
+    equal = []
     around: tuple[Node | None, Node | None] = (old, new)
     while around[0] is not None and around[1] is not None:
         if _core.estimate_tokens(around[0].text) == tokens:
-            return around[0], around[1]
+            equal.append((around[0], around[1]))
         around = around[0].parent, around[1].parent
-    return old, new
+    if len(equal) > 1:
+        # Brackets may take no token of their own.
+        equal = [pair for pair in equal if is_payload(pair[0].start, pair[0].stop)]
+    return equal[0] if equal else (old, new)

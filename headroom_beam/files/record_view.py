@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from headroom_beam import _core
 from headroom_beam.crush.config import options_for
-from headroom_beam.crush.measure import payload_texts
+from headroom_beam.crush.measure import is_payload, payload_texts
 from headroom_beam.crush.payload_changes import payload_changes
 from headroom_beam.errors import IntegrityError
 from headroom_beam.files.find_record import FoundLine, RecordPlace, find_line, piece_hashes
@@ -106,7 +106,15 @@ def _payload_views(record: bytes, row: Compacted, run: RecordedRun) -> Iterator[
     changed = [payload.strategy != "unchanged" for payload in row.payloads]
     changes = iter(
         payload_changes(
-            before, after, [count for count, is_new in zip(tokens, changed, strict=True) if is_new]
+            before,
+            after,
+            [count for count, is_new in zip(tokens, changed, strict=True) if is_new],
+            # Without paths the record is the payload, and a text in its place is one, too.
+            lambda start, stop: (
+                is_payload(before, start, stop, run.config, run.paths)
+                if run.paths
+                else stop - start == len(before.strip(" \t\r"))
+            ),
         )
     )
     for payload, text, is_new in zip(row.payloads, texts, changed, strict=True):

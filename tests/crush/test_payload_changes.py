@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from headroom_beam import SmartCrusherConfig, _core
 from headroom_beam.crush.config import options_for
 from headroom_beam.crush.json_nodes import Node, read_nodes
+from headroom_beam.crush.measure import is_payload
 from headroom_beam.crush.payload_changes import payload_changes
 
 JSON = st.recursive(
@@ -76,7 +77,8 @@ def test_each_change_is_the_payload_that_crushing_found() -> None:
     options = options_for(SmartCrusherConfig(max_tokens=200), [".messages[*]{role=tool}.content"])
     (row,) = _core.crush_block(before.encode(), options).records().to_pylist()
     changed = [one for one in row["payloads"] if one["strategy"] != "unchanged"]
-    changes = payload_changes(before, row["record"].decode(), [one["tokens_before"] for one in changed])
+    tokens = [one["tokens_before"] for one in changed]
+    changes = payload_changes(before, row["record"].decode(), tokens, never_asked)
     assert [change and change.place for change in changes] == [
         f".messages[{at}].content" for at in (1, 2, 4, 5)
     ]
@@ -93,8 +95,31 @@ def test_each_change_is_the_payload_that_crushing_found() -> None:
     ]
 
 
+def never_asked(start: int, stop: int) -> bool:
+    raise AssertionError((start, stop))
+
+
 def test_a_payload_without_a_change_of_its_own_has_none() -> None:
-    assert payload_changes("[1]", "[1]", [7]) == [None]
-    (first, second) = payload_changes("[1, 2]", "[1, 3]", [1, 1])
+    assert payload_changes("[1]", "[1]", [7], never_asked) == [None]
+    (first, second) = payload_changes("[1, 2]", "[1, 3]", [1, 1], never_asked)
     assert first is not None
     assert (first.place, first.before, first.after, second) == ("[1]", "2", "3", None)
+
+
+@pytest.mark.parametrize(("path", "place"), [(".result", ".result"), (".result[*]", ".result[0]")])
+def test_values_with_equal_tokens_are_told_apart(path: str, place: str) -> None:
+    value = {"kind": "image", "data": "QUJDREVGabcdefgh012345" * 100}
+    before = json.dumps({"id": 1, "result": [value]})
+    inner, outer = (_core.estimate_tokens(json.dumps(one)) for one in (value, [value]))
+    assert inner == outer
+    config = SmartCrusherConfig()
+    (row,) = _core.crush_block(before.encode(), options_for(config, [path])).records().to_pylist()
+    (payload,) = row["payloads"]
+    (change,) = payload_changes(
+        before,
+        row["record"].decode(),
+        [payload["tokens_before"]],
+        lambda start, stop: is_payload(before, start, stop, config, [path]),
+    )
+    assert change is not None
+    assert change.place == place
