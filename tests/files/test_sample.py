@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from file_runs import compress, lines_of
+from helpers.generators import compress, lines_of
 from hypothesis import given
 from hypothesis import strategies as st
 
