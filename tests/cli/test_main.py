@@ -33,7 +33,10 @@ def test_help_names_all_commands(capfd: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert caught.value.code == 0
     text = capfd.readouterr().out
-    assert all(f"    {command} " in text for command in ("crush", "restore", "get", "check", "serve"))
+    assert all(
+        f"    {command} " in text
+        for command in ("crush", "restore", "estimate", "show", "get", "check", "serve")
+    )
 
 
 def test_the_command_line_starts_without_beam_and_the_server() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 from helpers.repository import REPOSITORY
@@ -10,7 +11,12 @@ from headroom_beam import errors
 from headroom_beam.crush import memory
 from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
+from headroom_beam.crush.measure import KINDS
+from headroom_beam.files.estimate import SAMPLE_BYTES, estimate_files
 from headroom_beam.files.manifest import summarize
+from headroom_beam.files.record_report import MOST_LINES
+from headroom_beam.files.sample import plan_sample
+from headroom_beam.files.shards import find_sources
 from headroom_beam.serve import app as server
 
 TEXT = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -148,3 +154,14 @@ def test_every_status_of_the_server_is_listed() -> None:
     words = {*server.OUTCOMES, *server.WORDS.values(), "invalid_hash", "unauthorized", "forbidden", "store"}
     listed = names_in(section("Serving"))
     assert words - {"no_such_endpoint", "method_not_allowed"} <= listed
+
+
+def test_every_field_of_an_estimate_and_every_kind_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"result": 1}\n')
+    sources = find_sources([str(tmp_path)])
+    estimate = estimate_files(sources, plan_sample(sources, None), trace_format=".result")
+    (row,) = estimate["paths"]
+    named = names_in(section("What would I save?"))
+    assert named >= {*estimate, *row, *estimate["largest"][0], *KINDS}
+    assert f"The sample is {SAMPLE_BYTES >> 20} MB." in section("What would I save?")
+    assert f"cut after {MOST_LINES} lines" in section("What happened to this record?")
