@@ -1,4 +1,4 @@
-//! The payloads of a record: which values its paths select, and the tool that each came from.
+//! Finds the payloads of a record: the values that paths select, and the tool that gave each.
 
 use crate::crush::found::{Content, Found, Payload};
 use crate::crush::walk::{Strings, Walk};
@@ -85,8 +85,8 @@ fn drop_unselected(found: &mut Found) -> bool {
     }
 }
 
-/// True for a tool that looks originals up; what it gives has been asked for whole. Servers put prefixes
-/// before its name.
+/// Returns true for a tool that looks up originals. Its results were asked for in full, so they aren't
+/// payloads. Servers put prefixes before its name.
 fn is_retrieval(tool: &str) -> bool {
     tool.ends_with("headroom_retrieve")
 }

@@ -1,5 +1,4 @@
-//! What stands before a payload in its record: what the agent was after, and which words the reader has seen
-//! by then.
+//! Reads what stands before a payload in its record: the query, and the words that the reader has seen.
 
 use crate::crush::found::Found;
 use crate::excerpt::survey::Interest;
@@ -8,13 +7,13 @@ use crate::json::edits::Edits;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, KEY, Kind};
 
-/// Bytes of the record's own text, before a payload, that tell what matters in it.
+/// The most bytes of text before a payload that make up its query.
 const QUERY_BYTES: usize = 4096;
-/// Nodes looked at for it.
+/// The most nodes that are read to find that text.
 const QUERY_NODES: usize = 4096;
 
-/// Words of a record as it stands after crushing, up to some payload. They are read when first needed, each
-/// once.
+/// The words of the compacted record, up to some payload. Each part of the record is read once, when it is
+/// first needed.
 #[derive(Debug, Default)]
 pub(crate) struct SeenWords {
     pub words: WordNumbers,
@@ -29,7 +28,7 @@ impl SeenWords {
     }
 }
 
-/// The query of a payload and the words its reader has seen, looked for when first needed.
+/// The query of a payload, and the words that its reader has seen. Both are read when first needed.
 pub(crate) struct PayloadQuery<'o> {
     find: &'o dyn Fn(&mut SeenWords) -> String,
     seen: &'o mut SeenWords,
@@ -37,17 +36,18 @@ pub(crate) struct PayloadQuery<'o> {
 }
 
 impl<'o> PayloadQuery<'o> {
-    /// `find` gives the query, and tells `seen` what was said up to the payload.
+    /// `find` returns the query, and adds the words before the payload to `seen`.
     pub fn new(find: &'o dyn Fn(&mut SeenWords) -> String, seen: &'o mut SeenWords) -> Self {
         let found = None;
         Self { find, seen, found }
     }
 
+    /// Returns the query.
     pub fn get(&mut self) -> &str {
         self.interest(&[]).query
     }
 
-    /// What an excerpt is made for.
+    /// Returns what matters to the reader of an excerpt.
     pub fn interest<'i>(&'i mut self, keep_patterns: &'i [String]) -> Interest<'i> {
         let query = self.found.get_or_insert_with(|| (self.find)(self.seen));
         Interest {
@@ -101,7 +101,8 @@ impl PayloadPlace<'_> {
         seen.read.push((end, edits));
     }
 
-    /// The record's own text before the payload, the nearest last; what other tools gave is left out.
+    /// Returns the record's text before the payload, in its order, without the other payloads. If it is long,
+    /// only its end counts.
     pub fn query(&self) -> String {
         let mut strings = Vec::new();
         let (mut length, mut nodes) = (0, 0);
@@ -150,7 +151,7 @@ impl PayloadPlace<'_> {
     }
 }
 
-/// Notes the words of JSON text: what an escape stands for is no part of a word.
+/// Notes the words of JSON text. An escape ends a word.
 fn read_json(text: &[u8], words: &mut WordNumbers) {
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest) {
