@@ -1,8 +1,8 @@
 //! Chooses the rows of an array that stay when not all can.
 //!
-//! Rules mark rows in order of precedence: see `Rule`. Rows of some rules always stay, over the budget if need
-//! be: see `Rule::always_keeps`. The other rules share what is left of the budget. The result depends on the
-//! arguments of `select` only. Apart from sorting, the time is linear in the size of the array.
+//! Rules mark rows in order of precedence: see `Rule`. Rows of some rules always stay, over the budget if
+//! need be: see `Rule::always_keeps`. The other rules share what is left of the budget. The result depends on
+//! the arguments of `select` only. Apart from sorting, the time is linear in the size of the array.
 
 use std::collections::hash_map::Entry;
 
