@@ -1,4 +1,4 @@
-"""One shard: what fails is kept and named, and nothing is visible before what it needs."""
+"""One shard: what fails is kept and named (G2), and nothing is visible before what it needs (G3)."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""Runs that are killed: whatever is visible then is right, and starting the run again finishes it.
+"""Runs that are killed (G3): whatever is visible then is right, and starting the run again finishes it.
 
 They are killed with signal 9 right after and right before each object of a run becomes visible, and at random
 moments.

@@ -1,4 +1,4 @@
-"""Writers that are killed in the middle: what is visible is whole, and a second try completes."""
+"""Writers that are killed in the middle (G3): what is visible is whole, and a second try completes."""
 
 from __future__ import annotations
 
