@@ -1,4 +1,8 @@
-"""Properties of crushing and restoring through the native module that hold for every input."""
+"""Properties of crushing and restoring through the native module that hold for every input.
+
+Bytes come back (G1), each marker has its original (G2), any bytes give a result or a typed error (G6), and
+batching doesn't matter (G7). A forged original is refused (G5).
+"""
 
 import hashlib
 import json

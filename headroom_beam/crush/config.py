@@ -90,9 +90,7 @@ class SmartCrusherConfig:
     verify: bool = _option(
         "Restore every changed payload in memory, and accept it only if the bytes are equal.", default=True
     )
-    exact_tokens: bool = _option(
-        "Count tokens exactly for reports; decisions always use the estimate.", default=False
-    )
+    exact_tokens: bool = _option("Count tokens exactly for reports; decisions stay the same.", default=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.keep_patterns, str):

@@ -22,7 +22,7 @@ from headroom_beam.errors import StoreError
 from headroom_beam.files.blocks import Block, LinePiece, chunks_of, cut_blocks, owned_lines
 from headroom_beam.files.codecs import SUFFIXES, Codec, codec_of, decompressed
 from headroom_beam.objects.base import ObjectInfo
-from headroom_beam.objects.open import open_objects
+from headroom_beam.objects.open import is_local, open_objects
 
 __all__ = [
     "COMPRESSION_RATIO",
@@ -124,21 +124,28 @@ def find_sources(patterns: Sequence[str]) -> list[Source]:
 
 
 def _matches(pattern: str) -> Iterator[Source]:
-    wildcard = _WILDCARD.search(pattern)
-    if not wildcard or os.path.lexists(pattern):
+    wildcard = _first_wildcard(pattern)
+    if not wildcard:
         yield from _file_or_directory(pattern)
         return
     folder, slash, _ = pattern[: wildcard.start()].rpartition("/")
     objects = open_objects(folder or ("/" if slash else "."))
     below = pattern[len(folder) + len(slash) :]
-    if pattern.startswith("gs://"):
-        matching = re.compile(_regular_expression(below)).fullmatch
-        found = (info for info in objects.list(_WILDCARD.split(below, maxsplit=1)[0]) if matching(info.name))
-    else:
+    if is_local(pattern):
         names = sorted(set(glob.glob(below, root_dir=objects.root, recursive=True)))  # noqa: PTH207 (Path.glob has no root)
         found = (info for name in names if (info := objects.info(name)) is not None)
+    else:
+        matching = re.compile(_regular_expression(below)).fullmatch
+        found = (info for info in objects.list(_WILDCARD.split(below, maxsplit=1)[0]) if matching(info.name))
     for info in found:
         yield _source(objects.root, info)
+
+
+def _first_wildcard(pattern: str) -> re.Match[str] | None:
+    """Returns the first wildcard of a pattern; none if it names a local file or directory as it stands."""
+    if is_local(pattern) and os.path.lexists(pattern):
+        return None
+    return _WILDCARD.search(pattern)
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
@@ -150,8 +157,8 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     >>> matches("gs://logs/out/a.jsonl"), matches("gs://logs/a.jsonl")
     (True, False)
     """
-    wildcard = _WILDCARD.search(pattern)
-    if not wildcard or os.path.lexists(pattern):
+    wildcard = _first_wildcard(pattern)
+    if not wildcard:
         root = open_objects(pattern).root
         return lambda path: f"{path}/".startswith(f"{root.rstrip('/')}/")
     folder, slash, _ = pattern[: wildcard.start()].rpartition("/")

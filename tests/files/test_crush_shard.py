@@ -1,4 +1,4 @@
-"""One shard: failures are kept and named, and no part is visible before its packs."""
+"""One shard: failures are kept and named (G2), and no part is visible before its packs (G3)."""
 
 import dataclasses
 import hashlib

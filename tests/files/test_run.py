@@ -1,4 +1,4 @@
-"""Runs over files: complete or visibly not, resumed, never mixed, and every byte accounted for."""
+"""Runs over files: complete or visibly not, resumed, never mixed, and every byte accounted for (G1, G2)."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""Runs that are killed: all visible files are right, and starting the run again finishes it.
+"""Runs that are killed (G3): all visible files are right, and starting the run again finishes it.
 
 Signal 9 kills them right before and right after each of their objects becomes visible, and at random moments.
 """

@@ -1,4 +1,4 @@
-"""Each hash gets its original or the one right reason why not."""
+"""Each hash gets its original or the one right reason why not (G5)."""
 
 from __future__ import annotations
 

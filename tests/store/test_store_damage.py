@@ -1,4 +1,4 @@
-"""The damage catalogue: a lookup gives the right original or an error, and check finds what is wrong."""
+"""The damage catalogue: a lookup gives the right original or an error (G5), and check finds what is wrong."""
 
 from __future__ import annotations
 

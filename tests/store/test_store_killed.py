@@ -1,4 +1,4 @@
-"""Writers that are killed: visible packs are whole, and a second try completes."""
+"""Writers that are killed (G3): visible packs are whole, and a second try completes."""
 
 from __future__ import annotations
 
