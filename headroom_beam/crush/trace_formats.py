@@ -14,6 +14,9 @@ A path is read from the record's root, left to right:
 * `|json` goes on inside a string that holds JSON: `.body|json.messages[*].content`. Where that JSON is a
   string that holds JSON again, `|json|json` goes on inside that one. A path has at most 8 of them.
 * `:string` at the end selects only JSON strings. Without it, any value is selected.
+* `:keep` at the end keeps a value as it is, unless another path leads to a value in it.
+* `:results` at the end selects the results in a value that are known by their shape, such as a long value
+  beside the id of a call, unless another path leads to the value or to one in it.
 * ` @ .key.key` at the very end is the path of the tool's name. It starts at the innermost object around the
   payload. Behind `|json`, it is tried next from the innermost object around the string that held the JSON.
 
@@ -46,9 +49,9 @@ else:
 __all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "read_formats", "resolve"]
 
 AUTO = "auto"
-"""The name for all built-in formats together, and for results of any other format that are told by their shape."""
+"""All built-in formats, and results known by their shape in records of other formats."""
 
-RESULTS_BY_SHAPE = "$:results"
+_RESULTS_BY_SHAPE = "$:results"
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class TraceFormat:
         paths: each as this module describes; an empty list means that the whole record is the payload.
         title: what writes such records.
         version: the newest version of that whose records were looked at.
-        keep: paths to what holds no result: no result is looked for in such a record by its shape.
-        in_place: why a crushed file must not be put in the place of the one that was logged; empty where it may.
+        keep: paths to values in which no result is looked for by its shape.
+        in_place: why a crushed file must not take the place of the logged one; empty where it may.
 
     Raises:
         ValueError: a path doesn't parse; the message says where.
@@ -84,13 +87,14 @@ class TraceFormat:
 
 
 def read_formats(text: str) -> dict[str, TraceFormat]:
-    """Reads trace formats from TOML: a table for each, named after it, with the fields of `TraceFormat`.
+    r"""Reads trace formats from TOML: a table for each, named after it, with the fields of `TraceFormat`.
 
     Returns:
         The formats by name, in the order of the text.
 
     Raises:
-        ValueError: the text is no TOML, a table has another field, a field another type, or a path doesn't parse.
+        ValueError: the text is no TOML, a field of a table is unknown or of another type, or a path doesn't
+            parse.
 
     >>> read_formats('[mine]\npaths = [".steps[*]{kind=tool}.output"]')["mine"].paths
     ('.steps[*]{kind=tool}.output',)
@@ -101,7 +105,8 @@ def read_formats(text: str) -> dict[str, TraceFormat]:
 def _format_of(name: str, table: object) -> TraceFormat:
     known = {field.name for field in fields(TraceFormat)} - {"name"}
     if not isinstance(table, Mapping):
-        raise ValueError(f"trace format {name!r} is no table; write [{name}] and paths = [...] below it")
+        what = "is no table; write its name in brackets, and paths = [...] below it"
+        raise ValueError(f"trace format {name!r} {what}")  # noqa: TRY004
     if unknown := sorted(set(table) - known):
         raise ValueError(
             f"trace format {name!r} has the field {unknown[0]!r}; known are {', '.join(sorted(known))}"
@@ -125,9 +130,9 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     """Turns what a caller may give as `trace_format` into paths.
 
     Args:
-        trace_format: `auto`, the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), a file
-            of formats (it ends in `.toml`), several of these, or a `TraceFormat`. What this function gives back
-            may be given again.
+        trace_format: `auto`, the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), a
+            file of formats (it ends in `.toml`), several of these, or a `TraceFormat`. What this function
+            gives back may be given again.
 
     Returns:
         The paths, checked, each once. Empty: the whole record is the payload.
@@ -174,7 +179,7 @@ def _paths_of_all() -> tuple[str, ...]:
     formats = TRACE_FORMATS.values()
     results = (path for trace_format in formats for path in trace_format.paths)
     keep = (f"{path}:keep" for trace_format in formats for path in trace_format.keep)
-    return (*results, *keep, RESULTS_BY_SHAPE)
+    return (*results, *keep, _RESULTS_BY_SHAPE)
 
 
 TRACE_FORMATS: dict[str, TraceFormat] = {

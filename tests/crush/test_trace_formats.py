@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
-from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, resolve
+from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, read_formats, resolve
 from headroom_beam.records import Payload, compacted_rows
 
 KEY = "A-Za-z0-9_-"
@@ -143,7 +144,7 @@ def test_a_path_a_list_and_a_format_of_ones_own_resolve() -> None:
 
 
 def test_an_unknown_name_is_an_error_that_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'anthropic', 'json', 'openai'"):
+    with pytest.raises(ValueError, match="known are 'anthropic', 'atif', 'auto', "):
         resolve("langchain")
 
 
@@ -274,3 +275,39 @@ def test_a_path_selects_what_it_says() -> None:
 def test_of_payloads_within_payloads_the_deepest_wins() -> None:
     record = {"a": {"b": {"c": RESULT, "d": RESULT}}}
     assert [payload.path for payload in payloads_of(record, [".a", ".a.b.c", ".a.b"])] == [".a.b.c"]
+
+
+def test_formats_of_a_file_are_read_with_their_names() -> None:
+    text = '[mine]\ntitle = "My agent"\npaths = [".steps[*].output"]\nkeep = ["{note}"]\n[other]\npaths = [".x"]\n'
+    formats = read_formats(text)
+    assert [(name, one.title, one.paths, one.keep) for name, one in formats.items()] == [
+        ("mine", "My agent", (".steps[*].output",), ("{note}",)),
+        ("other", "", (".x",), ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mine = 1", "'mine' is no table"),
+        ("[mine]", "'mine' has no paths"),
+        ('[mine]\npaths = ".a"', "paths must be a list of strings"),
+        (
+            '[mine]\npaths = [".a"]\npath = 1',
+            "has the field 'path'; known are in_place, keep, ",
+        ),
+        ('[mine]\npaths = [".a["]', "character 3"),
+        ("[mine", "at the end of a table declaration"),
+    ],
+)
+def test_a_file_of_formats_that_says_nothing_right_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_formats(text)
+
+
+def test_a_file_of_formats_may_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[mine]\npaths = [".a", ".b"]\n')
+    assert resolve(str(path)) == (".a", ".b")
+    with pytest.raises(OSError, match="none.toml"):
+        resolve(str(tmp_path / "none.toml"))
