@@ -278,7 +278,8 @@ def test_of_payloads_within_payloads_the_deepest_wins() -> None:
 
 
 def test_formats_of_a_file_are_read_with_their_names() -> None:
-    text = '[mine]\ntitle = "My agent"\npaths = [".steps[*].output"]\nkeep = ["{note}"]\n[other]\npaths = [".x"]\n'
+    text = '[mine]\ntitle = "My agent"\npaths = [".steps[*].output"]\nkeep = ["{note}"]\n'
+    text += '[other]\npaths = [".x"]\n'
     formats = read_formats(text)
     assert [(name, one.title, one.paths, one.keep) for name, one in formats.items()] == [
         ("mine", "My agent", (".steps[*].output",), ("{note}",)),
