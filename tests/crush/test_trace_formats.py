@@ -277,13 +277,18 @@ def test_of_payloads_within_payloads_the_deepest_wins() -> None:
 
 
 def test_a_path_goes_on_inside_json_in_strings() -> None:
-    request = json.dumps({"messages": [{"role": "user", "content": RESULT}, {"role": "tool", "content": RESULT}]})
-    record = {"name": "span", "attributes": {"input.value": request, "twice": json.dumps(request), "other": request}}
+    request = json.dumps(
+        {"messages": [{"role": "user", "content": RESULT}, {"role": "tool", "content": RESULT}]}
+    )
+    record = {
+        "name": "span",
+        "attributes": {"input.value": request, "twice": json.dumps(request), "other": request},
+    }
     inside = "|json.messages[*]{role=tool}.content @ .name"
     paths = [f'.attributes."input.value"{inside}', f".attributes.twice|json{inside}"]
     assert [(payload.path, payload.strategy) for payload in payloads_of(record, paths)] == [
         (path, "table") for path in paths
     ]
-    assert [payload.path for payload in payloads_of(record, "..(twice|other)|json..{role^=to}.content:string")] == [
-        "..(twice|other)|json..{role^=to}.content:string"
-    ]
+    assert [
+        payload.path for payload in payloads_of(record, "..(twice|other)|json..{role^=to}.content:string")
+    ] == ["..(twice|other)|json..{role^=to}.content:string"]
