@@ -1,28 +1,29 @@
-//! What is told of one payload after crushing.
+//! What is reported of one payload.
 
 use std::sync::Arc;
 
 use crate::decisions::{Decisions, Strategy};
 use crate::options::Options;
 
-/// What happened to one payload.
+/// How one payload was crushed.
 #[derive(Clone, Debug)]
 pub struct PayloadReport {
     /// The path that found it, as it was written; empty for a whole record.
     pub path: Arc<str>,
     /// The tool's name, or empty.
     pub tool: String,
-    /// What was decided.
+    /// The decisions.
     pub decisions: Decisions,
-    /// Bytes of the payload's token, in the text in which it stands: the record, or JSON in a string of it.
+    /// Bytes of the payload's JSON token, in the text in which it stands: the record, or JSON in a string.
     pub bytes_before: u64,
-    /// Bytes of the token in its place.
+    /// Bytes of the JSON token that replaces it.
     pub bytes_after: u64,
     /// Tokens of the payload, estimated unless `exact_tokens` is set.
     pub tokens_before: u64,
-    /// Tokens in its place.
+    /// Tokens of what replaces it, counted in the same way.
     pub tokens_after: u64,
-    /// The change was taken back since it didn't restore: a defect, which costs savings but no data.
+    /// True if the change was undone because it didn't restore. This is a defect, which costs savings but no
+    /// data.
     pub unproved: bool,
 }
 

@@ -33,12 +33,13 @@ pub(crate) fn text_of<'a>(doc: &Doc<'a>, node: Node) -> Option<Cow<'a, [u8]>> {
     spelling::decode(raw, &mut text).then_some(Cow::Owned(text))
 }
 
-/// Names of tools by call id: `{"id":…,"function":{"name":…}}` and `{"type":"tool_use","id":…,"name":…}`.
+/// Collects names of tools by call id: `{"id":…,"function":{"name":…}}` and
+/// `{"type":"tool_use","id":…,"name":…}`.
 pub(crate) fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
     let mut names = Map::default();
     let plain = |object: u32, key: &[u8]| {
-        // Calls name themselves in their first members; looking through large objects would cost time for
-        // nothing.
+        // A call has its id and name among its first members. To search all members of large objects would
+        // take long.
         doc.members(object)
             .take(16)
             .find(|(at, _)| doc.inner(doc.node(*at)) == key)
@@ -70,7 +71,7 @@ pub(crate) fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
     names
 }
 
-/// The text of a raw string, or nothing for a lone surrogate.
+/// Returns the content of a raw string, or nothing if it holds a lone surrogate.
 pub(crate) fn decoded(raw: &[u8]) -> String {
     let mut text = Vec::new();
     if spelling::decode(raw, &mut text) {
