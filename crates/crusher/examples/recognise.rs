@@ -23,19 +23,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Ok(doc) = tape.scan(line, 256) else { continue };
         scan_s += started.elapsed().as_secs_f64();
         let started = Instant::now();
-        let recognised = recogniser.recognise(&doc);
+        let record = recogniser.recognise(&doc);
         recognise_s += started.elapsed().as_secs_f64();
-        found_count += recognised.found.len();
+        found_count += record.found.len();
         if !speed {
-            for path in recognised.against {
+            for path in record.against {
                 writeln!(out, "{number}\tagainst\t\t\t0\t0\t0\t{path}")?;
             }
-            for found in recognised.found {
+            for found in record.found {
                 let sure = if found.sure { "sure" } else { "likely" };
                 writeln!(
                     out,
                     "{number}\t{sure}\t{:?}\t{}\t{}\t{}\t{}\t{}",
-                    found.reason, found.tool, found.tokens, found.offset, found.length, found.full_path()
+                    found.reason,
+                    found.tool,
+                    found.tokens,
+                    found.offset,
+                    found.length,
+                    found.full_path()
                 )?;
             }
         }
@@ -43,7 +48,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     if speed {
         let megabytes = text.len() as f64 / 1e6;
         let (scan, recognise) = (megabytes / scan_s, megabytes / recognise_s);
-        writeln!(out, "{megabytes:.1} MB, {found_count} found, scan {scan:.0} MB/s, recognise {recognise:.0} MB/s")?;
+        writeln!(
+            out,
+            "{megabytes:.1} MB, {found_count} found, scan {scan:.0} MB/s, recognise {recognise:.0} MB/s"
+        )?;
     }
     Ok(())
 }

@@ -22,6 +22,8 @@ pub struct Evidence {
     pub likely: u64,
     /// Records in which the path would select something else, which must stay.
     pub against: u64,
+    /// Results of retrieval tools there: crushing by this path needs the name of each result's tool.
+    pub retrieved: u64,
     /// Tokens in all of them, estimated.
     pub tokens: u64,
     /// Tokens in the longest.
@@ -49,7 +51,8 @@ impl Evidence {
 /// ```
 /// use headroom_crusher::json::scan::Tape;
 /// use headroom_crusher::recognise::{Learned, Recogniser};
-/// let (mut tape, mut recogniser, mut learned) = (Tape::default(), Recogniser::default(), Learned::default());
+/// let (mut tape, mut recogniser) = (Tape::default(), Recogniser::default());
+/// let mut learned = Learned::default();
 /// let long = "line of a log\\n".repeat(100);
 /// for record in [format!(r#"{{"role": "tool", "content": "{long}"}}"#), r#"{"role": "user"}"#.to_owned()] {
 ///     learned.add(&recogniser.recognise(&tape.scan(record.as_bytes(), 64)?));
@@ -90,6 +93,7 @@ impl Learned {
                     sure: 0,
                     likely: 0,
                     against: self.against.remove(&found.path).unwrap_or(0),
+                    retrieved: 0,
                     tokens: 0,
                     longest: 0,
                     reason: found.reason,
@@ -104,20 +108,32 @@ impl Learned {
             };
             evidence.records += u64::from(evidence.last != self.records);
             evidence.last = self.records;
-            *(if found.sure { &mut evidence.sure } else { &mut evidence.likely }) += 1;
+            *(if found.sure {
+                &mut evidence.sure
+            } else {
+                &mut evidence.likely
+            }) += 1;
             evidence.tokens += found.tokens;
             evidence.longest = evidence.longest.max(found.tokens);
-            if !found.tool.is_empty() && evidence.tools.len() < MAX_TOOLS && !evidence.tools.contains(&found.tool) {
+            if !found.tool.is_empty()
+                && evidence.tools.len() < MAX_TOOLS
+                && !evidence.tools.contains(&found.tool)
+            {
                 evidence.tools.insert(found.tool.clone());
             }
             if evidence.tool_path.is_empty() {
                 evidence.tool_path.clone_from(&found.tool_path);
             }
         }
+        for path in &recognised.retrieved {
+            if let Some(evidence) = self.paths.get_mut(path) {
+                evidence.retrieved += 1;
+            }
+        }
     }
 
-    /// Notes that a path selects something in a record that isn't found there. A caller that has walked a record
-    /// by its paths knows.
+    /// Notes that a path selects something in a record that isn't found there. A caller that has walked a
+    /// record by its paths knows.
     pub fn contradict(&mut self, path: &str) {
         if let Some(evidence) = self.paths.get_mut(path) {
             evidence.against += 1;
@@ -149,8 +165,8 @@ impl Learned {
         self.paths_where(Evidence::is_sure)
     }
 
-    /// The paths that somebody has to confirm, and that hold something worth crushing. Those that were seen to
-    /// select something else aren't among them.
+    /// The paths that somebody has to confirm, and that hold something worth crushing. Those that were seen
+    /// to select something else aren't among them.
     #[must_use]
     pub fn paths_to_confirm(&self) -> Vec<String> {
         self.paths_where(|evidence| !evidence.is_sure() && evidence.against == 0)
@@ -172,7 +188,11 @@ mod tests {
     fn found(path: &str, sure: bool, tokens: u64, tool: &str) -> Found {
         Found {
             path: path.to_owned(),
-            tool_path: if tool.is_empty() { String::new() } else { ".name".to_owned() },
+            tool_path: if tool.is_empty() {
+                String::new()
+            } else {
+                ".name".to_owned()
+            },
             tool: tool.to_owned(),
             sure,
             reason: Reason::Role,
@@ -186,6 +206,7 @@ mod tests {
         Recognised {
             found,
             against: against.iter().map(|path| (*path).to_owned()).collect(),
+            retrieved: vec![".a".to_owned()],
             unreachable: 1,
         }
     }
@@ -193,13 +214,26 @@ mod tests {
     #[test]
     fn a_path_is_crushed_where_it_is_always_sure_and_holds_enough() {
         let mut learned = Learned::default();
-        learned.add(&record(vec![found(".a", true, 10, ""), found(".a", true, 90, "grep")], &[]));
-        learned.add(&record(vec![found(".b", true, 79, ""), found(".c", true, 500, "")], &[]));
-        learned.add(&record(vec![found(".a", true, 5, "cat"), found(".c", false, 500, "")], &[]));
+        learned.add(&record(
+            vec![found(".a", true, 10, ""), found(".a", true, 90, "grep")],
+            &[],
+        ));
+        learned.add(&record(
+            vec![found(".b", true, 79, ""), found(".c", true, 500, "")],
+            &[],
+        ));
+        learned.add(&record(
+            vec![found(".a", true, 5, "cat"), found(".c", false, 500, "")],
+            &[],
+        ));
         assert_eq!(learned.paths_to_crush(), [".a @ .name"]);
         assert_eq!(learned.paths_to_confirm(), [".c"]);
         let (_, a) = learned.paths().next().unwrap_or_else(|| unreachable!());
-        assert_eq!((a.records, a.sure, a.likely, a.tokens, a.longest), (2, 3, 0, 105, 90));
+        assert_eq!(
+            (a.records, a.sure, a.likely, a.tokens, a.longest),
+            (2, 3, 0, 105, 90)
+        );
+        assert_eq!(a.retrieved, 3);
         assert_eq!(a.tools.iter().collect::<Vec<_>>(), ["cat", "grep"]);
         assert_eq!((learned.records(), learned.unreachable()), (3, 3));
     }
@@ -227,7 +261,10 @@ mod tests {
     fn paths_without_end_are_not_remembered() {
         let mut learned = Learned::default();
         for number in 0..5000 {
-            learned.add(&record(vec![found(&format!(".k{number}"), true, 900, "")], &[&format!(".x{number}")]));
+            learned.add(&record(
+                vec![found(&format!(".k{number}"), true, 900, "")],
+                &[&format!(".x{number}")],
+            ));
         }
         assert_eq!(learned.paths_to_crush().len(), 1024);
     }

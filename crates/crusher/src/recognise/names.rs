@@ -21,7 +21,7 @@ pub(super) enum Name {
     /// `id`
     Id,
     /// `tool_name`, or `tool` and `function` where they hold a string.
-    ToolName,
+    OfTool,
     /// `name`
     Plain,
     /// `tool_result`, `functionResponse`: a result whatever stands beside it.
@@ -68,8 +68,6 @@ pub(super) enum Name {
     Sealed,
     /// `key`, in a list of pairs.
     Key,
-    /// `uri`
-    Address,
     /// `jsonrpc`
     Remote,
     /// `params`: what a call over a wire holds.
@@ -81,7 +79,7 @@ pub(super) enum Name {
     /// `llm.messages.3.message.tool_calls.0.tool_call.id`
     SpreadCall,
     /// `llm.messages.3.message.tool_calls.0.tool_call.function.name`
-    SpreadToolName,
+    SpreadOfTool,
     /// `file`: an object around a file's content.
     File,
     /// `attributes`: what a span says about itself stands in an object of its own.
@@ -89,18 +87,50 @@ pub(super) enum Name {
 }
 
 const RESULT: [&str; 11] = [
-    "result", "results", "output", "outputs", "response", "responses", "return", "returns", "returned",
-    "observation", "observations",
+    "result",
+    "results",
+    "output",
+    "outputs",
+    "response",
+    "responses",
+    "return",
+    "returns",
+    "returned",
+    "observation",
+    "observations",
 ];
 const TOOL: [&str; 4] = ["tool", "tools", "function", "toolcall"];
 /// Words between `tool` and what it gave: `tool_use_result`.
 const BETWEEN: [&str; 12] = [
-    "call", "calls", "use", "uses", "execution", "invocation", "message", "run", "raw", "tool", "function", "mcp",
+    "call",
+    "calls",
+    "use",
+    "uses",
+    "execution",
+    "invocation",
+    "message",
+    "run",
+    "raw",
+    "tool",
+    "function",
+    "mcp",
 ];
 /// What these gave is an answer, not a tool's result.
 const SPEAKING: [&str; 14] = [
-    "model", "llm", "ai", "agent", "assistant", "expected", "final", "reference", "target", "last", "parsed",
-    "generation", "chat", "completion",
+    "model",
+    "llm",
+    "ai",
+    "agent",
+    "assistant",
+    "expected",
+    "final",
+    "reference",
+    "target",
+    "last",
+    "parsed",
+    "generation",
+    "chat",
+    "completion",
 ];
 
 impl Name {
@@ -115,7 +145,7 @@ impl Name {
                 b"content" => Self::SpreadContent,
                 b"id" if name.ends_with(b"tool_call_id") => Self::SpreadCallId,
                 b"id" if name.ends_with(b"tool_call.id") => Self::SpreadCall,
-                b"name" if name.ends_with(b"tool_call.function.name") => Self::SpreadToolName,
+                b"name" if name.ends_with(b"tool_call.function.name") => Self::SpreadOfTool,
                 _ => Self::Other,
             };
         }
@@ -130,12 +160,11 @@ impl Name {
             b"role" | b"from" => Self::Role,
             b"type" | b"kind" | b"event" | b"class" | b"cls" | b"operation" => Self::Type,
             b"id" => Self::Id,
-            b"tool" | b"function" => Self::ToolName,
+            b"tool" | b"function" => Self::OfTool,
             b"name" => Self::Plain,
             b"observation" | b"observations" => Self::Observation,
-            b"output" | b"outputs" | b"result" | b"results" | b"return" | b"returned" | b"stdout" | b"stderr" => {
-                Self::Output
-            }
+            b"output" | b"outputs" | b"result" | b"results" | b"return" | b"returned" | b"stdout"
+            | b"stderr" => Self::Output,
             b"response" | b"responses" => Self::Response,
             b"attributes" | b"tags" => Self::Attributes,
             b"content" | b"contents" | b"text" | b"blocks" | b"parts" => Self::Content,
@@ -158,7 +187,6 @@ impl Name {
             b"params" => Self::Parameters,
             b"file" => Self::File,
             b"key" => Self::Key,
-            b"uri" => Self::Address,
             _ => Self::Other,
         }
     }
@@ -174,10 +202,19 @@ impl Name {
             }
             b"id" | b"ids" => return Self::Other,
             b"name" if words.has(&["span"]) => return Self::Other,
-            b"name" if is(before, &TOOL) || is(before, &["action"]) => return Self::ToolName,
+            b"name" if is(before, &TOOL) || is(before, &["action"]) => return Self::OfTool,
             b"name" if is(before, &["operation", "event"]) => return Self::Type,
             b"type" | b"kind" | b"class" | b"role" => {
-                let of_something = ["mime", "media", "content", "error", "exception", "file", "result", "finish"];
+                let of_something = [
+                    "mime",
+                    "media",
+                    "content",
+                    "error",
+                    "exception",
+                    "file",
+                    "result",
+                    "finish",
+                ];
                 return match last {
                     _ if is(before, &of_something) => Self::Other,
                     b"role" => Self::Role,
@@ -197,7 +234,9 @@ impl Name {
                 let unrelated = ["additional", "response", "model", "messages", "invocation"];
                 return match last {
                     b"kwargs" | b"parameters" if words.has(&unrelated) => Self::Other,
-                    b"input" | b"inputs" if !words.has(&["tool", "function", "action", "raw", "args"]) => Self::Input,
+                    b"input" | b"inputs" if !words.has(&["tool", "function", "action", "raw", "args"]) => {
+                        Self::Input
+                    }
                     _ => Self::Arguments,
                 };
             }
@@ -247,7 +286,10 @@ impl Name {
 
     /// A string or a number under these names is never a result, and nothing in them is looked at.
     pub fn is_kept(self) -> bool {
-        matches!(self, Self::Arguments | Self::Schema | Self::Kept | Self::Sealed | Self::Hash)
+        matches!(
+            self,
+            Self::Arguments | Self::Schema | Self::Kept | Self::Sealed | Self::Hash
+        )
     }
 }
 
@@ -282,7 +324,7 @@ pub(super) enum Tag {
 }
 
 impl Tag {
-    /// What a value says, and how much of it says so: the rest may be the name of a tool.
+    /// What a value says.
     pub fn of(value: &[u8], is_role: bool) -> Self {
         let Some(words) = Words::of(value) else {
             return Self::Other;
@@ -299,20 +341,44 @@ impl Tag {
         if words.back(0) == b"output" && words.back(1) == b"call" {
             return Self::Result;
         }
-        let doing = ["search", "shell", "computer", "interpreter", "patch", "browser", "bash", "command"];
+        let doing = [
+            "search",
+            "shell",
+            "computer",
+            "interpreter",
+            "patch",
+            "browser",
+            "bash",
+            "command",
+        ];
         if words.back(0) == b"call" && is(words.back(1), &doing) {
             return Self::Call;
         }
         if words.only(&["constructor"]) {
             return Self::Constructor;
         }
-        if words.only(&["create", "created", "write", "edit", "update", "insert", "replace"]) {
+        if words.only(&[
+            "create", "created", "write", "edit", "update", "insert", "replace",
+        ]) {
             return Self::Written;
         }
         let last = words.back(0);
-        let speaker = ["user", "human", "system", "assistant", "developer", "ai", "model", "bot"];
-        let speaks = if is(last, &["message", "prompt", "chunk"]) { words.at(0) } else { last };
-        if is(speaks, &speaker) && words.len() <= 3 && (is_role || words.len() > 1 || !is(speaks, &["model", "bot"])) {
+        let speaker = [
+            "user",
+            "human",
+            "system",
+            "assistant",
+            "developer",
+            "ai",
+            "model",
+            "bot",
+        ];
+        let speaks = if is(last, &["message", "prompt", "chunk"]) {
+            words.at(0)
+        } else {
+            last
+        };
+        if is(speaks, &speaker) && words.len() <= 3 && (is_role || !is(speaks, &["model", "bot"])) {
             return Self::Speaker;
         }
         if last == b"text" && words.len() <= 2 {
@@ -321,7 +387,16 @@ impl Tag {
         if words.len() <= 2 && words.has(&["image", "audio", "media", "binary", "video", "file"]) {
             return Self::Blob;
         }
-        if words.has(&["llm", "chat", "generation", "chain", "agent", "embedding", "retriever", "reranker"]) {
+        if words.has(&[
+            "llm",
+            "chat",
+            "generation",
+            "chain",
+            "agent",
+            "embedding",
+            "retriever",
+            "reranker",
+        ]) {
             return Self::OtherStep;
         }
         Self::Other
@@ -329,17 +404,52 @@ impl Tag {
 
     fn of_tool(words: &Words, is_role: bool) -> Self {
         let over = [
-            "result", "results", "output", "outputs", "return", "returned", "response", "observation", "completed",
-            "finished", "finish", "end", "ended", "error", "errored", "failed", "failure", "succeeded",
+            "result",
+            "results",
+            "output",
+            "outputs",
+            "return",
+            "returned",
+            "response",
+            "observation",
+            "completed",
+            "finished",
+            "finish",
+            "end",
+            "ended",
+            "error",
+            "errored",
+            "failed",
+            "failure",
+            "succeeded",
         ];
         let message = matches!(words.back(0), b"message" | b"chunk") && !words.has(&["call", "calls"]);
-        if words.has(&["arguments", "args", "input", "definition", "definitions", "choice", "schema", "list"]) {
+        if words.has(&[
+            "arguments",
+            "args",
+            "input",
+            "definition",
+            "definitions",
+            "choice",
+            "schema",
+            "list",
+        ]) {
             return Self::Call;
         }
         if words.has(&over) || message {
             return Self::Result;
         }
-        let called = ["call", "calls", "use", "uses", "request", "started", "start", "usage", "requested"];
+        let called = [
+            "call",
+            "calls",
+            "use",
+            "uses",
+            "request",
+            "started",
+            "start",
+            "usage",
+            "requested",
+        ];
         if words.has(&called) {
             return Self::Call;
         }
@@ -357,17 +467,93 @@ mod tests {
     #[test]
     fn names_say_what_they_say_in_every_spelling() {
         for (names, expected) in [
-            (&["tool_call_id", "toolCallId", "call_id", "tool_use_id", "source_call_id"][..], Name::CallId),
-            (&["tool_result", "toolResult", "functionResponse", "ai.toolCall.result", "tool_use_result",
-               "agent.step.tool.output", "tool_outputs", "gen_ai.tool.call.result"], Name::ToolOutput),
-            (&["output", "raw_output", "return_value_result", "spanOutputs", "output.value", "stdout"], Name::Output),
-            (&["observation", "observation_3", "observations"], Name::Observation),
-            (&["tool_args", "arguments", "action_input", "tool_input", "raw_input"], Name::Arguments),
-            (&["model_output", "expected_output", "final_output", "llm_response", "output_tokens", "mime_type",
-               "output.mime_type", "trace_id", "additional_kwargs", "model_name"], Name::Other),
-            (&["encrypted_content", "thought_signature", "thinking"], Name::Sealed),
-            (&["exception.message", "errorText", "error_message", "status_message"], Name::Error),
-            (&["run_type", "part_kind", "_type", "@type", "gen_ai.operation.name", "span.kind"], Name::Type),
+            (
+                &[
+                    "tool_call_id",
+                    "toolCallId",
+                    "call_id",
+                    "tool_use_id",
+                    "source_call_id",
+                ][..],
+                Name::CallId,
+            ),
+            (
+                &[
+                    "tool_result",
+                    "toolResult",
+                    "functionResponse",
+                    "ai.toolCall.result",
+                    "tool_use_result",
+                    "agent.step.tool.output",
+                    "tool_outputs",
+                    "gen_ai.tool.call.result",
+                ],
+                Name::ToolOutput,
+            ),
+            (
+                &[
+                    "output",
+                    "raw_output",
+                    "return_value_result",
+                    "spanOutputs",
+                    "output.value",
+                    "stdout",
+                ],
+                Name::Output,
+            ),
+            (
+                &["observation", "observation_3", "observations"],
+                Name::Observation,
+            ),
+            (
+                &[
+                    "tool_args",
+                    "arguments",
+                    "action_input",
+                    "tool_input",
+                    "raw_input",
+                ],
+                Name::Arguments,
+            ),
+            (
+                &[
+                    "model_output",
+                    "expected_output",
+                    "final_output",
+                    "llm_response",
+                    "output_tokens",
+                    "mime_type",
+                    "output.mime_type",
+                    "trace_id",
+                    "additional_kwargs",
+                    "model_name",
+                ],
+                Name::Other,
+            ),
+            (
+                &["encrypted_content", "thought_signature", "thinking"],
+                Name::Sealed,
+            ),
+            (
+                &[
+                    "exception.message",
+                    "errorText",
+                    "error_message",
+                    "status_message",
+                ],
+                Name::Error,
+            ),
+            (
+                &[
+                    "run_type",
+                    "part_kind",
+                    "_type",
+                    "@type",
+                    "gen_ai.operation.name",
+                    "span.kind",
+                ],
+                Name::Type,
+            ),
             (&["exit_code", "isError", "returncode_x_exit_code"], Name::Outcome),
             (&["in.3.message.role"], Name::SpreadRole),
         ] {
@@ -380,12 +566,47 @@ mod tests {
     #[test]
     fn tags_say_what_an_object_is() {
         for (tags, expected) in [
-            (&["tool_result", "tool-return", "function_call_output", "ToolMessage", "tool_usage_finished",
-               "computer_call_output", "FunctionExecutionResultMessage", "ToolCallCompleted"][..], Tag::Result),
-            (&["tool", "TOOL", "execute_tool", "tool-weather", "dynamic-tool"], Tag::Tool),
-            (&["tool_use", "function_call", "mcp_call", "tool_call", "ToolCallStarted", "tool-input-available",
-               "response.function_call_arguments.done"], Tag::Call),
-            (&["user", "assistant", "AIMessage", "HumanMessage", "user-prompt", "ai", "human"], Tag::Speaker),
+            (
+                &[
+                    "tool_result",
+                    "tool-return",
+                    "function_call_output",
+                    "ToolMessage",
+                    "tool_usage_finished",
+                    "computer_call_output",
+                    "FunctionExecutionResultMessage",
+                    "ToolCallCompleted",
+                ][..],
+                Tag::Result,
+            ),
+            (
+                &["tool", "TOOL", "execute_tool", "tool-weather", "dynamic-tool"],
+                Tag::Tool,
+            ),
+            (
+                &[
+                    "tool_use",
+                    "function_call",
+                    "mcp_call",
+                    "tool_call",
+                    "ToolCallStarted",
+                    "tool-input-available",
+                    "response.function_call_arguments.done",
+                ],
+                Tag::Call,
+            ),
+            (
+                &[
+                    "user",
+                    "assistant",
+                    "AIMessage",
+                    "HumanMessage",
+                    "user-prompt",
+                    "ai",
+                    "human",
+                ],
+                Tag::Speaker,
+            ),
             (&["thinking", "redacted_thinking", "reasoning"], Tag::Reasoning),
             (&["text", "input_text"], Tag::Text),
             (&["image", "image_url", "input_image", "image-data"], Tag::Blob),

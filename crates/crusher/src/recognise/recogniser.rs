@@ -6,11 +6,20 @@ use crate::json::tape::Doc;
 use crate::recognise::calls::Calls;
 use crate::recognise::found::{Found, Reason, Recognised};
 use crate::recognise::marks::Vocabulary;
-use crate::recognise::walk::{Level, Outside, Shared, Walk};
+use crate::recognise::state::{Level, Outside, Shared, Walk};
 use crate::recognise::words::Words;
 
 /// JSON in a string is looked into where one of these stands in it.
-const WORDS: [&str; 8] = ["tool", "function", "observation", "role", "content", "text", "call_id", "stdout"];
+const WORDS: [&str; 8] = [
+    "tool",
+    "function",
+    "observation",
+    "role",
+    "content",
+    "text",
+    "call_id",
+    "stdout",
+];
 
 /// Finds results; remembers the calls of the records that it has seen, so that it names the tool of a result
 /// whose call stands in another line. One for each file.
@@ -22,7 +31,10 @@ pub struct Recogniser {
 
 impl Default for Recogniser {
     fn default() -> Self {
-        let words = AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).ok();
+        let words = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(WORDS)
+            .ok();
         Self {
             shared: Shared {
                 vocabulary: Vocabulary::default(),
@@ -58,7 +70,14 @@ impl Recogniser {
             return Recognised::default();
         }
         shared.pending.clear();
-        Walk::new(*doc, &self.level.marks, &mut self.level.open, shared, &Outside::default()).look();
+        Walk::new(
+            *doc,
+            &self.level.marks,
+            &mut self.level.open,
+            shared,
+            &Outside::default(),
+        )
+        .look();
         let mut recognised = std::mem::take(&mut shared.recognised);
         for (at, call_id) in shared.pending.drain(..) {
             if let (Some(found), Some(name)) = (recognised.found.get_mut(at), shared.calls.name(&call_id)) {
@@ -66,7 +85,8 @@ impl Recogniser {
             }
         }
         name_by_the_others(&mut recognised.found);
-        recognised.found.retain(|found| !is_retrieval(&found.tool));
+        let retrieved = recognised.found.extract_if(.., |found| is_retrieval(&found.tool));
+        recognised.retrieved = retrieved.map(|found| found.path).collect();
         for found in &mut recognised.found {
             if gives_the_answer(&found.tool) {
                 found.sure = false;
@@ -79,7 +99,10 @@ impl Recogniser {
 
 /// A result without a name beside it is one more copy, where all others of its record are of one tool.
 fn name_by_the_others(found: &mut [Found]) {
-    let mut names = found.iter().map(|found| &found.tool).filter(|tool| !tool.is_empty());
+    let mut names = found
+        .iter()
+        .map(|found| &found.tool)
+        .filter(|tool| !tool.is_empty());
     let Some(name) = names.next().cloned() else { return };
     if names.all(|other| *other == name) {
         for found in found.iter_mut().filter(|found| found.tool.is_empty()) {
@@ -90,7 +113,8 @@ fn name_by_the_others(found: &mut [Found]) {
 
 /// True for a tool with which an agent says that it is done, and what it has found.
 fn gives_the_answer(tool: &str) -> bool {
-    Words::of(tool.as_bytes()).is_some_and(|words| words.has(&["final"]) && words.has(&["answer", "response"]))
+    Words::of(tool.as_bytes())
+        .is_some_and(|words| words.has(&["final"]) && words.has(&["answer", "response"]))
 }
 
 /// True for a tool that looks originals up.

@@ -35,10 +35,15 @@ impl Words {
             if byte == b'\\' {
                 return None;
             }
-            let before = at.checked_sub(1).and_then(|at| name.get(at)).copied().unwrap_or(b' ');
+            let before = at
+                .checked_sub(1)
+                .and_then(|at| name.get(at))
+                .copied()
+                .unwrap_or(b' ');
             let behind = name.get(at + 1).copied().unwrap_or(b' ');
             let hump = byte.is_ascii_uppercase()
-                && (before.is_ascii_lowercase() || (before.is_ascii_uppercase() && behind.is_ascii_lowercase()));
+                && (before.is_ascii_lowercase()
+                    || (before.is_ascii_uppercase() && behind.is_ascii_lowercase()));
             if (hump || !byte.is_ascii_alphanumeric()) && length > start {
                 if digits_only {
                     length = start;
@@ -125,7 +130,14 @@ mod tests {
 
     #[test]
     fn every_way_of_writing_a_name_gives_the_same_words() {
-        for name in ["toolCallId", "tool_call_id", "tool.call.id", "tool-call id", "ToolCallID", "TOOL_CALL_ID"] {
+        for name in [
+            "toolCallId",
+            "tool_call_id",
+            "tool.call.id",
+            "tool-call id",
+            "ToolCallID",
+            "TOOL_CALL_ID",
+        ] {
             assert_eq!(words(name), ["tool", "call", "id"], "{name}");
         }
         assert_eq!(words("MCPToolResult"), ["mcp", "tool", "result"]);

@@ -1,7 +1,6 @@
-//! What the members of one object say together: whether it is a tool's result, and which members hold it.
+//! What the members of one object say.
 
 use crate::json::tape::{Doc, Kind};
-use crate::recognise::found::Reason;
 use crate::recognise::marks::Marks;
 use crate::recognise::names::{Name, Tag};
 
@@ -78,15 +77,9 @@ impl Set {
     }
 }
 
-/// How sure a finding is, and why.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ruling {
-    pub sure: bool,
-    pub reason: Reason,
-}
-
 /// What was seen among the members of an object, or in a list of pairs.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a sign of its own")]
 pub(super) struct Facts {
     pub result: Option<Test>,
     pub result_is_role: bool,
@@ -126,8 +119,8 @@ pub(super) struct Facts {
     pub outcome: Option<u32>,
     pub schema: bool,
     pub description: bool,
-    pub address: bool,
-    pub contents: Option<u32>,
+    /// Its content is a list.
+    pub has_contents: bool,
     pub structured: Option<u32>,
     /// An object or list that says what the object is.
     pub attributes: Option<u32>,
@@ -171,8 +164,10 @@ impl Facts {
                 self.number = self.number.or((node.kind == Kind::Number).then_some(value));
             }
             Name::Remote => self.is_remote_call = true,
-            Name::ToolName | Name::Parameters if node.kind == Kind::Object => self.function = self.function.or(Some(value)),
-            Name::ToolName => self.tool_name = self.tool_name.or(text.map(|value| (key, value))),
+            Name::OfTool | Name::Parameters if node.kind == Kind::Object => {
+                self.function = self.function.or(Some(value));
+            }
+            Name::OfTool => self.tool_name = self.tool_name.or(text.map(|value| (key, value))),
             Name::Plain => self.name = self.name.or(text),
             Name::Hash => self.hash |= is_string,
             Name::Message => self.messages |= matches!(node.kind, Kind::Array | Kind::Object),
@@ -191,17 +186,16 @@ impl Facts {
             Name::Outcome => self.outcome = self.outcome.or(Some(key)),
             Name::Schema => self.schema = true,
             Name::Description => self.description = true,
-            Name::Address => self.address = true,
             Name::Attributes if is_filled => self.attributes = self.attributes.or(Some(value)),
             _ => {}
         }
         let holds = Set::of(name);
-        if !holds.is_none() && !(name == Name::File && is_string) {
+        if !(holds.is_none() || name == Name::File && is_string) {
             if is_filled && matches!(node.kind, Kind::String | Kind::Array | Kind::Object) {
                 self.holds = self.holds.with(holds);
             }
             match name {
-                Name::Content if node.kind == Kind::Array => self.contents = self.contents.or(Some(value)),
+                Name::Content if node.kind == Kind::Array => self.has_contents = true,
                 Name::Structured if is_filled => self.structured = self.structured.or(Some(key)),
                 _ => {}
             }
@@ -245,9 +239,18 @@ impl Facts {
         }
     }
 
+    /// True where nothing that went in stands in the object, and nobody speaks.
+    pub fn is_plain(&self) -> bool {
+        !self.speaks && self.call.is_none() && self.arguments.is_none() && !self.input
+    }
+
     /// True for the body of an event: content, and little beside it.
     pub fn is_body(&self) -> bool {
-        self.count <= 4 && self.holds.meets(Set::CONTENT) && !self.speaks && self.text.is_none() && !self.bulky
+        self.count <= 4
+            && self.holds.meets(Set::CONTENT)
+            && !self.speaks
+            && self.text.is_none()
+            && !self.bulky
     }
 
     /// True for an object that describes a tool.
@@ -262,144 +265,22 @@ impl Facts {
             || self.result.is_some()
             || self.call_id.is_some()
             || (self.count == 1
-                && self.holds.meets(Set::CONTENT.with(Set::WRAPPED).with(Set::TOOL_OUTPUT)))
+                && self
+                    .holds
+                    .meets(Set::CONTENT.with(Set::WRAPPED).with(Set::TOOL_OUTPUT)))
             || (self.count <= 4 && self.holds.meets(Set::OUTPUT.with(Set::RESPONSE)) && self.name.is_some())
     }
 }
 
 /// Where the name of a tool begins in `tool-weather`; none where nothing stands behind `tool`.
 pub(super) fn name_behind_tool(value: &[u8]) -> Option<usize> {
-    let at = value
-        .windows(5)
-        .position(|window| window.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"tool")))?;
+    let at = value.windows(5).position(|window| {
+        window
+            .get(..4)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"tool"))
+    })?;
     let behind = *value.get(at + 4)?;
     (!behind.is_ascii_alphanumeric() && behind != b'\\' && value.len() > at + 5).then_some(at + 5)
-}
-
-/// What is to be done with an object.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    /// The members that hold the result.
-    pub takes: Set,
-    pub ruling: Ruling,
-    pub tests: [Option<Test>; 2],
-    /// Objects below belong to the same step of a tool.
-    pub hands_down: bool,
-    /// What went in is a tool's, so that nothing in it is looked at.
-    pub skips_input: bool,
-    /// `kwargs` are the members of this object.
-    pub constructed: bool,
-    /// The text that names the tool, and where in it the name begins.
-    pub tool: Option<(u32, usize)>,
-    pub call_id: Option<u32>,
-    /// A name or an id stands among the members.
-    pub named: bool,
-}
-
-impl Plan {
-    /// Nothing is taken; what lies below is looked at.
-    pub const LOOK: Self = Self {
-        takes: Set::NONE,
-        ruling: Ruling {
-            sure: false,
-            reason: Reason::Key,
-        },
-        tests: [None; 2],
-        hands_down: false,
-        skips_input: false,
-        constructed: false,
-        tool: None,
-        call_id: None,
-        named: false,
-    };
-
-    /// The plan for an object by its members alone.
-    pub fn of(facts: &Facts) -> Self {
-        let mut plan = Self {
-            constructed: facts.constructed,
-            named: facts.name.is_some() || facts.tool_name.is_some() || facts.call_id.is_some(),
-            call_id: facts.call_id.map(|(_, value)| value),
-            tool: facts
-                .tool_name
-                .map(|(_, value)| (value, 0))
-                .or(facts.name.map(|value| (value, 0))),
-            ..Self::LOOK
-        };
-        let output = Set::OUTPUT.with(Set::STRUCTURED).with(Set::ERROR);
-        let always = output.with(Set::RESPONSE);
-        let member = Test::Has;
-        let rule = |mut plan: Self, takes, sure, reason, tests| {
-            plan.takes = takes;
-            plan.ruling = Ruling { sure, reason };
-            plan.tests = tests;
-            plan.skips_input = true;
-            plan.hands_down = true;
-            plan
-        };
-        let called = facts.call_id.map(|(key, _)| member(key));
-        if let Some(result) = facts.result {
-            let mut takes = always.with(Set::ARTIFACT).with(Set::OBSERVATION).with(Set::STATUS);
-            // A step or an event of this type may hold more than the result.
-            if facts.result_is_role || called.is_some() || plan.tool.is_some() || !facts.bulky {
-                takes = takes.with(Set::CONTENT);
-            }
-            let reason = if facts.result_is_role { Reason::Role } else { Reason::Type };
-            if facts.result_is_role && !facts.holds.meets(Set::CONTENT) {
-                takes = takes.with(Set::WRAPPED);
-            }
-            plan.call_id = plan.call_id.or(facts.id);
-            let sure = !facts.result_is_role || facts.role_is_plain || called.is_some() || plan.tool.is_some();
-            return rule(plan, takes, sure, reason, [Some(result), None]);
-        }
-        let plain = !facts.speaks && facts.call.is_none() && facts.arguments.is_none() && !facts.input;
-        if let Some(tool) = facts.tool {
-            if let (None, Test::Begins(_, value, begins)) = (plan.tool, tool) {
-                plan.tool = Some((value, begins));
-            }
-            let takes = always.with(Set::STATUS).with(Set::OBSERVATION);
-            return if called.is_some() && plain {
-                rule(plan, takes.with(Set::CONTENT).with(Set::ARTIFACT), true, Reason::Type, [Some(tool), called])
-            } else {
-                rule(plan, takes, true, Reason::Step, [Some(tool), None])
-            };
-        }
-        if let (true, Some(test), true) = (facts.is_function, facts.other_type, facts.input && facts.name.is_some()) {
-            return rule(plan, output, true, Reason::Step, [Some(test), None]);
-        }
-        if let Some(call) = facts.call {
-            return rule(plan, output, called.is_some() || plan.tool.is_some(), Reason::Call, [Some(call), None]);
-        }
-        if called.is_some() && !facts.speaks && !facts.other_step {
-            let takes = if plain { always.with(Set::CONTENT).with(Set::ARTIFACT) } else { always };
-            return rule(plan, takes, true, Reason::CallId, [called, None]);
-        }
-        if let (Some((key, _)), true) = (facts.tool_name, facts.holds.meets(Set::OUTPUT.with(Set::RESPONSE))) {
-            let beside = facts.arguments.or(facts.step).map(member);
-            return rule(plan, always, beside.is_some() || facts.input, Reason::ToolName, [Some(member(key)), beside]);
-        }
-        if facts.holds.meets(Set::OBSERVATION) {
-            plan.tool = plan.tool.or(facts.action.map(|value| (value, 0)));
-            let beside = facts.step.or(facts.tool_name.map(|(key, _)| key)).or(facts.arguments).map(member);
-            let ruled = rule(plan, Set::OBSERVATION, beside.is_some(), Reason::Observation, [beside, None]);
-            return Self {
-                hands_down: false,
-                ..ruled
-            };
-        }
-        if let (Some(_), Some(key)) = (facts.contents, facts.structured.or(facts.outcome)) {
-            let takes = Set::CONTENT.with(Set::STRUCTURED);
-            return rule(plan, takes, true, Reason::Outcome, [Some(member(key)), None]);
-        }
-        if let (Some(command), true) = (facts.command, facts.holds.meets(Set::OUTPUT)) {
-            let outcome = facts.outcome.map(member);
-            return rule(plan, Set::OUTPUT, outcome.is_some(), Reason::Command, [Some(member(command)), outcome]);
-        }
-        Self {
-            call_id: None,
-            tool: None,
-            ..plan
-        }
-    }
 }
 
 #[cfg(test)]
