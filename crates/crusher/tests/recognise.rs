@@ -507,7 +507,7 @@ fn hostile_records_are_walked_in_bounded_time() {
         format!("[{}]", vec![r#""\\\"{\\\"tool\\\":1}""#; 50_000].join(",")),
         format!(r#"{{"role":"tool","content":"{}"}}"#, r"\\\".repeat(300_000).replace("\\\\\\", r"\\")),
         r#"{"role":"\ud800","type":"\udc00tool","content":"\ud800","tool_call_id":"\ud800"}"#.to_owned(),
-        r#"{"\ud800":{"role":"tool","content":"r"},"role":"tool","content":"{\"tool\":\"\\ud800\",\"a\":[]}  "}"#
+        r#"{"\ud800":{"role":"tool","content":"r"},"tool_result":"{\"tool\":\"\\ud800\",\"a\":[]}  "}"#
             .to_owned(),
     ];
     for record in records {
@@ -528,7 +528,7 @@ fn hostile_records_are_walked_in_bounded_time() {
 fn time_grows_with_the_record() {
     let shape = |count: usize| {
         let result =
-            r#"{"role":"tool","content":"{\"rows\":[1,2,3],\"tool\":\"x\",\"text\":\"yyyyyyyyyyyy yyyy\"}"}"#;
+            r#"{"role":"tool","content":"{\"rows\":[1,2,3],\"tool\":\"x\",\"text\":\"yyyyyyyyyy\"}"}"#;
         format!("[{}]", vec![result; count].join(","))
     };
     let time = |count: usize| {

@@ -10,7 +10,7 @@ use crate::recognise::state::{Children, Open, Outside, Walk};
 use crate::tokens;
 
 /// What is estimated of a long value; the rest counts alike.
-const SAMPLE_BYTES: usize = 1 << 16;
+const SAMPLE_BYTES: usize = 1 << 13;
 
 impl Walk<'_, '_> {
     /// The path that selects the value at hand; none where no path leads there.
