@@ -1,4 +1,4 @@
-"""The command line: `headroom-beam crush | restore | get | check | serve`.
+"""The command line: `headroom-beam crush | restore | estimate | show | get | check | serve`.
 
 Standard output carries data, standard error everything else. An expected error is one line, without a
 traceback. `docs/operations.md` lists the exit codes.
@@ -22,6 +22,8 @@ __all__ = ["main"]
 _COMMANDS = {
     "crush": "crush JSONL files into compacted files and a store of originals",
     "restore": "restore the files of a run, byte for byte",
+    "estimate": "print what crushing would save, and write nothing",
+    "show": "print the payloads of one record of a run, before and after",
     "get": "write one original to standard output, byte for byte",
     "check": "check a whole store, and the compacted files of a run",
     "serve": "answer retrieval requests over HTTP",
@@ -87,6 +89,14 @@ def _command(name: str) -> Callable[[Sequence[str]], int]:
         from headroom_beam.cli import restore
 
         return restore.main
+    if name == "estimate":
+        from headroom_beam.cli import estimate
+
+        return estimate.main
+    if name == "show":
+        from headroom_beam.cli import show
+
+        return show.main
     if name == "get":
         from headroom_beam.cli import get
 

@@ -118,4 +118,11 @@ def options_for(
     False
     """
     options = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    return _core.Options(paths=resolve(trace_format), **options)
+    try:
+        return _core.Options(paths=resolve(trace_format), **options)
+    except OverflowError:
+        # Native integers have no sign and 64 bits.
+        name = next(
+            name for name, value in options.items() if isinstance(value, int) and not 0 <= value < 1 << 64
+        )
+        raise ValueError(f"option {name}: {options[name]} is out of its range") from None

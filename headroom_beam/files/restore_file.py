@@ -26,6 +26,7 @@ __all__ = [
     "RestoredFile",
     "SourceParts",
     "Unresolved",
+    "is_in_pieces",
     "restore_file",
     "restore_run",
     "source_parts",
@@ -223,13 +224,16 @@ def _stretches(blocks: Iterable[Block | LinePiece]) -> Iterator[_Stretch]:
             for line, pieces in itertools.groupby(rows, key=lambda row: row[:2]):
                 hashes = [row[2] for row in pieces]
                 start, stop = line[0], line[0] + line[1]
-                if data.count(_BETWEEN_PIECES, start, stop) == len(hashes) - 1 > 0 and data.startswith(
-                    _FIRST_PIECE, start
-                ):
+                if is_in_pieces(data[start:stop], len(hashes)):
                     yield from _stretch(offset, data, begin, start, rows)
                     yield _Stretch(offset + start, data[start:stop], hashes, in_pieces=True)
                     begin = stop
         yield from _stretch(offset, data, begin, len(data), rows)
+
+
+def is_in_pieces(line: bytes, marker_count: int) -> bool:
+    """Tells whether a compacted line with so many markers stands for a line that was stored in pieces."""
+    return line.count(_BETWEEN_PIECES) == marker_count - 1 > 0 and line.startswith(_FIRST_PIECE)
 
 
 def _stretch(

@@ -24,13 +24,23 @@ from headroom_beam.files.codecs import SUFFIXES, Codec, codec_of, decompressed
 from headroom_beam.objects.base import ObjectInfo
 from headroom_beam.objects.open import open_objects
 
-__all__ = ["SHARD_BYTES", "Shard", "Source", "Span", "find_sources", "matcher", "plan_shards", "read_span"]
+__all__ = [
+    "COMPRESSION_RATIO",
+    "SHARD_BYTES",
+    "Shard",
+    "Source",
+    "Span",
+    "find_sources",
+    "matcher",
+    "plan_shards",
+    "read_span",
+]
 
 SHARD_BYTES = 64 << 20
 """Approximate input bytes of a shard."""
 
-# A compressed file counts as ten times its size when files share a shard, since JSON logs shrink that much.
-_COMPRESSION_RATIO = 10
+COMPRESSION_RATIO = 10
+"""How many times its size a compressed file counts before it is read, since JSON logs shrink that much."""
 
 # Every file counts as at least this size, since opening, writing and syncing even a small one takes time.
 _FILE_BYTES = 16 << 10
@@ -210,7 +220,7 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
             runs += [(span,) for span in _ranges(source, shard_bytes)]
             continue
         size_bytes = max(
-            source.size_bytes * (1 if source.codec == "plain" else _COMPRESSION_RATIO), _FILE_BYTES
+            source.size_bytes * (1 if source.codec == "plain" else COMPRESSION_RATIO), _FILE_BYTES
         )
         if run and run_bytes + size_bytes > shard_bytes:
             runs.append(tuple(run))

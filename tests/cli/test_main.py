@@ -11,7 +11,7 @@ from headroom_beam.cli.main import main
 
 
 @pytest.mark.parametrize("command", [["get", "0" * 24], ["check"], ["serve"]])
-def test_a_store_that_is_not_there_is_an_error_and_isnt_made(
+def test_a_missing_store_is_an_error_and_is_not_created(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     assert main([*command, "--originals", str(tmp_path / "none")]) == errors.StoreError.exit_code
@@ -33,7 +33,10 @@ def test_help_names_all_commands(capfd: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert caught.value.code == 0
     text = capfd.readouterr().out
-    assert all(f"    {command} " in text for command in ("crush", "restore", "get", "check", "serve"))
+    assert all(
+        f"    {command} " in text
+        for command in ("crush", "restore", "estimate", "show", "get", "check", "serve")
+    )
 
 
 def test_the_command_line_starts_without_beam_and_the_server() -> None:

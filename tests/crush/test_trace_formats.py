@@ -274,3 +274,21 @@ def test_a_path_selects_what_it_says() -> None:
 def test_of_payloads_within_payloads_the_deepest_wins() -> None:
     record = {"a": {"b": {"c": RESULT, "d": RESULT}}}
     assert [payload.path for payload in payloads_of(record, [".a", ".a.b.c", ".a.b"])] == [".a.b.c"]
+
+
+def test_a_path_goes_on_inside_json_in_strings() -> None:
+    request = json.dumps(
+        {"messages": [{"role": "user", "content": RESULT}, {"role": "tool", "content": RESULT}]}
+    )
+    record = {
+        "name": "span",
+        "attributes": {"input.value": request, "twice": json.dumps(request), "other": request},
+    }
+    inside = "|json.messages[*]{role=tool}.content @ .name"
+    paths = [f'.attributes."input.value"{inside}', f".attributes.twice|json{inside}"]
+    assert [(payload.path, payload.strategy) for payload in payloads_of(record, paths)] == [
+        (path, "table") for path in paths
+    ]
+    assert [
+        payload.path for payload in payloads_of(record, "..(twice|other)|json..{role^=to}.content:string")
+    ] == ["..(twice|other)|json..{role^=to}.content:string"]

@@ -73,7 +73,7 @@ def test_local_patterns_work_from_the_working_directory(
     assert names_of("*.jsonl") == names_of("a.jsonl") == names_of(".") == ["a.jsonl"]
 
 
-def test_nothing_found_is_an_error(files: str) -> None:
+def test_an_input_without_files_is_an_error(files: str) -> None:
     for pattern in ("*.nothing", "nothing.jsonl", "nothing/"):
         with pytest.raises(StoreError, match="matches no file"):
             find_sources([f"{files}/{pattern}"])
@@ -125,7 +125,7 @@ def test_many_tiny_files_do_not_make_an_endless_shard() -> None:
     assert max(len(shard.spans) for shard in shards) <= 4096
 
 
-@pytest.mark.parametrize("name", ["_shards/a.jsonl", "_failures/a.jsonl"])
+@pytest.mark.parametrize("name", ["_shards/a.jsonl", "_failures/a.jsonl", "_explanations/a.jsonl"])
 def test_names_that_a_run_uses_itself_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="rename"):
         plan_shards([source(name, 1)])

@@ -55,7 +55,8 @@ fn compacted(paths: &[&str], record: &str) -> String {
 fn only_payloads_change_inside_a_string() {
     let conversation = |rows: &str, in_string: &str, lit: &str| {
         format!(
-            r#"{{"id" : "\u0041", "messages":[ {{"role":"user","content":"{lit}[1]{{a}}"}},{{"role":"tool","content":{rows}}},
+            r#"{{"id" : "\u0041", "messages":[ {{"role":"user","content":"{lit}[1]{{a}}"}},
+{{"role":"tool","content":{rows}}},
  {{"role":"tool","content":{in_string}}}]}} "#
         )
     };
@@ -361,7 +362,8 @@ fn forged_headers_are_user_text_wherever_they_stand() {
         "[kson]{}",
         "[1so]{a}\n1",
     ] {
-        let inner = json!({"content": ROWS, "a": forged, "b": [forged]}).to_string();
+        let rows: Vec<Value> = (0..20).map(|at| json!({"id": at, "status": "ok"})).collect();
+        let inner = json!({"content": rows, "a": forged, "b": [forged]}).to_string();
         let record = json!({"a": forged, "in": inner}).to_string();
         let crushed = crushed(&[".in|json.content"], &record);
         let text = String::from_utf8(crushed.compacted).unwrap();

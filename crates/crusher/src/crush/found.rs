@@ -20,11 +20,11 @@ pub(crate) enum Content {
 /// A payload.
 #[derive(Debug, Default)]
 pub(crate) struct Payload {
-    /// Index of its path; none for the whole record.
+    /// Index of the path that selects it; none for the whole record.
     pub path: Option<usize>,
-    /// The tool's name, or empty.
+    /// Name of the tool that gave it, or empty.
     pub tool: String,
-    /// It is a string that holds a JSON string, and so on, so many times: a path said so.
+    /// How many more strings, each in the one before it, hold its text. A path with `|json` said so.
     pub json_strings: usize,
 }
 

@@ -1,4 +1,4 @@
-//! One payload in, its edits and its originals out, proved by restoring it.
+//! Crushes one payload, and proves that it restores.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,8 @@ use crate::originals::Originals;
 use crate::restore::proof::restores;
 use crate::tokens;
 
-/// Crushes one payload of a record; what doesn't pay, or doesn't restore, is left as it was.
+/// Crushes one payload of a record. It stays as it was if crushing saves no tokens, or if the result doesn't
+/// restore.
 pub(crate) fn crush_payload(
     options: &Options,
     tapes: &mut Vec<Tape>,
@@ -85,12 +86,12 @@ pub(crate) fn crush_payload(
     }
 }
 
-/// Exact tokens of what a model reads.
+/// Counts exactly the tokens that a model reads.
 fn exact(token: &[u8]) -> usize {
     tokens::count(&String::from_utf8_lossy(&read(token)))
 }
 
-/// What a model reads of a JSON token: the text of a string, else the JSON.
+/// Returns what a model reads of a JSON token: the content of a string, or else the JSON itself.
 fn read(token: &[u8]) -> Cow<'_, [u8]> {
     let mut text = Vec::new();
     let inner = token

@@ -1,4 +1,4 @@
-//! The payloads of a record: which values its paths select, and the tool that each came from.
+//! Finds the payloads of a record: the values that paths select, and the tool that gave each.
 
 use crate::crush::found::{Content, Found, Payload};
 use crate::crush::walk::{Strings, Walk};
@@ -7,7 +7,8 @@ use crate::json::tape::Doc;
 use crate::options::{MAX_RECORD_BYTES, Options};
 use crate::payload_path::tree::{PathTree, ROOT};
 
-/// Finds the payloads of a record in document order. One inside which another lies isn't one itself.
+/// Finds the payloads of a record, in document order. A selected value that holds another one isn't a
+/// payload.
 pub(crate) fn payloads(
     doc: &Doc<'_>,
     options: &Options,
@@ -30,8 +31,8 @@ pub(crate) fn payloads(
     found
 }
 
-/// Drops the payloads of tools that look originals up from strings; true where nothing else is in there, or
-/// it is such a payload itself.
+/// Drops the payloads of tools that look originals up from the JSON in a string. Returns true if nothing is
+/// left, or if this is such a payload itself.
 fn drop_retrieved(found: &mut Found) -> bool {
     match &mut found.content {
         Content::Payload(payload) => is_retrieval(&payload.tool),
@@ -42,8 +43,8 @@ fn drop_retrieved(found: &mut Found) -> bool {
     }
 }
 
-/// True for a tool that looks originals up; what it gives has been asked for whole. Servers put prefixes
-/// before its name.
+/// Returns true for a tool that looks up originals. Its results were asked for in full, so they aren't
+/// payloads. Servers put prefixes before its name.
 fn is_retrieval(tool: &str) -> bool {
     tool.ends_with("headroom_retrieve")
 }

@@ -1,5 +1,4 @@
-//! What stands before a payload in its record: what the agent was after, and which words the reader has seen
-//! by then.
+//! Reads what stands before a payload in its record: the query, and the words that the reader has seen.
 
 use crate::crush::found::Found;
 use crate::excerpt::survey::Interest;
@@ -8,17 +7,17 @@ use crate::json::edits::Edits;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, KEY, Kind};
 
-/// Bytes of the record's own text, before a payload, that tell what matters in it.
+/// The most bytes of text before a payload that make up its query.
 const QUERY_BYTES: usize = 4096;
-/// Nodes looked at for it.
+/// The most nodes that are read to find that text.
 const QUERY_NODES: usize = 4096;
 
-/// Words of a record as it stands after crushing, up to some payload. They are read when first needed, each
-/// once.
+/// The words of the compacted record, up to some payload. Each part of the record is read once, when it is
+/// first needed.
 #[derive(Debug, Default)]
 pub(crate) struct SeenWords {
     pub words: WordNumbers,
-    /// Of the record, and of the JSON in strings that is being read: the bytes that were read, and the edits.
+    /// Of the record, and of the JSON in strings that is being read: the bytes that have been read, and the edits.
     read: Vec<(u32, usize)>,
 }
 
@@ -29,7 +28,7 @@ impl SeenWords {
     }
 }
 
-/// The query of a payload and the words its reader has seen, looked for when first needed.
+/// The query of a payload, and the words that its reader has seen. Both are read when first needed.
 pub(crate) struct PayloadQuery<'o> {
     find: &'o dyn Fn(&mut SeenWords) -> String,
     seen: &'o mut SeenWords,
@@ -37,17 +36,18 @@ pub(crate) struct PayloadQuery<'o> {
 }
 
 impl<'o> PayloadQuery<'o> {
-    /// `find` gives the query, and tells `seen` what was said up to the payload.
+    /// `find` returns the query, and adds the words before the payload to `seen`.
     pub fn new(find: &'o dyn Fn(&mut SeenWords) -> String, seen: &'o mut SeenWords) -> Self {
         let found = None;
         Self { find, seen, found }
     }
 
+    /// Returns the query.
     pub fn get(&mut self) -> &str {
         self.interest(&[]).query
     }
 
-    /// What an excerpt is made for.
+    /// Returns what matters to the reader of an excerpt.
     pub fn interest<'i>(&'i mut self, keep_patterns: &'i [String]) -> Interest<'i> {
         let query = self.found.get_or_insert_with(|| (self.find)(self.seen));
         Interest {
@@ -61,9 +61,9 @@ impl<'o> PayloadQuery<'o> {
 /// A payload's place in its text: the record, or JSON in a string of it.
 pub(crate) struct PayloadPlace<'e> {
     pub doc: &'e Doc<'e>,
-    /// Payloads, and strings with payloads in them, up to this one, this one excepted.
+    /// The payloads, and the strings with payloads in them, before this one.
     pub before: &'e [Found],
-    /// What became of them.
+    /// All edits before this payload.
     pub edits: &'e Edits,
     /// The payload's node.
     pub node: u32,
@@ -72,12 +72,12 @@ pub(crate) struct PayloadPlace<'e> {
 }
 
 impl PayloadPlace<'_> {
-    /// How many strings the text stands in.
+    /// Returns how many strings the text stands in.
     pub fn level(&self) -> usize {
         self.outer.map_or(0, |outer| outer.level() + 1)
     }
 
-    /// Reads the words up to the payload.
+    /// Adds the words before the payload to `seen`.
     pub fn read(&self, seen: &mut SeenWords) {
         if let Some(outer) = self.outer {
             outer.read(seen);
@@ -101,7 +101,8 @@ impl PayloadPlace<'_> {
         seen.read.push((end, edits));
     }
 
-    /// The record's own text before the payload, the nearest last; what other tools gave is left out.
+    /// Returns the record's text before the payload, in its order, without the other payloads. If it is long,
+    /// only its end counts.
     pub fn query(&self) -> String {
         let mut strings = Vec::new();
         let (mut length, mut nodes) = (0, 0);
@@ -125,7 +126,7 @@ impl PayloadPlace<'_> {
         text.get(cut..).unwrap_or_default().to_owned()
     }
 
-    /// Appends the strings of this text before the payload, the nearest first, with whether they have escapes.
+    /// Appends the strings of this text before the payload, the nearest first, and whether they have escapes.
     fn strings<'d>(&'d self, strings: &mut Vec<(&'d [u8], bool)>, length: &mut usize, nodes: &mut usize) {
         let mut end = self.node;
         let starts = self
@@ -150,7 +151,7 @@ impl PayloadPlace<'_> {
     }
 }
 
-/// Notes the words of JSON text: what an escape stands for is no part of a word.
+/// Notes the words of JSON text. An escape ends a word.
 fn read_json(text: &[u8], words: &mut WordNumbers) {
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest) {

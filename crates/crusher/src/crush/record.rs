@@ -1,4 +1,4 @@
-//! One record or one text in, its compacted form and originals out, proved by restoring it.
+//! Crushes one record: finds its payloads, crushes each, proves that it restores, and puts it in its place.
 
 use std::sync::Arc;
 
@@ -12,22 +12,22 @@ use crate::options::Options;
 use crate::originals::Originals;
 use crate::payload_path::tree::PathTree;
 
-/// Crushes records; keeps its memory from one to the next. One for each thread.
+/// Crushes records. It keeps its memory from one record to the next, so each thread needs its own.
 #[derive(Debug)]
 pub struct Crusher {
     pub(crate) options: Arc<Options>,
     /// The paths of the options.
     tree: PathTree,
     pub(crate) tape: Tape,
-    /// Tapes for texts inside the text at hand.
+    /// Tapes for JSON inside strings.
     pub(crate) tapes: Vec<Tape>,
 }
 
 impl Crusher {
-    /// A crusher with validated options.
+    /// Returns a crusher with these options.
     ///
     /// # Errors
-    /// `Option` for an option out of range.
+    /// `Option` for an option that is out of its range.
     pub fn new(options: impl Into<Arc<Options>>) -> Result<Self> {
         let options = options.into();
         options.validate()?;
@@ -40,17 +40,17 @@ impl Crusher {
         })
     }
 
-    /// The options.
+    /// Returns the options.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Crushes one record: appends its compacted form to `out`, its originals to `originals`, a report for
-    /// each payload to `reports`. `tool_of` numbers tools for the originals.
+    /// Crushes one record. Appends its compacted form to `out`, its originals to `originals`, and a report
+    /// for each payload to `reports`. `tool_of` returns the number of a tool, which the originals carry.
     ///
     /// # Errors
-    /// `LimitExceeded`, `InvalidUtf8` or `InvalidPayload` for bytes that aren't a record; nothing is appended
+    /// `LimitExceeded`, `InvalidUtf8` or `InvalidPayload` for bytes that aren't a record. Nothing is appended
     /// then.
     ///
     /// # Examples

@@ -1,31 +1,32 @@
-//! What is told of one payload after crushing.
+//! What is reported of one payload.
 
 use crate::decisions::{Decisions, Strategy};
 use crate::options::Options;
 
-/// What happened to one payload.
+/// How one payload was crushed.
 #[derive(Clone, Debug)]
 pub struct PayloadReport {
     /// Index of the path that found it; none for a whole record.
     pub path: Option<usize>,
-    /// The tool's name, or empty.
+    /// Name of the tool that gave it, or empty.
     pub tool: String,
-    /// What was decided.
+    /// The decisions.
     pub decisions: Decisions,
-    /// Bytes of the payload's token, in the text in which it stands: the record, or JSON in a string of it.
+    /// Bytes of the payload's JSON token, in the text in which it stands: the record, or JSON in a string.
     pub bytes_before: u64,
-    /// Bytes of the token in its place.
+    /// Bytes of the JSON token that replaces it.
     pub bytes_after: u64,
     /// Tokens of the payload, estimated unless `exact_tokens` is set.
     pub tokens_before: u64,
-    /// Tokens in its place.
+    /// Tokens of what replaces it, counted in the same way.
     pub tokens_after: u64,
-    /// The change was taken back since it didn't restore: a defect, which costs savings but no data.
+    /// True if the change was undone because it didn't restore. This is a defect, which costs savings but no
+    /// data.
     pub unproved: bool,
 }
 
 impl PayloadReport {
-    /// Says of a payload that it stays as it was, after all.
+    /// Notes that a payload stays as it was, after all.
     pub(crate) fn leave(&mut self, options: &Options) {
         self.bytes_after = self.bytes_before;
         if self.decisions.strategy == Strategy::Unchanged {

@@ -1,5 +1,4 @@
-//! The payloads of one text: of a record, or of JSON in a string of it, which stays JSON but for what its
-//! payloads become.
+//! Crushes the payloads of one text: of a record, or of JSON in a string of it.
 
 use crate::crush::escape::{literals, quoted};
 use crate::crush::found::{Content, Embedded, Found};
@@ -29,7 +28,8 @@ pub(crate) struct TextCrusher<'r> {
 }
 
 impl TextCrusher<'_> {
-    /// What becomes of the values of a text that stands at a place of the text around it, if one does.
+    /// Returns the edits of a text: its payloads crushed, and its reserved strings escaped. `outer` is the
+    /// place of the string that holds the text.
     pub fn edits(&mut self, doc: &Doc<'_>, found: &[Found], outer: Option<&PayloadPlace<'_>>) -> Edits {
         let mut edits = Edits::default();
         let mut at = 0;
@@ -83,8 +83,8 @@ impl TextCrusher<'_> {
         let text = scanned.and_then(|doc| self.behind_header(&doc, embedded, place, first.0));
         self.tapes.push(tape);
         self.seen.leave(place.level() + 1);
-        // The walk that found the string proved its frame. So it is enough that the JSON restores, and that of
-        // the outermost string holds all others.
+        // The walk that found the string proved its frame, so it is enough that the JSON restores. The JSON in
+        // the outermost string holds all other.
         let is_outermost = place.outer.is_none();
         let proved = !is_outermost
             || !self.options.verify
@@ -103,8 +103,8 @@ impl TextCrusher<'_> {
         text
     }
 
-    /// Returns the JSON text behind a header, with its payloads crushed, and the length of the header; none if
-    /// no payload changed, or the whole has no fewer tokens. The reports of its payloads begin at `first`.
+    /// Returns the JSON text behind a header, with its payloads crushed, and the length of the header. None if
+    /// no payload changed or the whole has no fewer tokens. The reports of its payloads begin at `first`.
     fn behind_header(
         &mut self,
         doc: &Doc<'_>,

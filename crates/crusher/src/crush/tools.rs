@@ -6,15 +6,16 @@ use crate::hashing::Map;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, Kind, Node};
 
-/// Where the names of tools stand, in the text around a string.
+/// Finds the names of tools, from a place in a text.
 pub(crate) trait Tools {
-    /// The name of the tool that a path leads to from here, or that is called by a result from here.
+    /// Returns the name of the tool that gave a payload here: the name that a path leads to, or the name in
+    /// the call that the payload belongs to.
     fn tool(&self, path: usize) -> Option<String>;
-    /// The name of the tool that a call of this id is for.
+    /// Returns the name of the tool in the call of this id.
     fn called(&self, id: &[u8]) -> Option<String>;
 }
 
-/// The value of an object's first member of a name.
+/// Returns the value of an object's first member of a name.
 pub(crate) fn member(doc: &Doc<'_>, object: u32, name: &str) -> Option<u32> {
     let is_named = |key: u32| text_of(doc, doc.node(key)).is_some_and(|key| key == name.as_bytes());
     doc.members(object)
@@ -22,7 +23,7 @@ pub(crate) fn member(doc: &Doc<'_>, object: u32, name: &str) -> Option<u32> {
         .map(|(_, value)| value)
 }
 
-/// The text of a string or key; none where it holds a lone surrogate.
+/// Returns the text of a string or key, none if it holds a lone surrogate.
 pub(crate) fn text_of<'a>(doc: &Doc<'a>, node: Node) -> Option<Cow<'a, [u8]>> {
     let raw = doc.inner(node);
     if node.flags & ESCAPED == 0 {
@@ -32,12 +33,13 @@ pub(crate) fn text_of<'a>(doc: &Doc<'a>, node: Node) -> Option<Cow<'a, [u8]>> {
     spelling::decode(raw, &mut text).then_some(Cow::Owned(text))
 }
 
-/// Names of tools by call id: `{"id":…,"function":{"name":…}}` and `{"type":"tool_use","id":…,"name":…}`.
+/// Collects names of tools by call id: `{"id":…,"function":{"name":…}}` and
+/// `{"type":"tool_use","id":…,"name":…}`.
 pub(crate) fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
     let mut names = Map::default();
     let plain = |object: u32, key: &[u8]| {
-        // Calls name themselves in their first members; looking through large objects would cost time for
-        // nothing.
+        // A call has its id and name among its first members. To search all members of large objects would
+        // take long.
         doc.members(object)
             .take(16)
             .find(|(at, _)| doc.inner(doc.node(*at)) == key)
@@ -69,7 +71,7 @@ pub(crate) fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
     names
 }
 
-/// The text of a raw string, or nothing for a lone surrogate.
+/// Returns the content of a raw string, or nothing if it holds a lone surrogate.
 pub(crate) fn decoded(raw: &[u8]) -> String {
     let mut text = Vec::new();
     if spelling::decode(raw, &mut text) {

@@ -53,7 +53,7 @@ struct OpenContainer {
 }
 
 impl<'a, 'p> Walk<'a, 'p> {
-    /// A walk that begins with these branches at the root of the text.
+    /// Returns a walk that begins with these branches at the root of the text.
     pub fn new(
         doc: &'p Doc<'a>,
         paths: &'p [Path],
@@ -73,7 +73,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
     }
 
-    /// Walks over the whole text; gives what was found in document order.
+    /// Walks over the whole text; returns what was found, in document order.
     pub fn found(mut self, strings: &mut Strings<'_>) -> Vec<Found> {
         let mut found = Vec::new();
         let (mut at, mut begin) = (0, 0);
@@ -111,7 +111,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         found
     }
 
-    /// What the paths find at the value at hand: payloads in it if it is a string that holds JSON, else the
+    /// Returns what the paths find at a value: payloads in it if it is a string that holds JSON, else the
     /// value itself.
     fn content(&self, value: u32, begin: usize, strings: &mut Strings<'_>) -> Option<Content> {
         let mut inside = Vec::new();
@@ -139,7 +139,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         })
     }
 
-    /// What the paths find in the JSON that a string holds, from these branches on.
+    /// Returns what the paths find in the JSON that a string holds, from these branches on.
     fn embedded(&self, value: u32, branches: Vec<u32>, strings: &mut Strings<'_>) -> Option<Content> {
         let raw = self.doc.inner(self.doc.node(value));
         // An object, an array or a string; what is spelled in another way can't be spelled so again.
@@ -188,8 +188,8 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
     }
 
-    /// Appends the branches that are reached without leaving the value at hand: behind tests that it passes,
-    /// and any depth that begins here. The value's own begin at `begin`.
+    /// Appends the branches that are reached without leaving a value, whose own begin at `begin`. These are
+    /// behind tests that it passes, or of any depth and begin here.
     fn settle(&mut self, value: u32, begin: usize) {
         self.looked_up.clear();
         let mut at = begin;
@@ -228,7 +228,7 @@ impl<'a, 'p> Walk<'a, 'p> {
             .holds(member.as_deref().map_or(Member::Other, Member::Text))
     }
 
-    /// The first path that selects the value at hand.
+    /// Returns the first path that selects a value.
     fn selected(&self, value: u32, begin: usize) -> Option<usize> {
         let is_string = self.doc.node(value).kind == Kind::String;
         let active = self.branches.iter().skip(begin);
@@ -237,7 +237,7 @@ impl<'a, 'p> Walk<'a, 'p> {
             .min()
     }
 
-    /// Opens the value at hand if it is a container that some branch leads into.
+    /// Opens a value if it is a container that some branch leads into; returns true if it did.
     fn opens(&mut self, value: u32, begin: usize) -> bool {
         let kind = self.doc.node(value).kind;
         let leads = |branch: &u32| {
@@ -261,7 +261,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         opens
     }
 
-    /// The objects around the value at hand, innermost first.
+    /// Returns the objects around the value at hand, innermost first.
     fn objects(&self) -> impl Iterator<Item = &OpenContainer> {
         self.open.iter().rev().filter(|open| open.is_object)
     }
@@ -311,8 +311,8 @@ impl Tools for Walk<'_, '_> {
     }
 }
 
-/// A string that holds JSON, decoded, and its frame: an object or array that begins with the text, or a string
-/// with nothing around it but a newline behind it.
+/// Decodes a string that may hold JSON; returns the text and its frame. The text begins with an object or
+/// array, or it is a string without anything around it; a newline behind that is part of the frame.
 fn decoded_json(raw: &[u8]) -> Option<(Vec<u8>, Frame)> {
     let (mut text, mut frame) = strings::decoded(raw, 0)?;
     if text.first() == Some(&b'"') {
@@ -323,8 +323,8 @@ fn decoded_json(raw: &[u8]) -> Option<(Vec<u8>, Frame)> {
     matches!(text.first(), Some(b'{' | b'[' | b'"')).then_some((text, frame))
 }
 
-/// What stands for a string in whose JSON something was found. Where that is the JSON as a whole, the string
-/// itself is the payload.
+/// Returns what stands for a string in whose JSON something was found. If that is the JSON as a whole, the
+/// string itself is the payload.
 fn in_string(text: Vec<u8>, frame: Frame, mut found: Vec<Found>) -> Option<Content> {
     let is_string = text.first() == Some(&b'"');
     match found.pop_if(|found| found.node == 0).map(|found| found.content) {

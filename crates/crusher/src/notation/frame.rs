@@ -15,8 +15,8 @@ pub struct StringFrame {
     pub spelling: Spelling,
 }
 
-/// What stood in the place of a reserved string: the content itself, or a JSON string with this content. That
-/// string may be the content of another one, and so on.
+/// What stood in the place of a reserved string: the content itself, or a JSON string with that content. This
+/// string may have been the content of another one, and so on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
     /// The innermost string first; those behind `count` are the default.
@@ -34,7 +34,7 @@ impl Frame {
         count: 0,
     };
 
-    /// One JSON string with this content and nothing behind it.
+    /// Returns the frame of one JSON string with nothing behind the content.
     #[must_use]
     pub fn string(spelling: Spelling) -> Self {
         let mut frame = Self::VALUE;
@@ -45,13 +45,13 @@ impl Frame {
         frame
     }
 
-    /// The strings, innermost first; none for a value.
+    /// Returns the strings, innermost first; none for a value.
     #[must_use]
     pub fn strings(&self) -> &[StringFrame] {
         self.strings.get(..self.count).unwrap_or_default()
     }
 
-    /// The same strings, with or without a newline behind the content.
+    /// Returns the same frame, with or without a newline behind the content. A value stays a value.
     pub(crate) fn ending(mut self, newline: bool) -> Self {
         if let Some(innermost) = self.strings.first_mut() {
             innermost.newline = newline && self.count > 0;
@@ -59,7 +59,7 @@ impl Frame {
         self
     }
 
-    /// This frame with `inner` as its content: the strings of `inner`, and these around them.
+    /// Returns the strings of `inner` with these around them, none if they are too many.
     pub(crate) fn around(self, inner: Self) -> Option<Self> {
         let mut frame = inner;
         for string in self.strings() {
@@ -95,7 +95,7 @@ impl Frame {
         (frame, text)
     }
 
-    /// The content of text that stands in this frame, if the frame gives that text again.
+    /// Returns the content of a text in this frame, none if the frame doesn't give that text again.
     pub(crate) fn content(&self, text: &[u8]) -> Option<Vec<u8>> {
         let mut content: Option<Vec<u8>> = None;
         for string in self.strings().iter().rev() {
@@ -114,12 +114,12 @@ impl Frame {
     }
 }
 
-/// What the flags of a string begin with: `s` for the innermost, `o` for those around it.
+/// Returns what the flags of a string begin with: `s` for the innermost, `o` for those around it.
 fn letter(number: usize) -> u8 {
     if number == 0 { b's' } else { b'o' }
 }
 
-/// The inside of text that is one string token and nothing else.
+/// Returns the inside of a text that is one string token and nothing else.
 pub(crate) fn inside(token: &[u8]) -> Option<&[u8]> {
     let is_token = token.starts_with(b"\"") && string_length(token) == Some(token.len());
     is_token.then(|| token.get(1..token.len() - 1)).flatten()

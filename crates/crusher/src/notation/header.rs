@@ -16,7 +16,7 @@ const COMMON: &[u8] = b"[]";
 pub struct Header {
     /// Number of rows in the table; none for a document.
     pub rows: Option<u64>,
-    /// `k`: what follows is a JSON text as it stood in a string, but for its reserved strings.
+    /// `k`: JSON follows as it stood in a string, but for its reserved strings.
     pub verbatim: bool,
     /// `m`: the table is a map.
     pub map: bool,

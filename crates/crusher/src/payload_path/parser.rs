@@ -1,4 +1,4 @@
-//! Text → path, and the characters that may stand in a path without quotes.
+//! Reads paths, and says which characters may stand in them without quotes.
 
 use crate::error::{Error, Result};
 use crate::json::bytes::string_length;
@@ -17,12 +17,13 @@ pub(crate) const MAX_JSON: usize = 8;
 
 const EXPECTED_KEY: &str = "expected [A-Za-z0-9_-]+ or a JSON string";
 
-/// True for a byte that a key without quotes may hold.
+/// Returns true for a byte that a key without quotes may hold.
 pub(crate) fn in_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// True for a byte that a value without quotes may hold: no key follows it, so that a dot may stand in it.
+/// Returns true for a byte that a value without quotes may hold. No key follows a value, so it may hold a
+/// dot.
 pub(crate) fn in_value(byte: u8) -> bool {
     in_key(byte) || byte == b'.'
 }
@@ -38,7 +39,7 @@ pub(crate) struct Parsed {
 /// Reads a path.
 ///
 /// # Errors
-/// `PayloadPath` with the character at which the text stops being a path.
+/// `PayloadPath` with the position of the first character that doesn't fit.
 pub(crate) fn parse(text: &str) -> Result<Parsed> {
     let mut parser = Parser { text, at: 0 };
     let rooted = parser.take("$");
@@ -85,7 +86,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes a token if it stands here.
+    /// Reads a token if it stands here, and returns whether it does.
     fn take(&mut self, token: &str) -> bool {
         let stands_here = self.rest().starts_with(token);
         if stands_here {
@@ -102,7 +103,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads the segment that begins here; false where none does.
+    /// Reads the segment that begins here; returns false if none does.
     fn segment(&mut self, segments: &mut Vec<PathSegment>) -> Result<bool> {
         if self.take("..") {
             segments.push(PathSegment::Deep);
@@ -185,13 +186,13 @@ impl<'a> Parser<'a> {
         }
         let token = string_length(rest.as_bytes()).and_then(|length| rest.get(..length));
         let token = token.filter(|token| Tape::default().scan(token.as_bytes(), 1).is_ok());
-        let token = token.ok_or_else(|| self.error("this JSON string is broken"))?;
+        let token = token.ok_or_else(|| self.error("this JSON string is malformed"))?;
         let raw = token.get(1..token.len() - 1).unwrap_or_default();
         let mut name = Vec::new();
         if !spelling::decode(raw.as_bytes(), &mut name) {
             return Err(self.error("a lone surrogate can't be matched"));
         }
         self.at += token.len();
-        String::from_utf8(name).map_err(|_| self.error("this JSON string is broken"))
+        String::from_utf8(name).map_err(|_| self.error("this JSON string is malformed"))
     }
 }

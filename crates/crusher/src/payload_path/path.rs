@@ -29,7 +29,7 @@ pub struct Path {
 }
 
 impl Path {
-    /// The path as it was written.
+    /// Returns the path as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -39,8 +39,10 @@ impl Path {
 impl FromStr for Path {
     type Err = Error;
 
+    /// Reads a path.
+    ///
     /// # Errors
-    /// `PayloadPath` with the character at which the text stops being a path.
+    /// `PayloadPath` with the position of the first character that doesn't fit.
     fn from_str(text: &str) -> Result<Self> {
         let Parsed {
             segments,
@@ -98,7 +100,7 @@ impl fmt::Display for Test {
     }
 }
 
-/// One name, or several in parentheses.
+/// Returns one name, or several in parentheses, as a path spells them.
 fn alternatives(names: &[String], fits: fn(u8) -> bool) -> String {
     let spelled: Vec<String> = names.iter().map(|name| spelled(name, fits)).collect();
     match spelled.as_slice() {
@@ -107,7 +109,7 @@ fn alternatives(names: &[String], fits: fn(u8) -> bool) -> String {
     }
 }
 
-/// A name without quotes if it may stand so, else as a JSON string.
+/// Returns a name as a path spells it: without quotes if that is allowed, else as a JSON string.
 fn spelled(name: &str, fits: fn(u8) -> bool) -> String {
     if !name.is_empty() && name.bytes().all(fits) {
         return name.to_owned();

@@ -77,7 +77,7 @@ fn an_error_names_the_character_and_what_was_expected_there() {
     let condition = "expected = != ^= or }";
     let deep = "expected a key, [*] or { behind ..";
     let nine = format!(".a{}", "|json".repeat(9));
-    let broken = "this JSON string is broken";
+    let malformed = "this JSON string is malformed";
     let surrogate = "a lone surrogate can't be matched";
     for (text, character, what) in [
         ("", 1, start),
@@ -115,11 +115,11 @@ fn an_error_names_the_character_and_what_was_expected_there() {
         (".a{role=tool", 13, "expected }"),
         (".a{ro.le=tool}", 6, condition),
         (".a\"b\"", 3, end),
-        (".\"b", 2, broken),
-        (".\"b\\\"", 2, broken),
-        (".\"b\\x\"", 2, broken),
-        (".\"b\\u12\"", 2, broken),
-        (".\"b\nc\"", 2, broken),
+        (".\"b", 2, malformed),
+        (".\"b\\\"", 2, malformed),
+        (".\"b\\x\"", 2, malformed),
+        (".\"b\\u12\"", 2, malformed),
+        (".\"b\nc\"", 2, malformed),
         (".\"\\ud800\"", 2, surrogate),
         (".\"\\ud800\\u0041\"", 2, surrogate),
         (".a:strings", 10, end),
@@ -164,7 +164,7 @@ fn a_path_is_spelled_as_short_as_it_can_be() {
 }
 
 #[test]
-fn any_text_is_a_path_that_comes_back_from_its_spelling_or_an_error_within_the_text() {
+fn a_text_is_a_path_that_equals_its_own_spelling_or_an_error_at_one_of_its_characters() {
     const PIECES: [&str; 24] = [
         "$",
         ".",

@@ -1,23 +1,23 @@
-//! All paths of a crusher as one tree, in which equal beginnings stand once: a record is walked once for all
-//! of them.
+//! All paths of a crusher as one tree, in which equal beginnings stand once. One walk over a record follows
+//! all of them.
 
 use crate::payload_path::path::Path;
 use crate::payload_path::segment::PathSegment;
 
-/// The tree. A state of a walk is a branch: the number of the segments that have been followed.
+/// The tree. A branch stands for the segments that lead to it; it is the state of a walk.
 #[derive(Debug, Default)]
 pub(crate) struct PathTree {
     branches: Vec<Branch>,
 }
 
-/// What is known behind the segments up to here.
+/// A branch of the tree.
 #[derive(Debug)]
 struct Branch {
-    /// The last of these segments; none at the root.
+    /// The last of the segments that lead here; none at the root.
     segment: Option<PathSegment>,
     /// The branches that go on from here.
     next: Vec<u32>,
-    /// Paths that end here, the first one first, and whether they select strings only.
+    /// The numbers of the paths that end here, in ascending order, and whether they select only strings.
     ends: Vec<(usize, bool)>,
 }
 
@@ -40,7 +40,7 @@ impl PathTree {
         tree
     }
 
-    /// The branch that a segment leads to, added where it isn't there.
+    /// Returns the branch that a segment leads to; adds it if it isn't there.
     fn behind(&mut self, branch: u32, segment: &PathSegment) -> u32 {
         let known = self.next(branch).find(|(_, known)| *known == segment);
         if let Some((next, _)) = known {
@@ -54,7 +54,7 @@ impl PathTree {
         next
     }
 
-    /// The branches behind one, with the segments that lead to them.
+    /// Returns the branches behind one, with the segments that lead to them.
     pub fn next(&self, branch: u32) -> impl Iterator<Item = (u32, &PathSegment)> {
         let next = self.branches.get(branch as usize).map(|branch| &branch.next);
         next.into_iter().flatten().filter_map(|next| {
@@ -63,13 +63,13 @@ impl PathTree {
         })
     }
 
-    /// True where a branch stays active in all values below one.
+    /// Returns true if a branch stays active in all values below one.
     pub fn is_deep(&self, branch: u32) -> bool {
         let branch = self.branches.get(branch as usize);
         branch.is_some_and(|branch| branch.segment == Some(PathSegment::Deep))
     }
 
-    /// The first path that ends at a branch, among those that select a string or another value.
+    /// Returns the first path that ends at a branch and selects a string, or a value that is none.
     pub fn end(&self, branch: u32, is_string: bool) -> Option<usize> {
         let ends = &self.branches.get(branch as usize)?.ends;
         let fits = |(_, strings_only): &&(usize, bool)| is_string || !strings_only;

@@ -1,4 +1,4 @@
-//! JSON that stood in a string, as it stood there: its reserved strings replaced, then framed again.
+//! Restores JSON that stood in a string: replaces its reserved strings, then frames it.
 
 use crate::error::{Error, Result};
 use crate::json::bytes::string_length;
@@ -7,7 +7,7 @@ use crate::notation::frame::Frame;
 use crate::restore::restorer::Restorer;
 
 impl Restorer<'_> {
-    /// Appends the strings around a JSON text whose reserved strings are replaced.
+    /// Appends a JSON text in its frame, with every reserved string replaced.
     pub fn verbatim(&mut self, text: &[u8], frame: Frame, out: &mut impl Output) -> Result<()> {
         if self.trusted {
             let left_bytes = self.left_bytes;
@@ -31,14 +31,14 @@ impl Restorer<'_> {
         self.framed(&restored, frame, out)
     }
 
-    /// How many bytes of what is expected the JSON text in its strings stands for, where that is what is
-    /// expected: told by taking the expected text out of its strings, which is no more work than writing it.
+    /// Returns how many of the expected bytes a JSON text in its frame stands for, none if it stands for
+    /// others. Takes the expected text out of its frame, which is no more work than framing the other.
     fn same_verbatim(&mut self, text: &[u8], frame: Frame, expected: &[u8]) -> Option<usize> {
         let length = string_length(expected)?;
         let content = frame.content(expected.get(..length)?)?;
         let mut comparison = Comparison::new(&content);
         self.json(text, &mut comparison).ok()?;
-        // Each of the strings is no longer than the outermost one.
+        // No string is longer than the outermost one.
         self.spend(frame.strings().len() * length).ok()?;
         comparison.is_same().then_some(length)
     }
