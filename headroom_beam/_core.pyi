@@ -16,6 +16,7 @@ __all__ = [
     "CrushedBlock",
     "CrushedText",
     "Options",
+    "Recogniser",
     "RestoredBlock",
     "check_payload_path",
     "count_tokens",
@@ -25,6 +26,7 @@ __all__ = [
     "estimate_tokens",
     "markers",
     "raw_marker",
+    "recognise",
     "restore_block",
 ]
 
@@ -274,3 +276,48 @@ def raw_marker(digest: bytes, size_bytes: int, hash_digits: int = 24) -> str:
     Raises:
         ValueError: `digest` hasn't 32 bytes, or `hash_digits` is neither 24 nor 64.
     """
+
+@final
+class Recogniser:
+    """Finds tools' results by their shape, in records of formats that nobody listed. One for each file.
+
+    It remembers the calls of the records that it has seen, so that it names the tool of a result whose call
+    stands in another record. Threads may not share it.
+    """
+
+    def __new__(cls) -> Self: ...
+    def recognise(self, record: bytes) -> pa.RecordBatch:
+        """Returns the results in one record, in document order.
+
+        Columns:
+            path: string, the payload path that selects it
+            tool: string, or empty
+            sure: bool, False where it only looks like a result
+            reason: string, why it is taken for one
+            tokens: int64, estimated
+            offset: int64, where its token begins in the record; for a value in a string that holds JSON,
+                where that string does
+            length: int64, bytes of that token
+
+        Raises:
+            InvalidPayload: the record isn't JSON.
+            LimitExceeded: it is too deep.
+        """
+
+    def learned(self) -> pa.RecordBatch:
+        """Returns what all records so far have shown, one row a path, in alphabetic order.
+
+        Columns:
+            path: string
+            is_sure: bool, nothing speaks against crushing what the path selects
+            reason: string, why the first result was taken for one
+            records: int64, with a result there
+            sure, likely: int64, results there
+            against: int64, records in which the path would select something that must stay
+            retrieved: int64, results of retrieval tools there: crushing by the path needs their tools' names
+            tokens, longest: int64, of all results and of the longest
+            tools: list of string, at most 8
+        """
+
+def recognise(record: bytes) -> pa.RecordBatch:
+    """Returns the results in one record alone, as `Recogniser.recognise` does."""

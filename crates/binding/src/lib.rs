@@ -6,6 +6,7 @@ mod crushed_text;
 mod errors;
 mod markers;
 mod options;
+mod recognised;
 mod record_batches;
 mod restored_block;
 mod tokens;
@@ -27,6 +28,8 @@ mod _core {
     use super::markers::{markers, raw_marker};
     #[pymodule_export]
     use super::options::{Options, check_payload_path};
+    #[pymodule_export]
+    use super::recognised::{Recogniser, recognise};
     #[pymodule_export]
     use super::restored_block::{RestoredBlock, restore_block};
     #[pymodule_export]

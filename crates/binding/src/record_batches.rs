@@ -35,6 +35,10 @@ fn int64(values: impl Iterator<Item = u64>) -> ArrayRef {
     )
 }
 
+fn booleans(values: impl Iterator<Item = bool>) -> ArrayRef {
+    Arc::new(values.map(Some).collect::<arrow_array::BooleanArray>())
+}
+
 fn strings<T: AsRef<str>>(values: impl Iterator<Item = T>) -> ArrayRef {
     Arc::new(arrow_array::StringArray::from_iter_values(values))
 }
@@ -272,4 +276,48 @@ pub fn unresolved(reports: &[MarkerReport]) -> Batch {
     columns.push(("kind", strings(reports.iter().map(|report| report.kind))));
     columns.push(("message", strings(reports.iter().map(|report| &report.message))));
     batch(columns)
+}
+
+pub fn found(found: &[Found]) -> Batch {
+    batch(vec![
+        ("path", strings(found.iter().map(Found::full_path))),
+        ("tool", strings(found.iter().map(|found| &found.tool))),
+        ("sure", booleans(found.iter().map(|found| found.sure))),
+        ("reason", strings(found.iter().map(|found| found.reason.words()))),
+        ("tokens", int64(found.iter().map(|found| found.tokens))),
+        ("offset", int64(found.iter().map(|found| found.offset as u64))),
+        ("length", int64(found.iter().map(|found| found.length as u64))),
+    ])
+}
+
+pub fn learned(learned: &Learned) -> Batch {
+    let paths: Vec<(String, &Evidence)> = learned.paths().collect();
+    let numbers = |value: fn(&Evidence) -> u64| int64(paths.iter().map(|(_, evidence)| value(evidence)));
+    let mut tools = ListBuilder::new(StringBuilder::new());
+    for (_, evidence) in &paths {
+        evidence
+            .tools
+            .iter()
+            .for_each(|tool| tools.values().append_value(tool));
+        tools.append(true);
+    }
+    batch(vec![
+        ("path", strings(paths.iter().map(|(path, _)| path))),
+        (
+            "is_sure",
+            booleans(paths.iter().map(|(_, evidence)| evidence.is_sure())),
+        ),
+        (
+            "reason",
+            strings(paths.iter().map(|(_, evidence)| evidence.reason.words())),
+        ),
+        ("records", numbers(|evidence| evidence.records)),
+        ("sure", numbers(|evidence| evidence.sure)),
+        ("likely", numbers(|evidence| evidence.likely)),
+        ("against", numbers(|evidence| evidence.against)),
+        ("retrieved", numbers(|evidence| evidence.retrieved)),
+        ("tokens", numbers(|evidence| evidence.tokens)),
+        ("longest", numbers(|evidence| evidence.longest)),
+        ("tools", Arc::new(tools.finish())),
+    ])
 }

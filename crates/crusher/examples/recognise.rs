@@ -23,14 +23,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Ok(doc) = tape.scan(line, 256) else { continue };
         scan_s += started.elapsed().as_secs_f64();
         let started = Instant::now();
-        let recognised = recogniser.recognise(&doc);
+        let record = recogniser.recognise(&doc);
         recognise_s += started.elapsed().as_secs_f64();
-        found_count += recognised.found.len();
+        found_count += record.found.len();
         if !speed {
-            for path in recognised.against {
+            for path in record.against {
                 writeln!(out, "{number}\tagainst\t\t\t0\t0\t0\t{path}")?;
             }
-            for found in recognised.found {
+            for found in record.found {
                 let sure = if found.sure { "sure" } else { "likely" };
                 writeln!(
                     out,

@@ -95,6 +95,8 @@ pub struct Recognised {
     pub found: Vec<Found>,
     /// Paths that would select something else in this record, which must stay.
     pub against: Vec<String>,
+    /// Paths of results of retrieval tools, which must stay: crushing by these paths needs the tool's name.
+    pub retrieved: Vec<String>,
     /// Results that no path selects: a key on the way is an id, or what says that it is one stands elsewhere.
     pub unreachable: u64,
 }

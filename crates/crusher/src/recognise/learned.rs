@@ -22,6 +22,8 @@ pub struct Evidence {
     pub likely: u64,
     /// Records in which the path would select something else, which must stay.
     pub against: u64,
+    /// Results of retrieval tools there: crushing by this path needs the name of each result's tool.
+    pub retrieved: u64,
     /// Tokens in all of them, estimated.
     pub tokens: u64,
     /// Tokens in the longest.
@@ -49,7 +51,8 @@ impl Evidence {
 /// ```
 /// use headroom_crusher::json::scan::Tape;
 /// use headroom_crusher::recognise::{Learned, Recogniser};
-/// let (mut tape, mut recogniser, mut learned) = (Tape::default(), Recogniser::default(), Learned::default());
+/// let (mut tape, mut recogniser) = (Tape::default(), Recogniser::default());
+/// let mut learned = Learned::default();
 /// let long = "line of a log\\n".repeat(100);
 /// for record in [format!(r#"{{"role": "tool", "content": "{long}"}}"#), r#"{"role": "user"}"#.to_owned()] {
 ///     learned.add(&recogniser.recognise(&tape.scan(record.as_bytes(), 64)?));
@@ -90,6 +93,7 @@ impl Learned {
                     sure: 0,
                     likely: 0,
                     against: self.against.remove(&found.path).unwrap_or(0),
+                    retrieved: 0,
                     tokens: 0,
                     longest: 0,
                     reason: found.reason,
@@ -121,10 +125,15 @@ impl Learned {
                 evidence.tool_path.clone_from(&found.tool_path);
             }
         }
+        for path in &recognised.retrieved {
+            if let Some(evidence) = self.paths.get_mut(path) {
+                evidence.retrieved += 1;
+            }
+        }
     }
 
-    /// Notes that a path selects something in a record that isn't found there. A caller that has walked a record
-    /// by its paths knows.
+    /// Notes that a path selects something in a record that isn't found there. A caller that has walked a
+    /// record by its paths knows.
     pub fn contradict(&mut self, path: &str) {
         if let Some(evidence) = self.paths.get_mut(path) {
             evidence.against += 1;
@@ -156,8 +165,8 @@ impl Learned {
         self.paths_where(Evidence::is_sure)
     }
 
-    /// The paths that somebody has to confirm, and that hold something worth crushing. Those that were seen to
-    /// select something else aren't among them.
+    /// The paths that somebody has to confirm, and that hold something worth crushing. Those that were seen
+    /// to select something else aren't among them.
     #[must_use]
     pub fn paths_to_confirm(&self) -> Vec<String> {
         self.paths_where(|evidence| !evidence.is_sure() && evidence.against == 0)
@@ -197,6 +206,7 @@ mod tests {
         Recognised {
             found,
             against: against.iter().map(|path| (*path).to_owned()).collect(),
+            retrieved: vec![".a".to_owned()],
             unreachable: 1,
         }
     }

@@ -50,7 +50,7 @@ fn recall<T: Copy>(known: &mut Map<Box<[u8]>, T>, raw: &[u8], say: impl Fn(&[u8]
 /// What the keys of a text say.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    marks: Vec<(Name, Tag)>,
+    said: Vec<(Name, Tag)>,
     /// Keys that stand in messages only, in document order.
     messages: Vec<u32>,
     /// Something about tools, or a string that may hold JSON, stands in the text.
@@ -62,8 +62,8 @@ pub(super) struct Marks {
 impl Marks {
     /// Goes over all keys once.
     pub fn read(&mut self, doc: &Doc<'_>, vocabulary: &mut Vocabulary) {
-        self.marks.clear();
-        self.marks.resize(doc.len() as usize, Default::default());
+        self.said.clear();
+        self.said.resize(doc.len() as usize, Default::default());
         self.messages.clear();
         self.is_worth_a_walk = false;
         self.is_spread = false;
@@ -96,7 +96,7 @@ impl Marks {
                 || matches!(
                     name,
                     Name::CallId
-                        | Name::ToolName
+                        | Name::OfTool
                         | Name::ToolOutput
                         | Name::Observation
                         | Name::Structured
@@ -105,7 +105,7 @@ impl Marks {
                         | Name::SpreadCall
                         | Name::Remote
                 );
-            if let Some(mark) = self.marks.get_mut(index as usize) {
+            if let Some(mark) = self.said.get_mut(index as usize) {
                 *mark = (name, tag);
             }
         }
@@ -113,7 +113,7 @@ impl Marks {
 
     /// What a key says, and the value behind it where it is a tag.
     pub fn at(&self, key: u32) -> (Name, Tag) {
-        self.marks.get(key as usize).copied().unwrap_or_default()
+        self.said.get(key as usize).copied().unwrap_or_default()
     }
 
     /// True where a message, or something of one that must not change, stands among these nodes.

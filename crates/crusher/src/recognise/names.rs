@@ -21,7 +21,7 @@ pub(super) enum Name {
     /// `id`
     Id,
     /// `tool_name`, or `tool` and `function` where they hold a string.
-    ToolName,
+    OfTool,
     /// `name`
     Plain,
     /// `tool_result`, `functionResponse`: a result whatever stands beside it.
@@ -68,8 +68,6 @@ pub(super) enum Name {
     Sealed,
     /// `key`, in a list of pairs.
     Key,
-    /// `uri`
-    Address,
     /// `jsonrpc`
     Remote,
     /// `params`: what a call over a wire holds.
@@ -81,7 +79,7 @@ pub(super) enum Name {
     /// `llm.messages.3.message.tool_calls.0.tool_call.id`
     SpreadCall,
     /// `llm.messages.3.message.tool_calls.0.tool_call.function.name`
-    SpreadToolName,
+    SpreadOfTool,
     /// `file`: an object around a file's content.
     File,
     /// `attributes`: what a span says about itself stands in an object of its own.
@@ -147,7 +145,7 @@ impl Name {
                 b"content" => Self::SpreadContent,
                 b"id" if name.ends_with(b"tool_call_id") => Self::SpreadCallId,
                 b"id" if name.ends_with(b"tool_call.id") => Self::SpreadCall,
-                b"name" if name.ends_with(b"tool_call.function.name") => Self::SpreadToolName,
+                b"name" if name.ends_with(b"tool_call.function.name") => Self::SpreadOfTool,
                 _ => Self::Other,
             };
         }
@@ -162,7 +160,7 @@ impl Name {
             b"role" | b"from" => Self::Role,
             b"type" | b"kind" | b"event" | b"class" | b"cls" | b"operation" => Self::Type,
             b"id" => Self::Id,
-            b"tool" | b"function" => Self::ToolName,
+            b"tool" | b"function" => Self::OfTool,
             b"name" => Self::Plain,
             b"observation" | b"observations" => Self::Observation,
             b"output" | b"outputs" | b"result" | b"results" | b"return" | b"returned" | b"stdout"
@@ -189,7 +187,6 @@ impl Name {
             b"params" => Self::Parameters,
             b"file" => Self::File,
             b"key" => Self::Key,
-            b"uri" => Self::Address,
             _ => Self::Other,
         }
     }
@@ -205,7 +202,7 @@ impl Name {
             }
             b"id" | b"ids" => return Self::Other,
             b"name" if words.has(&["span"]) => return Self::Other,
-            b"name" if is(before, &TOOL) || is(before, &["action"]) => return Self::ToolName,
+            b"name" if is(before, &TOOL) || is(before, &["action"]) => return Self::OfTool,
             b"name" if is(before, &["operation", "event"]) => return Self::Type,
             b"type" | b"kind" | b"class" | b"role" => {
                 let of_something = [
@@ -327,7 +324,7 @@ pub(super) enum Tag {
 }
 
 impl Tag {
-    /// What a value says, and how much of it says so: the rest may be the name of a tool.
+    /// What a value says.
     pub fn of(value: &[u8], is_role: bool) -> Self {
         let Some(words) = Words::of(value) else {
             return Self::Other;

@@ -1,7 +1,8 @@
 //! The payload path of a place, in the project's path language.
 
+use crate::json::spelling;
 use crate::json::tape::Doc;
-use crate::recognise::object::Test;
+use crate::recognise::facts::Test;
 
 /// A longer key is data.
 const MAX_KEY_BYTES: usize = 64;
@@ -13,45 +14,54 @@ pub(super) const MAX_PATH_BYTES: usize = 1024;
 /// Appends `.key`. False, where the key is an id or data: a path through it would fit one record only.
 pub(super) fn key(raw: &[u8], path: &mut Vec<u8>) -> bool {
     let digits = raw.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if raw.len() > MAX_KEY_BYTES || digits >= MAX_KEY_DIGITS || digits == raw.len() || is_hexadecimal(raw) {
+    if raw.len() > MAX_KEY_BYTES
+        || digits >= MAX_KEY_DIGITS
+        || (digits > 0 && digits == raw.len())
+        || is_hexadecimal(raw)
+    {
         return false;
     }
     path.push(b'.');
-    name(raw, in_key, path);
-    true
+    name(raw, in_key, path)
 }
 
-/// Appends a test on an object.
-pub(super) fn test(doc: &Doc<'_>, test: &Test, path: &mut Vec<u8>) {
+/// Appends a test on an object. False, where no path can ask for it.
+pub(super) fn test(doc: &Doc<'_>, test: &Test, path: &mut Vec<u8>) -> bool {
     let raw = |index| doc.inner(doc.node(index));
     let in_value = |byte| in_key(byte) || byte == b'.';
     path.push(b'{');
-    match *test {
+    let can_ask = match *test {
         Test::Has(key) => name(raw(key), in_key, path),
         Test::Is(key, value) => {
-            name(raw(key), in_key, path);
+            let has_key = name(raw(key), in_key, path);
             path.push(b'=');
-            name(raw(value), in_value, path);
+            name(raw(value), in_value, path) && has_key
         }
         Test::Begins(key, value, length) => {
-            name(raw(key), in_key, path);
+            let has_key = name(raw(key), in_key, path);
             path.extend_from_slice(b"^=");
-            name(raw(value).get(..length).unwrap_or_default(), in_value, path);
+            name(raw(value).get(..length).unwrap_or_default(), in_value, path) && has_key
         }
-        Test::Untyped => path.extend_from_slice(b"!type"),
-    }
+        Test::Untyped => {
+            path.extend_from_slice(b"!type");
+            true
+        }
+    };
     path.push(b'}');
+    can_ask
 }
 
-/// Appends a name as it is, or in quotes: in JSON's spelling it stands there already.
-fn name(raw: &[u8], fits: impl Fn(u8) -> bool, path: &mut Vec<u8>) {
+/// Appends a name as it is, or in quotes: in JSON's spelling it stands there already. False for a name with a
+/// lone surrogate, which no path matches.
+fn name(raw: &[u8], fits: impl Fn(u8) -> bool, path: &mut Vec<u8>) -> bool {
     if !raw.is_empty() && raw.iter().all(|byte| fits(*byte)) {
         path.extend_from_slice(raw);
-    } else {
-        path.push(b'"');
-        path.extend_from_slice(raw);
-        path.push(b'"');
+        return true;
     }
+    path.push(b'"');
+    path.extend_from_slice(raw);
+    path.push(b'"');
+    !raw.contains(&b'\\') || spelling::decode(raw, &mut Vec::new())
 }
 
 fn in_key(byte: u8) -> bool {

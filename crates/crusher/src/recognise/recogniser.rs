@@ -6,7 +6,7 @@ use crate::json::tape::Doc;
 use crate::recognise::calls::Calls;
 use crate::recognise::found::{Found, Reason, Recognised};
 use crate::recognise::marks::Vocabulary;
-use crate::recognise::walk::{Level, Outside, Shared, Walk};
+use crate::recognise::state::{Level, Outside, Shared, Walk};
 use crate::recognise::words::Words;
 
 /// JSON in a string is looked into where one of these stands in it.
@@ -90,7 +90,8 @@ impl Recogniser {
             }
         }
         name_by_the_others(&mut recognised.found);
-        recognised.found.retain(|found| !is_retrieval(&found.tool));
+        let retrieved = recognised.found.extract_if(.., |found| is_retrieval(&found.tool));
+        recognised.retrieved = retrieved.map(|found| found.path).collect();
         for found in &mut recognised.found {
             if gives_the_answer(&found.tool) {
                 found.sure = false;

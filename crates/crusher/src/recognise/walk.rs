@@ -3,34 +3,19 @@
 //! The walk keeps its own list of open containers, so that depth costs heap, never stack. Only a string that
 //! holds JSON begins a walk of its own, at most three inside one another.
 
-use aho_corasick::AhoCorasick;
+use crate::json::tape::Kind;
+use crate::recognise::facts::{Facts, Set};
+use crate::recognise::found::Reason;
+use crate::recognise::names::Name;
+use crate::recognise::plan::{NamePlace, Plan, Ruling};
+use crate::recognise::state::{Children, Judged, Open, Shape, Walk};
 
-use crate::hashing::Map;
-use crate::json::scan::Tape;
-use crate::json::spelling;
-use crate::json::tape::{Doc, Kind};
-use crate::recognise::calls::{Calls, text};
-use crate::recognise::found::{Found, Reason, Recognised};
-use crate::recognise::marks::{Marks, Vocabulary, may_hold_json};
-use crate::recognise::names::{Name, Tag};
-use crate::recognise::object::{Facts, Plan, Ruling, Set, Test};
-use crate::recognise::place::{self, MAX_PATH_BYTES};
-use crate::tokens;
-
-/// Strings in strings are decoded so many times.
-const MAX_LEVELS: usize = 3;
-/// Containers inside one another in a decoded string.
-const MAX_DEPTH: usize = 256;
 /// A step of a tool hands down what it is to objects so far below.
 const HANDED_DOWN: u8 = 4;
 /// What an object right below is handed.
 const HANDED_DOWN_ONCE: u8 = HANDED_DOWN - 1;
-/// Members of an object, and of those in it, that may name its tool.
-const MAX_SIBLINGS: usize = 16;
 /// A shorter string is no image.
 const MIN_BINARY_BYTES: usize = 200;
-/// What is estimated of a long value; the rest counts alike.
-const SAMPLE_BYTES: usize = 1 << 16;
 
 /// What stands in a span whose attributes say that it is a tool's.
 const OF_SPAN: Ruling = Ruling {
@@ -38,137 +23,14 @@ const OF_SPAN: Ruling = Ruling {
     reason: Reason::Step,
 };
 
-/// What a walk needs beside the text.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub vocabulary: Vocabulary,
-    pub calls: Calls,
-    pub recognised: Recognised,
-    /// Ids of calls whose tool isn't known yet, with their findings.
-    pub pending: Vec<(usize, Box<[u8]>)>,
-    /// Memory of the walks in strings, one for each level.
-    pub levels: Vec<Level>,
-    /// Words without which JSON in a string holds nothing that is looked for.
-    pub words: Option<AhoCorasick>,
-}
-
-/// Memory of one walk.
-#[derive(Debug, Default)]
-pub(super) struct Level {
-    text: Vec<u8>,
-    tape: Tape,
-    pub marks: Marks,
-    pub open: Vec<Open>,
-}
-
-/// A container on the way to the value at hand.
-#[derive(Clone, Debug)]
-pub(super) struct Open {
-    index: u32,
-    at: u32,
-    end: u32,
-    shape: Shape,
-    /// The key that leads here; none for an element and for the root.
-    key: Option<u32>,
-    plan: Plan,
-    /// What the children of an array are, and objects that are only gone through.
-    children: Children,
-    /// What a step of a tool above has handed down, and to how many levels.
-    handed: Option<(Ruling, u8)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Object,
-    Array,
-    /// A list of objects `{"key": …, "value": …}`.
-    Pairs,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Children {
-    Look,
-    Result(Ruling),
-    Binary,
-}
-
-/// What a value in the place of a result is.
-enum Judged {
-    /// The result itself.
-    Data,
-    /// Something around it.
-    Within(Plan, Children),
-    Look,
-}
-
-/// Where a walk stands in the record.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outside {
-    /// The path up to `|json`.
-    pub path: Vec<u8>,
-    pub tool: String,
-    pub call_id: Vec<u8>,
-    /// Span of the string in the record.
-    pub span: Option<(usize, usize)>,
-    pub level: usize,
-}
-
-/// One walk over one text.
-pub(super) struct Walk<'a, 'w> {
-    pub doc: Doc<'a>,
-    pub marks: &'w Marks,
-    pub open: &'w mut Vec<Open>,
-    pub shared: &'w mut Shared,
-    pub outside: &'w Outside,
-    /// Prefixes of members over which a tool's message is spread, as `messages.3.`, by object, with the test on
-    /// its role.
-    spread: Map<(u32, &'a [u8]), Test>,
-    /// The ids of their calls.
-    spread_ids: Map<(u32, &'a [u8]), u32>,
-}
-
-impl<'a, 'w> Walk<'a, 'w> {
-    pub fn new(
-        doc: Doc<'a>,
-        marks: &'w Marks,
-        open: &'w mut Vec<Open>,
-        shared: &'w mut Shared,
-        outside: &'w Outside,
-    ) -> Self {
-        open.clear();
-        Self {
-            doc,
-            marks,
-            open,
-            shared,
-            outside,
-            spread: Map::default(),
-            spread_ids: Map::default(),
-        }
-    }
-
+impl Walk<'_, '_> {
     /// Goes over the whole text.
-    pub fn look(mut self) {
+    pub(super) fn look(mut self) {
         self.enter(0, None, Children::Look, None);
         self.go_on();
     }
 
-    /// Goes over a text that stands in the place of a result. False, with nothing found, where it is data.
-    fn look_in_result(mut self, ruling: Ruling) -> bool {
-        match self.doc.node(0).kind {
-            Kind::String => self.enter(0, None, Children::Result(ruling), None),
-            Kind::Array | Kind::Object => match self.judge(0, ruling, false) {
-                Judged::Data => return false,
-                Judged::Within(plan, children) => self.push(0, None, plan, children, None),
-                Judged::Look => self.enter(0, None, Children::Look, None),
-            },
-            _ => return false,
-        }
-        self.go_on();
-        true
-    }
-
-    fn go_on(&mut self) {
+    pub(super) fn go_on(&mut self) {
         while let Some(open) = self.open.last_mut() {
             if open.at >= open.end {
                 self.open.pop();
@@ -194,7 +56,7 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// A member of the innermost container, which is an object.
-    fn member(&mut self, key: u32) {
+    pub(super) fn member(&mut self, key: u32) {
         let Some(open) = self.open.last_mut() else { return };
         let (name, _) = self.marks.at(key);
         let value = key + 1;
@@ -206,12 +68,12 @@ impl<'a, 'w> Walk<'a, 'w> {
         if name.is_kept() || (name == Name::Members && !plan.constructed) {
             return;
         }
-        if name == Name::Input && plan.skips_input {
+        if name == Name::Input && plan.of_tool {
             return;
         }
-        if name == Name::ToolName && node.kind == Kind::String {
+        if name == Name::OfTool && node.kind == Kind::String {
             // Steps that are spread over numbered members name their tool before its result.
-            open.plan.tool = Some((value, 0));
+            open.plan.tool = Some(NamePlace::member(value));
         }
         let mut set = Set::of(name);
         if name == Name::File && node.kind == Kind::String
@@ -327,15 +189,17 @@ impl<'a, 'w> Walk<'a, 'w> {
     }
 
     /// Takes up one value: opens it, finds it, or leaves it.
-    fn enter(&mut self, value: u32, key: Option<u32>, children: Children, handed: Option<(Ruling, u8)>) {
+    pub(super) fn enter(
+        &mut self,
+        value: u32,
+        key: Option<u32>,
+        children: Children,
+        handed: Option<(Ruling, u8)>,
+    ) {
         let handed = handed.and_then(|(ruling, levels)| Some((ruling, levels.checked_sub(1)?)));
         let node = self.doc.node(value);
         match (node.kind, children) {
-            (Kind::String, Children::Look) => {
-                if may_hold_json(&self.doc, node) && self.has_words(self.doc.inner(node)) {
-                    self.decode(value, key, None);
-                }
-            }
+            (Kind::String, Children::Look) => self.look_at_string(value, key),
             (Kind::String, Children::Result(ruling)) => self.string(value, key, ruling),
             (Kind::String, Children::Binary) => {
                 let raw = self.doc.inner(node);
@@ -344,49 +208,14 @@ impl<'a, 'w> Walk<'a, 'w> {
                     self.found(value, key, Ruling { sure: false, reason });
                 }
             }
-            (Kind::Object, Children::Look) => {
-                let facts = Facts::of(&self.doc, self.marks, value);
-                self.note_call(&facts);
-                // What stands beside its hash must not change.
-                if facts.reasons || facts.is_definition() || (facts.hash && facts.messages) {
-                    return;
-                }
-                let mut plan = Plan::of(&facts);
-                self.name_from_inside(value, &facts, &mut plan);
-                if facts.is_remote_call && plan.call_id.is_none() {
-                    plan.call_id = facts.number;
-                }
-                let stops = facts.speaks || facts.other_step || !plan.takes.is_none();
-                let handed_reason = handed.map(|(ruling, _)| ruling.reason);
-                let mut handed = handed.filter(|_| !stops);
-                if facts.result_is_role && facts.call_id.is_none() && handed_reason == Some(Reason::Step) {
-                    // In a tool's own span a tool's message may be what went in.
-                    plan.ruling.sure = false;
-                }
-                if let (Some((ruling, HANDED_DOWN_ONCE)), true) = (handed, plan.takes.is_none())
-                    && ruling.reason == Reason::Type
-                    && facts.is_body()
-                {
-                    plan.takes = Set::CONTENT;
-                    plan.ruling = ruling;
-                    plan.call_id = facts.id;
-                }
-                if plan.takes.is_none() && self.is_root_or_in_it() {
-                    // A file has lines of several types; what is found in one says nothing about others.
-                    plan.tests = [facts.other_type, None];
-                }
-                if plan.takes.is_none() && facts.attributes.is_some_and(|value| self.says_tool(value)) {
-                    // No path can ask for what stands in the attributes, so that nothing here is sure.
-                    plan.takes = Set::ERROR.with(Set::STATUS);
-                    plan.ruling = OF_SPAN;
-                    plan.tool = facts.name.map(|value| (value, 0));
-                    handed = Some((OF_SPAN, HANDED_DOWN));
-                }
-                self.push(value, key, plan, Children::Look, handed);
+            (Kind::Object, Children::Look) => self.look_at_object(value, key, handed),
+            (Kind::Array, Children::Look) => {
+                // A list in a tool's step may be of steps that aren't a tool's.
+                let handed = handed.filter(|(ruling, _)| !ruling.sure);
+                self.look_at_array(value, key, handed);
             }
-            (Kind::Array, Children::Look) => self.look_at_array(value, key, handed),
             (Kind::Array | Kind::Object, Children::Result(ruling)) => match self.judge(value, ruling, true) {
-                Judged::Data if node.count > 0 => {
+                Judged::Data if node.count > 0 && key.is_some() | self.open.is_empty() => {
                     // An object whose key alone says what it is may hold what went in as well.
                     let named = self.open.last().is_some_and(|open| open.plan.named);
                     let alone = ruling.reason == Reason::Key && node.kind == Kind::Object && !named;
@@ -407,8 +236,50 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
     }
 
+    /// Takes up an object that stands in no result.
+    fn look_at_object(&mut self, value: u32, key: Option<u32>, handed: Option<(Ruling, u8)>) {
+        let facts = Facts::of(&self.doc, self.marks, value);
+        self.note_call(&facts);
+        // What stands beside its hash must not change.
+        if facts.reasons || facts.is_definition() || (facts.hash && facts.messages) {
+            return self.leave(value, key, &facts);
+        }
+        let mut plan = Plan::of(&facts);
+        self.name_from_inside(value, &facts, &mut plan);
+        if facts.is_remote_call && plan.call_id.is_none() {
+            plan.call_id = facts.number;
+        }
+        let stops = facts.speaks || facts.other_step || !plan.takes.is_none();
+        let handed_reason = handed.map(|(ruling, _)| ruling.reason);
+        let mut handed = handed.filter(|_| !stops);
+        if facts.result_is_role && facts.call_id.is_none() && handed_reason == Some(Reason::Step) {
+            // In a tool's own span a tool's message may be what went in.
+            plan.ruling.sure = false;
+        }
+        if let (Some((ruling, HANDED_DOWN_ONCE)), true) = (handed, plan.takes.is_none())
+            && ruling.reason == Reason::Type
+            && facts.is_body()
+        {
+            plan.takes = Set::CONTENT;
+            plan.ruling = ruling;
+            plan.call_id = facts.id;
+        }
+        if plan.takes.is_none() && self.is_root_or_in_it() {
+            // A file has lines of several types; what is found in one says nothing about others.
+            plan.tests = [facts.other_type, None];
+        }
+        if plan.takes.is_none() && facts.attributes.is_some_and(|value| self.says_tool(value)) {
+            // No path can ask for what stands in the attributes, so that nothing here is sure.
+            plan.takes = Set::ERROR.with(Set::STATUS);
+            plan.ruling = OF_SPAN;
+            plan.tool = facts.name.map(NamePlace::member);
+            handed = Some((OF_SPAN, HANDED_DOWN));
+        }
+        self.push(value, key, plan, Children::Look, handed);
+    }
+
     /// True where the value at hand is the record, or an element of the list that the record is.
-    fn is_root_or_in_it(&self) -> bool {
+    pub(super) fn is_root_or_in_it(&self) -> bool {
         match self.open.as_slice() {
             [] => true,
             [root] => root.shape == Shape::Array,

@@ -1,7 +1,6 @@
-//! What the members of one object say together: whether it is a tool's result, and which members hold it.
+//! What the members of one object say.
 
 use crate::json::tape::{Doc, Kind};
-use crate::recognise::found::Reason;
 use crate::recognise::marks::Marks;
 use crate::recognise::names::{Name, Tag};
 
@@ -78,15 +77,9 @@ impl Set {
     }
 }
 
-/// How sure a finding is, and why.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ruling {
-    pub sure: bool,
-    pub reason: Reason,
-}
-
 /// What was seen among the members of an object, or in a list of pairs.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a sign of its own")]
 pub(super) struct Facts {
     pub result: Option<Test>,
     pub result_is_role: bool,
@@ -126,8 +119,8 @@ pub(super) struct Facts {
     pub outcome: Option<u32>,
     pub schema: bool,
     pub description: bool,
-    pub address: bool,
-    pub contents: Option<u32>,
+    /// Its content is a list.
+    pub has_contents: bool,
     pub structured: Option<u32>,
     /// An object or list that says what the object is.
     pub attributes: Option<u32>,
@@ -193,17 +186,16 @@ impl Facts {
             Name::Outcome => self.outcome = self.outcome.or(Some(key)),
             Name::Schema => self.schema = true,
             Name::Description => self.description = true,
-            Name::Address => self.address = true,
             Name::Attributes if is_filled => self.attributes = self.attributes.or(Some(value)),
             _ => {}
         }
         let holds = Set::of(name);
-        if !holds.is_none() && !(name == Name::File && is_string) {
+        if !(holds.is_none() || name == Name::File && is_string) {
             if is_filled && matches!(node.kind, Kind::String | Kind::Array | Kind::Object) {
                 self.holds = self.holds.with(holds);
             }
             match name {
-                Name::Content if node.kind == Kind::Array => self.contents = self.contents.or(Some(value)),
+                Name::Content if node.kind == Kind::Array => self.has_contents = true,
                 Name::Structured if is_filled => self.structured = self.structured.or(Some(key)),
                 _ => {}
             }
@@ -245,6 +237,11 @@ impl Facts {
         if !is_role && is_word(doc.inner(doc.node(value))) && doc.node(value).kind == Kind::String {
             self.other_type = self.other_type.or(test);
         }
+    }
+
+    /// True where nothing that went in stands in the object, and nobody speaks.
+    pub fn is_plain(&self) -> bool {
+        !self.speaks && self.call.is_none() && self.arguments.is_none() && !self.input
     }
 
     /// True for the body of an event: content, and little beside it.
