@@ -496,16 +496,34 @@ fn hostile_records_are_walked_in_bounded_time() {
         deep(r#"{"tool_result":"#, "}", 250),
         deep(r#"{"tool_result":[{"role":"user","content":"#, "}]}", 80),
         deep(r#"{"role":"tool","content":["#, "]}", 120),
-        many(&|at| format!(r#""m.{at}.message.role":"tool","m.{at}.message.content":"r""#), 50_000),
-        many(&|at| format!(r#""observation_{at}":"r","tool_name_{at}":"t""#), 50_000),
-        many(&|at| format!(r#""k{at}":{{"role":"tool","content":"r"}}"#), 50_000),
+        many(
+            &|at| format!(r#""m.{at}.message.role":"tool","m.{at}.message.content":"r""#),
+            50_000,
+        ),
+        many(
+            &|at| format!(r#""observation_{at}":"r","tool_name_{at}":"t""#),
+            50_000,
+        ),
+        many(
+            &|at| format!(r#""k{at}":{{"role":"tool","content":"r"}}"#),
+            50_000,
+        ),
         list(r#"{"id":"c","function":{"name":"f"},"arguments":1}"#, 50_000),
-        list(r#"{"role":"tool","tool_call_id":"c","content":[{"type":"text","text":"r"}]}"#, 50_000),
+        list(
+            r#"{"role":"tool","tool_call_id":"c","content":[{"type":"text","text":"r"}]}"#,
+            50_000,
+        ),
         format!(r#"{{"tool_result":{}}}"#, list(r#"{"a":{"b":[1]}}"#, 100_000)),
         list(r#"{"key":"type","value":{"stringValue":"tool"}}"#, 50_000),
-        list(&serde_json::to_string(&list(r#"{"role":"tool","content":"r"}"#, 20)).unwrap(), 5_000),
+        list(
+            &serde_json::to_string(&list(r#"{"role":"tool","content":"r"}"#, 20)).unwrap(),
+            5_000,
+        ),
         format!("[{}]", vec![r#""\\\"{\\\"tool\\\":1}""#; 50_000].join(",")),
-        format!(r#"{{"role":"tool","content":"{}"}}"#, r"\\\".repeat(300_000).replace("\\\\\\", r"\\")),
+        format!(
+            r#"{{"role":"tool","content":"{}"}}"#,
+            r"\\\".repeat(300_000).replace("\\\\\\", r"\\")
+        ),
         r#"{"role":"\ud800","type":"\udc00tool","content":"\ud800","tool_call_id":"\ud800"}"#.to_owned(),
         r#"{"\ud800":{"role":"tool","content":"r"},"tool_result":"{\"tool\":\"\\ud800\",\"a\":[]}  "}"#
             .to_owned(),

@@ -53,9 +53,12 @@ impl Finder<'_> {
     fn by_shape(&mut self, doc: &Doc<'_>, open: &[u32]) -> Vec<Found> {
         // What earlier records said must not decide: records may come in any batches.
         self.recogniser.forget();
-        let recognised = self.recogniser.recognise(doc).found.into_iter();
-        let mut paths: Vec<String> = recognised
-            .filter(|found| found.sure)
+        let recognised = self.recogniser.recognise(doc);
+        // A path that also selects what must stay is of no use here.
+        let excluded = recognised.against.iter().chain(&recognised.retrieved);
+        let found = recognised.found.iter().filter(|found| found.sure);
+        let mut paths: Vec<String> = found
+            .filter(|found| !excluded.clone().any(|path| *path == found.path))
             .map(|found| found.full_path())
             .collect();
         paths.sort_unstable();

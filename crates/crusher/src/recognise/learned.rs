@@ -233,6 +233,7 @@ mod tests {
             (a.records, a.sure, a.likely, a.tokens, a.longest),
             (2, 3, 0, 105, 90)
         );
+        assert_eq!(a.retrieved, 3);
         assert_eq!(a.tools.iter().collect::<Vec<_>>(), ["cat", "grep"]);
         assert_eq!((learned.records(), learned.unreachable()), (3, 3));
     }

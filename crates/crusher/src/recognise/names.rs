@@ -378,10 +378,7 @@ impl Tag {
         } else {
             last
         };
-        if is(speaks, &speaker)
-            && words.len() <= 3
-            && (is_role || words.len() > 1 || !is(speaks, &["model", "bot"]))
-        {
+        if is(speaks, &speaker) && words.len() <= 3 && (is_role || !is(speaks, &["model", "bot"])) {
             return Self::Speaker;
         }
         if last == b"text" && words.len() <= 2 {
