@@ -10,6 +10,7 @@ use arrow_array::{ArrayRef, LargeBinaryArray, RecordBatch};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_pyarrow::ToPyArrow;
 use arrow_schema::{ArrowError, DataType, Field, Fields};
+use headroom_crusher::recognise::{Evidence, Found, Learned};
 use headroom_crusher::{Block, Originals, PayloadReport, hash};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;

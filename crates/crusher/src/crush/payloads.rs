@@ -7,7 +7,7 @@ use crate::json::tape::Doc;
 use crate::options::{MAX_RECORD_BYTES, Options};
 use crate::payload_path::Path;
 use crate::payload_path::tree::{PathTree, ROOT};
-use crate::recognise::Recogniser;
+use crate::recognise::{self, Recogniser};
 
 /// What finding payloads needs beside the record.
 pub(crate) struct Finder<'f> {
@@ -59,7 +59,7 @@ impl Finder<'_> {
         let found = recognised.found.iter().filter(|found| found.sure);
         let mut paths: Vec<String> = found
             .filter(|found| !excluded.clone().any(|path| *path == found.path))
-            .map(|found| found.full_path())
+            .map(recognise::Found::full_path)
             .collect();
         paths.sort_unstable();
         paths.dedup();

@@ -381,6 +381,7 @@ mod tests {
     use crate::crush::context::Context;
     use crate::crush::query::{PayloadQuery, SeenWords};
     use crate::decisions::{Decisions, Strategy};
+    use crate::json::spelling::Spelling;
     use crate::notation::frame::Frame;
     use crate::notation::marker;
     use crate::options::Options;
@@ -403,7 +404,13 @@ mod tests {
         let hash = context.offload(stored.as_bytes(), "text", 0).unwrap_or_default();
         context.decide(Strategy::Blob);
         let mut changed = Vec::new();
-        marker::write_blob(&hash, "text", text.len(), Frame::VALUE, &mut changed);
+        marker::write_blob(
+            &hash,
+            "text",
+            text.len(),
+            Frame::string(Spelling::MINIMAL),
+            &mut changed,
+        );
         changed.extend_from_slice(b" the first words");
         let stays = context.proved_or_undone(changed, text, mark).is_some();
         let decisions = std::mem::take(&mut context.decisions);
