@@ -66,8 +66,8 @@ fn only_payloads_change_inside_a_string() {
     );
     let inner = conversation(&quoted(TABLE), &quoted(TABLE_IN_STRING), "<<ccr:lit>>");
     let wanted = format!(r#"{{"a":1, "in":{}}}"#, quoted(&format!("[ks]{inner}")));
-    const PATH: &str = ".in|json.messages[*]{role=tool}.content";
-    let crushed = crushed(&[PATH], &record);
+    let path = ".in|json.messages[*]{role=tool}.content";
+    let crushed = crushed(&[path], &record);
     assert_eq!(String::from_utf8(crushed.compacted).unwrap(), wanted);
     assert_eq!(
         crushed
@@ -75,7 +75,7 @@ fn only_payloads_change_inside_a_string() {
             .iter()
             .map(|report| (&*report.path, report.decisions.strategy))
             .collect::<Vec<_>>(),
-        [(PATH, Strategy::Table), (PATH, Strategy::Table)]
+        [(path, Strategy::Table), (path, Strategy::Table)]
     );
 }
 
