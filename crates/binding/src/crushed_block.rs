@@ -21,6 +21,16 @@ pub struct CrushedBlock {
     has_lines: bool,
 }
 
+impl CrushedBlock {
+    pub fn new(block: Block, options: &Options, has_lines: bool) -> Self {
+        Self {
+            block,
+            options: options.options.clone(),
+            has_lines,
+        }
+    }
+}
+
 #[pymethods]
 impl CrushedBlock {
     #[getter]
@@ -47,6 +57,9 @@ impl CrushedBlock {
         }
         Ok(PyBytes::new(py, &self.block.compacted))
     }
+    fn opened(&self) -> Vec<usize> {
+        self.block.opened.clone()
+    }
     fn records<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, record_batches::records(&self.block, &self.options))
     }
@@ -67,11 +80,7 @@ impl CrushedBlock {
 #[pyfunction]
 pub fn crush_block(py: Python<'_>, block: &[u8], options: &Options) -> PyResult<CrushedBlock> {
     let block = options.with_crusher(py, |crusher| Block::crush_lines(crusher, block))?;
-    Ok(CrushedBlock {
-        block,
-        options: options.options.clone(),
-        has_lines: true,
-    })
+    Ok(CrushedBlock::new(block, options, true))
 }
 
 #[pyfunction]
@@ -106,9 +115,5 @@ pub fn crush_records(
         }
     };
     let block = options.with_crusher(py, |crusher| Block::crush_records(crusher, slices.into_iter()))?;
-    Ok(CrushedBlock {
-        block,
-        options: options.options.clone(),
-        has_lines: false,
-    })
+    Ok(CrushedBlock::new(block, options, false))
 }

@@ -25,6 +25,8 @@ pub struct Crusher {
     pub(crate) tape: Tape,
     /// Tapes for texts inside the text at hand.
     pub(crate) tapes: Vec<Tape>,
+    /// An element between what surrounds it.
+    pub(crate) enveloped: Vec<u8>,
 }
 
 /// What happened to one payload.
@@ -60,6 +62,7 @@ impl Crusher {
             options,
             tape: Tape::default(),
             tapes: Vec::new(),
+            enveloped: Vec::new(),
         })
     }
 
@@ -96,12 +99,29 @@ impl Crusher {
         reports: &mut Vec<PayloadReport>,
         tool_of: &mut dyn FnMut(&str) -> u32,
     ) -> Result<()> {
+        self.check_size(record)?;
+        self.crush_sized(record, out, originals, reports, tool_of)
+    }
+
+    pub(crate) fn check_size(&self, record: &[u8]) -> Result<()> {
         if record.len() > self.options.max_record_bytes {
             return Err(Error::LimitExceeded {
                 limit: Limit::RecordBytes,
                 maximum: self.options.max_record_bytes,
             });
         }
+        Ok(())
+    }
+
+    /// As `crush_record`, for a record of any size.
+    pub(crate) fn crush_sized(
+        &mut self,
+        record: &[u8],
+        out: &mut Vec<u8>,
+        originals: &mut Originals,
+        reports: &mut Vec<PayloadReport>,
+        tool_of: &mut dyn FnMut(&str) -> u32,
+    ) -> Result<()> {
         let doc = self.tape.scan(record, self.options.max_depth)?;
         let mut edits = Edits::default();
         let mut at = 0;

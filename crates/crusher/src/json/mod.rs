@@ -1,11 +1,13 @@
 //! Reading and printing JSON. Nothing here knows of markers, tables or crushing.
 //!
 //! A text is scanned into a tape of tokens; changes are collected as edits and printed in a layout. Strings
-//! are decoded and spelled again byte for byte. The folder stands on the modules at the root of the crate,
-//! and all others stand on it.
+//! are decoded and spelled again byte for byte. A file that is too large to scan is cut into its values first.
+//! The folder stands on the modules at the root of the crate, and all others stand on it.
 
 pub(crate) mod bytes;
+pub mod cut;
 pub(crate) mod edits;
+pub mod framing;
 pub(crate) mod layout;
 mod layout_proof;
 pub(crate) mod output;
