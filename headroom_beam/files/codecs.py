@@ -1,4 +1,6 @@
-r"""How input files and compacted parts are compressed: `.jsonl`, `.jsonl.gz` and `.jsonl.zst`.
+r"""How input files and compacted parts are compressed: not at all, with gzip, or with Zstandard.
+
+A file's first bytes tell its codec; its name does where they don't.
 
 A compressed file that ends too early, or has anything behind its last member or frame, is an error: common
 readers return what they got so far, and a log that lost its tail then looks whole. Files of several members
@@ -24,12 +26,23 @@ import zstandard
 from headroom_beam.errors import IntegrityError
 from headroom_beam.objects.base import ObjectConflict, Objects, ObjectWriter
 
-__all__ = ["SUFFIXES", "Codec", "Compressor", "FileWriter", "codec_of", "decompressed", "open_decompressed"]
+__all__ = [
+    "SUFFIXES",
+    "Codec",
+    "Compressor",
+    "FileWriter",
+    "codec_by_magic",
+    "codec_of",
+    "decompressed",
+    "open_decompressed",
+]
 
 Codec = Literal["plain", "gzip", "zstd"]
 
 SUFFIXES: dict[str, Codec] = {".jsonl": "plain", ".jsonl.gz": "gzip", ".jsonl.zst": "zstd"}
-"""The file name suffixes that are read and written, each with its codec."""
+"""The file name suffixes that say that a file is JSON Lines, each with its codec."""
+
+_MAGIC: tuple[tuple[bytes, Codec], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 
 CHUNK_BYTES = 1 << 20
 """How much is read at once. Decompressed chunks are this large too, so that no file can expand beyond
@@ -56,6 +69,15 @@ def codec_of(name: str) -> Codec:
     raise ValueError(
         f"{name}: not one of {', '.join(SUFFIXES)}; narrow the input pattern, for example to '*.jsonl'"
     )
+
+
+def codec_by_magic(head: bytes) -> Codec:
+    r"""Tells the codec of a file from its first bytes.
+
+    >>> codec_by_magic(b"\x1f\x8b\x08"), codec_by_magic(b"{}")
+    ('gzip', 'plain')
+    """
+    return next((codec for magic, codec in _MAGIC if head.startswith(magic)), "plain")
 
 
 def decompressed(file: IO[bytes], codec: Codec, *, name: str) -> Iterator[bytes]:
@@ -112,31 +134,39 @@ class Compressor:
         return b"" if self._stream is None else self._stream.flush()
 
 
-def open_decompressed(objects: Objects, name: str) -> Iterator[bytes]:
-    """Reads an object whose codec its name tells, in decompressed chunks; errors as for `decompressed`.
+def open_decompressed(objects: Objects, name: str, codec: Codec | None = None) -> Iterator[bytes]:
+    """Reads an object in decompressed chunks; errors as for `decompressed`.
+
+    Args:
+        objects: where it is.
+        name: its name.
+        codec: None for what its name tells.
 
     Raises:
         ObjectNotFound: it isn't there.
     """
     with objects.open(name) as file:
-        yield from decompressed(file, codec_of(name), name=f"{objects.root}/{name}")
+        yield from decompressed(file, codec or codec_of(name), name=f"{objects.root}/{name}")
 
 
 class FileWriter:
-    """Writes an object whose codec its name tells; nobody sees it before `publish`.
+    """Writes an object; nobody sees it before `publish`.
 
     Args:
         objects: where it goes.
-        name: its name, with one of `SUFFIXES`.
+        name: its name.
+        codec: how it is compressed; None for what its name tells.
         in_memory: collect its bytes in memory instead of in a temporary file: for many small ones at once.
     """
 
-    def __init__(self, objects: Objects, name: str, *, in_memory: bool = False) -> None:
+    def __init__(
+        self, objects: Objects, name: str, codec: Codec | None = None, *, in_memory: bool = False
+    ) -> None:
         self.name = name
         self.size_bytes = 0
         """Bytes so far, decompressed."""
         self._objects = objects
-        self._codec = codec_of(name)
+        self._codec = codec or codec_of(name)
         self._compressor = Compressor(self._codec)
         self._digest = hashlib.sha256()
         self._sink: ObjectWriter | io.BytesIO = io.BytesIO() if in_memory else objects.create(name)
@@ -175,7 +205,7 @@ class FileWriter:
 
     def _digest_there(self) -> str:
         digest = hashlib.sha256()
-        for chunk in open_decompressed(self._objects, self.name):
+        for chunk in open_decompressed(self._objects, self.name, self._codec):
             digest.update(chunk)
         return digest.hexdigest()
 

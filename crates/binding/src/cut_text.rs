@@ -107,6 +107,10 @@ impl CutPiece {
         self.piece.last
     }
     #[getter]
+    fn rest(&self) -> bool {
+        self.piece.rest
+    }
+    #[getter]
     fn problem(&self) -> Option<&'static str> {
         match self.piece.reason {
             Reason::Broken(what) => Some(what),
@@ -135,8 +139,13 @@ pub fn crush_elements(py: Python<'_>, block: &CutBlock, options: &Options) -> Py
 }
 
 #[pyfunction]
-pub fn element_markers<'py>(py: Python<'py>, block: &CutBlock) -> PyResult<Bound<'py, PyAny>> {
-    markers_of(py, &block.contents(), true)
+#[pyo3(signature = (block, *, skip_broken = false))]
+pub fn element_markers<'py>(
+    py: Python<'py>,
+    block: &CutBlock,
+    skip_broken: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    markers_of(py, &block.contents(), true, skip_broken)
 }
 
 #[pyfunction]

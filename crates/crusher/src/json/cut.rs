@@ -98,6 +98,8 @@ pub struct CutPiece {
     pub last: bool,
     /// Why it is a piece.
     pub reason: Reason,
+    /// It is of the rest of the file: nothing is cut behind it.
+    pub rest: bool,
 }
 
 /// What a cutter gives.
@@ -578,6 +580,7 @@ impl Cutter {
             bytes,
             last,
             reason,
+            rest: self.rest.is_some(),
         }));
     }
 
