@@ -2,10 +2,10 @@
 
     python benchmarks/output_digest.py [DATA…]
 
-Each line of the files is one record. It is crushed as a whole, by the payload paths of the two chat formats,
-and by a `result` field; at the defaults, without loss, and as JSON rows. The digest covers the compacted lines,
-each failure, and the digest, hash, kind and tool of each original. Files are read block by block, two blocks at
-a time. The program prints one object of JSON: a digest for each file, and one over all of them.
+Each line of the files is one record. It is crushed as a whole, by payload paths of the two chat formats,
+and by a `result` field; at the defaults, without loss, and as JSON rows. The digest covers the compacted
+lines, each failure, and the digest, hash, kind and tool of each original. Files are read block by block,
+two at a time. The program prints one object of JSON: a digest for each file, and one over all of them.
 """
 
 from __future__ import annotations

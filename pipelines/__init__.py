@@ -1,1 +1,1 @@
-"""Programs to run from a checkout: `python -m pipelines.crush`, `python -m pipelines.restore`."""
+"""Programs to run from a checkout, such as `python -m pipelines.crush`."""

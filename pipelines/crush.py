@@ -1,6 +1,6 @@
 """`python -m pipelines.crush` crushes JSONL files or Pub/Sub messages on any Beam runner.
 
-`--help` says more.
+`--help` lists its options.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """`python -m pipelines.restore` restores the files that were crushed, on any Beam runner.
 
-`--help` says more.
+`--help` lists its options.
 """
 
 import sys

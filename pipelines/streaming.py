@@ -1,6 +1,6 @@
 """`python -m pipelines.streaming` crushes a stream of Pub/Sub messages, on any Beam runner.
 
-`--help` says more.
+`--help` lists its options.
 """
 
 import sys

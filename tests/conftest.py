@@ -6,31 +6,37 @@ import itertools
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from helpers import gcs_emulator
+from helpers.effort import tries
+from helpers.generators import DROPPING, awkward_folder
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import gcs_emulator
-from file_runs import DROPPING, awkward_folder
-
+from headroom_beam import OriginalStore
 from headroom_beam.files.plan import RunSettings
+
+if TYPE_CHECKING:
+    from helpers.pubsub_server import PubsubServer
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile(
-    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "patient",
+    max_examples=tries(100, 3000),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("patient")
 
 BUCKET = "test-bucket"
 FAKE_GCS = os.environ.get("HEADROOM_BEAM_FAKE_GCS", "")
-"""The program fake-gcs-server: a fuller emulator than ours, which needs Go."""
+"""The program fake-gcs-server: a fuller emulator than `gcs_emulator`, which needs Go."""
+
 _roots = itertools.count()
 
 
@@ -54,18 +60,7 @@ def fake_gcs_url() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    arguments = [
-        "-scheme",
-        "http",
-        "-backend",
-        "memory",
-        "-host",
-        "127.0.0.1",
-        "-port",
-        str(port),
-        "-public-host",
-        url[7:],
-    ]
+    arguments = f"-scheme http -backend memory -host 127.0.0.1 -port {port} -public-host {url[7:]}".split()
     with subprocess.Popen([FAKE_GCS, *arguments], stderr=subprocess.DEVNULL) as process:
         for attempt in range(600):
             try:
@@ -110,3 +105,23 @@ def settings(tmp_path: Path) -> RunSettings:
 def inputs(tmp_path: Path) -> Path:
     """A folder with files of every codec and lines of every kind."""
     return awkward_folder(tmp_path / "in")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> OriginalStore:
+    """An empty store in a directory."""
+    return OriginalStore.open(tmp_path / "store")
+
+
+@pytest.fixture
+def pubsub(monkeypatch: pytest.MonkeyPatch) -> Iterator[PubsubServer]:
+    """A Pub/Sub server with a topic and a subscription for input, and both for output."""
+    # Imported here, because its client library takes a second that other tests don't need.
+    from helpers.messages import OUTPUT_SUBSCRIPTION, OUTPUT_TOPIC, SUBSCRIPTION, TOPIC
+    from helpers.pubsub_server import PubsubServer
+
+    with PubsubServer() as server:
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", server.address)
+        server.create(TOPIC, SUBSCRIPTION)
+        server.create(OUTPUT_TOPIC, OUTPUT_SUBSCRIPTION)
+        yield server

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from helpers.repository import REPOSITORY
 
 import headroom_beam
 
@@ -50,8 +51,7 @@ def test_the_wheel_installs_the_package_alone(tmp_path: Path) -> None:
         "--interpreter",
         sys.executable,
     ]
-    root = Path(__file__).parents[1]
-    subprocess.run([*build, "--out", str(tmp_path)], cwd=root, check=True, capture_output=True)
+    subprocess.run([*build, "--out", str(tmp_path)], cwd=REPOSITORY, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {name for name in names if not name.endswith(".dist-info")} == {"headroom_beam"}

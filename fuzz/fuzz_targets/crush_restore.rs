@@ -1,5 +1,5 @@
-//! A block of records crushed under options from the first bytes comes back byte for byte; a second crush is
-//! undone by a second restore.
+//! Crushes a block of records under options from the first two bytes, and restores it byte for byte. Crushes
+//! and restores the compacted block in the same way.
 #![no_main]
 
 use headroom_crusher::json::scan::Tape;
@@ -19,7 +19,7 @@ fn options(first: u8, second: u8) -> Options {
         with_compaction: !(bit(6) && bit(7)),
         hash_digits: if bit(7) { 64 } else { 24 },
         lossless_min_savings_ratio: 0.0,
-        // What doesn't restore must come to light, not be taken back.
+        // A payload that doesn't restore must fail here, and not stay as it was.
         verify: false,
         max_depth: 64,
         max_columns: if second & 1 == 1 { 3 } else { 1024 },
@@ -33,12 +33,12 @@ fn options(first: u8, second: u8) -> Options {
     }
 }
 
-/// Crushes lines and restores them; gives the compacted lines.
+/// Crushes lines and restores them. Returns the compacted lines.
 fn round_trip(crusher: &mut Crusher, lines: &[u8]) -> Vec<u8> {
     let block = Block::crush_lines(crusher, lines);
     let mut restored = Vec::new();
     let mut at = 0;
-    let mut names = 0;
+    let mut markers = 0;
     for record in &block.records {
         restored.extend_from_slice(&block.compacted[at..record.start]);
         let compacted = &block.compacted[record.start..record.end];
@@ -48,13 +48,13 @@ fn round_trip(crusher: &mut Crusher, lines: &[u8]) -> Vec<u8> {
         restore_record(compacted, &block.originals, &mut restored).expect("it restores");
         let mut found = Vec::new();
         markers_in_record(compacted, &mut found).expect("it lists its markers");
-        names += found.len();
+        markers += found.len();
         at = record.end;
     }
     restored.extend_from_slice(&block.compacted[at..]);
     assert_eq!(restored, lines);
     assert!(block.originals.arena.len() <= lines.len());
-    assert!(names >= block.originals.entries.len());
+    assert!(markers >= block.originals.entries.len());
     for report in &block.payloads {
         assert!(!report.unproved);
         assert!(

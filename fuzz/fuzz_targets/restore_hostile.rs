@@ -1,11 +1,11 @@
-//! Restoring any bytes, with an original of any bytes that markers may name, gives bytes or an error and
-//! leaves nothing behind an error.
+//! Restores any bytes, whose markers all name one original of any bytes. The result is bytes or an error, and
+//! an error leaves nothing in the output.
 #![no_main]
 
 use headroom_crusher::{Lookup, markers_in_record, restore_record};
 use libfuzzer_sys::fuzz_target;
 
-/// One original under every hash: what a marker names is the store's business, not the restorer's.
+/// Gives one original for every hash: the lookup checks digests, not the restorer.
 struct Every<'a>(&'a [u8]);
 
 impl Lookup for Every<'_> {
@@ -23,7 +23,7 @@ impl Lookup for Nothing {
 }
 
 fuzz_target!(|data: &[u8]| {
-    // A line feed can't stand in a record of a file, so it parts the record from the original.
+    // A record in a file holds no line feed, so the first one separates the record from the original.
     let at = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (compacted, original) = data.split_at(at);
     let original = original.get(1..).unwrap_or_default();

@@ -1,9 +1,10 @@
-//! The scanner accepts exactly what `serde_json` accepts, and its spans nest.
+//! Checks that the scanner accepts exactly what `serde_json` accepts, and that its spans nest.
 #![no_main]
 
 use headroom_crusher::json::scan::Tape;
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
+
 fuzz_target!(|data: &[u8]| {
     let wanted = std::str::from_utf8(data).is_ok() && serde_json::from_slice::<IgnoredAny>(data).is_ok();
     let mut tape = Tape::default();

@@ -1,4 +1,4 @@
-//! A table that decodes holds JSON, and the text that the crusher makes of that JSON restores to it again.
+//! Decodes a table, which must hold JSON. Crushes that JSON, and restores it again.
 #![no_main]
 
 use headroom_crusher::json::scan::Tape;
@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
         Err(Error::Format { .. } | Error::Missing { .. } | Error::LimitExceeded { .. }) => return,
         Err(error) => panic!("{error:?}"),
     }
-    // JSON lines are no JSON text.
+    // With the flag `j`, the result is JSON lines and no single JSON text.
     let flags = text.split(']').next().unwrap_or_default();
     assert!(flags.contains('j') || Tape::default().scan(&decoded, 1000).is_ok());
     let decoded = String::from_utf8(decoded).expect("JSON is text");

@@ -1,9 +1,10 @@
-//! Any text, JSON or not, comes back from `crush_text`; so does what it was crushed to.
+//! Crushes any text, JSON or not, and restores it. Crushes and restores the compacted text in the same way.
 #![no_main]
 
 use headroom_crusher::{Crusher, Error, Options, TextKind, markers_in_text, restore_text};
 use libfuzzer_sys::fuzz_target;
 
+/// Crushes a text and restores it. Returns the compacted text, or none if the text is over a limit.
 fn round_trip(crusher: &mut Crusher, text: &str, query: &str) -> Option<String> {
     let crushed = match crusher.crush_text(text, TextKind::Any, query, 1.0) {
         Ok(crushed) => crushed,

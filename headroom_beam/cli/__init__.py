@@ -1,1 +1,1 @@
-"""The command line, one command a file: arguments go in, standard output and an exit code come out."""
+"""The command line, with a file for each command."""

@@ -1,4 +1,4 @@
-"""`python -m headroom_beam.cli` is `headroom-beam`."""
+"""Makes `python -m headroom_beam.cli` the same as `headroom-beam`."""
 
 import sys
 

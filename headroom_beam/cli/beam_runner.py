@@ -1,4 +1,4 @@
-"""Running a pipeline from the command line: Beam's options with a local default, the run, its exit code."""
+"""Runs a pipeline for the command line, with Beam's options, and turns errors into exit codes."""
 
 import argparse
 import logging
@@ -25,19 +25,24 @@ __all__ = ["ExitCode", "counted", "exit_code", "pipeline_options", "run_pipeline
 
 log = logging.getLogger(__name__)
 
-# These hand options that Beam doesn't know to a program of their own.
+# These runners pass options that Beam doesn't know on to another program.
 _RUNNERS_WITH_OPTIONS = ("PortableRunner", "FlinkRunner", "SparkRunner", "PrismRunner")
 
-# A worker holds a pack and what it is made of, about 120 MB. Crushing 2.7 GB took 653 MB with 2 of them, 867
-# with 4 and 1,397 with 8; by default a run stays under a gigabyte.
+# A worker holds a pack and the originals for it, about 120 MB. Crushing 2.7 GB took 653 MB of memory with 2
+# workers, 867 MB with 4 and 1,397 MB with 8. The default keeps a run under a gigabyte.
 _LOCAL_WORKERS = 4
 
 
 def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
-    """Beam's options; where they name no runner, that of this process with a thread for each core, up to 4.
+    """Parses Beam's options.
+
+    If they name no runner, the pipeline runs in this process, with a thread for each core, up to 4.
+
+    Args:
+        arguments: the arguments that the command itself doesn't know.
 
     Raises:
-        ValueError: an option that Beam doesn't know. Beam itself would only warn, and run without it.
+        ValueError: Beam doesn't know an option. Beam itself would only warn, and run without it.
 
     >>> pipeline_options([]).view_as(StandardOptions).runner
     'FnApiRunner'
@@ -45,7 +50,9 @@ def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
     options = PipelineOptions(list(arguments))
     unknown = _unknown(arguments)
     if unknown and options.view_as(StandardOptions).runner not in _RUNNERS_WITH_OPTIONS:
-        raise ValueError(f"unknown options: {' '.join(unknown)}; see --help, and Beam's own for the runner")
+        raise ValueError(
+            f"unknown options: {' '.join(unknown)}; see --help, and Beam's documentation of the runner"
+        )
     if options.view_as(StandardOptions).runner is None:
         options.view_as(StandardOptions).runner = "FnApiRunner"
         direct = options.view_as(DirectOptions)
@@ -60,20 +67,21 @@ def pipeline_options(arguments: Sequence[str]) -> PipelineOptions:
 def run_pipeline(pipeline: beam.Pipeline) -> PipelineResult | None:
     """Runs a pipeline to its end.
 
-    None when it was only translated or staged, as with `--dry_run` or a template.
+    Returns:
+        The result. None if the pipeline was only translated or staged, as with `--dry_run` or a template.
 
     Raises:
-        RuntimeError: it failed.
+        RuntimeError: the pipeline failed.
     """
     result = pipeline.run()
-    # What only translates gives a result without methods, and a template one that isn't done.
+    # A runner that only translates returns a result without methods. The state of a template isn't DONE.
     if type(result) is PipelineResult or result.wait_until_finish() != PipelineState.DONE:
         return None
     return result
 
 
 def counted(result: PipelineResult, name: str) -> int:
-    """The value of one of our counters, 0 when it was never counted."""
+    """Returns the value of a counter in the package's namespace; 0 if nothing was counted."""
     counters = result.metrics().query(MetricsFilter().with_namespace(METRICS_NAMESPACE).with_name(name))[
         "counters"
     ]
@@ -82,7 +90,7 @@ def counted(result: PipelineResult, name: str) -> int:
 
 @dataclass
 class ExitCode:
-    """The exit code that `exit_code` ends with."""
+    """The exit code of a command. `exit_code` sets it when an error ends the `with` block."""
 
     value: int = 0
 
@@ -91,8 +99,8 @@ class ExitCode:
 def exit_code() -> Iterator[ExitCode]:
     """Turns an error into one line on standard error and an exit code."""
     code = ExitCode()
-    # Runners log the traceback of every failed attempt; for an error of ours the one line says it all. The
-    # worker of the local runner prints it besides, past the log.
+    # Runners log the traceback of every failed attempt, and the local runner's worker prints it as well. An
+    # expected error needs only its one line, so Beam's log is held back until the kind of error is known.
     beam_log = logging.getLogger("apache_beam")
     held = MemoryHandler(capacity=1, flushLevel=logging.CRITICAL + 1)
     beam_log.addHandler(held)
@@ -117,17 +125,17 @@ def exit_code() -> Iterator[ExitCode]:
 
 
 def _print_nothing(*_: object, **__: object) -> None:
-    """Stands for `print` where what would be printed is in the log too."""
+    """Replaces `print` in a module that also logs what it prints."""
 
 
-# Runners put where it happened behind the message, and some send what failed on a worker as the text of a
+# Runners append the name of the step to the message. Some report an error of a worker as the text of its
 # traceback.
 _WHERE = re.compile(r" \[while running .*", re.DOTALL)
 _RAISED = re.compile(r"^(headroom_beam(?:\.\w+)+|ValueError): (.*)$", re.MULTILINE)
 
 
 def _cause(error: Exception) -> tuple[str, str, int] | None:
-    """Name, message and exit code of an error that is ours; None for one that needs its traceback."""
+    """Returns name, message and exit code of an expected error; None if it needs its traceback."""
     if isinstance(error, errors.HeadroomBeamError | ValueError):
         kind, message = type(error), str(error)
     else:

@@ -1,4 +1,4 @@
-"""`headroom-beam check`: reads a whole store, and a run's compacted files, and says what is wrong."""
+"""`headroom-beam check`: reads a whole store, and the compacted files of a run, and reports problems."""
 
 import argparse
 import logging
@@ -18,10 +18,10 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit code: 0 when nothing is wrong.
+    """Runs the command and returns its exit code: 0 if there are no problems.
 
     Args:
-        arguments: those behind the command's name; the process's own unless given.
+        arguments: the arguments after the command's name; None for those of the process.
 
     Raises:
         StoreError: the store, or the run's output, can't be read.
@@ -49,12 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="headroom-beam check",
-        description="Reads every pack, index and tombstone; with --input also every compacted file of a run, "
-        "whose markers must all resolve. Prints one line for each problem: kind, where, what. "
-        "No lines: all is well.",
+        description="Reads every pack, index file and tombstone. With --input it also reads every compacted "
+        "file of a run, and looks up all its markers. Prints one line for each problem: kind, name, message. "
+        "No lines mean that all is well.",
         allow_abbrev=False,
     )
-    parser.add_argument("--input", metavar="OUT", help="output of a run whose originals these are")
-    parser.add_argument("--json", action="store_true", help="one JSON object, instead of lines")
+    parser.add_argument("--input", metavar="OUT", help="output of a run that stored its originals here")
+    parser.add_argument("--json", action="store_true", help="print a JSON object instead of lines")
     add_store_argument(parser)
     return parser

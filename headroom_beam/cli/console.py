@@ -1,4 +1,4 @@
-"""What the commands say: data on standard output, the log on standard error."""
+"""Writes the output of the commands: data to standard output, the log to standard error."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ def write_json(value: object) -> None:
 
 def write(data: bytes) -> None:
     """Writes all of the bytes to standard output."""
-    # With PYTHONUNBUFFERED standard output writes what a pipe takes at once and leaves the rest; this writes
-    # it all.
+    # With PYTHONUNBUFFERED, `sys.stdout.buffer` writes only as much as a pipe takes at once. A buffered file
+    # writes everything.
     with open(sys.stdout.fileno(), "wb", closefd=False) as output:
         output.write(data)

@@ -2,12 +2,12 @@
 
     headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
 
-Every option of Beam's is passed through. Without `--runner` the pipeline runs in this process, on
-`FnApiRunner` with a thread for each core, up to 4: Beam's own default, `DirectRunner`, first tries to
-download another runner.
+Beam's options are accepted as well. Without `--runner` the pipeline runs in this process, on `FnApiRunner`
+with a thread for each core, up to 4. Beam's own default, `DirectRunner`, would first try to download another
+runner.
 
-A run that was interrupted is finished by the same command. On a terminal a line of progress stands on
-standard error; the summary of the run goes to standard output.
+To finish an interrupted run, run the same command again. The summary of the run goes to standard output. On a
+terminal, standard error shows the progress.
 """
 
 import argparse
@@ -30,11 +30,11 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam crush") -> int:
-    """Runs the command and returns its exit code, as `docs/operations.md` lists them.
+    """Runs the command and returns its exit code; `docs/operations.md` lists the codes.
 
     Args:
-        arguments: those behind the program's name; the process's own unless given.
-        prog: how the program is called, for its messages.
+        arguments: the arguments after the command's name; None for those of the process.
+        prog: the name of the program in its messages.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if "--streaming" in given:
@@ -83,9 +83,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="files, directories or patterns, local or gs://",
     )
     parser.add_argument(
-        "--output", metavar="ROOT", help="where compacted files go, a directory or gs://bucket/prefix"
+        "--output", metavar="ROOT", help="where compacted files go: a directory or gs://bucket/prefix"
     )
-    parser.add_argument("--originals", metavar="ROOT", help="the store, a directory or gs://bucket/prefix")
+    parser.add_argument("--originals", metavar="ROOT", help="the store: a directory or gs://bucket/prefix")
     parser.add_argument(
         "--trace_format",
         nargs="+",
@@ -99,20 +99,20 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         type=int,
         default=SHARD_BYTES,
         metavar="N",
-        help="input bytes of a unit of work (%(default)s)",
+        help="approximate input bytes of a shard, the unit of work (default: %(default)s)",
     )
     parser.add_argument(
         "--run_date",
         metavar="DATE",
-        help="the day that originals are filed under, 2026-01-31 (default: today, UTC)",
+        help="date stored with each original, such as 2026-01-31 (default: today, UTC)",
     )
     parser.add_argument(
         "--explain",
         action="store_true",
-        help="write to ROOT/_explanations what was decided for each payload and why, as JSON Lines",
+        help="write what was decided for each payload, and why, to _explanations/ below the output",
     )
     parser.add_argument(
-        "--streaming", action="store_true", help=f"read Pub/Sub: see {prog} --streaming --help"
+        "--streaming", action="store_true", help=f"crush Pub/Sub messages: see {prog} --streaming --help"
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON instead of a table")
     add_config_arguments(parser)

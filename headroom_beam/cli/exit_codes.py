@@ -1,7 +1,4 @@
-"""The exit codes that belong to no error of the package.
-
-Those of the errors stand in `headroom_beam.errors`.
-"""
+"""Exit codes that belong to no error class; `headroom_beam.errors` has the others."""
 
 __all__ = ["INTERRUPTED_EXIT_CODE", "USAGE_EXIT_CODE"]
 

@@ -18,11 +18,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code.
 
     Args:
-        arguments: those behind the command's name; the process's own unless given.
+        arguments: the arguments after the command's name; None for those of the process.
 
     Raises:
-        InvalidHash: the hash isn't one.
-        OriginalNotFound, OriginalExpired, AmbiguousHash, IntegrityError: the original can't be had.
+        InvalidHash: the argument is neither a hash nor a digest.
+        OriginalNotFound, OriginalExpired, AmbiguousHash, IntegrityError: the original can't be given out.
         StoreError: the store can't be read.
     """
     known = _parser().parse_args(arguments)
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="headroom-beam get", allow_abbrev=False)
     parser.add_argument("hash", metavar="HASH", help="24 digits as in a marker, or the full digest of 64")
     parser.add_argument(
-        "--json", action="store_true", help="one JSON object with what is known of it, instead of bytes"
+        "--json", action="store_true", help="print a JSON object with the original and its properties"
     )
     add_store_argument(parser)
     return parser

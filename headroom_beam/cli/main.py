@@ -1,7 +1,7 @@
 """The command line: `headroom-beam crush | restore | get | check | serve`.
 
-Standard output is data, standard error is talk. Exit codes are those of the errors, listed in
-`docs/operations.md`; an error on purpose is one line, without a traceback.
+Standard output carries data, standard error everything else. An expected error is one line, without a
+traceback. `docs/operations.md` lists the exit codes.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _COMMANDS = {
     "crush": "crush JSONL files into compacted files and a store of originals",
     "restore": "restore the files of a run, byte for byte",
     "get": "write one original to standard output, byte for byte",
-    "check": "read a whole store, and a run's compacted files, and say what is wrong",
+    "check": "check a whole store, and the compacted files of a run",
     "serve": "answer retrieval requests over HTTP",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and gives its exit code.
+    """Runs the command line and returns its exit code.
 
     Args:
-        arguments: those behind the program's name; the process's own unless given.
+        arguments: the arguments after the program's name; None for those of the process.
 
     >>> main(["get", "abc", "--originals", "somewhere"])
     5
@@ -41,31 +41,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given and given[0] in _COMMANDS:
             return _command(given[0])(given[1:])
-        # Exits: with the help where it is asked for, else with what is wrong.
+        # This exits, with the help if it was asked for, else with a usage error.
         _parser().parse_args(given[:1])
         return USAGE_EXIT_CODE
     except HeadroomBeamError as error:
-        return _say(error, error.exit_code)
+        return _print_error(error, error.exit_code)
     except ValueError as error:
-        return _say(error, USAGE_EXIT_CODE)
+        return _print_error(error, USAGE_EXIT_CODE)
     except BrokenPipeError:
-        # The reader has had enough, as `head` has. Python would complain once more when it flushes at its
-        # end.
+        # The reader closed the pipe early, as `head` does. Python's last flush must not fail on it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return StoreError.exit_code
     except OSError as error:
-        return _say(error, StoreError.exit_code)
+        return _print_error(error, StoreError.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED_EXIT_CODE
 
 
-def _say(error: Exception, exit_code: int) -> int:
+def _print_error(error: Exception, exit_code: int) -> int:
     sys.stderr.write(f"{type(error).__name__}: {error}\n")
     return exit_code
 
 
 def _parser() -> argparse.ArgumentParser:
-    """The parser of everything but a command, whose own parser takes what follows its name."""
+    """Makes the parser of the command's name. The command's own parser takes the arguments after it."""
     parser = argparse.ArgumentParser(
         prog="headroom-beam",
         description="Crush LLM tool traces; every byte comes back.",
@@ -79,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> Callable[[Sequence[str]], int]:
-    """Imports a command when it is asked for: only some need Beam, Arrow or the HTTP server."""
+    """Imports a command when it is called, because only some need Beam, Arrow or the HTTP server."""
     if name == "crush":
         from headroom_beam.cli import crush
 

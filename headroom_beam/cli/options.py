@@ -17,7 +17,7 @@ def add_store_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds an option for each field of `SmartCrusherConfig`, by the field's name."""
+    """Adds an option for each field of `SmartCrusherConfig`, with the field's name."""
     group = parser.add_argument_group("crushing")
     for field in dataclasses.fields(SmartCrusherConfig):
         flag, text = f"--{field.name}", field.metadata["help"]
@@ -36,7 +36,7 @@ def config_from(known: argparse.Namespace) -> SmartCrusherConfig:
     """Makes the configuration from the options that were given.
 
     Raises:
-        ValueError: one is out of range.
+        ValueError: an option is out of its range.
     """
     names = (field.name for field in dataclasses.fields(SmartCrusherConfig))
     given: dict[str, Any] = {name: getattr(known, name) for name in names if getattr(known, name) is not None}

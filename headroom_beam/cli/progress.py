@@ -1,7 +1,7 @@
-"""A line of progress for a run over files, on a terminal.
+"""Shows the progress of a run over files, as a line on a terminal.
 
-`RunProgress` watches the output's done-records and so knows nothing of the runner. Off a terminal nothing is
-watched or written.
+`RunProgress` reads the done-records in the output, so it works with every runner. Without a terminal, nothing
+is read or written.
 """
 
 import sys
@@ -22,13 +22,13 @@ _INTERVAL_S = 1.0
 
 
 class ProgressLine:
-    """A line of progress, on a terminal only: anywhere else nothing is ever written.
+    """A line of progress on a terminal. Anything else than a terminal gets no output.
 
     Args:
-        total_bytes: bytes of the whole work; 0 when unknown.
-        stream: where to write; standard error unless given.
-        interval_s: shortest time between two updates of the line.
-        clock: seconds from any start.
+        total_bytes: bytes of the whole input; 0 if unknown.
+        stream: where to write; None for standard error.
+        interval_s: shortest time between two updates of the line, in seconds.
+        clock: returns the seconds since a fixed moment.
 
     >>> with ProgressLine(100) as progress:
     ...     progress.update(50, records=3)
@@ -61,7 +61,13 @@ class ProgressLine:
             self._stream.flush()
 
     def update(self, done_bytes: int, *, records: int, failures: int = 0) -> None:
-        """Says how far the work is: bytes of input done, records and failures so far."""
+        """Updates the line, unless the last update is too recent.
+
+        Args:
+            done_bytes: input bytes done so far.
+            records: records read so far.
+            failures: failures so far.
+        """
         now_s = self._clock()
         if not self._shown or now_s - self._written_s < self._interval_s:
             return
@@ -85,7 +91,7 @@ def _progress(done_bytes: int, total_bytes: int, elapsed_s: float, records: int,
 
 
 class RunProgress:
-    """Shows how far a run is while the `with` block runs the pipeline.
+    """Shows the progress of a run while the `with` block runs its pipeline.
 
     Args:
         output: root of the run's compacted files.
@@ -116,7 +122,7 @@ class RunProgress:
                 if self._output.exists(RUN):
                     break
             except HeadroomBeamError:
-                # Progress is never worth failing for; the run itself meets the same error and reports it.
+                # Progress must never fail a run. The run itself meets the same error and reports it.
                 continue
         else:
             return

@@ -2,9 +2,9 @@
 
     headroom-beam restore --input out --originals originals --output restored
 
-Every option of Beam's is passed through; without `--runner` the pipeline runs in this process, see
-`headroom-beam crush`. A line that can't be restored is named in the log with the reason, its file isn't
-written, and the exit code says so.
+Beam's options are accepted as well. Without `--runner` the pipeline runs in this process, as for
+`headroom-beam crush`. If a line can't be restored, the log names it and the reason, its file isn't written,
+and the exit code is 6.
 """
 
 import argparse
@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam restore") -> int:
-    """Runs the command and returns its exit code, as `docs/operations.md` lists them.
+    """Runs the command and returns its exit code; `docs/operations.md` lists the codes.
 
     Args:
-        arguments: those behind the program's name; the process's own unless given.
-        prog: how the program is called, for its messages.
+        arguments: the arguments after the command's name; None for those of the process.
+        prog: the name of the program in its messages.
     """
     parser = argparse.ArgumentParser(
         prog=prog,
@@ -38,9 +38,14 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam r
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--input", required=True, metavar="ROOT", help="the output of a crush")
-    parser.add_argument("--originals", required=True, metavar="ROOT", help="the store")
-    parser.add_argument("--output", required=True, metavar="ROOT", help="where restored files go")
+    parser.add_argument("--input", required=True, metavar="ROOT", help="the output of `headroom-beam crush`")
+    parser.add_argument("--originals", required=True, metavar="ROOT", help="the store of that run")
+    parser.add_argument(
+        "--output",
+        required=True,
+        metavar="ROOT",
+        help="where restored files go: a directory or gs://bucket/prefix",
+    )
     parser.add_argument("--json", action="store_true", help="print the counts as JSON instead of a sentence")
     known, beam_arguments = parser.parse_known_args(arguments)
     with exit_code() as code:

@@ -21,10 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serves until the process is interrupted.
 
     Args:
-        arguments: those behind the command's name; the process's own unless given.
+        arguments: the arguments after the command's name; None for those of the process.
 
     Raises:
-        ValueError: an address that others can reach, without a token; a token that is too short; no port.
+        ValueError: other machines can reach the address and there is no token, the token is too short, or the
+            port isn't one.
         OSError: the address is taken or isn't one of this machine, or the file with the token can't be read.
         StoreError: there is no store, or it can't be read.
     """
@@ -42,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="headroom-beam serve",
-        description="Answers retrieval over HTTP, for this machine only unless a token is set, by "
-        f"--token-file or in {TOKEN_VARIABLE}; requests then carry it as Authorization: Bearer TOKEN.",
+        description="Answers retrieval requests over HTTP, without a token for this machine only. The token "
+        f"comes from --token-file or {TOKEN_VARIABLE}. Requests carry it as Authorization: Bearer TOKEN.",
         allow_abbrev=False,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")

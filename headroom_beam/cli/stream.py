@@ -1,16 +1,17 @@
-r"""Crushes a stream of Pub/Sub messages, each of them one record.
+r"""Crushes a stream of Pub/Sub messages, each of which is a record.
 
     headroom-beam crush --streaming --subscription projects/P/subscriptions/S --originals originals \
         --output out                       # or: --output_topic projects/P/topics/T --failures failures
 
-A compacted record goes out, to files or to a topic with the attributes of its message, only after its
-originals are durable in the store; a message that can't be processed becomes a line in `--failures`. Delivery
-is at least once: what comes again may go out again, nothing is lost.
+A compacted record goes to files, or to a topic with the attributes of its message. It goes out only after its
+originals are durable in the store. A message that can't be processed becomes a line in `--failures`. Delivery
+is at least once: no message is lost, but a message that is delivered again may go out again.
 
-There are two readers. On Dataflow, `beam` runs one streaming pipeline, whose source acknowledges messages
-when it has checkpointed them. Elsewhere, `batches` leases messages, runs a pipeline over each batch of them,
-and acknowledges them when that has succeeded, because Beam's local runners acknowledge messages as they pull
-them. It runs until SIGINT or SIGTERM, then finishes its batch and prints what it has done.
+There are two readers. `beam`, the default on Dataflow, runs one streaming pipeline. Its source acknowledges
+messages when it has checkpointed them. `batches`, the default elsewhere, leases messages and runs a pipeline
+over each batch. It acknowledges a batch only when its pipeline has succeeded, whereas Beam's local runners
+acknowledge messages as they pull them. On SIGINT or SIGTERM, `batches` finishes its batch and prints its
+counts.
 """
 
 import argparse
@@ -46,11 +47,11 @@ log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam crush --streaming") -> int:
-    """Runs the command and returns its exit code, as `docs/operations.md` lists them.
+    """Runs the command and returns its exit code; `docs/operations.md` lists the codes.
 
     Args:
-        arguments: those behind the program's name; the process's own unless given.
-        prog: how the program is called, for its messages.
+        arguments: the arguments after the command's name; None for those of the process.
+        prog: the name of the program in its messages.
     """
     parser = _parser(prog)
     known, beam_arguments = parser.parse_known_args(arguments)
@@ -58,15 +59,15 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
         parser.error("give either --output or --output_topic")
     if known.failures is None:
         if known.output is None:
-            parser.error("--failures is missing; with --output_topic there is no other place for them")
+            parser.error("--failures is missing; it is required with --output_topic")
         known.failures = f"{known.output.rstrip('/')}/failures"
     with exit_code() as code:
         parse_subscription(known.subscription)
         if known.output_topic is not None:
             parse_topic(known.output_topic)
         if PipelineOptions(beam_arguments).view_as(StandardOptions).runner is None:
-            # In one thread: a pipeline for each batch would start and stop its threads and their servers each
-            # time, which took twice as long and left a megabyte behind.
+            # Runs in one thread. With several, the pipeline of each batch starts and stops threads and their
+            # servers, which took twice as long and leaked a megabyte each time.
             beam_arguments = ["--runner=FnApiRunner", *beam_arguments]
         options = pipeline_options(beam_arguments)
         on_dataflow = "dataflow" in (options.view_as(StandardOptions).runner or "").lower()
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
         else:
             if known.id_label is not None:
                 raise ValueError(
-                    "--id_label is for --reader beam, on Dataflow; elsewhere messages may come again"
+                    "--id_label is for --reader beam on Dataflow; elsewhere, messages may come twice"
                 )
             with _until_signalled() as stopping:
                 done = run_batches(known, options, stopping)
@@ -92,7 +93,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--subscription", required=True, metavar="NAME", help="projects/PROJECT/subscriptions/NAME")
-    add("--originals", required=True, metavar="ROOT", help="the store, a directory or gs://bucket/prefix")
+    add("--originals", required=True, metavar="ROOT", help="the store: a directory or gs://bucket/prefix")
     add(
         "--output",
         metavar="ROOT",
@@ -102,8 +103,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--output_format",
         choices=("parquet", "jsonl"),
         default="parquet",
-        help="parquet: rows with their statistics and the message's attributes; jsonl: records alone, one a "
-        "line, and those with line breaks as parquet beside (default: %(default)s)",
+        help="parquet: rows with statistics and the message's attributes; jsonl: records alone, one on each "
+        "line, except that records with line breaks go to Parquet files (default: %(default)s)",
     )
     add(
         "--output_topic",
@@ -122,28 +123,28 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--run_date",
         type=dt.date.fromisoformat,
         metavar="DATE",
-        help="files originals under this day (today)",
+        help="date stored with each original, such as 2026-01-31 (default: the current day, UTC)",
     )
     add(
         "--batch_bytes",
         type=int,
         default=16 << 20,
         metavar="N",
-        help="records crushed together (%(default)s bytes)",
+        help="bytes of records that are crushed together (default: %(default)s)",
     )
     add(
         "--max_latency_s",
         type=float,
         default=10.0,
         metavar="S",
-        help="how long a record waits (%(default)s s)",
+        help="seconds that a record waits for its batch at most (default: %(default)s)",
     )
     add(
         "--shards",
         type=int,
         default=4,
         metavar="N",
-        help="batches that fill at a time, reader beam (%(default)s)",
+        help="batches that fill at the same time, with --reader beam (default: %(default)s)",
     )
     add(
         "--id_label",
@@ -161,7 +162,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         type=int,
         default=60,
         metavar="S",
-        help="lease of a message, reader batches (%(default)s s)",
+        help="seconds of a message's lease, with --reader batches (default: %(default)s)",
     )
     add_config_arguments(parser)
     return parser
@@ -170,13 +171,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 def crush_messages(
     messages: beam.PCollection, known: argparse.Namespace, *, batch_bytes: int, native_topic: bool
 ) -> None:
-    """Applies the pipeline to a PCollection of `PubsubMessage`: crush, then the sinks.
+    """Adds crushing and the sinks to a PCollection of `PubsubMessage`.
 
     Args:
-        messages: bounded or not.
+        messages: the messages, bounded or unbounded.
         known: the parsed arguments.
-        batch_bytes: records crushed together.
-        native_topic: publish through the runner's own sink.
+        batch_bytes: bytes of records that are crushed together.
+        native_topic: publish through the runner's own sink instead of `PublishMessages`.
     """
     trace_format = known.trace_format if len(known.trace_format) > 1 else known.trace_format[0]
     crushed = messages | "Crush" >> CrushRecords(
@@ -204,7 +205,7 @@ def _write_compacted(compacted: beam.PCollection, root: str, output_format: str)
     if output_format == "parquet":
         _ = compacted | "Compacted" >> WriteCompacted(root, file_format="parquet")
         return
-    # JSON may have line breaks between its tokens. Such a record is no line, and must not stop the stream.
+    # A record may have line breaks between its tokens. It can't be a line, and must not stop the stream.
     lines, others = compacted | "ByLineBreak" >> beam.Partition(_has_line_break, 2)
     _ = lines | "Lines" >> WriteCompacted(root, file_format="jsonl")
     _ = others | "Others" >> WriteCompacted(root, file_format="parquet")
@@ -219,14 +220,22 @@ def _to_message(envelope: PubsubMessage, row: Compacted) -> PubsubMessage:
 
 
 def run_stream(known: argparse.Namespace, options: PipelineOptions) -> None:
-    """Runs one streaming pipeline, on runners that have a Pub/Sub source."""
+    """Runs one streaming pipeline, on a runner that has a Pub/Sub source.
+
+    Args:
+        known: the parsed arguments.
+        options: Beam's options.
+
+    Raises:
+        ValueError: the runner can't stream.
+    """
     options.view_as(StandardOptions).streaming = True
     runner = options.view_as(StandardOptions).runner or ""
     if runner.endswith("FnApiRunner"):
         raise ValueError("--reader beam needs a runner that streams, such as --runner DataflowRunner")
     on_dataflow = "dataflow" in runner.lower()
     if not on_dataflow:
-        log.warning("%s may acknowledge messages before they are durable; --reader batches does not", runner)
+        log.warning("%s may acknowledge messages before they are durable; --reader batches doesn't", runner)
     pipeline = beam.Pipeline(options=options)
     messages = pipeline | "Read" >> ReadFromPubSub(
         subscription=known.subscription, with_attributes=True, id_label=known.id_label
@@ -238,15 +247,15 @@ def run_stream(known: argparse.Namespace, options: PipelineOptions) -> None:
 def run_batches(
     known: argparse.Namespace, options: PipelineOptions, stopping: threading.Event
 ) -> dict[str, int]:
-    """Leases, crushes and acknowledges messages batch by batch, until told to stop.
+    """Leases, crushes and acknowledges messages batch by batch, until it is told to stop.
 
     Args:
         known: the parsed arguments.
-        options: of Beam, for the pipeline of each batch.
-        stopping: set it to stop after the current batch.
+        options: Beam's options, for the pipeline of each batch.
+        stopping: an event that stops the loop after the current batch.
 
     Returns:
-        Counts of `batches`, `messages` acknowledged, `failures` and `packs`.
+        The counts `batches`, `messages` (acknowledged ones), `failures` and `packs`.
 
     Raises:
         RuntimeError, HeadroomBeamError: a batch failed; its messages are given back.
@@ -262,16 +271,15 @@ def run_batches(
             if not leased:
                 continue
             pipeline = beam.Pipeline(options=options)
-            # Without a reshuffle they are one bundle, so their originals are one pack.
+            # Without a reshuffle the messages are one bundle, and their originals become one pack.
             messages = pipeline | "Messages" >> beam.Create(
                 [message_of(one.message) for one in leased], reshuffle=False
             )
-            # They are in memory already, and all of them are one batch, even if the last pull went past its
-            # size.
+            # The messages are in memory already. All are one batch, even if the last pull exceeded its size.
             crush_messages(messages, known, batch_bytes=sys.maxsize, native_topic=False)
             result = run_pipeline(pipeline)
             if result is None:
-                raise RuntimeError("the pipeline of a batch didn't end well; its messages will come again")
+                raise RuntimeError("the pipeline of a batch didn't finish; its messages will come again")
             subscription.acknowledge(leased)
             done["batches"] += 1
             done["messages"] += len(leased)
@@ -283,7 +291,7 @@ def run_batches(
 
 @contextmanager
 def _until_signalled() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set; their handlers are put back at the end."""
+    """Yields an event that SIGINT and SIGTERM set, and restores their handlers at the end."""
     stopping = threading.Event()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda *_: stopping.set()) for number in numbers]

@@ -1,1 +1,1 @@
-"""Crushing in memory: texts or records go in, compacted ones and the originals of their markers come out."""
+"""Crushes texts and records in memory, into compacted ones and the originals of their markers."""

@@ -1,4 +1,4 @@
-"""Crushing a batch of records that are in memory: the plain function behind `CrushRecords`.
+"""Crushes a batch of records in memory: the function that `CrushRecords` calls.
 
 >>> batch = crush_batch([b'{"a": 1}', b"{"], _core.Options())
 >>> [row.record for _, row in batch.compacted], [at for at, _ in batch.failures]
@@ -18,30 +18,33 @@ __all__ = ["CrushedBatch", "crush_batch"]
 
 
 class CrushedBatch(NamedTuple):
-    """What `crush_batch` gives; positions count the records of the call from 0."""
+    """The result of `crush_batch`; a position counts the records of the call from 0."""
 
     compacted: Sequence[tuple[int, Compacted]]
     failures: Sequence[tuple[int, Failure]]
     originals: Sequence[pa.RecordBatch]
-    """As `_core.CrushedBlock.originals` gives them; a digest may stand in several batches."""
+    """Batches as `_core.CrushedBlock.originals` returns them. Several may hold the same digest."""
     unproved: int
-    """Payloads left as they were because their compacted form didn't restore: a defect, which lost
-    nothing."""
+    """Payloads left as they were, because their compacted form didn't restore. Nothing is lost, but this is a
+    defect of the crusher."""
 
     def first_positions(self) -> dict[str, int]:
-        """For each hash, in 24 digits, the position of the first record that names it."""
+        """Returns, for each hash (24 digits), the position of the first record that names it."""
         named = [(at, payload.hashes) for at, row in self.compacted for payload in row.payloads]
         named += [(at, row.hashes) for at, row in self.failures]
         return {hash_[:24]: at for at, hashes in sorted(named, key=lambda pair: -pair[0]) for hash_ in hashes}
 
 
 def crush_batch(records: Sequence[bytes], options: _core.Options, *, source: str = "") -> CrushedBatch:
-    """Crushes records; every one of them comes back either compacted or as a failure.
+    """Crushes records. Each comes back either compacted or as a failure.
 
     Args:
         records: JSON texts in UTF-8.
-        options: from `SmartCrusherConfig`.
-        source: written into each row.
+        options: native options, as `headroom_beam.crush.config.options_for` makes them.
+        source: name of the file or topic, copied into each row.
+
+    Returns:
+        The compacted records and the failures, each with its position, and the originals.
 
     Raises:
         HeadroomBeamError: the native crusher lost or repeated a record.
@@ -70,7 +73,7 @@ def _positions(batch: pa.RecordBatch, start: int) -> list[int]:
 
 
 def _blocks(records: Sequence[bytes]) -> Iterator[tuple[int, Sequence[bytes]]]:
-    """Cuts records into runs of about `BLOCK_BYTES`, with the position of each run's first record."""
+    """Cuts records into blocks of about `BLOCK_BYTES`, each with the position of its first record."""
     start, size_bytes = 0, 0
     for end, record in enumerate(records):
         if size_bytes and size_bytes + len(record) > BLOCK_BYTES:

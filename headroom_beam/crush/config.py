@@ -1,4 +1,4 @@
-"""How to crush: the options that users give, and the native options made of them."""
+"""The options of crushing, and the native options made from them."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,20 +12,19 @@ __all__ = ["SmartCrusherConfig", "options_for"]
 
 
 def _option(text: str, *, default: object) -> Any:
-    # The sentence goes along with the field, so that the command line explains its options with the same
-    # words.
+    # The field carries its help text, so that the command line needs no text of its own.
     return dataclasses.field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmartCrusherConfig:
-    """What to keep and how far to go.
+    """The options of crushing: what to keep, and what may go to the store.
 
-    Each option changes the output; one that doesn't exist here is a TypeError.
+    Each option changes the output. The help text of each field describes it.
 
     Raises:
-        ValueError: a value out of its range; the message names the option and the range.
-        TypeError: an option that doesn't exist, or a value of another type.
+        ValueError: a value is out of its range. The message names the option and the range.
+        TypeError: there is no such option, or a value has another type.
 
     >>> SmartCrusherConfig(max_items_after_crush=0)
     Traceback (most recent call last):
@@ -33,34 +32,39 @@ class SmartCrusherConfig:
     """
 
     max_tokens: int = _option(
-        "Tokens of one payload: a table over it loses rows to the store, a text over it lines.", default=4096
+        "Budget of one payload in tokens. Beyond it, tables lose rows to the store, and texts lose lines.",
+        default=4096,
     )
     max_items_after_crush: int = _option(
-        "Rows to keep where rows are dropped without compaction; rows that must stay may exceed it.",
+        "Rows of an array to keep when `with_compaction` is off; rows that must stay may exceed it.",
         default=15,
     )
     min_items_to_analyze: int = _option("Arrays with fewer items never lose rows.", default=5)
     min_tokens_to_crush: int = _option(
-        "Payloads with fewer tokens never lose anything; they may still become a table.", default=200
+        "Payloads with fewer tokens lose nothing, unless over `max_tokens`. They may become a table.",
+        default=200,
     )
     lossless_min_savings_ratio: float = _option(
         "Share of an array's bytes that a table must save, 0 to 1.", default=0.05
     )
     with_compaction: bool = _option(
-        "Write tables and documents; without, JSON stays JSON and rows beyond `max_items_after_crush` are "
+        "Write tables and documents. When off, JSON stays JSON, and rows beyond `max_items_after_crush` are "
         "dropped.",
         default=True,
     )
-    lossless_only: bool = _option("Never drop rows and never put anything away.", default=False)
+    lossless_only: bool = _option(
+        "Leave nothing out: no rows, lines or strings of a payload go to the store.", default=False
+    )
     variance_threshold: float = _option(
-        "Robust deviations from the median beyond which a number is an outlier, and its row is kept.",
+        "Keep a row if a number in it lies more than this many scaled median absolute deviations from the "
+        "median.",
         default=3.0,
     )
     preserve_change_points: bool = _option(
         "Keep the rows at which the level of a numeric column changes.", default=True
     )
     dedup_identical_items: bool = _option(
-        "Among rows with equal bytes, keep one when rows are dropped.", default=True
+        "When rows are dropped, keep only one of several rows with equal bytes.", default=True
     )
     first_fraction: float = _option("Share of the kept rows that is taken from the start.", default=0.3)
     last_fraction: float = _option("Share of the kept rows that is taken from the end.", default=0.15)
@@ -68,7 +72,7 @@ class SmartCrusherConfig:
         "Strings of at least this many bytes go to the store when that saves tokens.", default=1024
     )
     excerpt_tokens: int = _option(
-        "Tokens that stay readable beside the marker of a long text among other values.", default=160
+        "Tokens of a long string among other values that stay readable beside its marker.", default=160
     )
     keep_patterns: Sequence[str] = _option(
         "Rows and lines that hold one of these texts (letter case ignored) are always kept.", default=()
@@ -76,15 +80,15 @@ class SmartCrusherConfig:
     max_record_bytes: int = _option("A longer record is a failure of kind `too_large`.", default=64 << 20)
     max_depth: int = _option("A record nested deeper is a failure of kind `too_deep`.", default=256)
     max_columns: int = _option(
-        "An array whose rows have more distinct columns is not made a table, and only so many are told "
-        "apart in it.",
+        "An array with more columns doesn't become a table. The selection of rows tells only so many of its "
+        "columns apart.",
         default=1024,
     )
     hash_digits: Literal[24, 64] = _option(
-        "Digits of the hash in a marker; 64 where hostile tenants share a store.", default=24
+        "Digits of the hash in a marker: 24, or 64 where hostile tenants share a store.", default=24
     )
     verify: bool = _option(
-        "Restore every changed payload in memory and compare before it is accepted.", default=True
+        "Restore every changed payload in memory, and accept it only if the bytes are equal.", default=True
     )
     exact_tokens: bool = _option(
         "Count tokens exactly for reports; decisions always use the estimate.", default=False
@@ -100,14 +104,18 @@ class SmartCrusherConfig:
 def options_for(
     config: SmartCrusherConfig, trace_format: str | Sequence[str] | TraceFormat = "json"
 ) -> _core.Options:
-    """Gives the native options for a configuration; every caller of the native crusher takes them from here.
+    """Returns the native options for a configuration and a trace format.
 
     Args:
-        config: what to keep and how far to go.
-        trace_format: where payloads are, as `headroom_beam.crush.trace_formats.resolve` takes it.
+        config: the options of crushing.
+        trace_format: where payloads are, in a form that `headroom_beam.crush.trace_formats.resolve` takes.
 
     Raises:
-        ValueError: an unknown format, a path that doesn't parse, or an option out of its range.
+        ValueError: the format is unknown, a path doesn't parse, or an option is out of its range.
+
+    >>> options = [options_for(SmartCrusherConfig(), name) for name in ("json", "openai")]
+    >>> options[0].fingerprint() == options[1].fingerprint()
+    False
     """
     options = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
     return _core.Options(paths=resolve(trace_format), **options)

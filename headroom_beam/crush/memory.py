@@ -1,8 +1,8 @@
-"""Originals in memory, for crushing without a store.
+"""Keeps originals in memory, for crushing without a store.
 
 >>> MemoryOriginals().get("0" * 24)
 Traceback (most recent call last):
-headroom_beam.errors.OriginalNotFound: no original of hash 000000000000000000000000 was stored in this process
+headroom_beam.errors.OriginalNotFound: no original of hash 000000000000000000000000 is in memory here
 """
 
 import threading
@@ -14,17 +14,19 @@ from headroom_beam.records import check_hash
 __all__ = ["MemoryOriginals"]
 
 MAX_BYTES = 256 << 20
-"""Bytes of originals to hold at most, unless another limit is given."""
+"""The default limit, in bytes of originals."""
 
 
 class MemoryOriginals:
-    """Originals in memory, by full digest, for the life of the process.
+    """Keeps originals in memory, by their digests, for as long as this object lives.
 
-    Nothing is ever evicted: what doesn't fit is refused with `LimitExceeded`, and nothing of that call is
-    kept.
+    Nothing is evicted. A call whose originals don't fit raises `LimitExceeded`, and none of them is kept.
 
     Args:
         max_bytes: bytes of originals to hold at most.
+
+    Raises:
+        ValueError: `max_bytes` isn't above 0.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
@@ -40,18 +42,18 @@ class MemoryOriginals:
         return len(self._originals)
 
     def get(self, hash: str) -> bytes:  # noqa: A002
-        """Gives the original of a hash (24 digits) or digest (64 digits).
+        """Returns the original of a hash (24 digits) or digest (64 digits).
 
         Raises:
-            InvalidHash: it is neither.
-            OriginalNotFound: no original of this hash was put here.
+            InvalidHash: the text is neither a hash nor a digest.
+            OriginalNotFound: no original of this hash is in memory.
             AmbiguousHash: several originals have this hash; ask by the digest.
         """
         digests = self._digests.get(check_hash(hash)[:24], ())
         if len(hash) == 64:
             digests = tuple(digest for digest in digests if digest.hex() == hash)
         if not digests:
-            raise OriginalNotFound(f"no original of hash {hash} was stored in this process")
+            raise OriginalNotFound(f"no original of hash {hash} is in memory here")
         if len(digests) > 1:
             raise AmbiguousHash(f"{len(digests)} originals have hash {hash}; ask by the full digest")
         return self._originals[digests[0]]
@@ -63,7 +65,7 @@ class MemoryOriginals:
             rows: digest, hash (24 digits) and bytes of each original.
 
         Raises:
-            LimitExceeded: they don't fit; nothing was kept.
+            LimitExceeded: the originals don't fit. None of them is kept.
         """
         with self._lock:
             new = {
@@ -77,8 +79,8 @@ class MemoryOriginals:
                     "or take a new crusher for each batch of work"
                 )
             for digest, (name, original) in new.items():
-                # The original comes before its hash, so that a reader in another thread never finds a hash
-                # without one.
+                # Readers take no lock. The original is added before its hash, so that none of them finds a
+                # hash without an original.
                 self._originals[digest] = original
                 self._digests[name] = (*self._digests.get(name, ()), digest)
             self._bytes = total_bytes

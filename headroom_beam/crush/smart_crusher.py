@@ -1,4 +1,4 @@
-"""Crushing without Beam: one text at a time, with its originals in memory or in a store.
+"""Crushes one text at a time, without Beam, and keeps its originals in memory or in a store.
 
 >>> import json
 >>> crusher = SmartCrusher(with_compaction=False)
@@ -33,52 +33,55 @@ __all__ = [
 
 
 class Crushed(NamedTuple):
-    """What `SmartCrusher.crush` gives."""
+    """The result of `SmartCrusher.crush`."""
 
     compressed: str
-    """Bare text, as it would stand inside a JSON string."""
+    """The compacted text, without the quotes and escapes of a JSON string."""
     original: str
     was_modified: bool
     strategy: str
-    """The strongest thing that was done: `unchanged`, `minified`, `table`, `blob`, `excerpt` or `rows`."""
+    """The strongest change: `unchanged`, `minified`, `table`, `blob`, `excerpt` or `rows`."""
     explanation: str
-    """The strategy and, where rows were dropped, how many were kept and by which rules."""
+    """The strategy. Where rows or lines were left out, also how many each rule kept, and why others went."""
     tokens_before: int
+    """Estimated, or counted exactly with the option `exact_tokens`."""
     tokens_after: int
 
 
 class CrushedArray(TypedDict):
-    """What `SmartCrusher.crush_array_json` gives."""
+    """The result of `SmartCrusher.crush_array_json`."""
 
     items: str
     """The kept rows as a JSON array."""
     ccr_hash: str | None
-    """Hash of the whole array when rows were dropped, for `ccr_get`."""
+    """Hash of the whole array, for `ccr_get`; None if no rows were dropped."""
     dropped_summary: str
-    """The marker that stands for the dropped rows; empty when none were."""
+    """The marker with that hash; empty if no rows were dropped."""
     strategy_info: str
-    """The strategy and, where rows were dropped, how many were kept and by which rules."""
+    """The strategy. Where rows were dropped, also how many each rule kept, and why others went."""
     compacted: str | None
-    """The kept rows as a table, its marker included, where a table is the shorter."""
+    """The kept rows as a table, with the marker of the others; None if JSON is shorter."""
     compaction_kind: Literal["table"] | None
+    """`"table"` if `compacted` is one, else None."""
 
 
 class SmartCrusher:
     """Crushes one text at a time and keeps its originals.
 
     Args:
-        config: what to keep and how far to go.
-        with_compaction: overrides the configuration's, unless it is None.
-        lossless_only: overrides the configuration's, unless it is None.
-        store: where originals go, durably and verified, before a call returns; other processes find them
-            there, and nothing accumulates here. Without one they are kept in memory for the life of this
-            object.
-        max_memory_bytes: originals to hold in memory at most (256 MiB unless given). A call whose originals
-            don't fit raises LimitExceeded and keeps nothing, so that no marker without its original is ever
-            returned. Can't be given together with a store, where it would have no effect.
+        config: the options of crushing; None for the defaults.
+        with_compaction: overrides this option of `config`, unless it is None.
+        lossless_only: overrides this option of `config`, unless it is None.
+        store: where originals go. They are durable and verified before a call returns, and other processes
+            can look them up. Without a store, originals stay in memory for as long as this object lives.
+        max_memory_bytes: bytes of originals to hold in memory at most; None for 256 MiB. A call whose
+            originals don't fit raises LimitExceeded and keeps none of them. With a store, it must be None.
 
-    Any number of threads may share a crusher. One with a store can be pickled; one without can't, because its
-    originals would be lost with the process that unpickles it.
+    Raises:
+        ValueError: `max_memory_bytes` isn't above 0, or was given together with a store.
+
+    Threads may share a crusher. A crusher with a store can be pickled. One without a store can't, because the
+    copy's originals would be lost with its process.
     """
 
     def __init__(
@@ -105,7 +108,7 @@ class SmartCrusher:
         self._count_lock = threading.Lock()
 
     def __reduce__(self) -> tuple[object, ...]:
-        # A copy on a worker would keep its originals in that worker's memory, where they end with it.
+        # A copy on a worker would keep originals in the worker's memory, and lose them when the worker ends.
         if self._store is None:
             raise TypeError("a crusher that keeps originals in memory can't be pickled; give it a store")
         make = functools.partial(SmartCrusher, store=self._store)
@@ -115,18 +118,19 @@ class SmartCrusher:
         """Crushes any text: a JSON array, a JSON document, or plain text.
 
         Args:
-            text: what a tool gave back.
-            query: words that the reader is after; rows and lines about them are kept first.
-            bias: above 1 keeps more rows, below 1 fewer.
+            text: the result of a tool.
+            query: words that the reader looks for. Rows and lines about them are kept first.
+            bias: factor of the budget, above 0 and at most 1000. Above 1 keeps more, below 1 keeps less.
 
         Returns:
-            The text in fewer tokens, or as it was where that isn't possible.
+            The text in fewer tokens. If that isn't possible, the text as it was.
 
         Raises:
-            InvalidPayload: the text holds a lone surrogate, which no UTF-8 can spell.
+            InvalidPayload: the text holds a lone surrogate, which UTF-8 can't encode.
             LimitExceeded: the text is over a limit of the configuration, or its originals don't fit in
                 memory.
-            StoreError: the store couldn't take the originals.
+            StoreError: the originals can't be written to the store.
+            ValueError: `bias` is out of its range.
 
         >>> SmartCrusher().crush("too short to matter").was_modified
         False
@@ -138,13 +142,15 @@ class SmartCrusher:
 
         Args:
             text: a JSON array.
-            query: words that the reader is after; rows about them are kept first.
-            bias: above 1 keeps more rows, below 1 fewer.
+            query: words that the reader looks for. Rows about them are kept first.
+            bias: factor of the budget, above 0 and at most 1000. Above 1 keeps more rows, below 1 fewer.
+
+        Returns:
+            The kept rows, and the hash and marker that lead to the others.
 
         Raises:
-            InvalidPayload: the text isn't a JSON array; the message has line and column.
-            LimitExceeded: as for `crush`.
-            StoreError: the store couldn't take the originals.
+            InvalidPayload: the text isn't a JSON array. The message has line and column.
+            LimitExceeded, StoreError, ValueError: as for `crush`.
         """
         result = self._crush(text, "array", query, bias)
         kept_rows = result.kept_rows
@@ -158,12 +164,17 @@ class SmartCrusher:
         }
 
     def compact_document_json(self, text: str) -> str:
-        """Crushes what is inside a JSON object and leaves its outer shape as it is.
+        """Crushes the values in a JSON object, which itself stays JSON.
+
+        Args:
+            text: a JSON object.
+
+        Returns:
+            The object with its values crushed. If that saves no tokens, the object as it was.
 
         Raises:
-            InvalidPayload: the text isn't a JSON object; the message has line and column.
-            LimitExceeded: as for `crush`.
-            StoreError: the store couldn't take the originals.
+            InvalidPayload: the text isn't a JSON object. The message has line and column.
+            LimitExceeded, StoreError: as for `crush`.
 
         >>> SmartCrusher().compact_document_json('{"short": true}')
         '{"short": true}'
@@ -171,18 +182,18 @@ class SmartCrusher:
         return self._crush(text, "document", "", 1.0).compressed
 
     def ccr_get(self, hash: str) -> str | None:  # noqa: A002
-        """Gives the text that a marker stands for, or None when it was never stored.
+        """Returns the original that a marker stands for, or None if it was never stored.
 
         Args:
-            hash: 24 digits as in a marker, or the full digest of 64.
+            hash: the 24 digits of a hash, as in a marker, or the 64 digits of a digest.
 
         Raises:
-            InvalidHash: it is neither.
-            OriginalExpired: it was stored once, and is expired or erased.
+            InvalidHash: the text is neither a hash nor a digest.
+            OriginalExpired: the original was stored once, and has expired or was erased.
             AmbiguousHash: several originals have this hash; ask by the digest.
             IntegrityError: the stored bytes are damaged.
-            InvalidPayload: the bytes aren't UTF-8, as those of a failed record may be; `OriginalStore.get`
-                gives them.
+            InvalidPayload: the original isn't UTF-8, as a failed record may be. `OriginalStore.get` returns
+                its bytes.
         """
         try:
             original = self._get(hash)
@@ -196,24 +207,30 @@ class SmartCrusher:
             ) from None
 
     def ccr_len(self) -> int:
-        """Gives the number of originals that this crusher has put away.
+        """Returns the number of originals that this crusher has stored.
 
-        In memory each counts once. With a store it is the sum over all calls, where an original of two calls
-        counts
-        twice: telling them apart would take memory for each original ever put there.
+        In memory, each original counts once. With a store, an original counts once for each call that stored
+        it: telling repeats apart would take memory for every original.
         """
         return len(self._memory) if self._store is None else self._put_count
 
     def restore(self, text: str) -> str:
-        """Puts the originals back into what `crush`, `compact_document_json` or a table's `compacted` gave.
+        """Restores a text that this class has crushed.
+
+        Args:
+            text: `Crushed.compressed`, `CrushedArray.compacted`, or the result of `compact_document_json`.
 
         Returns:
-            The text that was crushed, exactly.
+            The text before it was crushed, exactly.
 
         Raises:
-            OriginalNotFound: a marker's original was never stored where this crusher looks.
-            FormatError: a marker, head or table that no released version writes.
+            OriginalNotFound: the original of a marker is neither in this crusher's memory nor in its store.
+            FormatError: the text has a marker, header or table that no released version writes.
             OriginalExpired, AmbiguousHash, IntegrityError: as for `ccr_get`.
+
+        >>> crusher, text = SmartCrusher(), "a line of a long log" * 1000
+        >>> crusher.restore(crusher.crush(text).compressed) == text
+        True
         """
         try:
             block = text.encode()
@@ -253,8 +270,7 @@ class SmartCrusher:
                 self._put_count += result.original_count
 
     def _get(self, hash: str) -> bytes:  # noqa: A002
-        # A store's word alone counts: it may know a second original with this hash, or that this one was
-        # erased.
+        # With a store, only the store is asked: it knows other originals with this hash, and erasures.
         return self._memory.get(hash) if self._store is None else self._store.get(hash)
 
 

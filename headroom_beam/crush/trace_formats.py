@@ -1,20 +1,19 @@
-"""Where payloads are in a record: trace formats, which are named lists of paths and nothing else.
+"""Trace formats: named lists of paths that say where the payloads are in a record.
 
 A path is read from the record's root, left to right:
 
 * `$` is the root; it may be left out.
-* `.key` is a member of an object. Letters, digits, `_` and `-` stand as they are; a key with any other
-  character is quoted as in JSON: `."any key"`.
+* `.key` is a member of an object. A key of letters, digits, `_` and `-` needs no quotes. Any other key is
+  quoted as in JSON: `."any key"`.
 * `[*]` is every element of an array.
-* `{key=value}` stays only where the value is an object whose member `key` is the string `value`; both may be
-  quoted.
-* `:string` at the end selects JSON strings only; without it any value is selected.
-* ` @ .key.key` at the very end says where the tool's name is: in the nearest object around the payload that
-  has it.
+* `{key=value}` selects only objects whose member `key` is the string `value`. Key and value may be quoted.
+* `:string` at the end selects only JSON strings. Without it, any value is selected.
+* ` @ .key.key` at the very end is the path of the tool's name. It starts at the nearest object around the
+  payload that has such a name.
 
-A value inside which another selected payload lies is no payload itself: the deepest wins. Where a path has no
-tool name, or leads to none, the crusher takes the name of the earlier call in the same record that the
-result's `tool_call_id` or `tool_use_id` names.
+If a selected value contains other selected values, only the innermost ones are payloads. If a path finds no
+name of a tool, the crusher takes the name from an earlier call in the same record: the call whose id is the
+result's `tool_call_id` or `tool_use_id`.
 
 >>> resolve("anthropic")[0]
 '.messages[*].content[*]{type=tool_result}.content:string'
@@ -35,11 +34,12 @@ class TraceFormat:
     """A named list of payload paths.
 
     Args:
-        name: how reports call it.
-        paths: each as this module describes; an empty list means that the whole record is the payload.
+        name: the name of the format, for people.
+        paths: payload paths, in the language that this module describes. If there are none, the whole record
+            is the payload.
 
     Raises:
-        ValueError: a path doesn't parse; the message says where.
+        ValueError: a path doesn't parse. The message names the character.
 
     >>> TraceFormat("mine", (".output[",))
     Traceback (most recent call last):
@@ -55,17 +55,17 @@ class TraceFormat:
 
 
 def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
-    """Turns what a caller may give as `trace_format` into paths.
+    """Returns the payload paths of a trace format, which may be given in several forms.
 
     Args:
-        trace_format: the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), several of
-            both, or a `TraceFormat`. What this function gives back may be given again.
+        trace_format: the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), a list of
+            names and paths, or a `TraceFormat`. A result of this function is accepted, too.
 
     Returns:
-        The paths, checked, each once. Empty: the whole record is the payload.
+        The checked paths, each once. If there are none, the whole record is the payload.
 
     Raises:
-        ValueError: an unknown name, a path that doesn't parse, or `json` among others.
+        ValueError: a name is unknown, a path doesn't parse, or `json` is combined with others.
 
     >>> resolve("json")
     ()
@@ -109,9 +109,9 @@ TRACE_FORMATS: dict[str, TraceFormat] = {
         TraceFormat("json", ()),
         TraceFormat(
             "openai",
-            # `.body` is where a line of a batch file has its request. The API wants content to be a string or
-            # parts of text; logs of frameworks hold JSON there as well, hence no `:string`. Role "function"
-            # is the older form.
+            # A line of a batch file has its request in `.body`. The API allows only strings and text parts as
+            # content, but logs of frameworks hold JSON there as well, so `:string` is left out. The role
+            # `function` is the older form of `tool`.
             _below(
                 (".body.messages[*]", *_MESSAGES),
                 (
@@ -123,8 +123,7 @@ TRACE_FORMATS: dict[str, TraceFormat] = {
         ),
         TraceFormat(
             "anthropic",
-            # Blocks that aren't text (images, documents) are left alone, so whole content arrays are never
-            # selected.
+            # Images and documents must stay as they are, so a content array is never selected as a whole.
             _below(
                 _MESSAGES,
                 (

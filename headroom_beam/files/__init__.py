@@ -1,1 +1,1 @@
-"""Whole runs over files: they become compacted parts and a manifest, and these become the files again."""
+"""Crushes files into compacted parts and a manifest, and restores the files from these."""

@@ -1,10 +1,10 @@
-r"""A stream of bytes cut into blocks of whole lines, and a line too long to hold into pieces.
+r"""Cuts a stream of bytes into blocks of whole lines, and lines that are too long into pieces.
 
-The block is the unit that goes to the crusher. Where blocks begin and end depends on the bytes alone, never
-on how they happened to arrive, and no cut changes what is crushed: a block holds whole lines.
+The crusher takes one block at a time. Where blocks begin and end depends only on the bytes, not on the chunks
+in which they arrive. No cut changes the result, because a block holds whole lines.
 
-A byte range of a file owns the lines that *start* in it. So ranges can be read apart from one another, and
-whatever the split, every line is read exactly once.
+A byte range of a file owns the lines that *start* in it. So each range can be read by itself, and every line
+is read exactly once, however the file is divided.
 
 >>> chunks = chunks_of([b"one\ntw", b"o\nthree"])
 >>> [block.data for block in cut_blocks(chunks, block_bytes=4)]
@@ -47,12 +47,11 @@ class LinePiece(NamedTuple):
     """Bytes from the start of the file (decompressed) to the *line*."""
     data: bytes
     line_end: bytes | None
-    """None while more pieces of the line follow; then the line end, which is empty for a missing last
-    newline."""
+    """None if more pieces of the line follow. Else the line end; empty if the file ends without one."""
 
 
 def chunks_of(pieces: Iterable[bytes], *, offset: int = 0) -> Iterator[Chunk]:
-    """Numbers consecutive pieces of a file by their offset, the first of which is given."""
+    """Yields consecutive pieces of a file as chunks, the first of them at the given offset."""
     for data in pieces:
         yield Chunk(offset, data)
         offset += len(data)
@@ -62,21 +61,20 @@ def owned_lines(chunks: Iterable[Chunk], *, start: int, stop: int) -> Iterator[C
     """Cuts chunks down to the lines that start in the byte range from `start` to `stop`.
 
     Args:
-        chunks: consecutive chunks of the file. The first begins at `start - 1`, because only the byte before
-            tells whether a line starts at `start`; it begins at 0 when `start` is 0. No chunk is taken after
-            the range is complete.
-        start: first byte of the range.
-        stop: the byte behind the range.
+        chunks: consecutive chunks of the file. The first begins at `start - 1`, because the byte before
+            `start` tells whether a line starts there. If `start` is 0, it begins at 0. Chunks are taken only
+            until the range is complete.
+        start: first byte of the range, from the start of the file.
+        stop: first byte after the range.
 
     Returns:
-        Chunks from the first line of the range to the end of its last; nothing when no line starts in it.
+        Chunks from the first line of the range to the end of its last; nothing if no line starts in it.
     """
     started = start == 0
     for offset, data in chunks:
         begin = 0
         if not started:
-            # The line before the range may reach into it, and if it reaches beyond the range, no line starts
-            # here.
+            # The line before the range may reach into it. If it reaches beyond, no line starts in the range.
             newline = data.find(b"\n", 0, max(stop - 1 - offset, 0))
             if newline < 0:
                 if offset + len(data) >= stop - 1:
@@ -100,19 +98,18 @@ def cut_blocks(
 ) -> Iterator[Block | LinePiece]:
     """Cuts consecutive chunks into blocks of whole lines and pieces of lines that are too long.
 
-    No more is held than one chunk and `max_record_bytes` (or `block_bytes`, or `piece_bytes`, where that is
-    more).
+    At most one chunk is in memory, and the largest of `max_record_bytes`, `block_bytes` and `piece_bytes`.
 
     Args:
-        chunks: they begin at the start of a line.
-        block_bytes: a block ends with the last line end within so many bytes; a longer line is a block by
+        chunks: consecutive chunks, from the start of a line.
+        block_bytes: a block ends after the last line end within this many bytes. A longer line is a block by
             itself.
-        max_record_bytes: a line that is longer than this (without its line end) and than a block comes in
-            pieces. None lets no line be too long.
-        piece_bytes: size of all pieces of a line but the last.
+        max_record_bytes: a line that is longer than this (without its line end), and than a block, is cut
+            into pieces. With None, no line is too long.
+        piece_bytes: size of each piece of a line but the last.
 
     Returns:
-        Blocks and pieces that make up the chunks' bytes, in order.
+        Blocks and pieces with all bytes of the chunks, in order.
     """
     limit = None if max_record_bytes is None else max(max_record_bytes, block_bytes)
     buffer = _Buffer(chunks)
@@ -131,7 +128,7 @@ def cut_blocks(
 def _pieces(buffer: "_Buffer", piece_bytes: int) -> Iterator[LinePiece]:
     line = buffer.offset
     while True:
-        # Two more bytes show whether the line ends here, with `\n` or `\r\n`, so that no piece is ever empty.
+        # Two more bytes show whether the line ends after this piece, so that no piece is ever empty.
         at_end = not buffer.fill_to(piece_bytes + 2)
         end = buffer.data.find(b"\n", 0, piece_bytes + 2) + 1
         if at_end and not end:
@@ -144,7 +141,7 @@ def _pieces(buffer: "_Buffer", piece_bytes: int) -> Iterator[LinePiece]:
 
 
 def _content_end(data: bytearray, end: int) -> int:
-    """Where the content of a line ends that begins at 0 and, with its line end, ends at `end`."""
+    """Returns where the content of the first line ends. With its line end, the line ends at `end`."""
     for line_end in (b"\r\n", b"\n"):
         if data.endswith(line_end, 0, end):
             return end - len(line_end)
@@ -152,7 +149,7 @@ def _content_end(data: bytearray, end: int) -> int:
 
 
 class _Buffer:
-    """The bytes that are read and not yet taken; `offset` is where in the file they begin."""
+    """Bytes that were read and not yet taken. They begin at `offset` in the file."""
 
     def __init__(self, chunks: Iterable[Chunk]) -> None:
         self._chunks = iter(chunks)
@@ -160,7 +157,7 @@ class _Buffer:
         self.offset = 0
 
     def fill(self) -> bool:
-        """Reads one more chunk; False at the end."""
+        """Reads one more chunk. Returns False at the end."""
         chunk = next(self._chunks, None)
         if chunk is None:
             return False
@@ -170,20 +167,20 @@ class _Buffer:
         return True
 
     def fill_to(self, length: int) -> bool:
-        """Reads until so many bytes are there; False when the end comes before."""
+        """Reads until the buffer holds `length` bytes. Returns False if the input ends before."""
         while len(self.data) < length:
             if not self.fill():
                 return False
         return True
 
     def line_end(self, searched: int, limit: int | None) -> int:
-        """Reads to the end of the first line, or beyond `limit`.
+        """Reads to the end of the first line, or beyond `limit`, and returns the length up to there.
 
         The first `searched` bytes have no newline.
         """
         while (newline := self.data.find(b"\n", searched)) < 0:
             searched = len(self.data)
-            # One more than the limit may be the `\r` of the line end.
+            # The byte after the limit may be the `\r` of the line end.
             if (limit is not None and searched > limit + 1) or not self.fill():
                 return searched
         return newline + 1

@@ -1,4 +1,4 @@
-"""Checks the compacted parts of a run against its manifest, and gives the hashes that their markers name."""
+"""Checks the compacted parts of a run against its manifest, and lists the hashes in their markers."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -18,11 +18,11 @@ __all__ = ["marker_hashes"]
 
 
 def marker_hashes(output: Objects, problems: list[Problem]) -> Iterator[str]:
-    """Gives the hash of every marker of a run, while it compares each part with the manifest.
+    """Yields the hash of every marker of a run, and compares each part with the manifest.
 
     Args:
-        output: where the run wrote.
-        problems: takes what is wrong with a part. It is complete when the iterator is at its end.
+        output: the output of the run.
+        problems: a list to which the problems of the parts are added. It is complete when the iterator ends.
 
     Raises:
         StoreError: the run is incomplete, or can't be read.
@@ -33,7 +33,9 @@ def marker_hashes(output: Objects, problems: list[Problem]) -> Iterator[str]:
             yield from _part_hashes(output, part)
         except ObjectNotFound:
             problems.append(
-                Problem("lost", f"{output.root}/{part.part}", "the manifest lists it, and it isn't there")
+                Problem(
+                    "lost", f"{output.root}/{part.part}", "the manifest lists this part, but it is missing"
+                )
             )
         except (FormatError, IntegrityError) as error:
             problems.append(Problem("corrupt", f"{output.root}/{part.part}", str(error)))

@@ -1,11 +1,9 @@
-r"""How input files and compacted parts are compressed: not at all, with gzip, or with Zstandard.
+r"""Reads and writes input files and compacted parts: plain, or compressed with gzip or Zstandard.
 
-A file's first bytes tell its codec; its name does where they don't.
-
-A compressed file that ends too early, or has anything behind its last member or frame, is an error: common
-readers return what they got so far, and a log that lost its tail then looks whole. Files of several members
-or frames are read whole. Compression is deterministic (no time stamp, no name), so that writing a part twice
-gives the same bytes.
+A compressed file that ends too early, or has other bytes after its last member or frame, is an error. Common
+readers return what they have read so far, so that a log without its tail looks whole. All members or frames
+of a file are read. Compression is deterministic (no time stamp, no name): writing a part twice gives the same
+bytes.
 
 >>> import io
 >>> compressor = Compressor("gzip")
@@ -40,22 +38,22 @@ __all__ = [
 Codec = Literal["plain", "gzip", "zstd"]
 
 SUFFIXES: dict[str, Codec] = {".jsonl": "plain", ".jsonl.gz": "gzip", ".jsonl.zst": "zstd"}
-"""The file name suffixes that say that a file is JSON Lines, each with its codec."""
+"""The suffixes of file names that promise JSON Lines, each with its codec."""
 
 _MAGIC: tuple[tuple[bytes, Codec], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 
 CHUNK_BYTES = 1 << 20
-"""How much is read at once. Decompressed chunks are this large too, so that no file can expand beyond
-memory."""
+"""Bytes that are read at once. Decompressed chunks are no larger, so no file can expand beyond memory."""
 
-# Level 6 and 3 are what the gzip and zstd programs use by default.
+# The default levels of the gzip and zstd programs.
 _GZIP_LEVEL = 6
 _ZSTD_LEVEL = 3
+# Asks zlib for its largest window (15), and for the gzip format (16).
 _GZIP_WINDOW = 31
 
 
 def codec_of(name: str) -> Codec:
-    """Tells the codec of a file from its name.
+    """Returns the codec of a file, which the suffix of its name tells.
 
     Raises:
         ValueError: the name has none of the suffixes in `SUFFIXES`.
@@ -67,12 +65,12 @@ def codec_of(name: str) -> Codec:
         if name.endswith(suffix):
             return codec
     raise ValueError(
-        f"{name}: not one of {', '.join(SUFFIXES)}; narrow the input pattern, for example to '*.jsonl'"
+        f"{name} ends in none of {', '.join(SUFFIXES)}; narrow the input pattern, for example to '*.jsonl'"
     )
 
 
 def codec_by_magic(head: bytes) -> Codec:
-    r"""Tells the codec of a file from its first bytes.
+    r"""Returns the codec of a file, which its first bytes tell.
 
     >>> codec_by_magic(b"\x1f\x8b\x08"), codec_by_magic(b"{}")
     ('gzip', 'plain')
@@ -84,12 +82,12 @@ def decompressed(file: IO[bytes], codec: Codec, *, name: str) -> Iterator[bytes]
     """Reads a file to its end and yields its decompressed bytes in chunks of at most `CHUNK_BYTES`.
 
     Args:
-        file: positioned at its first byte.
-        codec: as `codec_of` gives it.
-        name: for messages.
+        file: the file. A compressed one must be at its first byte; a plain one is read from where it is.
+        codec: the codec of the file.
+        name: the name of the file in messages.
 
     Raises:
-        IntegrityError: a compressed file is truncated, damaged, or has other bytes behind its end.
+        IntegrityError: a compressed file is truncated, damaged, or has other bytes after its end.
     """
     if codec == "plain":
         while chunk := file.read(CHUNK_BYTES):
@@ -103,15 +101,15 @@ def decompressed(file: IO[bytes], codec: Codec, *, name: str) -> Iterator[bytes]
             read_bytes = file.tell()
     except OSError as error:
         if error.errno is not None:
-            raise  # The operating system failed to read; the file itself may be whole.
+            raise  # The operating system can't read the file, which itself may be whole.
         raise IntegrityError(f"{name}: damaged {codec} file: {error}") from error
-    # No compressed file has zero bytes, not even that of an empty file, though Arrow takes it for one.
+    # Even an empty file has some bytes when compressed. Arrow accepts a file without any.
     if not read_bytes:
         raise IntegrityError(f"{name}: damaged {codec} file: it has no bytes at all")
 
 
 class Compressor:
-    """Compresses one stream of bytes, the same way every time.
+    """Compresses a stream of bytes deterministically.
 
     Args:
         codec: `plain` passes bytes through.
@@ -126,7 +124,7 @@ class Compressor:
             self._stream = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compressobj()
 
     def compress(self, data: bytes) -> bytes:
-        """Takes the next bytes and returns what is ready, which may be nothing yet."""
+        """Takes the next bytes and returns the compressed bytes that are ready, which may be none."""
         return data if self._stream is None else self._stream.compress(data)
 
     def finish(self) -> bytes:
@@ -135,28 +133,29 @@ class Compressor:
 
 
 def open_decompressed(objects: Objects, name: str, codec: Codec | None = None) -> Iterator[bytes]:
-    """Reads an object in decompressed chunks; errors as for `decompressed`.
+    """Yields the decompressed bytes of an object in chunks.
 
     Args:
-        objects: where it is.
+        objects: where the object is.
         name: its name.
-        codec: None for what its name tells.
+        codec: its codec; None if the suffix of the name tells it.
 
     Raises:
-        ObjectNotFound: it isn't there.
+        ObjectNotFound: there is no such object.
+        IntegrityError: as for `decompressed`.
     """
     with objects.open(name) as file:
         yield from decompressed(file, codec or codec_of(name), name=f"{objects.root}/{name}")
 
 
 class FileWriter:
-    """Writes an object; nobody sees it before `publish`.
+    """Writes an object, which becomes visible at `publish`.
 
     Args:
-        objects: where it goes.
+        objects: where the object goes.
         name: its name.
-        codec: how it is compressed; None for what its name tells.
-        in_memory: collect its bytes in memory instead of in a temporary file: for many small ones at once.
+        codec: its codec; None if the suffix of the name tells it.
+        in_memory: collect the bytes in memory instead of in a temporary file, for many small objects at once.
     """
 
     def __init__(
@@ -177,7 +176,7 @@ class FileWriter:
         return self._digest.hexdigest()
 
     def write(self, data: bytes) -> None:
-        """Takes the next bytes. Raises StoreError when there is no room for them."""
+        """Takes the next bytes. Raises StoreError if there is no room for them."""
         self.size_bytes += len(data)
         self._digest.update(data)
         self._sink.write(self._compressor.compress(data))
@@ -185,11 +184,11 @@ class FileWriter:
     def publish(self) -> None:
         """Makes the object durable and visible.
 
-        One that is there already with the same decompressed bytes is success.
+        It is a success, too, if the object is there already, with the same decompressed bytes.
 
         Raises:
-            ObjectConflict: another one is there.
-            StoreError: it can't be written.
+            ObjectConflict: an object of this name is there, with other bytes.
+            StoreError: the object can't be written.
         """
         self._sink.write(self._compressor.finish())
         try:
@@ -198,17 +197,16 @@ class FileWriter:
             else:
                 self._sink.commit()
         except ObjectConflict:
-            # Another version of the compressor gives other bytes for the same lines, and the lines are what
-            # counts.
-            if self._codec == "plain" or self._digest_there() != self.digest:
+            # Another version of the compressor may write other bytes for the same lines. Only lines count.
+            if self._codec == "plain" or self._stored_digest() != self.digest:
                 raise
 
-    def _digest_there(self) -> str:
+    def _stored_digest(self) -> str:
         digest = hashlib.sha256()
         for chunk in open_decompressed(self._objects, self.name, self._codec):
             digest.update(chunk)
         return digest.hexdigest()
 
     def close(self) -> None:
-        """Drops what wasn't published."""
+        """Drops the object, unless it was published."""
         self._sink.close()

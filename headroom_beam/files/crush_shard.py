@@ -1,9 +1,8 @@
-"""One shard from input to compacted parts: read, crush, pack originals, publish when packs are durable.
+"""Crushes one shard, from its input to its published compacted parts.
 
-The order of writes is the guarantee. Originals go into packs, each of which the store writes, verifies and
-reads back; then the list of failures; then the parts, which name only originals that can be read back now;
-last the done-record. Whatever is interrupted leaves at most packs that nothing names, and is done again, with
-every name and byte the same.
+The order of writes makes originals durable first. The store writes and verifies the packs, and reads them
+back. Then come the lists of failures and explanations, then the parts, and last the done-record. A shard that
+was interrupted is crushed again, with the same names and bytes.
 """
 
 import hashlib
@@ -50,13 +49,12 @@ __all__ = ["crush_shard", "finished_shard", "read_failures"]
 
 log = logging.getLogger(__name__)
 
-# Originals go to the pack builder so many at a time: what it does for a call costs as much as for a thousand
-# rows.
+# Bytes of originals that the pack builder gets in one call, since a call costs as much as a thousand rows.
 _BUILDER_BYTES = 4 << 20
 
 
 def finished_shard(run: Run, shard: Shard) -> ShardResult | None:
-    """Reads what a shard gave if it is done, else None.
+    """Reads the result of a shard; None if the shard isn't done.
 
     Raises:
         StoreError: the output can't be read.
@@ -70,20 +68,20 @@ def finished_shard(run: Run, shard: Shard) -> ShardResult | None:
 
 
 def crush_shard(run: Run, shard: Shard, store: OriginalStore) -> ShardResult:
-    """Crushes one shard and makes all of it durable; a shard that is done already is only read back.
+    """Crushes one shard and makes its result durable. Of a finished shard, only the result is read.
 
-    Memory holds one pack of originals and, for a shard of several files, its compacted parts, not the shard.
+    Memory holds one pack of originals and, for a shard of several files, its compacted parts.
 
     Args:
-        run: from `headroom_beam.files.plan.start_run`.
-        shard: one of the run's.
-        store: the run's, at `run.settings.originals`.
+        run: the run, from `headroom_beam.files.plan.start_run`.
+        shard: a shard of the run.
+        store: the store at `run.settings.originals`.
 
     Returns:
-        What is durable now.
+        The result, all of it durable.
 
     Raises:
-        IntegrityError: an input file is truncated or damaged, or stored bytes aren't what was written.
+        IntegrityError: an input file is truncated or damaged, or stored bytes aren't those that were written.
         StoreError: a file system or the network fails, or an input has changed.
     """
     done = finished_shard(run, shard)
@@ -96,7 +94,7 @@ def crush_shard(run: Run, shard: Shard, store: OriginalStore) -> ShardResult:
 
 
 def read_failures(run: Run, result: ShardResult) -> Iterator[Failure]:
-    """Reads the failures of a finished shard.
+    """Yields the failures of a finished shard.
 
     Raises:
         StoreError: the output can't be read.
@@ -110,7 +108,9 @@ def read_failures(run: Run, result: ShardResult) -> Iterator[Failure]:
             try:
                 failure = Failure(**json.loads(line))
             except (ValueError, TypeError, RecursionError) as error:
-                raise FormatError(f"{output.root}/{name} is damaged, or of another program") from error
+                raise FormatError(
+                    f"{output.root}/{name} is damaged, or was written by another program"
+                ) from error
             yield failure
 
 
@@ -141,9 +141,9 @@ def _reading(source: Source, items: Iterable[_Item]) -> Iterator[_Item]:
 
 
 class _ShardWork:
-    """What a shard has come to so far.
+    """A shard in progress.
 
-    Nothing but packs is visible before `publish`, and leaving the `with` block drops what isn't visible then.
+    Only packs are visible before `publish`. Leaving the `with` block drops everything that isn't published.
     """
 
     def __init__(self, run: Run, shard: Shard, store: OriginalStore) -> None:
@@ -213,8 +213,8 @@ class _ShardWork:
 
     def _crush_source(self, span: Span, framing: Framing, notes: list[str]) -> None:
         source = span.source
-        # Open files are few this way, however many small files the shard has; a shard of one file has any
-        # size.
+        # A shard may have many small files, so their parts wait in memory instead of in open files. The part
+        # of a single file may be too large for that.
         part = _PartWriter(self._output, span, framing, notes, in_memory=len(self._shard.spans) > 1)
         self._stack.callback(part.close)
         if framing == "lines":
@@ -328,7 +328,7 @@ class _ShardWork:
         self._add_failure(Failure(kind, message, *place), content)
 
     def _too_large(self) -> str:
-        # In the native crusher's words, which says it of too long lines that fit a block.
+        # The same message as the native crusher's, which checks the lines that fit in a block.
         return f"record size in bytes (max_record_bytes) is over its limit of {self._config.max_record_bytes}"
 
     def _why_in_pieces(self, piece: _core.CutPiece) -> str:
@@ -373,7 +373,7 @@ class _ShardWork:
                 self._explanation_rows.write(row.encode() + b"\n")
 
     def publish(self) -> ShardResult:
-        """Makes packs durable, then everything that names them, in order."""
+        """Makes the packs durable, then publishes everything that names them."""
         self._build()
         for pack in self._builder.finish():
             self._put_pack(pack)
@@ -384,7 +384,7 @@ class _ShardWork:
         refused = self._builder.refused_count
         if refused:
             log.warning(
-                "shard %s: %d originals weren't stored, they have been erased", self._shard.id, refused
+                "shard %s: %d originals weren't stored because they have been erased", self._shard.id, refused
             )
         result = ShardResult(
             shard=self._shard.number,
@@ -404,8 +404,8 @@ class _ShardWork:
         stored = ShardResult.from_json(
             self._output.put_or_get(name, result.to_json()), f"{self._output.root}/{name}"
         )
-        # Another worker may have been first. Its packs may be compressed by another version; its lines may
-        # not differ.
+        # Another worker may have finished the shard first. A library of another version may compress packs
+        # to other bytes and names, but the parts must be equal.
         if [part._replace(packs=()) for part in stored.parts] != [
             part._replace(packs=()) for part in result.parts
         ]:
@@ -489,9 +489,9 @@ class _PartWriter(Content):
         self.failures = sum(member.failures for member in members)
 
     def publish(self, packs: list[str]) -> CompactedPart:
-        """Makes the part visible. The packs must be durable by now."""
+        """Makes the part visible. Its packs must be durable already."""
         self._file.publish()
-        # A range in which no line starts is empty, wherever it begins.
+        # If no line starts in the range, the part is empty, and any position will do.
         start = self.span.start if self.start is None else self.start
         return CompactedPart(
             part=self.span.part,
@@ -508,5 +508,5 @@ class _PartWriter(Content):
         )
 
     def close(self) -> None:
-        """Drops what wasn't published."""
+        """Drops the part, unless it was published."""
         self._file.close()

@@ -1,8 +1,7 @@
-"""What a run over files leaves beside its parts: a done-record for each shard, and the manifest of all.
+"""The files that a run writes beside its parts: a done-record for each shard, and the manifest.
 
-Restore follows the manifest and never guesses from file names. It is written last, so an output without one
-is incomplete. Both are the same bytes for the same input and options: nothing in them tells when or where
-they were made.
+Restoring follows the manifest and never guesses from file names. The manifest is written last, so an output
+without one is incomplete. Equal input, options and dates give equal done-records and manifests.
 """
 
 import json
@@ -40,7 +39,7 @@ MANIFEST = "_manifest.json"
 SUMMARY = "_summary.json"
 
 TOOLS = 1000
-"""How many tools are counted one by one; whatever comes after them is counted as `OTHER_TOOLS`."""
+"""Number of tools that are counted one by one. All others are counted together, as `OTHER_TOOLS`."""
 OTHER_TOOLS = "(other tools)"
 
 NOTES = 1000
@@ -58,17 +57,17 @@ _COUNTS = (
 
 
 def done_name(shard_id: str) -> str:
-    """Name of the object that says that a shard is done."""
+    """Returns the name of a shard's done-record."""
     return f"_shards/{shard_id}.json"
 
 
 def failures_name(shard_id: str) -> str:
-    """Name of the JSONL object with a shard's failures; there is none when it has none."""
+    """Returns the name of the JSONL file with a shard's failures. Without failures there is no file."""
     return f"_failures/{shard_id}.jsonl"
 
 
 def explanations_name(shard_id: str) -> str:
-    """Name of the JSONL object that explains each payload of a shard, where the run was asked to."""
+    """Returns the name of the JSONL file that explains each payload of a shard, if the run explains."""
     return f"_explanations/{shard_id}.jsonl"
 
 
@@ -96,16 +95,16 @@ class PartMember(NamedTuple):
 
 
 class CompactedPart(NamedTuple):
-    """One compacted file: what it was made of and how to tell that it is whole."""
+    """One compacted file: its source, its digests and its counts."""
 
     part: str
     """Its name below the output."""
     source: str
     """Relative path of the input file."""
     start: int
-    """Where in the input file (decompressed) its first line starts, in bytes."""
+    """Bytes from the start of the input file (decompressed) to the part's first line."""
     stop: int
-    """Where its last line ends."""
+    """Bytes from the start of the input file (decompressed) to the end of the part's last line."""
     source_digest: str
     """Hex SHA-256 of the input's bytes (decompressed) from `start` to `stop`."""
     compacted_digest: str
@@ -113,10 +112,10 @@ class CompactedPart(NamedTuple):
     compacted_bytes: int
     """Bytes of the part, decompressed."""
     records: int
-    """Records read: compacted and failed ones."""
+    """Records read, both compacted and failed."""
     failures: int
     packs: Sequence[str]
-    """Packs that its shard has written: together they hold every original that the part names."""
+    """Names of the packs that its shard has written. They hold every original that the part names."""
     framing: str = "lines"
     """How it holds its records: `lines`; `document`, JSON texts of any layout; `elements`, such texts of
     which some were cut into their elements; `tar` or `zip`, in its members; `copied`, not at all."""
@@ -166,7 +165,7 @@ class StoredPack(NamedTuple):
 
 
 class Totals:
-    """Counts by tool and strategy, of a block, a shard or a run.
+    """Counts by tool and strategy, for a block, a shard or a run.
 
     >>> totals = Totals()
     >>> totals.add(
@@ -184,9 +183,9 @@ class Totals:
             self.add(row)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Adds one row, of `_core.CrushedBlock.totals` or of `rows`."""
+        """Adds one row, as `_core.CrushedBlock.totals` or `rows` returns it."""
         tool = row["tool"]
-        # Tool names come from the input, and an input that never repeats one must not fill the memory.
+        # Tool names come from the input. An input that never repeats one must not fill the memory.
         if tool not in self._tools:
             if len(self._tools) < TOOLS:
                 self._tools.add(tool)
@@ -197,40 +196,40 @@ class Totals:
             counts[index] += row.get(name, 0)
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row per tool and strategy, sorted."""
+        """Returns one row for each tool and strategy, sorted."""
         return [
             {"tool": tool, "strategy": strategy, **dict(zip(_COUNTS, counts, strict=True))}
             for (tool, strategy), counts in sorted(self._counts.items())
         ]
 
     def sum(self, name: str) -> int:
-        """The sum of one count."""
+        """Returns the sum of one count over all rows."""
         index = _COUNTS.index(name)
         return sum(counts[index] for counts in self._counts.values())
 
 
 class ShardResult(NamedTuple):
-    """What a shard has given, all of it durable."""
+    """The result of a shard, all of it durable."""
 
     shard: int
     parts: Sequence[CompactedPart]
     packs: Sequence[StoredPack]
     totals: Sequence[Mapping[str, Any]]
-    """As `Totals.rows`."""
+    """Rows of `Totals`."""
     failures: Mapping[str, int]
     """Failures by kind."""
     duplicates: int
-    """Originals that stood in the shard's input more often than in its packs."""
+    """Repeats of originals in the shard's input that its packs don't hold again."""
     refused: int
     """Originals that weren't stored because they have been erased."""
     unproved: int
-    """Payloads left as they were because their compacted form didn't restore: a defect, which lost
-    nothing."""
+    """Payloads left as they were, because their compacted form didn't restore. Nothing is lost, but this is a
+    defect of the crusher."""
     left_out: Sequence[Sequence[str]] = ()
     """Files of a folder that could no longer be read: name and why."""
 
     def to_json(self) -> bytes:
-        """The shard's done-record."""
+        """Returns the shard's done-record."""
         return dump_json(
             {
                 "format_version": FORMAT_VERSION,
@@ -242,7 +241,7 @@ class ShardResult(NamedTuple):
 
     @classmethod
     def from_json(cls, data: bytes, name: str) -> "ShardResult":
-        """Reads a done-record called `name`. Raises FormatError."""
+        """Reads a done-record. Its name is for messages. Raises FormatError."""
         fields = load_json(data, name)
         try:
             return cls(
@@ -253,14 +252,14 @@ class ShardResult(NamedTuple):
                 }
             )
         except (KeyError, TypeError) as error:
-            raise FormatError(f"{name} isn't the record of a finished shard") from error
+            raise FormatError(f"{name} isn't the done-record of a shard") from error
 
 
 class Manifest(NamedTuple):
-    """A complete run."""
+    """The manifest of a complete run."""
 
     run_date: str
-    """The day of its start, as in the packs: `2026-01-31`."""
+    """The date stored with the run's originals, such as `2026-01-31`."""
     parts: Sequence[CompactedPart]
     """In the order of the input: by source, then by range."""
     summary: Mapping[str, Any]
@@ -269,8 +268,8 @@ class Manifest(NamedTuple):
     """What stood in an input folder and isn't in the output: name and why."""
 
     def to_json(self) -> bytes:
-        """The manifest, one part per line."""
-        head = dump_json(
+        """Returns the manifest as JSON, with one part on each line."""
+        opening = dump_json(
             {
                 "format_version": FORMAT_VERSION,
                 "run_date": self.run_date,
@@ -279,15 +278,15 @@ class Manifest(NamedTuple):
             }
         )
         parts = b",\n".join(dump_json(_part_fields(part)).rstrip() for part in self.parts)
-        return head.rstrip().removesuffix(b"}") + b',"parts":[\n' + parts + b"\n]}\n"
+        return opening.rstrip().removesuffix(b"}") + b',"parts":[\n' + parts + b"\n]}\n"
 
 
 def read_manifest(output: Objects) -> Manifest:
-    """Reads the manifest of a run's output.
+    """Reads the manifest of a run from its output.
 
     Raises:
-        StoreError: there is none: the run is incomplete; or it can't be read.
-        FormatError: it is of an unknown version, or not a manifest.
+        StoreError: the run is incomplete, so there is no manifest, or it can't be read.
+        FormatError: the manifest is damaged, or of an unknown version.
     """
     if not output.exists(MANIFEST):
         what = (
@@ -313,8 +312,7 @@ def summarize(results: Sequence[ShardResult], left_out: Sequence[Sequence[str]] 
         left_out: what stood in an input folder and isn't in the output, name and why.
 
     Returns:
-        A dict of numbers, with `failures` by kind, `notes` on single files, and `tools`, the rows of
-        `Totals`. Bytes are decompressed ones.
+        The fields of `_summary.json`, which `docs/operations.md` explains. Sizes are in bytes, decompressed.
     """
     totals = Totals(row for result in results for row in result.totals)
     parts = [part for result in results for part in result.parts]
@@ -354,17 +352,20 @@ def summarize(results: Sequence[ShardResult], left_out: Sequence[Sequence[str]] 
 
 
 def dump_json(value: object) -> bytes:
-    """Writes a value as one line of ASCII JSON, which file names that aren't UTF-8 survive."""
+    """Writes a value as one line of JSON. It is ASCII, which keeps file names that aren't UTF-8."""
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
 def load_json(data: bytes, name: str) -> dict[str, Any]:
-    """Reads an object of `FORMAT_VERSION` that `dump_json` wrote. Raises FormatError."""
+    """Reads an object of `FORMAT_VERSION` that `dump_json` wrote. Its name is for messages.
+
+    Raises FormatError.
+    """
     try:
         fields = json.loads(data)
         version = fields["format_version"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise FormatError(f"{name} is damaged, or of another program") from error
+        raise FormatError(f"{name} is damaged, or was written by another program") from error
     if version != FORMAT_VERSION:
         raise FormatError(f"{name} has format version {version}; this release reads version {FORMAT_VERSION}")
     return dict(fields)

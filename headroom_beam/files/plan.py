@@ -1,8 +1,8 @@
-"""The plan of a run over files, `_run.json`: what goes in, how it is crushed, and in which shards.
+"""The plan of a run over files, `_run.json`: its inputs, its options and its shards.
 
-It is put if absent before any part. Whoever finds an equal plan goes on with that run; whoever finds another
-one stops, and says what differs. So two runs never mix in one output, and a run that was interrupted is
-resumed by starting it again.
+The plan is put if absent, before any part. A run that finds an equal plan there resumes that run. A run that
+finds another plan stops, and names the difference. So two runs never mix in one output, and an interrupted
+run is resumed by starting it again.
 """
 
 import dataclasses
@@ -25,16 +25,17 @@ from headroom_beam.objects.open import open_objects
 
 __all__ = ["Run", "RunSettings", "start_run", "verify_run"]
 
-# How many of the differing inputs an error names.
+# Inputs that an error names at most for each kind of difference.
 _NAMED_INPUTS = 3
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Where a run writes and how it crushes; checked when it is made, without touching a file.
+    """Where a run writes, and how it crushes. The settings are checked at once, without touching a file.
 
     Raises:
-        ValueError: a root of another scheme, an unknown trace format, or a size out of range.
+        ValueError: a root has another scheme, both roots are the same, the trace format is unknown, or a size
+            is out of range.
 
     >>> RunSettings(output="out", originals="s3://bucket")
     Traceback (most recent call last):
@@ -49,9 +50,9 @@ class RunSettings:
     """Where payloads are, as `headroom_beam.crush.trace_formats.resolve` takes it."""
     config: SmartCrusherConfig = dataclasses.field(default_factory=SmartCrusherConfig)
     shard_bytes: int = SHARD_BYTES
-    """Input bytes of a unit of work, about; see `headroom_beam.files.shards.plan_shards`."""
+    """Approximate input bytes of a shard; see `headroom_beam.files.shards.plan_shards`."""
     run_date: dt.date | None = None
-    """The day that the originals are filed under; None for that of the run's start, in UTC."""
+    """The date stored with each original; None for the day (UTC) on which the run starts."""
     explain: bool = False
     """Write what was decided for each payload, and why, beside the parts."""
 
@@ -67,13 +68,13 @@ class RunSettings:
         self.options()
 
     def options(self) -> _core.Options:
-        """The native options."""
+        """Returns the native options."""
         return options_for(self.config, self.trace_format)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run whose plan is in place; small, and sent to every worker."""
+    """A run whose plan is written. It is small, and is sent to every worker."""
 
     settings: RunSettings
     run_date: dt.date
@@ -83,20 +84,20 @@ class Run:
 
 
 def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[Shard]]:
-    """Plans a run and puts its `_run.json`, or finds it there and goes on.
+    """Plans a run and writes its `_run.json`, or resumes the run that has an equal plan.
 
     Args:
         inputs: files, directories or patterns, as `headroom_beam.files.shards.find_sources` takes them.
-        settings: where to and how.
+        settings: where the run writes, and how it crushes.
 
     Returns:
-        The run and its shards, finished ones among them.
+        The run and all its shards, including finished ones.
 
     Raises:
-        StoreError: the output is of another run (the message names the difference), no input is found, or a
-            file system or the network fails.
-        ValueError: the inputs don't go together in one run.
-        FormatError: the output's `_run.json` is of an unknown version, or damaged.
+        StoreError: the output belongs to another run (the message names the difference), no input is found,
+            or a file system or the network fails.
+        ValueError: two inputs or parts have one name, a file has another suffix, or a part would be an input.
+        FormatError: the output's `_run.json` is damaged, or of an unknown version.
     """
     left_out: list[LeftOut] = []
     sources = detect_all(find_sources(inputs, left_out), left_out)
@@ -106,23 +107,23 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
     plan = _plan(sources, left_out, shards, settings, run_date)
     stored = open_objects(settings.output).put_or_get(RUN, dump_json(plan))
     found = load_json(stored, f"{settings.output}/{RUN}")
-    # Without a date of its own a run that is taken up again keeps the one that it began with.
+    # Unless the settings name a date, a resumed run keeps the date that it began with.
     ignored = {"run_date"} if settings.run_date is None else set()
     difference = next(_differences(found, plan, ignored), None)
     if difference is not None:
         raise StoreError(
             f"{settings.output} holds another run: {difference}; give this run another output, "
-            "or make the two equal"
+            "or start it with equal input, options and version"
         )
     run_date = dt.date.fromisoformat(found["run_date"])
     return Run(settings, run_date, hashlib.sha256(stored).hexdigest(), len(shards)), shards
 
 
 def verify_run(run: Run) -> None:
-    """Checks that the output is still this run's: workers call it before they write.
+    """Checks that the output still belongs to this run. Workers call it before they write.
 
     Raises:
-        StoreError: `_run.json` is gone or another.
+        StoreError: `_run.json` is gone or has changed.
     """
     output = open_objects(run.settings.output)
     if hashlib.sha256(output.get(RUN)).hexdigest() != run.id:
@@ -132,7 +133,7 @@ def verify_run(run: Run) -> None:
 
 
 def _check_overlap(inputs: Sequence[str], shards: Sequence[Shard], settings: RunSettings) -> None:
-    # A run that took its own parts, or its store, for input couldn't be resumed.
+    # A run that takes its own parts, or its store, as input can't be resumed.
     matchers = [matcher(pattern) for pattern in inputs]
     if any(matches(f"{settings.originals.rstrip('/')}/store.json") for matches in matchers):
         raise ValueError(
@@ -196,15 +197,15 @@ def _library_version() -> str:
 
 
 def _differences(found: Mapping[str, Any], plan: Mapping[str, Any], ignored: set[str]) -> Iterator[str]:
-    """Says in words how two plans differ, the most telling first; nothing when they are of one run."""
+    """Describes how two plans differ, the most important difference first. Equal plans yield nothing."""
     for name in ("library_version", "notation_version", "run_date", "originals", "shard_bytes", "explain"):
         if name not in ignored and found.get(name) != plan[name]:
             yield f"its {name} is {found.get(name)!r}, this one's {plan[name]!r}"
     if found.get("options") != plan["options"]:
-        theirs = dict(found.get("options") or {})
+        options = dict(found.get("options") or {})
         for name, value in plan["options"].items():
-            if name != "fingerprint" and theirs.get(name) != value:
-                yield f"its option {name} is {theirs.get(name)!r}, this one's {value!r}"
+            if name != "fingerprint" and options.get(name) != value:
+                yield f"its option {name} is {options.get(name)!r}, this one's {value!r}"
         yield "its options have another fingerprint"
     if (found.get("inputs") or {}).get("fingerprint") != plan["inputs"]["fingerprint"]:
         yield _input_difference(found.get("inputs") or {}, plan["inputs"])
@@ -213,15 +214,15 @@ def _differences(found: Mapping[str, Any], plan: Mapping[str, Any], ignored: set
 
 
 def _input_difference(found: Mapping[str, Any], planned: Mapping[str, Any]) -> str:
-    theirs = {row[1]: row[2:] for row in found.get("files") or ()}
-    ours = {row[1]: row[2:] for row in planned["files"]}
-    said = []
+    before = {row[1]: row[2:] for row in found.get("files") or ()}
+    now = {row[1]: row[2:] for row in planned["files"]}
+    differences = []
     for what, names in (
-        ("has changed since", [name for name in ours if name in theirs and theirs[name] != ours[name]]),
-        ("is new", [name for name in ours if name not in theirs]),
-        ("is missing now", [name for name in theirs if name not in ours]),
+        ("has changed since", [name for name in now if name in before and before[name] != now[name]]),
+        ("is new", [name for name in now if name not in before]),
+        ("is missing now", [name for name in before if name not in now]),
     ):
-        said += [f"input {name!r} {what}" for name in names[:_NAMED_INPUTS]]
+        differences += [f"input {name!r} {what}" for name in names[:_NAMED_INPUTS]]
         if len(names) > _NAMED_INPUTS:
-            said.append(f"{len(names) - _NAMED_INPUTS} more")
-    return ", ".join(said)
+            differences.append(f"{len(names) - _NAMED_INPUTS} more")
+    return ", ".join(differences)

@@ -1,7 +1,4 @@
-"""What a run did, for people: the summary of a run as a table.
-
-The summary itself is a dict of numbers that goes into JSON as it is (`manifest.summarize` makes it).
-"""
+"""Formats the summary of a run as a table for people; `manifest.summarize` makes the summary itself."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,17 +12,19 @@ _HEADER = ("tool", "payloads", "tokens before", "after", "saved", "bytes before"
 
 
 def format_summary(summary: Mapping[str, Any], *, tools: int = 20) -> str:
-    """Gives the summary of a run: a table by tool, and lines for records, originals and failures.
+    """Formats the summary of a run: a table by tool, and lines for records, originals and failures.
 
-    The tool with most tokens comes first.
+    The tool with the most tokens comes first.
 
     Args:
-        summary: what `_summary.json` holds.
-        tools: how many tools have a line of their own; the others share one, so that the columns still add
-            up.
+        summary: the content of `_summary.json`.
+        tools: number of tools with a row of their own. All others share one, so that the columns add up.
+
+    Returns:
+        The text, in several lines, without a last line end.
 
     Raises:
-        FormatError: it isn't the summary of a run.
+        FormatError: `summary` isn't the summary of a run.
     """
     try:
         return _format_summary(summary, tools)
@@ -36,7 +35,7 @@ def format_summary(summary: Mapping[str, Any], *, tools: int = 20) -> str:
 def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
     rows = Totals({**row, "strategy": ""} for row in summary["tools"]).rows()
     rows.sort(key=lambda row: (-row["tokens_before"], row["tool"]))
-    # A line of its own says more than "1 other tool" and is no longer.
+    # A single other tool gets its own row: it takes no more room than "1 other tool", and says more.
     shown, rest = (rows, []) if len(rows) <= tools + 1 else (rows[:tools], rows[tools:])
     lines = [_cells(row) for row in [*shown, *_sum(rest, f"({len(rest)} other tools)"), *_sum(rows, "all")]]
     failures = ", ".join(f"{kind} {count:,}" for kind, count in sorted(summary["failures"].items())) or "none"
@@ -74,13 +73,13 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _printable(name: str, width: int = 48) -> str:
-    # Tool names come from the input: one with escape sequences must not steer the terminal.
+    # Tool names come from the input. Escape sequences in them must not reach the terminal.
     name = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
     return name if len(name) <= width else name[: width - 1] + "…"
 
 
 def format_table(rows: Iterable[Iterable[str]]) -> str:
-    """Lays out rows of cells, the first column to the left and the others to the right.
+    """Aligns rows of cells: the first column to the left, the others to the right.
 
     >>> print(format_table([("tool", "tokens"), ("ls", "1,024")]))
     tool  tokens
@@ -98,7 +97,7 @@ def format_table(rows: Iterable[Iterable[str]]) -> str:
 
 
 def format_bytes(size_bytes: int) -> str:
-    """Spells a size with a unit, 1 KB being 1024 bytes.
+    """Formats a size with its unit, where 1 KB is 1024 bytes.
 
     >>> format_bytes(2048), format_bytes(3 << 30), format_bytes(17)
     ('2.0 KB', '3.0 GB', '17 B')

@@ -1,7 +1,7 @@
-"""The files of a run, back to their original bytes.
+"""Restores the files of a run to their original bytes.
 
-Restoring follows the run's manifest. A file is written only when the bytes of every part have the digest that
-they had.
+Restoring follows the run's manifest. A file is published only if the bytes of every part have the digest that
+the manifest names.
 """
 
 import hashlib
@@ -32,24 +32,25 @@ __all__ = [
     "source_parts",
 ]
 
-# Originals are looked up together for so many restored bytes, about: each row group of a pack is read once
-# for all.
+# Approximate restored bytes whose originals are looked up together. A row group of a pack is then read once
+# for all of them.
 _BATCH_BYTES = 40 << 20
 
-# A block is restored whole in memory, so its compacted bytes are few where they stand for many.
+# Approximate restored bytes of a block, which is restored in memory as a whole. Compacted blocks may be much
+# smaller.
 _RESTORED_BLOCK_BYTES = 2 << 20
 
-# And for so many hashes at most, because each costs memory however small its original is.
+# Hashes that are looked up together at most, since each takes memory, however small its original is.
 _BATCH_HASHES = 1 << 18
 
 
 class RestoredFile(NamedTuple):
-    """A file whose original bytes are back."""
+    """A file that was restored."""
 
     name: str
-    """Its relative path, as it was below the input's folder."""
+    """Its relative path, as in the input."""
     size_bytes: int
-    """Bytes, decompressed."""
+    """Its size in bytes, decompressed."""
     digest: str
     """Hex SHA-256 of its bytes, decompressed."""
 
@@ -65,28 +66,31 @@ class Unresolved(NamedTuple):
     """Bytes from the start of the part (decompressed) to the line."""
     length: int
     hash: str
-    """Of the original that is wanted; empty when the line's form is wrong."""
+    """Hash of the original that can't be given out; empty for a malformed line."""
     kind: str
     """`missing`, `expired`, `erased`, `ambiguous`, `damaged` or `format`."""
     message: str
 
 
 class SourceParts(NamedTuple):
-    """The parts of one input file, in order: what is restored in one piece."""
+    """The parts of one input file, in order. They are restored together."""
 
     source: str
     parts: Sequence[CompactedPart]
 
 
 def source_parts(compacted: str) -> list[SourceParts]:
-    """Reads from a run's manifest what there is to restore.
+    """Reads the parts of each input file from a run's manifest.
 
     Args:
         compacted: root of the run's output.
 
+    Returns:
+        The input files, sorted by name.
+
     Raises:
-        StoreError: the run is incomplete: there is no manifest; or it can't be read.
-        FormatError: the manifest is of an unknown version, damaged, or lacks a part.
+        StoreError: the run is incomplete, so there is no manifest, or it can't be read.
+        FormatError: the manifest is damaged, of an unknown version, or lacks a part.
     """
     parts = sorted(
         read_manifest(open_objects(compacted)).parts, key=lambda part: (part.source, part.start, part.stop)
@@ -97,7 +101,7 @@ def source_parts(compacted: str) -> list[SourceParts]:
     ]
     for source in sources:
         end = 0
-        # Ranges in which no line starts are empty and may lie anywhere.
+        # The part of a range in which no line starts is empty, and its position means nothing.
         for part in (part for part in source.parts if part.start != part.stop):
             if part.start != end:
                 raise FormatError(
@@ -111,20 +115,21 @@ def source_parts(compacted: str) -> list[SourceParts]:
 def restore_run(compacted: str, originals: str, output: str) -> tuple[list[RestoredFile], list[Unresolved]]:
     """Restores all files of a run, in this process.
 
-    `headroom_beam.transforms.restore_files.RestoreFiles` is the same on any runner.
+    `headroom_beam.transforms.restore_files.RestoreFiles` does the same on any runner.
 
     Args:
         compacted: root of the run's output.
         originals: root of the store.
-        output: root of the restored files; they have the relative paths and codecs of the input.
+        output: root of the restored files. They get the relative paths and codecs of the input.
 
     Returns:
-        The files that were restored, and the lines for which another wasn't.
+        The restored files, and the lines that prevented other files from being restored.
 
     Raises:
         StoreError: the run is incomplete, or something can't be read or written.
         DigestMismatch: a part isn't what the run wrote, or doesn't restore to what the run read.
-        FormatError: the manifest is of an unknown version, damaged, or lacks a part.
+        ObjectConflict: the output has another file of the same name.
+        FormatError: the manifest is damaged, of an unknown version, or lacks a part.
     """
     store = OriginalStore.open(originals, create=False)
     files: list[RestoredFile] = []
@@ -141,16 +146,16 @@ def restore_run(compacted: str, originals: str, output: str) -> tuple[list[Resto
 def restore_file(
     source: SourceParts, compacted: str, store: OriginalStore, output: str
 ) -> RestoredFile | list[Unresolved]:
-    """Restores one file and publishes it, once all of it has been compared with the digests of the run.
+    """Restores one file, and publishes it if all of it has the digests in the manifest.
 
     Args:
-        source: from `source_parts`.
+        source: the parts of the file, from `source_parts`.
         compacted: root of the run's output.
-        store: where its originals are.
+        store: the store with its originals.
         output: root of the restored files.
 
     Returns:
-        The file; or the lines that can't be restored, and then nothing is written.
+        The restored file. If lines can't be restored, these lines; then no file is written.
 
     Raises:
         DigestMismatch: a part isn't what the run wrote, or doesn't restore to what the run read.

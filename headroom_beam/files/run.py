@@ -1,7 +1,7 @@
-"""A whole run over files: every shard, then the index files, the summary and, last, the manifest.
+"""Runs over files: every shard, then the index files, the summary and, last, the manifest.
 
-`run_shards` is the run without Beam, one shard after another;
-`headroom_beam.transforms.crush_files.CrushFiles` is the same on any runner.
+`run_shards` does this without Beam, one shard after another.
+`headroom_beam.transforms.crush_files.CrushFiles` does the same on any runner.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +24,8 @@ from headroom_beam.store.store import OriginalStore
 __all__ = ["INDEX_SHARDS", "finish_run", "index_packs", "run_shards"]
 
 INDEX_SHARDS = 64
-"""Shards whose packs one index file covers, some 4 GB of input. One file for a whole run would have one
-worker read all packs of the run."""
+"""Shards whose packs share an index file: about 4 GB of input. If there were only one index file, one worker
+would have to read all packs of the run."""
 
 
 def run_shards(
@@ -33,21 +33,21 @@ def run_shards(
 ) -> Manifest:
     r"""Crushes files into files, in this process.
 
-    An interrupted run is finished by calling this again with the same arguments; a complete one is left as it
-    is.
+    To finish an interrupted run, call this again with the same arguments. A complete run is left as it is.
 
     Args:
         inputs: files, directories or patterns; see `headroom_beam.files.shards.find_sources`.
-        settings: where to and how.
-        on_shard: is called with the result of each shard once it is durable.
+        settings: where the run writes, and how it crushes.
+        on_shard: called with the result of each shard when it is durable.
 
     Returns:
-        The manifest, as it stands in the output now.
+        The manifest that is in the output now.
 
     Raises:
-        StoreError: the output is of another run, no input is found, or a file system or the network fails.
+        StoreError: the output belongs to another run, no input is found, or a file system or the network
+            fails.
         IntegrityError: an input file is truncated or damaged.
-        ValueError: the inputs don't go together in one run.
+        ValueError: as for `headroom_beam.files.plan.start_run`.
 
     >>> import pathlib, tempfile
     >>> root = pathlib.Path(tempfile.mkdtemp())
@@ -70,7 +70,7 @@ def run_shards(
 
 
 def index_packs(results: Iterable[ShardResult], store: OriginalStore) -> None:
-    """Writes an index file over the packs of finished shards.
+    """Writes one index file over the packs of finished shards. Without packs, it writes none.
 
     Raises:
         StoreError: the store can't be read or written.
@@ -86,7 +86,10 @@ def finish_run(run: Run, results: Iterable[ShardResult]) -> Manifest:
 
     Args:
         run: the run.
-        results: of every shard, in any order; a runner may give one twice.
+        results: the result of every shard, in any order. A runner may repeat some.
+
+    Returns:
+        The manifest.
 
     Raises:
         ValueError: a shard is missing.

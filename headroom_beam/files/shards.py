@@ -1,8 +1,8 @@
-"""Input files, planned as shards: the units of work of a run over files.
+"""Finds input files and divides them into shards, the units of work of a run.
 
-A shard is one byte range of a big file, or a run of small files in sorted order, up to about 64 MB. Only JSON
-Lines can be read from their middle, and only when they aren't compressed: any other file is never divided,
-however big. The plan follows from the names, sizes and first bytes of the files alone.
+A shard is one byte range of a big file, or several small files in sorted order, up to about 64 MB. Only JSON
+Lines that aren't compressed can be read from their middle. Any other file is never divided, however big. The
+plan depends only on the names, sizes and first bytes of the files.
 
 >>> sources = [Source("/logs", "a.jsonl", 10, "1"), Source("/logs", "b.jsonl", 150_000_000, "1")]
 >>> for shard in plan_shards(sources, shard_bytes=100_000_000):
@@ -28,13 +28,12 @@ from headroom_beam.objects.open import open_objects
 __all__ = ["SHARD_BYTES", "Shard", "Source", "Span", "find_sources", "matcher", "plan_shards", "read_span"]
 
 SHARD_BYTES = 64 << 20
-"""Input bytes of a shard, about."""
+"""Approximate input bytes of a shard."""
 
-# A compressed file counts as so many times its size when small files are put together: JSON logs shrink about
-# so much.
+# A compressed file counts as ten times its size when files share a shard, since JSON logs shrink that much.
 _COMPRESSION_RATIO = 10
 
-# What a file counts at least, because opening, writing and syncing one costs time however small it is.
+# Every file counts as at least this size, since opening, writing and syncing even a small one takes time.
 _FILE_BYTES = 16 << 10
 
 # What a run writes beside its parts; `headroom_beam.files.manifest` has the names.
@@ -52,7 +51,7 @@ class Shard(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The number as it stands in names of objects."""
+        """The number as names of objects have it, with at least five digits."""
         return f"{self.number:05d}"
 
 
@@ -60,18 +59,18 @@ def find_sources(patterns: Sequence[str], left_out: list[LeftOut] | None = None)
     r"""Finds the input files.
 
     Args:
-        patterns: each a file, a directory (all files in it, at any depth), or a pattern with `*`, `?`,
-            `[a-z]` within one folder and `**` for any number of folders; local, or `gs://BUCKET/…`. As in a
-            shell, local wildcards don't match a leading dot. A file's relative path is what follows the
-            longest folder before the first wildcard.
-        left_out: takes what isn't a file in the directories, and files whose names no output may have.
+        patterns: files, directories and patterns, local or `gs://BUCKET/…`. A directory means all its files,
+            at any depth. In a pattern, `*`, `?` and `[a-z]` stay within one folder, and `**` matches any
+            number of folders. As in a shell, local wildcards don't match a leading dot. A file's relative
+            path starts after the last folder before the first wildcard.
+        left_out: a list to which everything is added that stands in a directory and isn't taken.
 
     Returns:
         The files, sorted by relative path.
 
     Raises:
         StoreError: a pattern matches nothing, or the file system or network fails.
-        ValueError: two files have one relative path.
+        ValueError: there is no pattern, or two files have the same relative path.
     """
     left_out = [] if left_out is None else left_out
     if not patterns:
@@ -110,7 +109,9 @@ def _matches(pattern: str, left_out: list[LeftOut]) -> Iterator[Source]:
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
-    """Tells for paths (absolute, or `gs://BUCKET/…`) whether `find_sources` would find files there.
+    """Returns a function that tells whether `find_sources` would find a file with a given path.
+
+    The path is absolute, or begins with `gs://BUCKET/`.
 
     >>> matches = matcher("gs://logs/*/a*.jsonl")
     >>> matches("gs://logs/out/a.jsonl"), matches("gs://logs/a.jsonl")
@@ -157,7 +158,7 @@ def _source(root: str, info: ObjectInfo) -> Source:
 
 
 def _regular_expression(pattern: str) -> str:
-    """The pattern's regular expression; `*` and `?` stay within a folder, `**/` is any number of folders."""
+    """Returns a pattern as a regular expression: `*` and `?` stay within a folder, `**/` is any folders."""
     pieces = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     expression = ""
     for token in re.findall(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\]|.", pattern, flags=re.DOTALL):
@@ -176,12 +177,16 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
 
     Args:
         sources: the files, in the order of the plan.
-        shard_bytes: a larger file of JSON Lines that isn't compressed is divided evenly into ranges of at
-            most so many bytes; smaller files are put together up to so many, where a compressed file counts
-            as what it may decompress to.
+        shard_bytes: approximate size of a shard. A larger file of JSON Lines that isn't compressed is divided
+            evenly into ranges of at most this size. Smaller files share shards of up to this size, and a
+            compressed file counts with its estimated decompressed size.
+
+    Returns:
+        The shards, numbered from 0.
 
     Raises:
-        ValueError: two parts would have one name, or one of those that a run uses itself.
+        ValueError: two parts would have the same name, a part would be in a folder that runs use themselves,
+            or `shard_bytes` is below 1.
     """
     if shard_bytes < 1:
         raise ValueError(f"shard_bytes is {shard_bytes}; it must be at least 1")
@@ -239,18 +244,18 @@ def read_span(
     block_bytes: int | None = None,
     notes: list[str] | None = None,
 ) -> Iterator[Block | LinePiece]:
-    """Reads the lines of a span; offsets count decompressed bytes from the start of the file.
+    """Yields the lines of a span. Offsets are in decompressed bytes from the start of the file.
 
     Args:
-        span: from `plan_shards`.
+        span: a span from `plan_shards`.
         max_record_bytes: longer lines come in pieces; see `cut_blocks`.
         block_bytes: see `cut_blocks`; None for its default.
         notes: takes what has happened to a file that was found in a folder.
 
     Raises:
         IntegrityError: a compressed file is truncated or damaged.
-        StoreError: the file can't be read, or is named and isn't the planned version any more; that is known
-            when the last block has been taken, so the caller publishes nothing before.
+        StoreError: the file can't be read. Or it was named, and has changed since the plan: that is noticed
+            only after the last block, so the caller must publish nothing before.
     """
     is_plain = span.source.codec == "plain"
     # Only the byte before a range tells whether a line starts where the range does.

@@ -1,1 +1,1 @@
-"""Restoring in memory: compacted texts or records and a store go in, the original bytes come out."""
+"""Restores compacted texts and records in memory, with a store, to their original bytes."""

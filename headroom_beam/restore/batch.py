@@ -1,4 +1,4 @@
-"""Restoring many compacted records together: the plain function behind `RestoreRecords`."""
+"""Restores a batch of compacted records: the function that `RestoreRecords` calls."""
 
 import bisect
 import codecs
@@ -23,7 +23,8 @@ __all__ = ["NotRestored", "restore_batch"]
 class NotRestored(NamedTuple):
     """Why a record can't be restored.
 
-    One reason for each hash, or `format` alone where the record is at fault.
+    There is one reason for each hash. If the record itself is malformed, there is no hash, and the reason
+    `format` alone.
     """
 
     hashes: Sequence[str]
@@ -34,11 +35,11 @@ def restore_batch(records: Sequence[bytes], store: OriginalStore) -> list[bytes 
     """Restores compacted records together, so that each row group of a pack is read once for all of them.
 
     Args:
-        records: compacted JSON texts in UTF-8. Their originals are in memory at the same time.
-        store: where the originals are.
+        records: compacted JSON texts in UTF-8. All their originals are in memory at the same time.
+        store: the store with their originals.
 
     Returns:
-        For each record the original bytes, or why they can't be had.
+        For each record, its original bytes, or the reasons why it can't be restored.
 
     Raises:
         StoreError: the store can't be read.
@@ -62,7 +63,7 @@ def restore_batch(records: Sequence[bytes], store: OriginalStore) -> list[bytes 
 
 
 class _Originals(NamedTuple):
-    """What was found for a batch of records, and where it stands."""
+    """The originals found for a batch of records, and the row of each hash."""
 
     found: pa.RecordBatch
     position: dict[str, int]
@@ -79,11 +80,11 @@ class _Originals(NamedTuple):
 
 
 def _runs(records: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Cuts records into runs of about `BLOCK_BYTES`, each restored in one call."""
+    """Cuts records into runs of about `BLOCK_BYTES`. One call restores each."""
     run: list[bytes] = []
     size_bytes, alone = 0, False
     for record in records:
-        # A byte order mark is one at the start of a block only.
+        # A byte order mark is recognized only at the start of a block, so such a record is a run by itself.
         joins = is_line(record) and not record.startswith(codecs.BOM_UTF8)
         if run and (alone or not joins or size_bytes + len(record) > BLOCK_BYTES):
             yield run
@@ -95,7 +96,7 @@ def _runs(records: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 def _hashes(run: Sequence[bytes]) -> list[list[str]]:
-    """The hashes that restoring each record of a run needs; none where the record itself is at fault."""
+    """Returns the hashes that each record of a run needs; none for a malformed record."""
     if not is_line(run[0]):
         try:
             return [_core.markers(run[0], lines=False).column("hash").to_pylist()]
@@ -109,7 +110,7 @@ def _hashes(run: Sequence[bytes]) -> list[list[str]]:
 
 
 def _starts(run: Sequence[bytes]) -> list[int]:
-    """Where each record of a run starts in the block that it is joined to."""
+    """Returns where each record of a run starts, in bytes, when the run is joined to a block."""
     return list(itertools.accumulate((len(record) + 1 for record in run[:-1]), initial=0))
 
 
@@ -120,8 +121,8 @@ def _restore_run(
     text = restored.restored
     texts = text.split(b"\n") if len(run) > 1 else [text]
     if len(texts) != len(run):
-        # Some of what was restored has line feeds of its own; one record at a time there is no doubt whose
-        # they are.
+        # A restored record holds line breaks of its own, so the block can't be split. The records are
+        # restored one by one instead.
         return [
             one
             for record, hashes in zip(run, wanted, strict=True)

@@ -1,4 +1,4 @@
-"""Originals that a lookup has found, as the native module takes them."""
+"""Passes the originals that a lookup found to the native module."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ __all__ = ["NO_ORIGINALS", "take_originals"]
 NO_ORIGINALS = pa.RecordBatch.from_pylist(
     [], schema=pa.schema([("hash", pa.string()), ("original", pa.large_binary())])
 )
-"""What a block is restored with that needs no original, as most do."""
+"""An empty batch, for blocks that need no original. Most blocks need none."""
 
 
 def take_originals(found: pa.Table, places: Sequence[int]) -> pa.RecordBatch:
-    """The given rows of a lookup as one batch, as restoring a block takes it."""
+    """Returns the given rows of a lookup as one batch, the form that `_core.restore_block` takes."""
     columns = found.select(["hash", "original"])
     return (
         columns.take(pa.array(places, pa.int64())).combine_chunks().to_batches()[0]

@@ -1,4 +1,4 @@
-"""How a compacted record is read to restore it: as a line or as one text, and which markers lines have."""
+"""Tells lines from records with line breaks, and lists the markers of lines."""
 
 import io
 import itertools
@@ -10,12 +10,14 @@ __all__ = ["is_line", "line_markers", "split_record"]
 
 
 def is_line(record: bytes) -> bool:
-    """Whether a record is walked as a line; one with line breaks between its tokens is walked as one text."""
+    """Tells whether a record is restored as a line. With line breaks between its tokens it is one text."""
     return b"\n" not in record and b"\r" not in record
 
 
 def split_record(record: bytes) -> tuple[bytes, bytes, bytes]:
-    r"""Cuts a record with line breaks into its JSON text and the whitespace around it.
+    r"""Cuts a record with line breaks into whitespace, JSON text and whitespace.
+
+    A record without line breaks isn't cut.
 
     >>> split_record(b'\n"a"\r\n'), split_record(b" 1 ")
     ((b'\n', b'"a"', b'\r\n'), (b'', b' 1 ', b''))
@@ -28,7 +30,10 @@ def split_record(record: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def line_markers(data: bytes) -> list[tuple[int, int, str]]:
-    """Offset and length of the line, and hash, of each marker; lines whose form is wrong have none here."""
+    """Returns each marker of a block of lines: offset and length of its line, in bytes, and its hash.
+
+    The markers of a malformed line are left out.
+    """
     try:
         batch = _core.markers(data)
     except (FormatError, InvalidPayload, LimitExceeded):

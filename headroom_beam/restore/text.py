@@ -1,7 +1,6 @@
-"""Restoring one compacted text or record.
+"""Restores one compacted text or record.
 
-Restoring needs the compacted text and the store, and nothing else: neither the trace format nor the options
-of the run.
+This takes only the text and the store. The trace format and the options of crushing aren't needed.
 """
 
 from headroom_beam import _core
@@ -16,34 +15,47 @@ __all__ = ["restore_record", "restore_text"]
 
 
 def restore_text(text: str, store: OriginalStore) -> str:
-    """Restores bare text, as `SmartCrusher` gives it.
+    """Restores a text that `SmartCrusher` has crushed.
 
     Args:
-        text: compacted text, not quoted as a JSON string.
-        store: where its originals are.
+        text: compacted text, without the quotes and escapes of a JSON string.
+        store: the store with its originals.
+
+    Returns:
+        The text before it was crushed.
 
     Raises:
-        OriginalNotFound, OriginalExpired, AmbiguousHash, IntegrityError: an original can't be had.
-        FormatError: a marker, head or table that no released version writes.
+        OriginalNotFound, OriginalExpired, AmbiguousHash, IntegrityError: an original can't be given out.
+        FormatError: the text has a marker, header or table that no released version writes.
         StoreError: the store can't be read.
+
+    >>> import tempfile
+    >>> from headroom_beam import SmartCrusher
+    >>> store, text = OriginalStore.open(tempfile.mkdtemp()), "a line of a long log" * 1000
+    >>> restore_text(SmartCrusher(store=store).crush(text).compressed, store) == text
+    True
     """
     return _restore(text.encode(), store, lines=False).decode()
 
 
 def restore_record(record: bytes, store: OriginalStore) -> bytes:
-    """Restores one compacted record: a JSON text, as `Compacted.record` has it.
+    """Restores one compacted record: a JSON text such as `Compacted.record`.
 
     Args:
-        record: in UTF-8, without a line end.
-        store: where its originals are.
+        record: the compacted record in UTF-8, without its line end.
+        store: the store with its originals.
 
     Returns:
         The record's original bytes.
 
     Raises:
-        OriginalNotFound, OriginalExpired, AmbiguousHash, IntegrityError: an original can't be had.
-        FormatError: a marker, head or table that no released version writes.
+        OriginalNotFound, OriginalExpired, AmbiguousHash, IntegrityError: an original can't be given out.
+        FormatError: the record has a marker, header or table that no released version writes.
         StoreError: the store can't be read.
+
+    >>> import tempfile
+    >>> restore_record(b'{"id": 1}', OriginalStore.open(tempfile.mkdtemp()))
+    b'{"id": 1}'
     """
     before, content, after = split_record(record)
     return before + _restore(content, store, lines=is_line(content)) + after

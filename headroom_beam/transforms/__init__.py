@@ -1,4 +1,1 @@
-"""The Beam transforms, one a file: PCollections go in and come out.
-
-What is done to a value stands in other packages.
-"""
+"""The Beam transforms, with a file for each; other packages do the work on single values."""

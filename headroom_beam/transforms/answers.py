@@ -1,4 +1,4 @@
-"""What a hash is answered with, however it was looked up: its original, or why there is none."""
+"""Answers hashes with their originals, or with the reasons why there are none."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -17,19 +17,19 @@ __all__ = ["Asked", "Missing", "answers", "hash_of", "is_hash"]
 
 
 class Missing(NamedTuple):
-    """A hash without an original, and why."""
+    """A hash whose original can't be given out, and why."""
 
     hash: str
     reason: str
-    """`missing` (never stored here), `expired`, `erased`, `ambiguous` (two originals share it; ask by the
-    full digest), `damaged` (stored, but no copy is readable) or `invalid` (not a hash)."""
+    """`missing` (never stored here), `expired`, `erased`, `ambiguous` (two originals share the hash; ask by
+    the full digest), `damaged` (stored, but no copy is readable) or `invalid` (not a hash)."""
 
 
 register_schemas(Missing)
 
 
 class Asked(NamedTuple):
-    """A hash that waits for its batch, with all that is needed to answer it as if it had not waited."""
+    """A hash that waits for its batch, with the element and place that its answer needs."""
 
     element: Any
     hash: str
@@ -37,7 +37,7 @@ class Asked(NamedTuple):
 
 
 def hash_of(element: Any) -> str:
-    """Takes the hash out of `hash` or `(key, hash)`."""
+    """Returns the hash of an element: `hash` or `(key, hash)`. Raises TypeError for any other element."""
     hash_ = element[1] if isinstance(element, tuple) else element
     if not isinstance(hash_, str):
         raise TypeError(
@@ -47,12 +47,12 @@ def hash_of(element: Any) -> str:
 
 
 def _answer(element: Any, row: Any) -> Any:
-    """The row, with the key that the hash was asked with."""
+    """Returns a row with the key of its element, if the element has one."""
     return (element[0], row) if isinstance(element, tuple) else row
 
 
 def is_hash(text: str) -> bool:
-    """Whether a text is a hash or a digest."""
+    """Tells whether a text is a hash or a digest."""
     try:
         return bool(check_hash(text))
     except InvalidHash:
@@ -60,7 +60,7 @@ def is_hash(text: str) -> bool:
 
 
 def answers(asked: Iterable[Asked], lookup: Lookup) -> Iterator[Any]:
-    """Every answer in the window of its question."""
+    """Yields the answer to every hash, in the window of its element."""
     originals = {row.hash: row for row in _rows(lookup.found)}
     for element, hash_, place in asked:
         row: Original | Missing | None = originals.get(hash_)

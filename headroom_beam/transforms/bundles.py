@@ -1,4 +1,4 @@
-"""Batches within a bundle: elements are collected, and answered together before their bundle ends."""
+"""Processes the elements of a bundle in batches, before the bundle ends."""
 
 import abc
 import sys
@@ -13,14 +13,14 @@ __all__ = ["BundleDoFn"]
 
 
 class BundleDoFn(beam.DoFn, abc.ABC):
-    """Collects the elements of a bundle and works on them in batches: when one is full, and at the end.
+    """Collects the elements of a bundle and processes them in batches: when one is full, and at the end.
 
-    Nothing is shuffled and nothing waits beyond its bundle. What `flush` gives carries the window and
-    timestamp that it belongs to, as `Place.put` makes it.
+    Nothing is shuffled, and no element waits beyond its bundle. `flush` returns each value with its window
+    and timestamp, as `Place.put` makes it.
 
     Args:
-        batch_bytes: sizes together at which a batch is full.
-        batch_elements: elements at which a batch is full.
+        batch_bytes: total size at which a batch is full.
+        batch_elements: number of elements at which a batch is full.
     """
 
     def __init__(self, *, batch_bytes: int = sys.maxsize, batch_elements: int = sys.maxsize) -> None:
@@ -29,11 +29,11 @@ class BundleDoFn(beam.DoFn, abc.ABC):
 
     @abc.abstractmethod
     def collect(self, element: Any, place: Place) -> tuple[Any, int]:
-        """Gives what is kept of an element until its batch is full, and the bytes it counts for."""
+        """Returns what a batch keeps of an element, and the size in bytes that it counts for."""
 
     @abc.abstractmethod
     def flush(self, batch: Sequence[Any]) -> list[Any]:
-        """Works on what was collected, one or more, and gives what is to be emitted."""
+        """Processes a batch of one or more collected elements, and returns the output."""
 
     def start_bundle(self) -> None:
         """Begins with an empty batch."""
@@ -43,7 +43,7 @@ class BundleDoFn(beam.DoFn, abc.ABC):
     def process(
         self, element: Any, timestamp: Any = beam.DoFn.TimestampParam, window: Any = beam.DoFn.WindowParam
     ) -> list[Any] | None:
-        """Collects an element; emits what becomes of the batch when it is full now."""
+        """Collects an element. If the batch is full now, emits the output of the batch."""
         collected, size_bytes = self.collect(element, Place(timestamp, (window,)))
         self._batch.append(collected)
         self._size_bytes += size_bytes
@@ -52,7 +52,7 @@ class BundleDoFn(beam.DoFn, abc.ABC):
         return self._flush_batch()
 
     def finish_bundle(self) -> list[Any]:
-        """Emits what becomes of the last batch."""
+        """Emits the output of the last batch."""
         return self._flush_batch()
 
     def _flush_batch(self) -> list[Any]:

@@ -1,8 +1,7 @@
-"""`CrushFiles`: from files to compacted files and a store.
+"""`CrushFiles` crushes files into compacted files and a store.
 
-The transform only spreads the work: `crush_shard` crushes a shard and writes what it makes. What moves
-between steps is
-small: shards, and what became of them. No payload is shuffled.
+The transform only distributes the work: `crush_shard` crushes a shard and writes its parts. Only shards and
+their results move between steps. No payload is shuffled.
 """
 
 import datetime as dt
@@ -34,39 +33,44 @@ register_schemas()
 
 
 class CrushFiles(beam.PTransform):
-    """Crushes JSONL files into compacted files that mirror them, and keeps what it takes out in a store.
+    """Crushes JSONL files into compacted files, and keeps in a store what it leaves out.
 
-    Applied to a pipeline. Files end in `.jsonl`, `.jsonl.gz` or `.jsonl.zst`. The compacted files have the
-    same paths, codecs, lines and order; a big file becomes several parts in order. Beside them stand
-    `_run.json`, the plan; `_failures/`, JSONL lists of the records that couldn't be processed;
-    `_summary.json`, the counts; and, written last, `_manifest.json`, which `RestoreFiles` follows. A run that
-    was interrupted is finished by starting it again with the same arguments; shards that are done are
-    skipped. An output that holds another run is refused.
+    Apply it to a pipeline. Input files end in `.jsonl`, `.jsonl.gz` or `.jsonl.zst`. A compacted file has the
+    path and codec of its input, and a line for each line of it, in order. A big file becomes several parts.
+    The output also has:
 
-    Gives a `CrushResult`:
+    * `_run.json`: the plan;
+    * `_shards/`: the result of each finished shard;
+    * `_failures/`: the records that couldn't be processed, as JSONL;
+    * `_summary.json`: the counts;
+    * `_manifest.json`: the list of the parts, which is written last. `RestoreFiles` follows it.
 
-    * `.compacted`: `CompactedPart` rows, one for each compacted file, given out when the whole run is
-      complete;
-    * `.originals`: `StoredPack` rows, one for each pack that the run has written, given out at the same time;
-    * `.failures`: `Failure` rows, given out when their shard is durable.
+    To finish an interrupted run, start it again with the same arguments. Finished shards are skipped. An
+    output that holds another run is refused.
+
+    The result is a `CrushResult`:
+
+    * `.compacted`: a `CompactedPart` row for each compacted file, emitted when the whole run is complete;
+    * `.originals`: a `StoredPack` row for each pack that the run has written, emitted at the same time;
+    * `.failures`: `Failure` rows, emitted when their shard is durable.
 
     Args:
-        inputs: a file, directory or pattern, or several; see `headroom_beam.files.shards.find_sources`.
+        inputs: one or several files, directories and patterns; see `headroom_beam.files.shards.find_sources`.
         output: root of the compacted files, a local directory or `gs://bucket/prefix`.
         originals: root of the store.
         trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a
             `TraceFormat`.
-        config: how to crush; None for the defaults.
-        shard_bytes: input bytes of a unit of work, about.
-        run_date: the day that the originals are filed under, `2026-01-31`; None for that of the run's start,
-            in UTC.
+        config: the options of crushing; None for the defaults.
+        shard_bytes: approximate input bytes of a shard, the unit of work.
+        run_date: date stored with each original, such as `2026-01-31`; None for the day (UTC) on which the
+            run starts.
         explain: write what was decided for each payload, and why, to `_explanations/` below the output.
 
     Raises:
         ValueError: an argument is out of range, a root has another scheme, or the trace format is unknown.
 
-    While running, a truncated compressed file, an input that changed, an output of another run and a store
-    that can't be written fail the pipeline.
+    At run time, these fail the pipeline: a truncated compressed file, an input that has changed, an output
+    that holds another run, and a store that can't be written.
 
     >>> import pathlib, tempfile
     >>> root = pathlib.Path(tempfile.mkdtemp())
@@ -107,7 +111,7 @@ class CrushFiles(beam.PTransform):
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> CrushResult:
-        """Plans, spreads the shards, crushes them, and completes the run when all are done."""
+        """Plans the run, distributes and crushes its shards, and completes the run when all are done."""
         crushed = (
             pipeline
             | "Start" >> beam.Create([self._inputs])
@@ -131,7 +135,7 @@ class CrushFiles(beam.PTransform):
         )
 
     def display_data(self) -> dict[str, Any]:
-        """What a runner shows about this step."""
+        """Returns what a runner shows about this step."""
         return {
             "inputs": " ".join(self._inputs),
             "output": self._settings.output,
@@ -143,7 +147,7 @@ class CrushFiles(beam.PTransform):
 
 
 class _PlanRun(beam.DoFn):
-    """Plans on a worker, not where the pipeline is built: the plan of a template is made when it runs."""
+    """Plans the run on a worker, so that the plan of a template is made when the template runs."""
 
     def __init__(self, settings: RunSettings) -> None:
         self._settings = settings
@@ -174,7 +178,7 @@ class _CrushShard(beam.DoFn):
 
 
 def _count(result: ShardResult, *, resumed: bool, elapsed_s: float) -> None:
-    """Counts as `CrushRecords` does, by the same names, and what there is to count about shards and packs."""
+    """Updates the counters that `CrushRecords` has as well, and those of shards and packs."""
     totals = Totals(result.totals)
     source_bytes = sum(part.stop - part.start for part in result.parts)
     count("records", sum(part.records for part in result.parts))

@@ -1,13 +1,12 @@
-"""`CrushRecords`: a PCollection of records, crushed.
+"""`CrushRecords` crushes a PCollection of records.
 
-Records travel as Python objects here, which costs several microseconds each in Beam; files to files,
-`CrushFiles` avoids that. All the work on values is in `crush_batch`; this module decides which records are a
-batch and when it goes out.
+Beam spends several microseconds on each record. For files, `CrushFiles` avoids that. `crush_batch` does all
+the work on records. This module decides which records form a batch, and when the batch is emitted.
 
-A batch is the unit of durability: its originals become one pack, the pack is written and verified, and only
-then its compacted records are emitted, from the same step. A bundle that fails before that is run again by
-the runner and writes the same pack, or one more pack with the same originals; packs are named by content, so
-neither hurts.
+A batch is the unit of durability. Its originals become a pack, and the pack is written and verified. Only
+then does the same step emit the compacted records. If a bundle fails before that, the runner repeats it. The
+repeat writes the same pack, or another pack with the same originals. Both do no harm, since packs are named
+by content.
 """
 
 import datetime as dt
@@ -45,11 +44,11 @@ __all__ = ["CrushRecords"]
 register_schemas()
 
 _RECORD_OVERHEAD_BYTES = 128
-"""What a collected record costs in memory beside its text, so that a flood of tiny records is bounded too."""
+"""Memory that a record takes beside its text. Batches count it, so that tiny records are bounded as well."""
 
 
 class _Collected(NamedTuple):
-    """A record that waits for its batch, with all that is needed to send it on as if it had not waited."""
+    """A record that waits for its batch, with the envelope and place that its row needs."""
 
     envelope: Envelope
     record: bytes
@@ -60,7 +59,7 @@ class _Collected(NamedTuple):
 
 
 class _CrushStep:
-    """Crushes a batch, makes its originals durable, counts, and only then gives out what is to be emitted."""
+    """Crushes a batch and makes its originals durable. Only then does it return the rows to emit."""
 
     def __init__(
         self,
@@ -69,7 +68,7 @@ class _CrushStep:
         run_date: dt.date | None,
         source: str,
     ) -> None:
-        # Native options can't be pickled, so workers get what makes them.
+        # Native options can't be pickled, so workers get a function that makes them.
         self._make_options = make_options
         self._store = None if originals is None else SharedStore(originals, create=True)
         self._run_date = run_date
@@ -79,7 +78,7 @@ class _CrushStep:
         self._options = self._make_options()
 
     def run(self, collected: Sequence[_Collected]) -> list[Any]:
-        """Returns the windowed and tagged rows of a batch, whose originals can be read back now."""
+        """Returns the windowed and tagged rows of a batch. With a store, their originals are durable."""
         batch = crush_batch([one.record for one in collected], self._options, source=self._source)
         if self._store is not None:
             run_date = self._run_date or dt.datetime.now(dt.timezone.utc).date()
@@ -88,7 +87,7 @@ class _CrushStep:
         self._count(batch, originals.values())
         rows: list[Any] = [collected[at].answer(row) for at, row in batch.compacted]
         rows += [TaggedOutput("failures", collected[at].answer(row)) for at, row in batch.failures]
-        # An original may belong to several records of the batch; it goes where the first of them went.
+        # An original may belong to several records of the batch. It gets the place of the first.
         first = batch.first_positions()
         rows += [
             TaggedOutput("originals", collected[first[row.hash]].place.put(row)) for row in originals.values()
@@ -115,7 +114,7 @@ class _CrushStep:
 
 
 class _CrushBatches(BundleDoFn):
-    """Batches within a bundle: nothing is shuffled, each row keeps its record's window and timestamp."""
+    """Crushes batches within a bundle, unshuffled. Each row keeps its record's window and timestamp."""
 
     def __init__(self, step: _CrushStep, batch_bytes: int) -> None:
         super().__init__(batch_bytes=batch_bytes)
@@ -133,19 +132,18 @@ class _CrushBatches(BundleDoFn):
 
 
 class _CrushCollected(beam.DoFn):
-    """Batches over bundles, in keyed state of the global window, where no record is ever too late.
+    """Crushes batches across bundles. Records wait in keyed state of the global window, where none is late.
 
-    The state is the runner's: it is checkpointed together with the progress of the source, so a message that
-    the source has acknowledged is either in the state or in the output.
+    The runner checkpoints the state together with the progress of the source. So a message that the source
+    has acknowledged is either in the state or in the output.
     """
 
     # (envelope, record, timestamp in microseconds).
     RECORDS = userstate.BagStateSpec("records", coders.FastPrimitivesCoder())
-    # (bytes collected, when they are due in seconds since the epoch, timestamp of the oldest in
-    # microseconds).
+    # (bytes collected, due time in seconds since the epoch, oldest timestamp in microseconds).
     WAITING = userstate.ReadModifyWriteStateSpec("waiting", coders.FastPrimitivesCoder())
     DUE = userstate.TimerSpec("due", userstate.TimeDomain.REAL_TIME)
-    # Fires when the pipeline is drained, or when an input that is called unbounded ends after all.
+    # Fires when the pipeline is drained, or when an unbounded input ends after all.
     END = userstate.TimerSpec("end", userstate.TimeDomain.WATERMARK)
 
     def __init__(self, step: _CrushStep, batch_bytes: int, max_latency_s: float) -> None:
@@ -168,9 +166,8 @@ class _CrushCollected(beam.DoFn):
         envelope, record = open_envelope(element[1])
         timestamp_us = timestamp.micros
         size_bytes, due_s, oldest_us = waiting.read() or (0, time.time() + self._max_latency_s, None)
-        # The timer holds the output watermark at the timestamp of the element that set it, so an older one
-        # sets it again: rows go out with the timestamps of their records and aren't late for whatever comes
-        # behind.
+        # A timer holds the output watermark at the timestamp of the element that set it, so an older element
+        # sets it again. Rows keep the timestamps of their records, and so are never late in later steps.
         if oldest_us is None or timestamp_us < oldest_us:
             oldest_us = timestamp_us
             due.set(due_s)
@@ -207,12 +204,12 @@ class _CrushCollected(beam.DoFn):
 
 
 def _shard(element: Any, shards: int) -> tuple[int, Any]:
-    # By content, so that a retried bundle collects the same records under the same key.
+    # The key depends on the content, so that a retried bundle collects the same records under the same key.
     return zlib.crc32(open_envelope(element)[1]) % shards, element
 
 
 class CrushRecords(beam.PTransform):
-    """Crushes records, batch by batch, and keeps what it takes out of them.
+    """Crushes records, batch by batch, and keeps the originals of what it leaves out.
 
     The input is a PCollection of `bytes` or `str`, of `(key, bytes | str)`, or of `PubsubMessage`. Keys pass
     through: the rows of keyed records are `(key, row)`. So do Pub/Sub messages: their rows are `(message,
@@ -221,30 +218,29 @@ class CrushRecords(beam.PTransform):
     Every record comes out as one `Compacted` row or as one `Failure` row. A failed record's bytes are among
     the originals. A store that can't be written fails the bundle.
 
-    With `originals`, a batch's originals are written to that store and verified before its rows are emitted,
-    so whatever is done with a compacted record later, its markers resolve. Without it, `.originals` is yours
-    to store, and ordering is yours too: a reader may meet a compacted record before `WriteOriginals` has made
-    its originals durable.
+    With `originals`, a batch's originals are written to that store and verified before its rows are emitted.
+    So the markers of an emitted record resolve. Without it, the caller stores `.originals`. A reader
+    may then see a compacted record before `WriteOriginals` has made its originals durable.
 
     Bounded input is batched within bundles and keeps windows and timestamps. So is unbounded input without a
-    store. Unbounded input with a store is collected in keyed state in the global window, by bytes and by
-    time, so that packs don't become tiny and no window or late record loses one; its rows are in the global
-    window and have the timestamps of their records. Where the runner runs a bundle again, rows may come
-    again.
+    store. Unbounded input with a store is collected in keyed state of the global window, by bytes and by
+    time. So packs don't become tiny, and no record is late. Its rows are in the global window and have the
+    timestamps of their records. If the runner repeats a bundle, its rows may come again.
+
+    The result is a `CrushResult` with `Compacted`, `Original` and `Failure` rows.
 
     Args:
         originals: root of the store, a local directory or `gs://bucket/prefix`; None to get originals from
             `.originals` alone.
         trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a
             `TraceFormat`.
-        config: how to crush; None for the defaults.
-        run_date: written beside each original, for `expire`; None for the day (UTC) on which its batch is
-            crushed.
-        source: written into each row's `source`, for example the name of the topic.
-        batch_bytes: input collected before it is crushed and emitted; bounds memory and the size of a pack.
-        max_latency_s: how long a record of unbounded input may wait for its batch.
-        shards: keys that unbounded input is collected under, hence the number of batches that fill at the
-            same time. More of them use more workers and make more and smaller packs.
+        config: the options of crushing; None for the defaults.
+        run_date: date stored with each original; None for the day (UTC) on which its batch is crushed.
+        source: value of each row's `source`, for example the name of the topic.
+        batch_bytes: bytes of input that are collected for a batch. They bound memory and the size of a pack.
+        max_latency_s: seconds that a record of unbounded input may wait for its batch.
+        shards: number of keys under which unbounded input is collected. It is the number of batches that fill
+            at the same time: more shards use more workers, and make more and smaller packs.
 
     Raises:
         ValueError: an argument is out of range, or the trace format is unknown.
@@ -313,7 +309,7 @@ class CrushRecords(beam.PTransform):
         )
 
     def display_data(self) -> dict[str, Any]:
-        """Names what the runner's page shows."""
+        """Returns what a runner shows about this step."""
         return {
             "originals": self._originals or "(not stored)",
             "options": self._fingerprint,

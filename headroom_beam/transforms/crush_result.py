@@ -1,4 +1,4 @@
-"""What `CrushRecords` and `CrushFiles` give."""
+"""The outputs of `CrushRecords` and `CrushFiles`."""
 
 from typing import NamedTuple
 
@@ -8,11 +8,15 @@ __all__ = ["CrushResult"]
 
 
 class CrushResult(NamedTuple):
-    """What crushing gives; keys and Pub/Sub envelopes stand before their row as `(key, row)`."""
+    """The outputs of `CrushRecords` and `CrushFiles`.
+
+    If records have keys, or are Pub/Sub messages, their `Compacted` and `Failure` rows are `(key, row)` or
+    `(message, row)`.
+    """
 
     compacted: beam.PCollection
-    """`Compacted` rows."""
+    """`Compacted` rows of `CrushRecords`, or `CompactedPart` rows of `CrushFiles`."""
     originals: beam.PCollection
-    """`Original` rows: what was taken out of the records, failed records among them."""
+    """`Original` rows of `CrushRecords` (failed records included), or `StoredPack` rows of `CrushFiles`."""
     failures: beam.PCollection
     """`Failure` rows."""

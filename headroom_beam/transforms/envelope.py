@@ -1,6 +1,4 @@
-"""What records travel in, and what the types of the rows are that come of them.
-
-Shared by the Beam transforms.
+"""Envelopes of records (keys and Pub/Sub messages), places of elements, and types of outputs.
 
 >>> envelope, record = open_envelope(("session-1", '{"a":1}'))
 >>> close_envelope(envelope, len(record))
@@ -29,9 +27,9 @@ __all__ = [
 
 
 class NoEnvelope:
-    """The envelope of a record that came without key or attributes.
+    """Marks a record that came without a key or message. The class itself is the envelope.
 
-    A class, so that it stays itself when pickled.
+    A class, unlike an instance, keeps its identity when it is pickled.
     """
 
 
@@ -41,7 +39,7 @@ Envelope: TypeAlias = Any
 
 
 def open_envelope(element: Any) -> tuple[Envelope, bytes]:
-    """Takes a record out of what it travels in.
+    """Separates a record from its envelope.
 
     Args:
         element: `bytes`, `str`, `(key, bytes | str)` or `PubsubMessage`.
@@ -74,23 +72,23 @@ def open_envelope(element: Any) -> tuple[Envelope, bytes]:
 
 
 def close_envelope(envelope: Envelope, row: Any) -> Any:
-    """Puts a row into what its record came in: `row` or `(envelope, row)`."""
+    """Returns a row in the envelope of its record: `(envelope, row)`, or `row` if there is no envelope."""
     return row if envelope is NoEnvelope else (envelope, row)
 
 
 class Place(NamedTuple):
-    """Where an element was in its PCollection, for what comes of it later than its turn."""
+    """The timestamp and windows of an element, for output that is emitted after its `process` call."""
 
     timestamp: Any
     windows: Sequence[Any]
 
     def put(self, value: Any) -> WindowedValue:
-        """Puts a value there."""
+        """Returns a value with this timestamp and these windows."""
         return WindowedValue(value, self.timestamp, self.windows)
 
 
 def row_type(element_type: Any, row: type) -> Any:
-    """Gives the type of what carries a row of this class, for elements of this type."""
+    """Returns the type of outputs that hold a row of the class `row` in the envelope of their element."""
     if element_type is PubsubMessage:
         return typehints.KV[PubsubMessage, row]
     if isinstance(element_type, typehints.TupleConstraint) and len(element_type.tuple_types) == 2:
@@ -107,6 +105,6 @@ def _has_no_envelope(element_type: Any) -> bool:
 
 
 def typed(pcollection: beam.PCollection, element_type: Any) -> beam.PCollection:
-    """Gives a PCollection the type of its elements, which an output of several doesn't know by itself."""
+    """Sets the element type of a PCollection. One of several outputs doesn't get its type by itself."""
     pcollection.element_type = element_type
     return pcollection

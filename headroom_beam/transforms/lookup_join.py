@@ -1,4 +1,4 @@
-"""Looking up hashes by a join, which brings the hashes to the packs.
+"""Looks up hashes by a join, which brings the hashes to the packs.
 
 The digest columns of all packs are matched with the hashes, bucket by bucket. Then each pack that has any of
 them is read once, from end to end. Only hashes and digests are shuffled; originals go straight from their
@@ -29,7 +29,7 @@ __all__ = ["lookup_by_join"]
 
 
 class _Candidates(NamedTuple):
-    """What matching the digest columns found for one hash."""
+    """The digests that match one hash."""
 
     hash: str
     elements: Sequence[Any]
@@ -38,16 +38,14 @@ class _Candidates(NamedTuple):
 
 
 _JUDGE, _ASK_STORE = "?", "!"
-"""First characters of what stands in place of a pack's name where no pack is to be read."""
+"""First characters of a destination that is no pack: judge by the digests alone, or ask the store."""
 
 
 def _digests_by_bucket(pack_name: str, store: SharedStore) -> Iterator[tuple[int, tuple[str, bytes | None]]]:
-    """Cuts a pack's digests into 256 buckets by their first byte.
+    """Yields a pack's digests in 256 buckets, by their first byte.
 
-    None for each bucket of a pack that can't be read.
-
-    They travel as numpy bytes: a Beam element for each digest would cost more than the reads that a join
-    saves.
+    A pack that can't be read yields None for each bucket. The digests of a bucket are joined to one byte
+    string, since a Beam element for each digest would cost more than the reads that a join saves.
     """
     try:
         _, digests, _ = index_rows(pack_name, store.open().objects.get(pack_name))
@@ -65,7 +63,11 @@ def _digests_by_bucket(pack_name: str, store: SharedStore) -> Iterator[tuple[int
 def _choose_packs(
     grouped: tuple[int, Mapping[str, Iterable[Any]]],
 ) -> Iterator[tuple[str, _Candidates]]:
-    """Sends each hash of a bucket to the one pack to read it from, or to be judged from what was seen."""
+    """Yields each hash of a bucket with its destination.
+
+    If exactly one digest matches, the destination is a pack that holds it. Otherwise the digests alone
+    decide, or the store, if a pack couldn't be read.
+    """
     bucket, parts = grouped
     asked: defaultdict[str, list[Any]] = defaultdict(list)
     for element in parts["asked"]:
@@ -78,24 +80,24 @@ def _choose_packs(
     digests = np.frombuffer(b"".join(data for _, data in packs), "S32")
     order = np.argsort(digests, kind="stable")
     octets = digests[order].view(np.uint8).reshape(-1, 32)
-    beginnings = {
+    prefixes = {
         width: np.ascontiguousarray(octets[:, :width]).view(f"S{width}").ravel() for width in (12, 32)
     }
     for hash_, elements in asked.items():
         prefix = bytes.fromhex(hash_)
-        column, wanted = beginnings[len(prefix)], np.array([prefix], f"S{len(prefix)}")
+        column, wanted = prefixes[len(prefix)], np.array([prefix], f"S{len(prefix)}")
         low, high = (int(np.searchsorted(column, wanted, side)[0]) for side in ("left", "right"))
         found = sorted({row.tobytes() for row in octets[low:high]})
         if len(found) == 1:
-            # Every copy is as good; one that all hashes of a bucket agree on makes for fewer packs to read.
-            place = packs[int(owners[order[low:high]].min())][0]
+            # Every copy is as good. Always taking the first pack leaves fewer packs to read.
+            destination = packs[int(owners[order[low:high]].min())][0]
         else:
-            place = f"{_JUDGE if all_read else _ASK_STORE}{bucket:02x}"
-        yield place, _Candidates(hash_, elements, found)
+            destination = f"{_JUDGE if all_read else _ASK_STORE}{bucket:02x}"
+        yield destination, _Candidates(hash_, elements, found)
 
 
 class _ReadPacks(beam.DoFn):
-    """Reads each pack once, from end to end, and answers the hashes that were brought to it."""
+    """Reads each pack once, from end to end, and answers the hashes whose destination it is."""
 
     def __init__(self, store: SharedStore) -> None:
         self._store = store
@@ -103,25 +105,25 @@ class _ReadPacks(beam.DoFn):
     def process(
         self, grouped: tuple[str, Iterable[_Candidates]], timestamp: Any = beam.DoFn.TimestampParam
     ) -> list[Any]:
-        place, candidates = grouped[0], list(grouped[1])
-        place_out = Place(timestamp, (GlobalWindow(),))
-        asked = [Asked(element, one.hash, place_out) for one in candidates for element in one.elements]
-        return list(answers(asked, self._look_up(place, candidates)))
+        destination, candidates = grouped[0], list(grouped[1])
+        place = Place(timestamp, (GlobalWindow(),))
+        asked = [Asked(element, one.hash, place) for one in candidates for element in one.elements]
+        return list(answers(asked, self._look_up(destination, candidates)))
 
-    def _look_up(self, place: str, candidates: Sequence[_Candidates]) -> Lookup:
+    def _look_up(self, destination: str, candidates: Sequence[_Candidates]) -> Lookup:
         resolution = Resolution(one.hash for one in candidates)
-        if place.startswith(_JUDGE):
+        if destination.startswith(_JUDGE):
             for one in candidates:
                 for digest in one.digests:
                     resolution.note(one.hash, digest)
             return self._store.open().judge(resolution)
-        if not place.startswith(_ASK_STORE):
+        if not destination.startswith(_ASK_STORE):
             try:
-                for _, rows in read_pack(self._store.open().objects.get(place)):
+                for _, rows in read_pack(self._store.open().objects.get(destination)):
                     resolution.add(rows)
             except (ObjectNotFound, IntegrityError):
-                # Compacted away meanwhile, or damaged: what is still open may have a copy elsewhere, for the
-                # store to find.
+                # The pack was removed meanwhile, or is damaged. The store looks for copies of the hashes that
+                # are still open.
                 count("packs_unreadable")
         return self._store.open().resolve(resolution)
 
@@ -131,9 +133,9 @@ def _by_bucket(element: Any) -> tuple[int, Any]:
 
 
 def lookup_by_join(hashes: beam.PCollection, store: SharedStore) -> Any:
-    """Answers hashes, all of them valid, bounded and in the global window, by a join.
+    """Answers hashes by a join. They must be valid, bounded and in the global window.
 
-    Gives `found` and `missing`.
+    Returns the outputs `found` and `missing`.
     """
     packs = (
         hashes.pipeline

@@ -1,4 +1,4 @@
-"""`LookupOriginals`: from hashes to originals."""
+"""`LookupOriginals` looks up originals by their hashes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
@@ -25,29 +25,29 @@ __all__ = ["LookupOriginals", "LookupResult", "Strategy", "join_is_faster"]
 Strategy: TypeAlias = Literal["auto", "point", "join"]
 
 JOIN_S = 0.4
-"""What a join takes beside reading packs: its three shuffles and 256 buckets, in seconds of one core."""
+"""Seconds of one core that a join takes beside reading packs, for its three shuffles and 256 buckets."""
 
 
 class LookupResult(NamedTuple):
-    """What looking up gives: every element of the input is in one of the two, with its key if it has one."""
+    """The outputs of `LookupOriginals`. Each input element is in one of them, with its key if it has one."""
 
     found: beam.PCollection
-    """`Original` rows, their bytes verified, `hash` as it was asked."""
+    """`Original` rows with verified bytes; `hash` is as in the input."""
     missing: beam.PCollection
     """`Missing` rows."""
 
 
 def join_is_faster(hash_count: int, size: StoreSize, *, request_s: float) -> bool:
-    """Whether a join is expected to take less time than point reads.
+    """Tells whether a join is expected to take less time than point reads.
 
-    Points decode the row groups that a batch of hashes touches, batch by batch, so that their cost grows with
-    the number of hashes. A join reads every pack for its digests and, at worst, every pack again, whatever
-    the number.
+    Point reads decode the row groups that hold a batch of hashes, batch by batch, so their cost grows with
+    the number of hashes. For any number, a join reads every pack for its digests and, at worst, every pack
+    again.
 
     Args:
-        hash_count: hashes to look up.
-        size: of the store.
-        request_s: how long a ranged read of the store takes before its first byte.
+        hash_count: number of hashes to look up.
+        size: size of the store.
+        request_s: seconds that a ranged read of the store takes before its first byte.
 
     >>> size = StoreSize(pack_count=10, group_count=470, pack_file_bytes=15_000_000)
     >>> [join_is_faster(count, size, request_s=0.00005) for count in (1, 300, 3000)]
@@ -60,9 +60,9 @@ def join_is_faster(hash_count: int, size: StoreSize, *, request_s: float) -> boo
 
 
 class _Route(beam.DoFn):
-    """Sends hashes to the way that is expected to be faster for their number.
+    """Routes hashes to the strategy that is expected to be faster for their number.
 
-    What isn't a hash goes to the points.
+    An invalid hash goes to point reads.
     """
 
     def __init__(self, store: SharedStore, strategy: Strategy) -> None:
@@ -81,28 +81,29 @@ class _Route(beam.DoFn):
 
 
 class LookupOriginals(beam.PTransform):
-    """Looks originals up by the hashes in markers.
+    """Looks up originals by the hashes in markers.
 
     The input is a PCollection of hashes, or of `(key, hash)`, where the key says what the original is for. A
-    hash has 24 digits as in a marker, or is a whole digest of 64. Every element of the input is answered;
-    `.missing` says why an original can't be had, `damaged` and `invalid` hashes among the reasons. A store
-    that can't be read fails the bundle.
+    hash has 24 digits, as in a marker, or is a whole digest of 64 digits. Every element gets an answer: an
+    `Original` row in `.found`, or a `Missing` row with the reason in `.missing`. A store that can't be read
+    fails the bundle.
 
-    Ways (`strategy`):
-        point: for each batch of hashes the row groups (128 rows at most) that it touches are read and
-            decoded. Works on unbounded input and in any window.
-        join: reads the digest column of every pack and then, once, each pack that has any of the hashes.
-            Shuffles hashes and digests, and no originals. For bounded input in the global window.
-        auto: `point` for unbounded or windowed input. Else it counts the hashes and takes what
-            `join_is_faster` expects from their number and the size of the store.
+    Strategies:
+        point: reads and decodes the row groups (128 rows at most) that hold a batch of hashes. It works on
+            unbounded input and in any window.
+        join: reads the digest column of every pack, and then, once, each pack that has any of the hashes. It
+            shuffles hashes and digests, but no originals. It needs bounded input in the global window.
+        auto: is `point` for unbounded or windowed input. For other input it counts the hashes, and chooses
+            what `join_is_faster` expects from their number and the size of the store.
 
-    On a local store of 60,000 originals in 10 packs (200 MB, 15 MB packed, 470 row groups) points took 0.8 ms
-    of one core a hash, a join 0.5 s and 0.12 ms a hash, counting 0.3 s: equal at 1000 hashes, 5 to 1 for the
-    join at 10,000.
+    A local store of 60,000 originals in 10 packs (200 MB, 15 MB packed, 470 row groups) shows the costs.
+    Point reads took 0.8 ms of one core for each hash. A join took 0.5 s and 0.12 ms for each hash, and
+    counting the hashes 0.3 s. They take the same time for 1,000 hashes. For 10,000 the join is five times as
+    fast.
 
     Args:
-        root: root of the store, a local directory or `gs://bucket/prefix`; there must be one.
-        strategy: as above.
+        root: root of the store, a local directory or `gs://bucket/prefix`; there must be a store.
+        strategy: `auto`, `point` or `join`.
 
     Raises:
         ValueError: an unknown strategy or root, or a join of unbounded or windowed input.
@@ -127,7 +128,7 @@ class LookupOriginals(beam.PTransform):
 
     @no_annotations
     def expand(self, hashes: beam.PCollection) -> LookupResult:
-        """Looks the hashes up."""
+        """Looks up the hashes."""
         store = SharedStore(self._root, create=False)
         joinable = hashes.is_bounded and isinstance(hashes.windowing.windowfn, GlobalWindows)
         if self._strategy == "join" and not joinable:
@@ -151,5 +152,5 @@ class LookupOriginals(beam.PTransform):
         return LookupResult(*results)
 
     def display_data(self) -> dict[str, Any]:
-        """Names what the runner's page shows."""
+        """Returns what a runner shows about this step."""
         return {"root": self._root, "strategy": self._strategy}

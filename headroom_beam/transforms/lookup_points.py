@@ -1,4 +1,4 @@
-"""Looking up hashes by point reads: the store decodes, for each hash, one row group of at most 128 rows."""
+"""Looks up hashes by point reads: for each hash, the store decodes one row group of at most 128 rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from headroom_beam.transforms.shared_store import SharedStore
 __all__ = ["POINT_HASHES", "lookup_by_points"]
 
 POINT_HASHES = 256
-"""Hashes of one bundle that are looked up together: their originals are in memory at the same time."""
+"""Hashes of a bundle that are looked up together. Their originals are in memory at the same time."""
 
 
 class _LookUpPoints(BundleDoFn):
@@ -32,5 +32,8 @@ class _LookUpPoints(BundleDoFn):
 
 
 def lookup_by_points(hashes: beam.PCollection, store: SharedStore) -> Any:
-    """Answers hashes by point reads, bounded or not, in any window; `found` and `missing`."""
+    """Answers hashes by point reads, bounded or unbounded and in any window.
+
+    Returns the outputs `found` and `missing`.
+    """
     return hashes | "Points" >> beam.ParDo(_LookUpPoints(store)).with_outputs("missing", main="found")

@@ -21,7 +21,7 @@ def _distribution(name: str) -> Any:
 
 
 def count(name: str, value: int = 1) -> None:
-    """Adds to a counter, which is there from the first call on, even of 0."""
+    """Adds to a counter. The first call creates the counter, even with 0."""
     _counter(name).inc(value)
 
 

@@ -1,7 +1,7 @@
 """`WriteOriginals` and `ReadOriginals`: originals from a PCollection into a store, and back.
 
-No sink of Beam's is involved: a bundle makes packs, puts each under the name of its content and verifies it,
-and a bundle that is run again finds its packs there already.
+They use none of Beam's sinks. A bundle makes packs, puts each under the name of its content, and verifies it.
+A bundle that is repeated finds its packs there already.
 """
 
 import datetime as dt
@@ -25,28 +25,29 @@ __all__ = ["ReadOriginals", "WriteOriginals"]
 register_schemas()
 
 _ROW_OVERHEAD_BYTES = 256
-"""What a row costs in memory beside its original, so that a flood of tiny originals is bounded too."""
+"""Memory that a row takes beside its original. Batches count it, so that tiny originals are bounded too."""
 
 
 class WriteOriginals(beam.PTransform):
     """Writes originals into a store.
 
-    Gives the names of the packs that hold them, once they are durable and verified.
+    The output has the names of the packs that hold the originals, once they are durable and verified.
 
-    Packs are made within bundles, without a shuffle, so bundles should be large: behind unbounded input use
-    `CrushRecords(originals=…)`, which collects. An original that is stored already is stored again; `compact`
-    makes them one. Erased originals are left out.
+    Packs are made within bundles, without a shuffle, so bundles should be large. For unbounded input, use
+    `CrushRecords(originals=…)`, which collects records across bundles. An original that is stored already is
+    stored again. Erased originals are left out.
 
     Args:
-        root: root of the store, a local directory or `gs://bucket/prefix`; made when it isn't there.
-        run_date: written beside each original, for `expire`; None for the day (UTC) on which it is written.
-        pack_bytes: originals collected before they become a pack.
+        root: root of the store, a local directory or `gs://bucket/prefix`. The store is created if there is
+            none.
+        run_date: date stored with each original; None for the day (UTC) on which it is written.
+        pack_bytes: bytes of originals that are collected for a pack.
 
     Raises:
-        ValueError: an unknown root, or a size that isn't greater than 0.
+        ValueError: the root has another scheme, or a size isn't greater than 0.
 
-    While running, an original whose digest isn't that of its bytes, and a store that can't be written, fail
-    the bundle.
+    At run time, an original with the digest of other bytes fails the bundle. So does a store that can't be
+    written.
 
     >>> import hashlib, tempfile
     >>> root, text = tempfile.mkdtemp(), b"[1,2,3]"
@@ -74,7 +75,7 @@ class WriteOriginals(beam.PTransform):
         return originals | "Write" >> beam.ParDo(write).with_input_types(Original).with_output_types(str)
 
     def display_data(self) -> dict[str, Any]:
-        """Names what the runner's page shows."""
+        """Returns what a runner shows about this step."""
         return {"root": self._root, "pack_bytes": self._pack_bytes}
 
 
@@ -92,22 +93,23 @@ class _WritePacks(BundleDoFn):
         names = self._store.open().put_many(original_batch([row for row, _ in batch]), run_date=run_date)
         count("originals", len(batch))
         count("packs", len(names))
-        # A pack holds rows of several elements; it is announced where the last of them was.
+        # A pack holds rows of several elements. Its name gets the place of the last one.
         _, place = batch[-1]
         return [place.put(name) for name in names]
 
 
 class ReadOriginals(beam.PTransform):
-    """Reads every original of a store, pack by pack, with its bytes verified; applied to a pipeline.
+    """Reads every original of a store, pack by pack, and verifies its bytes.
 
-    An original that stands in several packs comes once for each. Erased and expired ones don't come. A pack
-    that is damaged, or that `compact` takes away meanwhile, fails the bundle.
+    Apply it to a pipeline; see the example of `WriteOriginals`. An original that stands in several packs
+    comes once for each. Erased and expired originals are left out. A pack that is damaged, or is removed
+    meanwhile, fails the bundle.
 
     Args:
-        root: root of the store, a local directory or `gs://bucket/prefix`; there must be one.
+        root: root of the store, a local directory or `gs://bucket/prefix`; there must be a store.
 
     Raises:
-        ValueError: an unknown root.
+        ValueError: the root has another scheme.
     """
 
     def __init__(self, root: str) -> None:
@@ -116,7 +118,7 @@ class ReadOriginals(beam.PTransform):
         self._root = root
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
-        """Lists the packs, spreads them and reads them."""
+        """Lists the packs, distributes them and reads them."""
         store = SharedStore(self._root, create=False)
         return (
             pipeline
@@ -127,7 +129,7 @@ class ReadOriginals(beam.PTransform):
         )
 
     def display_data(self) -> dict[str, Any]:
-        """Names what the runner's page shows."""
+        """Returns what a runner shows about this step."""
         return {"root": self._root}
 
 
@@ -137,11 +139,11 @@ class _ReadPack(beam.DoFn):
 
     def process(self, name: str) -> Iterator[Original]:
         store = self._store.open()
-        buried = store.tombstones()
+        tombstones = store.tombstones()
         for _, rows in read_pack(store.objects.get(name)):
             verify_digests(rows.column("original"), rows.column("digest"))
             run_dates = rows.column("run_date").to_pylist()
             originals = [row for batch in rows.to_batches() for row in original_rows(batch)]
             for row, run_date in zip(originals, run_dates, strict=True):
-                if buried.hides(row.digest.hex(), run_date) is None:
+                if tombstones.hides(row.digest.hex(), run_date) is None:
                     yield row

@@ -1,8 +1,8 @@
-"""Pub/Sub where the runner has no source of its own: pull, keep the leases, publish, acknowledge last.
+"""Pub/Sub for runners without a source of their own: pulls, keeps leases, publishes, acknowledges last.
 
-Beam's `ReadFromPubSub` acknowledges a message once its bundle is committed, on runners that commit bundles.
-The local runners don't: they acknowledge as they pull, and what is in flight when the process dies is gone.
-So local runs pull with this module, and acknowledge when everything that came of a message is durable.
+On runners that commit bundles, Beam's `ReadFromPubSub` acknowledges a message when its bundle is committed.
+The local runners acknowledge messages as they pull them. If the process dies, messages in flight are lost. So
+local runs pull with this module, and acknowledge a message when all its output is durable.
 """
 
 import contextlib
@@ -28,10 +28,10 @@ __all__ = ["LeasedSubscription", "PublishMessages", "message_of", "publish_reque
 
 MAX_REQUEST_MESSAGES = 1000
 MAX_REQUEST_BYTES = 9_000_000
-"""Limits of the service for one Publish request, the second with room for what surrounds the messages."""
+"""Limits of the service for one Publish request. The second leaves room for the rest of the request."""
 
 _PULL_MESSAGES = 100
-"""Few enough that one response doesn't make a batch much larger than it should be."""
+"""Messages in one response at most: few enough that a batch doesn't get much larger than it should."""
 _PULL_TIMEOUT_S = 5.0
 _ACK_IDS = 2000
 
@@ -39,13 +39,16 @@ _ACK_IDS = 2000
 class LeasedSubscription:
     """A subscription whose messages stay leased until they are acknowledged; a context manager.
 
-    A thread extends the leases of everything that was pulled, so work on a batch may take any time. Leaving
-    the context gives unacknowledged messages back at once; a process that dies leaves them to the end of
-    their lease.
+    A thread extends the leases of all pulled messages, so work on a batch may take any time. Leaving the
+    context gives unacknowledged messages back at once. If the process dies, they come again when their leases
+    end.
 
     Args:
         subscription: `projects/PROJECT/subscriptions/NAME`.
         lease_s: seconds for which messages are leased at a time, 10 to 600.
+
+    Raises:
+        ValueError: `lease_s` is out of its range.
     """
 
     def __init__(self, subscription: str, *, lease_s: int = 60) -> None:
@@ -70,8 +73,8 @@ class LeasedSubscription:
         self._keeper.join()
         with self._lock:
             left, self._leased = sorted(self._leased), set()
-        # If this fails the leases run out by themselves, and the error that brought us here must not be
-        # hidden.
+        # If this fails, the leases end by themselves. The failure must not hide the error that ended the
+        # block.
         with contextlib.suppress(exceptions.GoogleAPICallError):
             self._modify(left, 0)
         self._client.close()
@@ -79,7 +82,15 @@ class LeasedSubscription:
     def pull(
         self, *, batch_bytes: int, max_latency_s: float, stopping: threading.Event
     ) -> list[types.ReceivedMessage]:
-        """Leases messages until they are `batch_bytes`, or `max_latency_s` after the first, or when told to.
+        """Leases messages until a batch is full, is due, or `stopping` is set.
+
+        Args:
+            batch_bytes: size of the messages' data at which the batch is full.
+            max_latency_s: seconds after the first message at which the batch is due.
+            stopping: an event that ends the wait.
+
+        Returns:
+            The leased messages; none if there came none before `stopping` was set.
 
         Raises:
             google.api_core.exceptions.GoogleAPICallError: the service refused for good.
@@ -101,7 +112,7 @@ class LeasedSubscription:
                 subscription=self._name, max_messages=_PULL_MESSAGES, timeout=timeout_s, retry=None
             )
         except (exceptions.DeadlineExceeded, exceptions.ServiceUnavailable):
-            # No message within the time, or the service is busy: nothing was lost, the caller asks again.
+            # No message came in time, or the service is busy. Nothing is lost; the caller asks again.
             return []
         ack_ids = [one.ack_id for one in response.received_messages]
         with self._lock:
@@ -110,7 +121,7 @@ class LeasedSubscription:
         return list(response.received_messages)
 
     def acknowledge(self, messages: Sequence[types.ReceivedMessage]) -> None:
-        """Acknowledges messages; call it when everything that came of them is durable.
+        """Acknowledges messages. Call it when all their output is durable.
 
         Raises:
             google.api_core.exceptions.GoogleAPICallError: the service refused; the messages will come again.
@@ -128,8 +139,8 @@ class LeasedSubscription:
             try:
                 self._modify(leased, self._lease_s)
             except exceptions.GoogleAPICallError:
-                # Asked again in a third of the lease. If it never succeeds the messages come twice, which is
-                # allowed.
+                # The next try is after a third of the lease. If none succeeds, the messages come twice, which
+                # is allowed.
                 continue
 
     def _modify(self, ack_ids: Sequence[str], seconds: int) -> None:
@@ -145,8 +156,8 @@ def _chunks(ack_ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def message_of(received: types.PubsubMessage) -> PubsubMessage:
-    """Turns a message of the service into Beam's."""
-    # The client's datetime has nanoseconds and can't be pickled; Beam's sources cut it in the same way.
+    """Converts a message of the service to Beam's type."""
+    # The client's datetime has nanoseconds and can't be pickled. Beam's sources cut it in the same way.
     published = received.publish_time
     return PubsubMessage(
         received.data,
@@ -158,7 +169,7 @@ def message_of(received: types.PubsubMessage) -> PubsubMessage:
 
 
 def publish_requests(topic: str, messages: Sequence[PubsubMessage]) -> Iterator[types.PublishRequest]:
-    """Cuts messages into requests within the service's limits; one that is over them is alone in its request.
+    """Divides messages into requests within the service's limits. A message over them gets its own request.
 
     >>> [len(request.messages) for request in publish_requests("t", [PubsubMessage(b"x", {})] * 1001)]
     [1000, 1]
@@ -182,16 +193,16 @@ def publish_requests(topic: str, messages: Sequence[PubsubMessage]) -> Iterator[
 class PublishMessages(beam.PTransform):
     """Publishes messages with all their attributes.
 
-    A bundle succeeds only when the service has taken each of them.
+    A bundle succeeds only when the service has accepted each of its messages.
 
-    Beam's own `WriteToPubSub` passes attributes as keyword arguments outside Dataflow, where one that is
-    called `topic`, `data`, `retry` or `timeout` kills the pipeline.
+    Outside Dataflow, Beam's own `WriteToPubSub` passes attributes as keyword arguments. An attribute that is
+    called `topic`, `data`, `retry` or `timeout` then fails the pipeline.
 
     Args:
         topic: `projects/PROJECT/topics/NAME`.
 
     Raises:
-        ValueError: the topic isn't spelled so.
+        ValueError: the topic's name has another form.
     """
 
     def __init__(self, topic: str) -> None:
@@ -200,11 +211,11 @@ class PublishMessages(beam.PTransform):
         self._topic = topic
 
     def expand(self, messages: beam.PCollection) -> beam.PCollection:
-        """Publishes; the output is empty."""
+        """Publishes the messages. The output is empty."""
         return messages | "Publish" >> beam.ParDo(_Publish(self._topic)).with_input_types(PubsubMessage)
 
     def display_data(self) -> dict[str, Any]:
-        """Names what the runner's page shows."""
+        """Returns what a runner shows about this step."""
         return {"topic": self._topic}
 
 
@@ -221,8 +232,8 @@ class _Publish(BundleDoFn):
 
     def flush(self, batch: Sequence[PubsubMessage]) -> list[Any]:
         for request in publish_requests(self._topic, batch):
-            # The generated method takes whole messages; the friendlier one in front of it takes keyword
-            # arguments.
+            # The generated method takes whole messages. The client's own method would take attributes as
+            # keyword arguments.
             PublisherApi.publish(self._client, request=request)
         count("messages_published", len(batch))
         return []

@@ -1,6 +1,6 @@
-"""`RestoreFiles`: from the output of a run of `CrushFiles` back to the files.
+"""`RestoreFiles` restores the files that `CrushFiles` has crushed.
 
-The transform only spreads the work: `restore_file` restores a file and writes it.
+The transform only distributes the work: `restore_file` restores a file and writes it.
 """
 
 from collections.abc import Iterator
@@ -19,21 +19,21 @@ __all__ = ["RestoreFiles", "RestoreFilesResult"]
 
 
 class RestoreFilesResult(NamedTuple):
-    """What `RestoreFiles` gives."""
+    """The outputs of `RestoreFiles`."""
 
     restored: beam.PCollection
-    """`RestoredFile` rows: files that are durable and whose bytes have the digests of the run's input."""
+    """`RestoredFile` rows: files that are durable, with the digests of the run's input."""
     unresolved: beam.PCollection
-    """`Unresolved` rows: lines that can't be restored; their files aren't written."""
+    """`Unresolved` rows: lines that can't be restored. Their files aren't written."""
 
 
 class RestoreFiles(beam.PTransform):
     """Restores the files that a run of `CrushFiles` has crushed, byte for byte.
 
-    Applied to a pipeline; follows the run's manifest, one input file at a time. The restored files have the
-    relative paths and codecs of the input. For compressed files the decompressed bytes are the same.
+    Apply it to a pipeline. It follows the run's manifest, one input file at a time. The restored files have
+    the relative paths and codecs of the input. For compressed files, the decompressed bytes are the same.
 
-    Gives a `RestoreFilesResult`.
+    The result is a `RestoreFilesResult`.
 
     Args:
         compacted: root of the run's output.
@@ -41,9 +41,20 @@ class RestoreFiles(beam.PTransform):
         output: root of the restored files, a local directory or `gs://bucket/prefix`.
 
     Raises:
-        ValueError: a root has another scheme.
+        ValueError: a root has another scheme, or the output is the root of the compacted files.
 
-    While running, an incomplete run and bytes that aren't what their digest says fail the pipeline.
+    At run time, an incomplete run, or bytes with another digest than the manifest names, fail the pipeline.
+
+    >>> import pathlib, tempfile
+    >>> from headroom_beam.files.plan import RunSettings
+    >>> from headroom_beam.files.run import run_shards
+    >>> root = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (root / "trace.jsonl").write_text('{"id": 1}')
+    >>> _ = run_shards([str(root / "*.jsonl")], RunSettings(str(root / "out"), str(root / "originals")))
+    >>> with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    ...     result = pipeline | RestoreFiles(str(root / "out"), str(root / "originals"), str(root / "back"))
+    ...     _ = result.restored | beam.Map(lambda file: print(file.name, file.size_bytes))
+    trace.jsonl 9
     """
 
     def __init__(self, compacted: str, originals: str, output: str) -> None:
@@ -58,7 +69,7 @@ class RestoreFiles(beam.PTransform):
 
     @no_annotations
     def expand(self, pipeline: beam.Pipeline) -> RestoreFilesResult:
-        """Reads the manifest, spreads the files and restores them."""
+        """Reads the manifest, distributes the files and restores them."""
         outputs = (
             pipeline
             | "Start" >> beam.Create([self._compacted])
@@ -74,7 +85,7 @@ class RestoreFiles(beam.PTransform):
         )
 
     def display_data(self) -> dict[str, Any]:
-        """What a runner shows about this step."""
+        """Returns what a runner shows about this step."""
         return {"compacted": self._compacted, "originals": self._originals, "output": self._output}
 
 

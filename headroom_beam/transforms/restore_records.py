@@ -1,7 +1,4 @@
-"""`RestoreRecords`: from compacted records to what they were.
-
-What is done to a batch stands in `restore_batch`.
-"""
+"""`RestoreRecords` restores compacted records; `restore_batch` does the work on a batch."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -36,18 +33,18 @@ class UnresolvedRecord(NamedTuple):
     record: bytes
     source: str
     offset: int
-    """As in the `Compacted` row that it came in; else 0."""
+    """The offset of the `Compacted` row that the record came in; else 0."""
     hashes: Sequence[str]
-    """Hashes without an original; empty when the record itself is at fault."""
+    """Hashes whose originals can't be given out; empty for a malformed record."""
     reasons: Sequence[str]
-    """One for each hash, as `Missing.reason`; `format` alone when the record is at fault."""
+    """One reason for each hash, as in `Missing.reason`; `format` alone for a malformed record."""
 
 
 register_schemas(UnresolvedRecord)
 
 
 class RestoreResult(NamedTuple):
-    """What restoring gives; every element of the input is in one of the two, with its key if it has one."""
+    """The outputs of `RestoreRecords`. Each input element is in one of them, with its key if it has one."""
 
     restored: beam.PCollection
     """The records' original `bytes`."""
@@ -64,7 +61,7 @@ class _Waiting(NamedTuple):
 
 
 class _RestoreBatches(BundleDoFn):
-    """Restores a batch of a bundle at a time; each record stays in its window."""
+    """Restores the records of a bundle in batches. Each record stays in its window."""
 
     def __init__(self, store: SharedStore, batch_bytes: int) -> None:
         super().__init__(batch_bytes=batch_bytes)
@@ -101,21 +98,22 @@ def _open_compacted(element: Any, place: Place) -> _Waiting:
 
 
 class RestoreRecords(beam.PTransform):
-    """Restores compacted records to the bytes they were.
+    """Restores compacted records to their original bytes.
 
     The input is a PCollection of `Compacted` rows, `bytes` or `str`, of these with a key, or of
-    `PubsubMessage`; keys and messages pass through as in `CrushRecords`. A record is restored whole or not at
-    all.
+    `PubsubMessage`. Keys and messages pass through, as in `CrushRecords`. A record is restored whole or not
+    at all. The result is a `RestoreResult`.
 
     Args:
-        root: root of the store, a local directory or `gs://bucket/prefix`; there must be one.
-        batch_bytes: compacted input whose originals are looked up together; they are in memory at the same
-            time.
+        root: root of the store, a local directory or `gs://bucket/prefix`; there must be a store.
+        batch_bytes: bytes of compacted input whose originals are looked up together. All these originals are
+            in memory at the same time.
 
     Raises:
-        ValueError: an unknown root, or a size that isn't greater than 0.
+        ValueError: the root has another scheme, or a size isn't greater than 0.
 
-    While running, StoreError fails the bundle; whatever is wrong with one record is a row of `.unresolved`.
+    At run time, a StoreError fails the bundle. A record that can't be restored becomes a row of
+    `.unresolved`.
 
     >>> import tempfile
     >>> from headroom_beam import OriginalStore
@@ -146,5 +144,5 @@ class RestoreRecords(beam.PTransform):
         )
 
     def display_data(self) -> dict[str, Any]:
-        """Names what the runner's page shows."""
+        """Returns what a runner shows about this step."""
         return {"root": self._root, "batch_bytes": self._batch_bytes}

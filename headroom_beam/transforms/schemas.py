@@ -11,21 +11,21 @@ from headroom_beam.records import Compacted, Failure, Original, Payload
 
 __all__ = ["register_schemas"]
 
-# Beam finds the class of a schema by its id, which it draws at random unless the class carries one. A fixed
-# id makes the same class come back on workers and in other processes; Java takes nothing but UUIDs. The field
-# types are part of the name, so that two versions of a row never share an id.
+# Beam finds the class of a schema by its id, which is random unless the class has one. With a fixed id,
+# workers and other processes find the same class. The id is a UUID, because Java accepts nothing else. It is
+# made from the names and types of the fields, so that two versions of a row never share an id.
 _SCHEMA_ID_ATTRIBUTE = "_beam_schema_id"
 _SCHEMA_NAMESPACE = uuid.UUID("8d0c6a4e-54f3-5b0e-9a3c-0c6f3c1d7e42")
 
 
 def register_schemas(*more: type[NamedTuple]) -> None:
-    """Makes the rows known to Beam: schema, row coder and class, by a schema id that is the same everywhere.
+    """Registers the row classes with Beam: their schemas with fixed ids, and their row coders.
 
     Args:
-        more: further NamedTuple classes to make known in the same way.
+        more: further NamedTuple classes to register in the same way.
 
-    The transforms call it when they are imported; call it where rows are used with Beam and without those. It
-    may be called any number of times.
+    The modules of the transforms call this on import. Call it to use the rows in Beam without these modules.
+    It may be called any number of times.
 
     >>> register_schemas()
     >>> import apache_beam

@@ -10,15 +10,14 @@ __all__ = ["SharedStore", "pack_names"]
 
 
 class SharedStore:
-    """A store that is opened once in each process, when first needed, for all DoFns that got this object.
+    """A store that is opened once in each process, for all DoFns that got this object.
 
-    It can be pickled.
-
-    Readers open late, because a step before them in the same pipeline may be what makes the store.
+    It is opened when it is first needed, since an earlier step of the same pipeline may create it. This
+    object can be pickled.
 
     Args:
         root: root of the store.
-        create: make the store when there is none, as writers do.
+        create: create the store if there is none, as writers do.
     """
 
     def __init__(self, root: str, *, create: bool) -> None:
@@ -31,11 +30,11 @@ class SharedStore:
         return self.__dict__ | {"_store": None}
 
     def open(self) -> OriginalStore:
-        """Opens the store, or gives the one that is open in this process.
+        """Opens the store, or returns the store that is already open in this process.
 
         Raises:
-            StoreError: it can't be reached, or there is none.
-            FormatError: it is of an unknown version.
+            StoreError: there is no store, or it can't be read.
+            FormatError: the store is of an unknown version.
         """
         if self._store is None:
             self._store = self._shared.acquire(lambda: OriginalStore.open(self._root, create=self._create))
@@ -43,5 +42,5 @@ class SharedStore:
 
 
 def pack_names(_: Any, store: SharedStore) -> list[str]:
-    """Lists the packs of a store, when the pipeline runs."""
+    """Returns the names of a store's packs, at the time when the pipeline runs."""
     return store.open().pack_names()

@@ -1,8 +1,8 @@
-"""`WriteCompacted` and `WriteFailures`: rows into files named by what is in them.
+"""`WriteCompacted` and `WriteFailures`: rows into files that are named by their content.
 
-A file is written by one bundle, durably and whole, under a name that is a digest of its rows and of what
-tells them apart (ids, keys, timestamps). A bundle that is run again writes the same file, which is then there
-already; two bundles that merely hold equal records write two.
+One bundle writes a file, durably and as a whole. The file's name is a digest of its rows, and of the ids,
+keys and timestamps that distinguish equal rows. A bundle that is repeated finds its file there already. Two
+bundles that only hold equal records write two files.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ register_schemas()
 
 _FILE_BYTES = 64 << 20
 _FAILURE_BYTES = 256
-"""What a failure counts for in a file, about."""
+"""Approximate size of a failure in a file."""
 
 
 class WrittenFile(NamedTuple):
@@ -50,23 +50,25 @@ class WrittenFile(NamedTuple):
 
 
 class WriteResult(NamedTuple):
-    """What writing rows gives, once they are durable."""
+    """The outputs of writing rows, emitted when the rows are durable."""
 
     files: beam.PCollection
     """`WrittenFile` rows."""
     keys: beam.PCollection
-    """The key of each keyed row, given out when its file is durable: acknowledge by these."""
+    """The key of each keyed row, emitted when its file is durable. It can then be acknowledged."""
 
 
 def compacted_lines(rows: Sequence[tuple[Any, Compacted]]) -> bytes:
-    r"""Writes records as JSONL, one line each; keys and statistics stay out.
+    r"""Encodes records as JSONL, one record on each line, without keys and statistics.
 
     Args:
         rows: keys and rows.
 
+    Returns:
+        The content of a file.
+
     Raises:
-        InvalidPayload: a record has a line break, which JSON allows between its tokens; write Parquet
-            instead.
+        InvalidPayload: a record has a line break between its tokens. Write Parquet instead.
 
     >>> compacted_lines([(None, Compacted(b'{"id": 1}', "", 0, 9, 9, 0, 0, []))])
     b'{"id": 1}\n'
@@ -81,13 +83,19 @@ def compacted_lines(rows: Sequence[tuple[Any, Compacted]]) -> bytes:
 
 
 def compacted_parquet(rows: Sequence[tuple[Any, Compacted]]) -> bytes:
-    """Writes rows as Parquet: columns of `COMPACTED_SCHEMA`, and `key` or those of a Pub/Sub message.
+    """Encodes rows as Parquet, with the columns of `COMPACTED_SCHEMA` and those of the keys.
+
+    A string key is the column `key`. A message has the columns `message_id`, `publish_time`, `ordering_key`
+    and `attributes`.
 
     Args:
-        rows: keys and rows. A key is None, a string, or a `PubsubMessage`, all of one kind.
+        rows: keys and rows. The keys are all None, all strings, or all `PubsubMessage`.
+
+    Returns:
+        The content of a file.
 
     Raises:
-        TypeError: keys of another type, or of several.
+        TypeError: keys have another type, or several types.
     """
     batch = compacted_batch([row for _, row in rows])
     for name, column in _key_columns([key for key, _ in rows]).items():
@@ -117,7 +125,13 @@ def _key_columns(keys: Sequence[Any]) -> Mapping[str, pa.Array]:
 
 
 def failure_lines(rows: Sequence[tuple[Any, Failure]]) -> bytes:
-    """Writes failures as JSONL, one object each, with the key or the Pub/Sub message's attributes.
+    """Encodes failures as JSONL, one object on each line, with its key or its message's id and attributes.
+
+    Args:
+        rows: keys and rows. A key that is neither a string nor a message is written as its `repr`.
+
+    Returns:
+        The content of a file.
 
     >>> line = failure_lines(
     ...     [("session-1", Failure("invalid_json", "line 1, column 2", "", "", 0, 1, ["0" * 24]))]
@@ -145,7 +159,7 @@ _Waiting: TypeAlias = tuple[bytes, Any, Any, Place]
 
 
 class _WriteFiles(BundleDoFn):
-    """Writes the rows of a bundle as one file, or several when they are many."""
+    """Writes the rows of a bundle as one file, or as several if there are many rows."""
 
     def __init__(self, root: str, suffix: str, encode: _Encode, file_bytes: int, *, with_ids: bool) -> None:
         super().__init__(batch_bytes=file_bytes)
@@ -180,7 +194,7 @@ class _WriteFiles(BundleDoFn):
 
 
 def _identity(key: Any, timestamp: Any) -> bytes:
-    """What tells a row from an equal one, and is the same when its bundle is run again."""
+    """Returns bytes that distinguish a row from an equal one, and are the same in a repeated bundle."""
     name = key.message_id if isinstance(key, PubsubMessage) else key
     return f"{timestamp.micros} {name!r}\n".encode("utf-8", "surrogatepass")
 
@@ -190,7 +204,7 @@ def _with_id(element: Any) -> tuple[bytes, Any]:
 
 
 class _WriteRows(beam.PTransform):
-    """Writes rows with an encoder; what `WriteCompacted` and `WriteFailures` share."""
+    """Writes rows with an encoder. This is the base of `WriteCompacted` and `WriteFailures`."""
 
     def __init__(self, root: str, suffix: str, encode: _Encode, file_bytes: int) -> None:
         super().__init__()
@@ -205,8 +219,8 @@ class _WriteRows(beam.PTransform):
     @no_annotations
     def expand(self, rows: beam.PCollection) -> WriteResult:
         """Writes the rows."""
-        # Bounded rows often have neither key nor timestamp, and equal ones must not become one. Ids are drawn
-        # before a reshuffle, behind which a bundle that is run again sees the same ones.
+        # Bounded rows often have neither key nor timestamp, and equal rows must not become one. So each row
+        # gets a random id. The reshuffle keeps the ids, so that a repeated bundle sees the same ones.
         with_ids = rows.is_bounded
         key_type = _key_type(rows.element_type)
         if with_ids:
@@ -234,21 +248,21 @@ def _key_type(element_type: Any) -> Any:
 class WriteCompacted(_WriteRows):
     """Writes `Compacted` rows, or `(key, Compacted)`, into files named by content below a root.
 
-    Every row is in exactly one file of those that `.files` names, whatever was run again. Unbounded rows are
-    written bundle by bundle, which behind `CrushRecords` means batch by batch; equal ones are told apart by
-    their keys and timestamps.
+    Every row is in exactly one of the files that `.files` names, even if bundles were repeated. Unbounded
+    rows are written bundle by bundle, which after `CrushRecords` means batch by batch. Keys and timestamps
+    distinguish equal rows.
 
     Args:
-        root: a local directory or `gs://bucket/prefix`; made when it isn't there.
-        file_format: `jsonl` for the records alone, one a line; `parquet` for whole rows, with columns for a
-            string key or a Pub/Sub message's id, publish time, ordering key and attributes.
+        root: a local directory or `gs://bucket/prefix`. It is created if it isn't there.
+        file_format: `jsonl` for the records alone, one on each line. `parquet` for whole rows, with columns
+            for a string key, or for a Pub/Sub message's id, publish time, ordering key and attributes.
         file_bytes: size of records at which a bundle starts another file.
 
     Raises:
-        ValueError: an unknown format or root, or a size that isn't greater than 0.
+        ValueError: the format is unknown, the root has another scheme, or a size isn't greater than 0.
 
-    While running, a record with a line break in JSONL, and keys that Parquet has no column for, fail the
-    bundle.
+    At run time, JSONL fails the bundle if a record has a line break. Parquet fails it if a key is neither a
+    string nor a message.
 
     >>> import tempfile
     >>> row = Compacted(b'{"id": 1}', "", 0, 9, 9, 0, 0, [])
@@ -271,11 +285,18 @@ class WriteFailures(_WriteRows):
     """Writes `Failure` rows, or `(key, Failure)`, as JSONL into files named by content below a root.
 
     Args:
-        root: a local directory or `gs://bucket/prefix`; made when it isn't there.
+        root: a local directory or `gs://bucket/prefix`. It is created if it isn't there.
         file_bytes: approximate size at which a bundle starts another file.
 
     Raises:
-        ValueError: an unknown root, or a size that isn't greater than 0.
+        ValueError: the root has another scheme, or a size isn't greater than 0.
+
+    >>> import tempfile
+    >>> row = Failure("invalid_json", "line 1, column 2", "", "", 0, 1, ["0" * 24])
+    >>> with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    ...     written = pipeline | beam.Create([row]) | WriteFailures(tempfile.mkdtemp())
+    ...     _ = written.files | beam.Map(lambda file: print(file.records))
+    1
     """
 
     def __init__(self, root: str, *, file_bytes: int = _FILE_BYTES) -> None:

@@ -1,153 +1,262 @@
-"""`CrushRecords` on unbounded input: batches by bytes and time, and no window or late record loses any."""
+"""The streaming program and a Pub/Sub server on a real socket: acknowledged means durable, even if killed."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
-import apache_beam as beam
+import grpc
+import pyarrow.parquet as pq
 import pytest
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.testing.test_stream import TestStream as Events
-from apache_beam.transforms.window import FixedWindows, TimestampedValue
-from collecting import Collect
-from crushable import BROKEN, RECORDS, SMALL, hashes_of
+from google.api_core import exceptions
+from helpers.effort import tries
+from helpers.generators import BROKEN, RECORDS
+from helpers.messages import OUTPUT_TOPIC, SUBSCRIPTION, TOPIC, messages_of
+from helpers.pubsub_server import PubsubServer
+from helpers.repository import REPOSITORY
 
 from headroom_beam import OriginalStore, restore_record
-from headroom_beam.transforms.crush_records import CrushRecords
-from headroom_beam.transforms.sinks import WriteCompacted, WriteFailures
+from headroom_beam.cli.beam_runner import pipeline_options
+from headroom_beam.cli.stream import _parser, main, run_batches
+from headroom_beam.errors import StoreError
 
 
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
-
-
-def stream() -> Events:
-    """A stream whose clock begins now: timers follow the wall clock, and a TestStream's own begins at 0."""
-    return Events().advance_watermark_to(0).advance_processing_time(int(time.time()))
-
-
-def run(events: Events, collect: Collect, *, window=None, **arguments) -> None:
-    options = PipelineOptions(["--streaming"])
-    with beam.Pipeline(runner="BundleBasedDirectRunner", options=options) as pipeline:
-        records = pipeline | events
-        if window is not None:
-            records = records | beam.WindowInto(window)
-        crushed = records | CrushRecords(config=SMALL, **arguments)
-        collect(crushed.compacted, "compacted")
-        collect(crushed.failures, "failures")
-
-
-def restored(collect: Collect, root) -> list[bytes]:
-    store = OriginalStore.open(root, create=False)
-    return sorted(restore_record(row.record, store) for row in collect["compacted"])
-
-
-def test_a_batch_goes_out_when_its_time_has_come(tmp_path, collect):
-    root = tmp_path / "store"
-    events = stream().add_elements(RECORDS[:4]).advance_processing_time(60).add_elements(RECORDS[4:7])
-    run(
-        events.advance_processing_time(60).advance_watermark_to_infinity(),
-        collect,
-        originals=str(root),
-        max_latency_s=10,
-        shards=1,
-    )
-    assert restored(collect, root) == sorted(RECORDS[:7])
-    assert len(OriginalStore.open(root).pack_names()) == 2
-
-
-def test_records_that_come_within_the_latency_share_a_batch(tmp_path, collect):
-    root = tmp_path / "store"
-    events = stream()
-    for record in RECORDS:
-        events = events.add_elements([record]).advance_processing_time(0.1)
-    run(
-        events.advance_processing_time(1e6).advance_watermark_to_infinity(),
-        collect,
-        originals=str(root),
-        max_latency_s=1e5,
-        shards=1,
-    )
-    assert restored(collect, root) == sorted(RECORDS)
-    assert len(OriginalStore.open(root).pack_names()) == 1
-
-
-def test_a_batch_goes_out_when_it_has_its_bytes(tmp_path, collect):
-    root = tmp_path / "store"
-    events = stream()
-    for record in RECORDS[:6]:
-        events = events.add_elements([record])
-    run(
-        events.advance_watermark_to_infinity(),
-        collect,
-        originals=str(root),
-        max_latency_s=1e9,
-        shards=1,
-        batch_bytes=len(RECORDS[0]) * 2,
-    )
-    assert restored(collect, root) == sorted(RECORDS[:6])
-    assert len(OriginalStore.open(root).pack_names()) == 3
-
-
-def test_the_end_of_the_stream_sends_out_what_is_still_waiting(tmp_path, collect):
-    events = stream().add_elements([*RECORDS, *BROKEN]).advance_watermark_to_infinity()
-    run(events, collect, originals=str(tmp_path / "store"), max_latency_s=1e9)
-    assert restored(collect, tmp_path / "store") == sorted(RECORDS)
-    assert len(collect["failures"]) == len(BROKEN)
-
-
-def test_late_records_of_small_windows_are_not_lost(tmp_path, collect):
-    events = stream()
-    for number, record in enumerate(RECORDS):
-        # The watermark is always far past the record's own window, which has no allowed lateness.
-        events = events.advance_watermark_to(1000 + number).add_elements([TimestampedValue(record, number)])
-    events = events.advance_processing_time(60).advance_watermark_to_infinity()
-    run(events, collect, window=FixedWindows(1), originals=str(tmp_path / "store"), max_latency_s=5)
-    assert restored(collect, tmp_path / "store") == sorted(RECORDS)
-    assert sorted(one.timestamp_us for one in collect.arrived("compacted")) == [
-        number * 1_000_000 for number in range(len(RECORDS))
+def arguments_of(folder: Path) -> list[str]:
+    return [
+        f"--subscription={SUBSCRIPTION}",
+        f"--originals={folder / 'store'}",
+        "--max_tokens=200",
+        "--max_latency_s=0.5",
+        "--lease_s=60",
     ]
 
 
-def test_shards_fill_batches_of_their_own(tmp_path, collect):
-    events = stream().add_elements(RECORDS).advance_watermark_to_infinity()
-    run(events, collect, originals=str(tmp_path / "store"), max_latency_s=1e9, shards=3)
-    assert restored(collect, tmp_path / "store") == sorted(RECORDS)
-    assert len(OriginalStore.open(tmp_path / "store").pack_names()) == 3
+def drain(folder: Path, pubsub: PubsubServer, *arguments: str) -> None:
+    """Runs the program in this process until every message is acknowledged, or until it fails."""
+    known, beam_arguments = _parser("stream").parse_known_args([*arguments_of(folder), *arguments])
+    known.failures = known.failures or str(folder / "out/failures")
+    stopping = threading.Event()
+
+    def watch() -> None:
+        while pubsub.outstanding_count(SUBSCRIPTION) and not stopping.wait(0.05):
+            pass
+        stopping.set()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        run_batches(known, pipeline_options(beam_arguments), stopping)
+    finally:
+        stopping.set()
+        watcher.join()
 
 
-def test_without_a_store_unbounded_records_keep_their_windows(collect):
-    events = stream().add_elements([TimestampedValue(RECORDS[0], 7), TimestampedValue(b"{", 12)])
-    run(events.advance_watermark_to_infinity(), collect, window=FixedWindows(5))
-    [compacted], [failure] = collect.arrived("compacted"), collect.arrived("failures")
-    assert (compacted.window.start, failure.window.start) == (5, 10)
+class Program:
+    """The streaming program in a process of its own."""
 
-
-def test_what_is_written_from_a_stream_is_complete_and_resolves(tmp_path):
-    events = stream()
-    for number, record in enumerate([*RECORDS, *RECORDS, *BROKEN]):
-        events = events.add_elements([TimestampedValue((f"key {number}", record), number)])
-        events = events.advance_processing_time(3)
-    options = PipelineOptions(["--streaming"])
-    with beam.Pipeline(runner="BundleBasedDirectRunner", options=options) as pipeline:
-        crushed = (
-            pipeline
-            | events.advance_watermark_to_infinity()
-            | CrushRecords(config=SMALL, originals=str(tmp_path / "store"), max_latency_s=10)
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        self._log = (folder / "log").open("ab")
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "pipelines.crush",
+                "--streaming",
+                *arguments_of(folder),
+                *arguments,
+            ],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         )
-        _ = crushed.compacted | "Compacted" >> WriteCompacted(str(tmp_path / "out"), file_format="jsonl")
-        _ = crushed.failures | "Failures" >> WriteFailures(str(tmp_path / "failures"))
+
+    def wait_until(self, done: Callable[[], bool], *, timeout_s: float = 300) -> None:
+        give_up_s = time.monotonic() + timeout_s
+        while not done():
+            assert self._process.poll() is None, self.log()
+            assert time.monotonic() < give_up_s, self.log()
+            time.sleep(0.1)
+
+    def stop(self) -> dict[str, int]:
+        """Asks it to stop, and gives what it printed."""
+        self._process.send_signal(signal.SIGTERM)
+        output, _ = self._process.communicate(timeout=300)
+        assert self._process.returncode == 0, self.log()
+        return json.loads(output)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+
+def parquet_rows(folder: Path) -> list[dict]:
+    return [row for file in sorted(folder.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
+
+
+def failures_of(folder: Path) -> list[dict]:
+    return [
+        json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()
+    ]
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    """For every message in the output, by its number, the bytes that it restores to."""
+    store = OriginalStore.open(folder / "store", create=False)
+    found = {
+        dict(row["attributes"])["number"]: restore_record(row["record"], store)
+        for row in parquet_rows(folder / "out")
+    }
+    failed = {
+        row["attributes"]["number"]: store.get(row["hashes"][0])
+        for row in failures_of(folder / "out/failures")
+    }
+    assert not found.keys() & failed.keys()
+    return found | failed
+
+
+def test_messages_become_files_with_their_attributes_and_every_marker_resolves(tmp_path, pubsub):
+    records = [*RECORDS, *BROKEN, json.dumps(json.loads(RECORDS[0]), indent=1).encode()]
+    ids = pubsub.publish(TOPIC, messages_of(records))
+    program = Program(tmp_path, f"--output={tmp_path / 'out'}")
+    program.wait_until(lambda: len(pubsub.acknowledged(SUBSCRIPTION)) == len(records))
+    # Everything that is acknowledged is there, while the program still runs.
+    assert written(tmp_path) == {str(number): record for number, record in enumerate(records)}
+    done = program.stop()
+    assert (done["messages"], done["failures"]) == (len(records), len(BROKEN))
+    assert done["packs"] == done["batches"]
+    assert {row["message_id"] for row in parquet_rows(tmp_path / "out")} < set(ids)
+    assert not OriginalStore.open(tmp_path / "store").check().problems
+
+
+def test_messages_go_to_a_topic_with_their_attributes(tmp_path, pubsub):
+    pubsub.publish(TOPIC, messages_of([*RECORDS, *BROKEN]))
+    drain(tmp_path, pubsub, f"--output_topic={OUTPUT_TOPIC}", f"--failures={tmp_path / 'failures'}")
+    assert len(pubsub.acknowledged(SUBSCRIPTION)) == len(RECORDS) + len(BROKEN)
     store = OriginalStore.open(tmp_path / "store", create=False)
-    lines = [line for file in (tmp_path / "out").iterdir() for line in file.read_bytes().splitlines()]
-    # Equal records with different keys are different records: none of the repeated ones is taken for a retry.
-    assert sorted(restore_record(line, store) for line in lines) == sorted(RECORDS * 2)
-    failures = [line for file in (tmp_path / "failures").iterdir() for line in file.read_bytes().splitlines()]
-    assert len(failures) == len(BROKEN)
-    assert not store.check().problems
+    sent = {
+        message.attributes["number"]: restore_record(message.data, store)
+        for message in pubsub.published(OUTPUT_TOPIC)
+    }
+    assert sent == {str(number): record for number, record in enumerate(RECORDS)}
+    assert any(b"<<ccr:" in message.data for message in pubsub.published(OUTPUT_TOPIC))
+    assert len(failures_of(tmp_path / "failures")) == len(BROKEN)
 
 
-def test_every_hash_of_a_row_is_in_the_store(tmp_path, collect):
-    events = stream().add_elements(RECORDS).advance_watermark_to_infinity()
-    run(events, collect, originals=str(tmp_path / "store"))
-    hashes = {hash_ for row in collect["compacted"] for hash_ in hashes_of(row)}
-    assert hashes
-    assert not OriginalStore.open(tmp_path / "store").get_many(hashes).unresolved
+def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_path, pubsub):
+    pretty = json.dumps(json.loads(RECORDS[0]), indent=1).encode()
+    pubsub.publish(TOPIC, messages_of([*RECORDS, pretty]))
+    drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}", "--output_format=jsonl")
+    store = OriginalStore.open(tmp_path / "store", create=False)
+    lines = [line for file in (tmp_path / "out").glob("*.jsonl") for line in file.read_bytes().splitlines()]
+    assert sorted(restore_record(line, store) for line in lines) == sorted(RECORDS)
+    [beside] = parquet_rows(tmp_path / "out")
+    assert restore_record(beside["record"], store) == pretty
+
+
+def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp_path, pubsub):
+    records = [
+        record.replace(b'"number"', b'"n%d"' % copy) for copy in range(tries(20, 40)) for record in RECORDS
+    ]
+    expected = {str(number): record for number, record in enumerate(records)}
+    numbers = dict(zip(pubsub.publish(TOPIC, messages_of(records)), expected, strict=True))
+    arguments = [f"--output={tmp_path / 'out'}", f"--batch_bytes={60 * len(RECORDS[0])}"]
+    # It dies after it wrote its second batch and before it acknowledges that: the batch is still leased.
+    pubsub.hold_after("Acknowledge", calls=1)
+    program = Program(tmp_path, *arguments)
+    program.wait_until(
+        lambda: len(parquet_rows(tmp_path / "out")) > len(pubsub.acknowledged(SUBSCRIPTION)) > 0
+    )
+    program.kill()
+    # In this order, because the server may still be about to serve the call of the dead program.
+    pubsub.expire_leases(SUBSCRIPTION)
+    pubsub.release("Acknowledge")
+    acknowledged = {numbers[one] for one in pubsub.acknowledged(SUBSCRIPTION)}
+    assert 0 < len(acknowledged) < len(records)
+    assert written(tmp_path).items() >= {number: expected[number] for number in acknowledged}.items()
+    program = Program(tmp_path, *arguments)
+    program.wait_until(lambda: pubsub.outstanding_count(SUBSCRIPTION) == 0)
+    program.stop()
+    assert written(tmp_path) == expected
+    # At least once: messages that were leased when it was killed came again.
+    assert max(pubsub.deliveries(SUBSCRIPTION).values()) > 1
+
+
+def test_a_message_that_comes_twice_is_written_twice(tmp_path, pubsub):
+    pubsub.publish(TOPIC, messages_of([RECORDS[0], RECORDS[1]]))
+    # The first acknowledgement is refused: the program ends, and another one gets the messages again.
+    pubsub.fail_next("Acknowledge", grpc.StatusCode.PERMISSION_DENIED)
+    with pytest.raises(exceptions.PermissionDenied):
+        drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}")
+    assert pubsub.acknowledged(SUBSCRIPTION) == []
+    drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}")
+    assert len(pubsub.acknowledged(SUBSCRIPTION)) == 2
+    assert len(parquet_rows(tmp_path / "out")) == 4
+    assert written(tmp_path) == {"0": RECORDS[0], "1": RECORDS[1]}
+
+
+def test_a_store_that_fails_ends_the_program_and_acknowledges_nothing(tmp_path, pubsub, capsys):
+    (tmp_path / "store").write_text("a file stands where the store should be")
+    pubsub.publish(TOPIC, messages_of(RECORDS))
+    code = main([*arguments_of(tmp_path), f"--output={tmp_path / 'out'}"])
+    assert code == StoreError.exit_code
+    assert pubsub.acknowledged(SUBSCRIPTION) == []
+    assert "StoreError" in capsys.readouterr().err
+
+
+def test_a_topic_that_refuses_ends_the_program_and_acknowledges_nothing(tmp_path, pubsub):
+    pubsub.publish(TOPIC, messages_of(RECORDS))
+    pubsub.fail_next("Publish", grpc.StatusCode.PERMISSION_DENIED, times=100)
+    with pytest.raises(RuntimeError, match="PermissionDenied: 403"):
+        drain(tmp_path, pubsub, f"--output_topic={OUTPUT_TOPIC}", f"--failures={tmp_path / 'failures'}")
+    assert pubsub.acknowledged(SUBSCRIPTION) == []
+    assert pubsub.outstanding_count(SUBSCRIPTION) == len(RECORDS)
+
+
+def test_beams_own_reader_works_too(tmp_path, pubsub):
+    records = [*RECORDS, *BROKEN]
+    pubsub.publish(TOPIC, messages_of(records))
+    program = Program(
+        tmp_path,
+        f"--output={tmp_path / 'out'}",
+        "--reader=beam",
+        "--runner=BundleBasedDirectRunner",
+        "--shards=2",
+    )
+    program.wait_until(
+        lambda: tmp_path.joinpath("store/store.json").exists() and len(written(tmp_path)) == len(records)
+    )
+    program.kill()
+    assert written(tmp_path) == {str(number): record for number, record in enumerate(records)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either --output or --output_topic"),
+        (["--output=a", f"--output_topic={OUTPUT_TOPIC}"], "give either --output or --output_topic"),
+        ([f"--output_topic={OUTPUT_TOPIC}"], "--failures is missing"),
+        (["--output=a", "--id_label=id"], "--id_label is for --reader beam"),
+        (["--output=a", "--lease_s=5"], "lease_s is 5"),
+        (["--output=a", "--reader=beam"], "needs a runner that streams"),
+        (["--output=a", "--subscription=in"], "PubSub subscription must be in the form"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments, message, capsys):
+    code = 2
+    try:
+        code = main([f"--subscription={SUBSCRIPTION}", "--originals=o", *arguments])
+    except SystemExit as error:
+        code = error.code
+    assert code == 2
+    assert message in capsys.readouterr().err

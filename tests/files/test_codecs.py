@@ -5,7 +5,7 @@ import io
 import random
 
 import pytest
-import zstandard
+from helpers.generators import compress
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,10 +25,6 @@ CODECS: list[Codec] = ["gzip", "zstd"]
 SUFFIX = {"gzip": ".jsonl.gz", "zstd": ".jsonl.zst"}
 
 
-def compress(data: bytes, codec: Codec) -> bytes:
-    return gzip.compress(data) if codec == "gzip" else zstandard.compress(data)
-
-
 def read(data: bytes, codec: Codec) -> bytes:
     return b"".join(decompressed(io.BytesIO(data), codec, name="file"))
 
@@ -44,7 +40,12 @@ def test_what_is_compressed_decompresses(codec: Codec, pieces: list[bytes]) -> N
 @pytest.mark.parametrize("codec", CODECS)
 def test_several_members_or_frames_are_read_whole(codec: Codec) -> None:
     assert (
-        read(compress(b"one\n", codec) + compress(b"two\n", codec) + compress(b"", codec), codec)
+        read(
+            compress(b"one\n", SUFFIX[codec])
+            + compress(b"two\n", SUFFIX[codec])
+            + compress(b"", SUFFIX[codec]),
+            codec,
+        )
         == b"one\ntwo\n"
     )
 
@@ -52,8 +53,11 @@ def test_several_members_or_frames_are_read_whole(codec: Codec) -> None:
 @pytest.mark.parametrize("codec", CODECS)
 def test_a_file_cut_anywhere_is_an_error(codec: Codec) -> None:
     data = random.Random(1).randbytes(200) + b'{"id": 1}\n' * 50
-    for packed in (compress(data, codec), compress(b"first\n", codec) + compress(data, codec)):
-        whole = len(packed) - len(compress(data, codec))
+    for packed in (
+        compress(data, SUFFIX[codec]),
+        compress(b"first\n", SUFFIX[codec]) + compress(data, SUFFIX[codec]),
+    ):
+        whole = len(packed) - len(compress(data, SUFFIX[codec]))
         for length in range(len(packed)):
             if length and length == whole:
                 continue  # A complete first member.
@@ -65,7 +69,7 @@ def test_a_file_cut_anywhere_is_an_error(codec: Codec) -> None:
 @pytest.mark.parametrize("tail", [b"\0", b"\n", b"garbage behind the end"])
 def test_bytes_behind_the_end_are_an_error(codec: Codec, tail: bytes) -> None:
     with pytest.raises(IntegrityError):
-        read(compress(b"data\n", codec) + tail, codec)
+        read(compress(b"data\n", SUFFIX[codec]) + tail, codec)
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -79,7 +83,7 @@ def test_a_flipped_bit_is_an_error(codec: Codec) -> None:
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_chunks_are_bounded_however_far_a_file_expands(codec: Codec) -> None:
-    packed = compress(bytes(30_000_000), codec)
+    packed = compress(bytes(30_000_000), SUFFIX[codec])
     assert len(packed) < 100_000
     sizes = [len(chunk) for chunk in decompressed(io.BytesIO(packed), codec, name="file")]
     assert sum(sizes) == 30_000_000

@@ -8,26 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from file_runs import (
-    AWKWARD,
-    compress,
-    lines_of,
-    output_of,
-    record,
-    restored_digests,
-    tree,
-    unresolved_markers,
-)
+from helpers.generators import AWKWARD, compress, lines_of, record
+from helpers.oracles import output_of, restored_digests, tree, unresolved_markers
 
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.errors import IntegrityError, StoreError
+from headroom_beam.files.codecs import SUFFIXES
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.run import run_shards
 from headroom_beam.objects.base import ObjectConflict
 from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
-
-SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
 
 
 def test_failures_name_what_failed_and_where(tmp_path: Path, settings: RunSettings) -> None:
@@ -73,7 +64,7 @@ def test_a_line_that_is_too_long_goes_to_the_store_in_pieces(
 def test_too_long_lines_fail_alike_whether_they_fit_a_block_or_not(
     tmp_path: Path, settings: RunSettings
 ) -> None:
-    # The first fits a block and is refused by the crusher, the second doesn't and is refused before.
+    # The first fits a block, and the crusher refuses it. The second doesn't fit, and is refused earlier.
     data = b'"' + b"x" * 10_000 + b'"\n"' + b"x" * 1_000_000 + b'"\n'
     (tmp_path / "a.jsonl").write_bytes(data)
     settings = dataclasses.replace(settings, config=SmartCrusherConfig(max_record_bytes=5_000))

@@ -22,7 +22,7 @@ from headroom_beam.files.manifest import (
 )
 from headroom_beam.objects.open import open_objects
 
-# Local file names may be any bytes; Python has those that aren't UTF-8 as lone surrogates.
+# Names of local files may be any bytes. Python gives those that aren't UTF-8 as lone surrogates.
 NAMES = st.text(st.characters(codec="utf-8"), max_size=9) | st.just("caf\udce9.jsonl")
 COUNTS = st.integers(0, 2**40)
 

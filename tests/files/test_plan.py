@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from file_runs import (
-    output_of,
-    tree,
-)
+from helpers.oracles import output_of, tree
 
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.errors import StoreError

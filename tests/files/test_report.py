@@ -1,11 +1,9 @@
-"""Summaries as tables, and progress on terminals only."""
+"""Summaries as tables: a line for each tool, and a sum."""
 
-import io
 import json
 
 import pytest
 
-from headroom_beam.cli.progress import ProgressLine
 from headroom_beam.errors import FormatError
 from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, summarize
 from headroom_beam.files.report import format_bytes, format_summary, format_table
@@ -39,7 +37,7 @@ def summary_of(*rows: dict[str, object], unproved: int = 0) -> dict[str, object]
     )
 
 
-def lines_of(table: str) -> dict[str, list[str]]:
+def printed_words(table: str) -> dict[str, list[str]]:
     return {line.split("  ")[0]: line.split() for line in table.splitlines() if line}
 
 
@@ -56,8 +54,8 @@ def test_the_table_has_a_line_per_tool_with_most_tokens_first_and_a_sum() -> Non
     assert lines[3].split() == ["all", "6", "1,200", "300", "75.0", "%", "12.0", "KB", "3.0", "KB", "135"]
 
 
-def test_the_table_says_what_became_of_all_records() -> None:
-    facts = lines_of(format_summary(summary_of(totals("ls", "table", 100, 40))))
+def test_the_table_counts_records_bytes_originals_and_failures() -> None:
+    facts = printed_words(format_summary(summary_of(totals("ls", "table", 100, 40))))
     assert facts["records"] == ["records", "7", "(4", "compacted)"]
     assert facts["bytes"] == ["bytes", "8.0", "KB", "→", "2.0", "KB"]
     assert facts["originals"] == ["originals", "4", "(6.0", "KB)"]
@@ -125,34 +123,3 @@ def test_columns_are_aligned() -> None:
 )
 def test_sizes_count_1024_bytes_as_a_kilobyte(size_bytes: int, text: str) -> None:
     assert format_bytes(size_bytes) == text
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_writes_nothing_but_to_a_terminal() -> None:
-    stream = io.StringIO()
-    with ProgressLine(100, stream=stream) as progress:
-        progress.update(50, records=3)
-    assert stream.getvalue() == ""
-
-
-def test_progress_shows_share_speed_and_time_left_and_clears_its_line() -> None:
-    stream, now_s = Terminal(), [10.0]
-    with ProgressLine(10 << 20, stream=stream, clock=lambda: now_s[0]) as progress:
-        now_s[0] += 2
-        progress.update(4 << 20, records=1234, failures=1)
-        shown = stream.getvalue()
-    assert shown == "\r\x1b[K 40 %  1,234 records  4.0 MB  2.0 MB/s  1 failures  0:00:03 left"
-    assert stream.getvalue() == shown + "\r\x1b[K"
-
-
-def test_progress_is_written_no_more_often_than_asked() -> None:
-    stream, now_s = Terminal(), [0.0]
-    with ProgressLine(0, stream=stream, interval_s=1.0, clock=lambda: now_s[0]) as progress:
-        for step in range(30):
-            now_s[0] = step / 10
-            progress.update(step, records=step)
-        assert stream.getvalue().count("records") == 3

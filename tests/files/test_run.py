@@ -6,20 +6,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from file_runs import (
-    AWKWARD,
-    DROPPING,
-    compress,
-    lines_of,
-    output_of,
-    restored_digests,
-    source_digests,
-    tree,
-    unresolved_markers,
-)
+from helpers.generators import AWKWARD, DROPPING, compress, lines_of
+from helpers.oracles import output_of, restored_digests, source_digests, tree, unresolved_markers
 
 from headroom_beam.errors import HeadroomBeamError, StoreError
-from headroom_beam.files.codecs import decompressed, open_decompressed
+from headroom_beam.files.codecs import SUFFIXES, decompressed, open_decompressed
 from headroom_beam.files.crush_shard import crush_shard
 from headroom_beam.files.manifest import Manifest, read_manifest
 from headroom_beam.files.plan import RunSettings, start_run
@@ -27,8 +18,6 @@ from headroom_beam.files.restore_file import source_parts
 from headroom_beam.files.run import finish_run, run_shards
 from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
-
-SUFFIXES = [".jsonl", ".jsonl.gz", ".jsonl.zst"]
 
 
 @pytest.mark.parametrize("shard_bytes", [5_000, 100_000, 64 << 20])

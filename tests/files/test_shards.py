@@ -125,7 +125,7 @@ def test_many_tiny_files_do_not_make_an_endless_shard() -> None:
     assert max(len(shard.spans) for shard in shards) <= 4096
 
 
-@pytest.mark.parametrize("name", ["_shards/a.jsonl", "_failures/a.jsonl"])
+@pytest.mark.parametrize("name", ["_shards/a.jsonl", "_failures/a.jsonl", "_explanations/a.jsonl"])
 def test_names_that_a_run_uses_itself_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="rename"):
         plan_shards([source(name, 1)])

@@ -6,9 +6,11 @@ import hashlib
 
 import numpy as np
 import pytest
+from helpers.effort import tries
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import digest_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from originals import RUN_DATE, digest_of, rows_of, some_originals
 
 from headroom_beam.errors import CorruptPack, FormatError, IntegrityError
 from headroom_beam.store.index import Index, IndexedPack, index_rows
@@ -23,7 +25,7 @@ def digests_of(*texts: bytes) -> np.ndarray:
     return np.array(sorted(hashlib.sha256(text).digest() for text in texts), "S32")
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60, 3000))
 @given(st.lists(st.sets(st.binary(max_size=2), max_size=20), max_size=5), st.binary(max_size=2))
 def test_a_prefix_finds_every_copy_in_every_pack(packs, other):
     parts = [

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import digest_of, hash_of
 
 from headroom_beam import OriginalStore
-from headroom_beam.errors import AmbiguousHash, IntegrityError, InvalidHash, OriginalExpired, OriginalNotFound
+from headroom_beam.errors import InvalidHash
 from headroom_beam.store import lookup
 from headroom_beam.store.lookup import lookup_many, plan_lookup
-from headroom_beam.store.resolution import Resolution, resolution_error
+from headroom_beam.store.resolution import Resolution
 from headroom_beam.store.snapshot import StoreSize
 
 TEXTS = some_originals(1200, size_bytes=300)
@@ -86,39 +82,3 @@ def test_expected_times_grow_with_the_count_and_the_store():
 def test_one_bad_hash_is_refused_before_anything_is_read(store):
     with pytest.raises(InvalidHash):
         lookup_many(store, [hash_of(TEXTS[0]), "xyz"])
-
-
-def test_the_benchmark_runs_and_its_ways_agree():
-    program = Path(__file__).parents[2] / "benchmarks" / "lookup.py"
-    arguments = [sys.executable, str(program), "--megabytes", "2"]
-    done = subprocess.run(
-        arguments,
-        capture_output=True,
-        check=True,
-        cwd=program.parent.parent,
-        env=os.environ | {"PYTHONPATH": "."},
-    )
-    figures = json.loads(done.stdout)
-    assert figures["originals"] == figures["many"][-1]["hashes"]
-    assert (
-        min(figures["put_megabytes_per_s"], figures["cold_ms"], figures["warm_ms"], figures["uncovered_ms"])
-        > 0
-    )
-    assert {step["plan"]["way"] for step in figures["many"]} <= {"points", "scan"}
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        ("missing", OriginalNotFound),
-        ("expired", OriginalExpired),
-        ("erased", OriginalExpired),
-        ("ambiguous", AmbiguousHash),
-        ("damaged", IntegrityError),
-    ],
-)
-def test_every_status_has_its_error(status, kind):
-    error = resolution_error("0" * 24, status)
-    assert type(error) is kind
-    assert "0" * 24 in str(error)
-    assert getattr(error, "reason", status) == status

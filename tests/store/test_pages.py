@@ -7,6 +7,7 @@ import contextlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from helpers.effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,7 +53,7 @@ def test_pages_that_run_over_the_end_and_unknown_kinds_are_errors():
     assert list(walk_pages(chunk[:0])) == []
 
 
-@settings(max_examples=400)
+@settings(max_examples=tries(150, 50_000))
 @given(st.binary(max_size=80))
 def test_any_bytes_end_in_pages_or_in_an_error(data):
     with contextlib.suppress(PageError):

@@ -1,126 +1,59 @@
-"""What has been taken out of a store is seen by readers and writers, within the time that they promise."""
+"""What a reader saw of a store: it looks again when packs come, go or are old."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-import pytest
-from originals import RUN_DATE, Counting, bury, digest_of, hash_of, rows_of, some_originals
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import Counting, hash_of
 
 from headroom_beam import OriginalStore
-from headroom_beam.errors import IntegrityError, OriginalExpired
 from headroom_beam.store import store
+from headroom_beam.store.snapshot import StoreSize
 
 
-@pytest.mark.parametrize("reason", ["erased", "expired"])
-def test_what_was_taken_out_is_not_given_out_and_says_why(root, reason):
-    texts = some_originals(5)
-    writer = OriginalStore.open(root)
-    writer.put_many(rows_of(texts), run_date=RUN_DATE)
-    bury(writer, texts[0], reason)
-    bury(writer, b"never stored here, or its pack is gone", reason)
-    for asked in (hash_of(texts[0]), digest_of(texts[0]), hash_of(b"never stored here, or its pack is gone")):
-        reader = OriginalStore.open(root)
-        with pytest.raises(OriginalExpired, match=reason) as caught:
-            reader.get(asked)
-        assert caught.value.reason == reason
-        assert not reader.contains(asked)
-    assert reader.get(hash_of(texts[1])) == texts[1]
-    assert reader.check(hashes=map(hash_of, texts)).problems == ()
+def test_an_old_snapshot_is_read_anew(sound, monkeypatch):
+    reader = OriginalStore.open(sound)
+    assert reader.size().pack_count == 2
+    OriginalStore.open(sound).put_many(rows_of([b"more"]), run_date=RUN_DATE + dt.timedelta(days=1))
+    assert reader.size().pack_count == 2
+    monkeypatch.setattr(store, "REFRESH_S", 0.0)
+    assert reader.size().pack_count == 3
 
 
-def test_a_running_reader_honours_a_new_tombstone_within_the_time_it_promises(tmp_path, monkeypatch):
-    text = b"[1]"
-    reader = OriginalStore.open(tmp_path)
-    reader.put_many(rows_of([text]), run_date=RUN_DATE)
-    now = [0.0]
-    monkeypatch.setattr(store.time, "monotonic", lambda: now[0])
-    assert reader.get(hash_of(text)) == text
-    bury(reader, text, "erased")
-    now[0] += store.REFRESH_S
-    with pytest.raises(OriginalExpired):
-        reader.get(hash_of(text))
-
-
-def test_erased_originals_are_refused_and_expired_ones_come_back(root, caplog):
-    texts = some_originals(5)
-    writer = OriginalStore.open(root)
-    bury(writer, texts[0], "erased")
-    bury(writer, texts[1], "expired")
-    writer.put_many(rows_of(texts), run_date=RUN_DATE)
-    assert "1 originals weren't stored" in caplog.text
-    assert writer.check().original_count == 4
-    assert writer.get_many(map(hash_of, texts)).unresolved == {
-        hash_of(texts[0]): "erased",
-        hash_of(texts[1]): "expired",
-    }
-    for index in (False, True):
-        writer.put_many(rows_of(texts[1:2]), run_date=RUN_DATE + dt.timedelta(days=1))
-        if index:
-            writer.write_index()
-        assert OriginalStore.open(root).get(hash_of(texts[1])) == texts[1]
-
-
-def test_a_builder_that_has_been_at_work_for_long_refuses_what_was_erased_meanwhile(tmp_path, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(store.time, "monotonic", lambda: now[0])
+def test_a_merged_index_makes_the_smaller_ones_unread(tmp_path):
     writer = OriginalStore.open(tmp_path)
-    builder = writer.pack_builder(run_date=RUN_DATE)
-    bury(writer, b"[1]", "erased")
-    now[0] += store.REFRESH_S
-    assert list(builder.add(rows_of([b"[1]", b"[2]"]))) == []
-    for pack in builder.finish():
-        writer.put_pack(pack)
-    assert builder.refused_count == 1
-    assert writer.get_many([hash_of(b"[1]"), hash_of(b"[2]")]).unresolved == {hash_of(b"[1]"): "erased"}
-
-
-def test_a_builder_refuses_what_was_erased_before_it_began(tmp_path):
-    writer = OriginalStore.open(tmp_path)
-    writer.put_many(rows_of([b"[1]"]), run_date=RUN_DATE)
-    bury(writer, b"[1]", "erased")
-    builder = writer.pack_builder(run_date=RUN_DATE)
-    assert list(builder.add(rows_of([b"[1]"]))) == list(builder.finish()) == []
-    assert builder.refused_count == 1
-
-
-def test_a_writer_looks_at_tombstones_alone_and_reads_each_once(tmp_path):
-    before = OriginalStore.open(tmp_path)
-    before.put_many(rows_of([b"[0]"]), run_date=RUN_DATE)
-    before.write_index()
-    bury(before, b"[1]", "erased")
-    bury(before, b"[2]", "expired")
+    for seed in range(4):
+        writer.write_index(writer.put_many(rows_of(some_originals(20, seed=seed)), run_date=RUN_DATE))
+    writer.write_index()
     counting = Counting(str(tmp_path))
-    writer = OriginalStore(counting)
-    for number in range(3):
-        writer.put_many(rows_of([b"[%d]" % number]), run_date=RUN_DATE)
-    assert counting.listings == ["tombstones/"] * 3
-    assert sum("tombstones/" in read for read in counting.reads) == 2
-    assert not any("index/" in read for read in counting.reads)
+    text = some_originals(20, seed=2)[5]
+    assert OriginalStore(counting).get(hash_of(text)) == text
+    assert sum("index" in read for read in counting.reads) == 1
 
 
-def test_tombstones_are_those_of_now(tmp_path):
-    seen = OriginalStore.open(tmp_path)
-    assert len(seen.tombstones()) == 0
-    bury(seen, b"[1]", "erased")
-    assert [tombstone.digest for tombstone in seen.tombstones().find(hash_of(b"[1]"))] == [digest_of(b"[1]")]
+def test_a_reader_finds_what_was_stored_after_it_looked(root):
+    reader = OriginalStore.open(root)
+    text = b"[1,2,3]"
+    assert not reader.contains(hash_of(text))
+    OriginalStore.open(root).put_many(rows_of([text]), run_date=RUN_DATE)
+    assert reader.get(hash_of(text)) == text
 
 
-def test_a_damaged_tombstone_stops_writing_each_time(tmp_path):
+def test_a_pack_that_is_gone_makes_the_reader_look_again_once(tmp_path):
+    texts = some_originals(60)
     writer = OriginalStore.open(tmp_path)
-    bury(writer, b"[1]", "erased")
-    (file,) = (tmp_path / "tombstones").iterdir()
-    file.write_bytes(file.read_bytes().replace(b"erased", b"ersaed"))
-    for _ in range(2):
-        with pytest.raises(IntegrityError, match="has another SHA-256 than its name says"):
-            writer.put_many(rows_of([b"[1]"]), run_date=RUN_DATE)
+    one, two = (writer.put_many(rows_of(part), run_date=RUN_DATE)[0] for part in (texts[:30], texts[30:]))
+    writer.write_index()
+    reader = OriginalStore.open(tmp_path)
+    assert reader.get(hash_of(texts[0])) == texts[0]
+    writer.put_many(rows_of(texts), run_date=RUN_DATE)
+    (tmp_path / one).unlink()
+    (tmp_path / two).unlink()
+    for text in texts:
+        assert reader.get(hash_of(text)) == text
+    assert reader.get_many(map(hash_of, texts)).unresolved == {}
 
 
-def test_a_damaged_tombstone_stops_reading(tmp_path):
-    writer = OriginalStore.open(tmp_path)
-    writer.put_many(rows_of([b"[1]"]), run_date=RUN_DATE)
-    bury(writer, b"[1]", "erased")
-    (file,) = (tmp_path / "tombstones").iterdir()
-    file.write_bytes(file.read_bytes().replace(b"erased", b"ersaed"))
-    with pytest.raises(IntegrityError, match="has another SHA-256 than its name says"):
-        OriginalStore.open(tmp_path).get(hash_of(b"[1]"))
+def test_the_size_of_a_store_counts_packs_row_groups_and_bytes():
+    assert StoreSize(1, 2, 3).group_count == 2

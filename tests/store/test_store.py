@@ -1,4 +1,4 @@
-"""The store: one suite over every backend, the number of reads, readers among writers, and plain SQL."""
+"""The store: one conformance suite over every backend, and plain SQL over its packs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pickle
 import random
 import subprocess
 import sys
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
-from originals import RUN_DATE, Counting, digest_of, hash_of, rows_of, some_originals
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import digest_of, hash_of
+from helpers.repository import TESTS
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import (
-    AmbiguousHash,
     DigestMismatch,
     FormatError,
     IntegrityError,
@@ -26,13 +26,6 @@ from headroom_beam.errors import (
     OriginalNotFound,
     StoreError,
 )
-from headroom_beam.store import names as layout
-from headroom_beam.store import schema as rows
-from headroom_beam.store import snapshot as view
-from headroom_beam.store.resolution import Resolution
-
-# --- conformance
-# -----------------------------------------------------------------------------------------------------
 
 
 def test_what_was_put_is_found_by_hash_and_by_digest(root):
@@ -138,8 +131,8 @@ def test_parallel_writers_in_other_processes_lose_nothing(root):
     script = f"""
 import sys
 from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from originals import *
+sys.path.insert(0, {str(TESTS)!r})
+from helpers.generators import RUN_DATE, rows_of, some_originals
 from headroom_beam import OriginalStore
 seed = int(sys.argv[1])
 store = OriginalStore.open({root!r})
@@ -156,20 +149,6 @@ store.write_index()
     for seed in (0, 1, 10, 11, 12):
         texts = some_originals(60, seed=seed)
         assert store_.get_many(map(hash_of, texts)).unresolved == {}
-
-
-# --- opening
-# ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_store_of_another_version_is_refused_before_anything_is_read(tmp_path):
-    others = [f'{{"version": {version}, "digest": "sha256"}}' for version in ("2", "true", "1.0", '"1"')]
-    for text in (*others, '{"version": 1, "digest": "blake3"}', "{}", "", "[]", "[" * 100_000):
-        (tmp_path / "store.json").write_text(text)
-        counting = Counting(str(tmp_path))
-        with pytest.raises(FormatError, match=r"store\.json is malformed|this release reads version 1"):
-            OriginalStore(counting).get("0" * 24)
-        assert counting.reads == ["get store.json"]
 
 
 def test_a_place_without_a_store_is_refused_unless_one_may_be_made(tmp_path):
@@ -209,120 +188,6 @@ def test_what_is_no_hash_is_refused(tmp_path, bad):
             call(bad)
 
 
-# --- how much is read
-# ------------------------------------------------------------------------------------------------
-
-
-def test_a_covered_original_costs_three_reads_cold_and_one_warm(tmp_path):
-    texts = some_originals(500)
-    writer = OriginalStore.open(tmp_path)
-    writer.put_many(rows_of(texts).to_batches(max_chunksize=100), run_date=RUN_DATE, pack_bytes=50_000)
-    writer.write_index()
-    counting = Counting(str(tmp_path))
-    reader = OriginalStore(counting)
-    reader._ensure_open()
-    counting.reads.clear()
-    assert reader.get(hash_of(texts[0])) == texts[0]
-    assert [read.split("/")[0] for read in counting.reads] == ["get index", "range packs", "range packs"]
-    for text in texts:
-        reader.get(hash_of(text))
-    counting.reads.clear()
-    for text in texts[:50]:
-        assert reader.get(hash_of(text)) == text
-    assert len(counting.reads) == 50
-
-
-def test_a_merged_index_makes_the_smaller_ones_unread(tmp_path):
-    writer = OriginalStore.open(tmp_path)
-    for seed in range(4):
-        writer.write_index(writer.put_many(rows_of(some_originals(20, seed=seed)), run_date=RUN_DATE))
-    writer.write_index()
-    counting = Counting(str(tmp_path))
-    text = some_originals(20, seed=2)[5]
-    assert OriginalStore(counting).get(hash_of(text)) == text
-    assert sum("index" in read for read in counting.reads) == 1
-
-
-def test_many_hashes_of_one_row_group_cost_one_read(tmp_path):
-    texts = some_originals(100)
-    writer = OriginalStore.open(tmp_path)
-    writer.put_many(rows_of(texts), run_date=RUN_DATE)
-    writer.write_index()
-    counting = Counting(str(tmp_path))
-    reader = OriginalStore(counting)
-    reader.get(hash_of(texts[0]))
-    counting.reads.clear()
-    assert reader.get_many(map(hash_of, texts)).found.num_rows == 100
-    assert len(counting.reads) == 1
-
-
-def test_a_pack_without_index_is_read_by_its_footer(tmp_path):
-    texts = some_originals(1000)
-    OriginalStore.open(tmp_path).put_many(rows_of(texts), run_date=RUN_DATE)
-    counting = Counting(str(tmp_path))
-    reader = OriginalStore(counting)
-    for text in texts[:20]:
-        assert reader.get(hash_of(text)) == text
-    assert len(counting.reads) == 2 + 20
-
-
-# --- others write meanwhile
-# ------------------------------------------------------------------------------------------
-
-
-def test_a_reader_finds_what_was_stored_after_it_looked(root):
-    reader = OriginalStore.open(root)
-    text = b"[1,2,3]"
-    assert not reader.contains(hash_of(text))
-    OriginalStore.open(root).put_many(rows_of([text]), run_date=RUN_DATE)
-    assert reader.get(hash_of(text)) == text
-
-
-def test_a_pack_that_is_gone_makes_the_reader_look_again_once(tmp_path):
-    texts = some_originals(60)
-    writer = OriginalStore.open(tmp_path)
-    one, two = (writer.put_many(rows_of(part), run_date=RUN_DATE)[0] for part in (texts[:30], texts[30:]))
-    writer.write_index()
-    reader = OriginalStore.open(tmp_path)
-    assert reader.get(hash_of(texts[0])) == texts[0]
-    writer.put_many(rows_of(texts), run_date=RUN_DATE)
-    (tmp_path / one).unlink()
-    (tmp_path / two).unlink()
-    for text in texts:
-        assert reader.get(hash_of(text)) == text
-    assert reader.get_many(map(hash_of, texts)).unresolved == {}
-
-
-def test_an_original_whose_only_pack_is_lost_is_not_called_never_stored_where_an_index_knows_it(tmp_path):
-    texts = some_originals(20)
-    writer = OriginalStore.open(tmp_path)
-    lost, kept = (writer.put_many(rows_of(part), run_date=RUN_DATE)[0] for part in (texts[:10], texts[10:]))
-    writer.write_index()
-    reader = OriginalStore.open(tmp_path)
-    reader.get(hash_of(texts[0]))
-    (tmp_path / lost).unlink()
-    assert reader.get_many([hash_of(texts[0]), "0" * 24]).unresolved == {
-        hash_of(texts[0]): "damaged",
-        "0" * 24: "missing",
-    }
-    assert reader.get(hash_of(texts[10])) == texts[10]
-    assert {problem.kind for problem in writer.check().problems} == {"lost"}
-    assert (tmp_path / kept).exists()
-
-
-def test_an_index_file_without_any_pack_still_tells_lost_from_never_stored(tmp_path):
-    texts = some_originals(20)
-    writer = OriginalStore.open(tmp_path)
-    for part in (texts[:10], texts[10:]):
-        [name] = writer.put_many(rows_of(part), run_date=RUN_DATE)
-        writer.write_index([name])
-        (tmp_path / name).unlink()
-    hashes = [*map(hash_of, texts), "0" * 24]
-    expected = dict.fromkeys(map(hash_of, texts), "damaged") | {"0" * 24: "missing"}
-    for look_up in (OriginalStore.resolve, OriginalStore.scan, OriginalStore.judge):
-        assert look_up(OriginalStore.open(tmp_path), Resolution(hashes)).unresolved == expected
-
-
 def test_indexes_are_rebuilt_to_the_same_bytes(tmp_path):
     writer = OriginalStore.open(tmp_path)
     writer.put_many(rows_of(some_originals(300)), run_date=RUN_DATE)
@@ -331,38 +196,6 @@ def test_indexes_are_rebuilt_to_the_same_bytes(tmp_path):
     (tmp_path / name).unlink()
     assert OriginalStore.open(tmp_path).write_index() == name
     assert (tmp_path / name).read_bytes() == data
-
-
-# --- ambiguity
-# -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("index", [False, True])
-def test_two_originals_with_one_hash_are_never_mixed_up(tmp_path, monkeypatch, index):
-    # Nobody can make such a pair for real, so the digest is weakened here until all hashes are equal.
-    real = rows.original_digest
-    monkeypatch.setattr(rows, "original_digest", lambda original: b"\x07" * 12 + real(original)[:20])
-    texts = [b"first", b"second"]
-    digests = [rows.original_digest(text).hex() for text in texts]
-    table = rows_of(texts)
-    table = table.set_column(
-        1, "digest", pa.array([bytes.fromhex(digest) for digest in digests], pa.binary(32))
-    )
-    table = table.set_column(0, "hash", pa.array(["07" * 12] * 2))
-    writer = OriginalStore.open(tmp_path)
-    names = [writer.put_many(table.slice(at, 1), run_date=RUN_DATE) for at in (0, 1)]
-    if index:
-        writer.write_index(names[0])
-    reader = OriginalStore.open(tmp_path)
-    with pytest.raises(AmbiguousHash, match="ask by the full digest"):
-        reader.get("07" * 12)
-    assert reader.contains("07" * 12)
-    assert [reader.get(digest) for digest in digests] == texts
-    assert reader.get_many(["07" * 12, digests[1]]).unresolved == {"07" * 12: "ambiguous"}
-
-
-# --- writing refuses what is wrong
-# -----------------------------------------------------------------------------------
 
 
 def test_bytes_that_are_not_those_of_their_digest_are_not_stored(root):
@@ -399,10 +232,6 @@ def test_a_retry_after_a_failed_write_succeeds(tmp_path, monkeypatch):
     assert writer.get(hash_of(b"a")) == b"a"
 
 
-# --- plain SQL
-# -------------------------------------------------------------------------------------------------------
-
-
 def test_the_documented_sql_finds_an_original(tmp_path):
     texts = some_originals(500)
     writer = OriginalStore.open(tmp_path)
@@ -419,18 +248,3 @@ def test_the_documented_sql_finds_an_original(tmp_path):
     assert duckdb.execute(count.format(tmp_path)).fetchall() == [
         ("list_things", "json", 500, sum(map(len, texts)))
     ]
-
-
-def test_modules_agree_on_names():
-    assert layout.folder_of(layout.pack_name(b"x")) == "packs"
-    assert layout.folder_of(layout.index_name(b"x")) == "index"
-    assert layout.folder_of(layout.tombstone_name(b"x")) == "tombstones"
-    for name in (
-        "packs/x.parquet",
-        "packs/" + "0" * 64,
-        "index/" + "0" * 64 + ".parquet",
-        "store.json",
-        "packs/" + "G" * 64 + ".parquet",
-    ):
-        assert layout.folder_of(name) is None
-    assert view.StoreSize(1, 2, 3).group_count == 2

@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from helpers.effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ tombstones = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60, 3000))
 @given(tombstones)
 def test_what_is_written_comes_back(rows):
     data = encode_tombstones(rows)

@@ -2,11 +2,10 @@
 
 import importlib
 import sys
-from pathlib import Path
 
 import pytest
+from helpers.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CARGO = """
 [package]
 name = "planted"

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -12,22 +11,20 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.display import DisplayData
-from crushable import doubt_each_block
-from file_runs import AWKWARD, DROPPING, compress, lines_of, tree
+from helpers.faults import doubt_each_block
+from helpers.generators import DROPPING, lines_of
+from helpers.oracles import tree
+from helpers.repository import PRISM
 
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.files.manifest import CompactedPart, StoredPack, read_manifest
 from headroom_beam.files.plan import RunSettings
-from headroom_beam.files.restore_file import RestoredFile, Unresolved
 from headroom_beam.files.run import run_shards
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Failure
 from headroom_beam.transforms.crush_files import CrushFiles
 from headroom_beam.transforms.metrics import METRICS_NAMESPACE
 from headroom_beam.transforms.restore_files import RestoreFiles
-
-PRISM = os.environ.get("HEADROOM_BEAM_PRISM", "")
-"""The program of the Prism runner, as `make prism` builds it."""
 
 RUNNERS = [
     pytest.param(["--runner=FnApiRunner"], id="FnApiRunner"),
@@ -46,16 +43,6 @@ RUNNERS = [
         else []
     ),
 ]
-
-
-@pytest.fixture
-def inputs(tmp_path: Path) -> Path:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    (folder / "records.jsonl").write_bytes(lines_of(12))
-    (folder / "awkward.jsonl.gz").write_bytes(compress(AWKWARD, ".gz"))
-    (folder / "more.jsonl.zst").write_bytes(compress(lines_of(3, first=12), ".zst"))
-    return folder
 
 
 def crush_files(inputs: Path, tmp_path: Path, **changes: Any) -> CrushFiles:
@@ -139,7 +126,7 @@ def counters(result: Any) -> dict[str, int]:
     }
 
 
-def test_what_happens_is_counted(inputs: Path, tmp_path: Path) -> None:
+def test_counters_agree_with_the_summary(inputs: Path, tmp_path: Path) -> None:
     pipeline = beam.Pipeline(runner="FnApiRunner")
     _ = pipeline | crush_files(inputs, tmp_path)
     result = pipeline.run()
@@ -171,29 +158,10 @@ def test_payloads_that_were_not_proved_are_counted(
     _ = pipeline | crush_files(inputs, tmp_path)
     result = pipeline.run()
     result.wait_until_finish()
-    # Each of the files is one block or, cut into parts, one block a part.
+    # Every part is one block.
     manifest = read_manifest(open_objects(tmp_path / "out"))
     assert counters(result)["unproved"] == manifest.summary["unproved"] == len(manifest.parts) > 0
     assert json.loads((tmp_path / "out" / "_summary.json").read_bytes())["unproved"] == len(manifest.parts)
-
-
-def test_lines_that_cannot_be_restored_come_out_as_unresolved(inputs: Path, tmp_path: Path) -> None:
-    with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        _ = pipeline | crush_files(inputs, tmp_path)
-    for path in [
-        *(tmp_path / "originals" / "packs").iterdir(),
-        *(tmp_path / "originals" / "index").iterdir(),
-    ]:
-        path.unlink()
-    with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        result = pipeline | RestoreFiles(
-            str(tmp_path / "out"), str(tmp_path / "originals"), str(tmp_path / "restored")
-        )
-        assert result.restored.element_type == RestoredFile
-        assert result.unresolved.element_type == Unresolved
-        assert_that(result.restored, equal_to([]), "restored")
-        kinds = result.unresolved | beam.Map(lambda row: row.kind) | beam.Distinct()
-        assert_that(kinds, equal_to(["missing"]), "unresolved")
 
 
 def test_transforms_are_pickled_and_shown(inputs: Path, tmp_path: Path) -> None:
@@ -223,15 +191,10 @@ def test_transforms_are_pickled_and_shown(inputs: Path, tmp_path: Path) -> None:
         ({"run_date": "yesterday"}, "yesterday"),
     ],
 )
-def test_what_cannot_work_is_refused_at_construction(changes: dict[str, Any], named: str) -> None:
+def test_arguments_that_cannot_work_are_refused_at_construction(changes: dict[str, Any], named: str) -> None:
     arguments = {"inputs": "in", "output": "out", "originals": "originals", **changes}
     with pytest.raises(ValueError, match=named):
         CrushFiles(**arguments)
-
-
-def test_restored_files_need_a_root_of_their_own() -> None:
-    with pytest.raises(ValueError, match="root of their own"):
-        RestoreFiles("out", "originals", "out/")
 
 
 def test_an_output_of_another_run_fails_the_pipeline(inputs: Path, tmp_path: Path) -> None:

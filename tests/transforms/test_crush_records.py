@@ -10,18 +10,16 @@ import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.metrics import MetricsFilter
 from apache_beam.transforms.display import DisplayData
-from apache_beam.transforms.window import FixedWindows, TimestampedValue
-from apache_beam.typehints import typehints
-from collecting import Collect
-from crushable import BROKEN, RECORDS, SMALL, doubt_each_block, hashes_of, listing
+from helpers.collecting import Collect
+from helpers.faults import doubt_each_block
+from helpers.generators import BROKEN, RECORDS, SMALL, listing
+from helpers.oracles import hashes_of
 
 from headroom_beam import OriginalStore, SmartCrusherConfig, restore_record
-from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import options_for
-from headroom_beam.errors import HeadroomBeamError, StoreError
+from headroom_beam.errors import StoreError
 from headroom_beam.records import Compacted, Failure, Original
 from headroom_beam.transforms.crush_records import CrushRecords
-from headroom_beam.transforms.envelope import open_envelope
 from headroom_beam.transforms.originals import WriteOriginals
 
 
@@ -33,11 +31,6 @@ def run(elements, collect: Collect, **arguments):
         for name, pcollection in crushed._asdict().items():
             collect(pcollection, name)
     return pipeline.result
-
-
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
 
 
 def test_every_record_is_compacted_or_failed_and_restores_to_its_bytes(tmp_path, collect):
@@ -61,15 +54,6 @@ def test_text_is_crushed_as_its_utf8(collect):
     assert [row.record for row in collect["compacted"]] == ['{"a":"ü"}'.encode()]
 
 
-def test_a_lone_surrogate_fails_with_its_bytes_kept():
-    # Beam's own text coder can't carry one; a record that is built in the step before can have it all the
-    # same.
-    _, record = open_envelope('{"a":"\ud800"}')
-    batch = crush_batch([record], options_for(SmartCrusherConfig()))
-    assert [row.kind for _, row in batch.failures] == ["invalid_utf8"]
-    assert batch.originals[0].column("original").to_pylist() == [b'{"a":"\xed\xa0\x80"}']
-
-
 def test_keys_pass_through_for_compacted_and_failed_records(collect):
     run([("good", RECORDS[0]), ("bad", "{")], collect)
     assert [(key, type(row)) for key, row in collect["compacted"]] == [("good", Compacted)]
@@ -89,13 +73,6 @@ def test_pubsub_messages_keep_attributes_and_ids_and_lose_their_data(collect):
     )
     # A message without data is an empty record, which is no JSON.
     assert [envelope.attributes for envelope, _ in collect["failures"]] == [{"only": "attributes"}]
-
-
-def test_an_element_that_is_no_record_is_a_type_error_that_names_its_type():
-    with pytest.raises(TypeError, match=r"not dict; map the PCollection"):
-        open_envelope({"a": 1})
-    with pytest.raises(TypeError, match="not tuple"):
-        open_envelope(("key", "record", "more"))
 
 
 class _ResolveEach(beam.DoFn):
@@ -173,36 +150,7 @@ def test_a_batch_makes_one_pack_and_its_size_bounds_the_batch(tmp_path, collect)
     assert packs(1) == len(RECORDS)
 
 
-@pytest.mark.parametrize("batch_bytes", [1, 1 << 20])
-def test_rows_keep_the_window_and_the_timestamp_of_their_record(tmp_path, collect, batch_bytes):
-    with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        stamped = pipeline | beam.Create(
-            [
-                TimestampedValue((number, record), number * 10)
-                for number, record in enumerate([*RECORDS, b"{"])
-            ]
-        )
-        crushed = (
-            stamped
-            | beam.WindowInto(FixedWindows(30))
-            | CrushRecords(config=SMALL, originals=str(tmp_path / "store"), batch_bytes=batch_bytes)
-        )
-        for name, pcollection in crushed._asdict().items():
-            collect(pcollection, name)
-    arrived = collect.arrived("compacted") + collect.arrived("failures")
-    assert len(arrived) == len(RECORDS) + 1
-    # An original goes with the first record that names it.
-    named = {hash_: one.window for one in arrived[: len(RECORDS)] for hash_ in hashes_of(one.value[1])}
-    rows = [one for one in collect.arrived("originals") if one.value.original not in (b"{", b"x" * 2000)]
-    assert len(rows) == len(RECORDS)
-    assert all(one.window == named[one.value.hash] for one in rows)
-    for one in arrived:
-        number = one.value[0]
-        assert one.timestamp_us == number * 10_000_000
-        assert one.window.start == number * 10 // 30 * 30
-
-
-def test_counters_say_what_happened(tmp_path, collect):
+def test_counters_agree_with_the_rows(tmp_path, collect):
     result = run([*RECORDS, *BROKEN], collect, originals=str(tmp_path / "store"))
     metrics = result.metrics().query(MetricsFilter().with_namespace("headroom_beam"))
     counters = {counter.key.metric.name: counter.result for counter in metrics["counters"]}
@@ -274,45 +222,6 @@ def test_display_data_names_the_options():
     assert shown["options"] == options_for(SmartCrusherConfig()).fingerprint()
 
 
-def test_outputs_carry_the_types_of_their_rows():
-    pipeline = beam.Pipeline(runner="FnApiRunner")
-    bare = pipeline | "Bare" >> beam.Create([b"1"]) | "CrushBare" >> CrushRecords()
-    keyed = pipeline | "Keyed" >> beam.Create([(1, b"1")]) | "CrushKeyed" >> CrushRecords()
-    assert [pcollection.element_type for pcollection in bare] == [Compacted, Original, Failure]
-    assert keyed.compacted.element_type == typehints.KV[int, Compacted]
-    assert keyed.failures.element_type == typehints.KV[int, Failure]
-
-
-def test_rows_are_rows_to_beam(tmp_path, collect):
-    with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create(RECORDS) | CrushRecords(config=SMALL)
-        totals = crushed.compacted | beam.GroupBy(source=lambda row: row.source).aggregate_field(
-            "bytes_before", sum, "bytes_before"
-        ).aggregate_field("bytes_after", sum, "bytes_after")
-        collect(totals | beam.Map(tuple), "totals")
-        collect(crushed.originals | beam.Select("hash", "size_bytes") | "Sizes" >> beam.Map(tuple), "sizes")
-    [(_, before, after)] = collect["totals"]
-    assert before == sum(map(len, RECORDS)) > after > 0
-    assert all(len(hash_) == 24 and size > 0 for hash_, size in collect["sizes"])
-
-
-def test_rows_survive_their_coders_between_stages(collect):
-    with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create([*RECORDS, *BROKEN]) | CrushRecords(config=SMALL)
-        for name, pcollection in crushed._asdict().items():
-            collect(pcollection, f"{name}_before")
-            collect(pcollection | f"Shuffle{name}" >> beam.Reshuffle(), f"{name}_after")
-    for name in ("compacted", "originals", "failures"):
-        before, after = collect[f"{name}_before"], collect[f"{name}_after"]
-        assert type(before[0]) is type(after[0])
-        assert sorted(_lists(row) for row in before) == sorted(_lists(row) for row in after)
-
-
-def _lists(row):
-    """A row with its sequences as lists: a coder may give tuples back as lists."""
-    return [_lists(value) if isinstance(value, list | tuple) else value for value in row]
-
-
 def test_transforms_can_be_pickled():
     transform = pickle.loads(pickle.dumps(CrushRecords(originals="/originals", trace_format="openai")))
     assert isinstance(transform, CrushRecords)
@@ -326,29 +235,3 @@ def test_an_original_that_several_blocks_of_a_batch_have_is_handed_out_once_and_
     assert [counter.result for counter in counters] == [1]
     digests = [row.digest for row in collect["originals"]]
     assert len(digests) == len(set(digests)) == 3
-
-
-def test_a_record_that_the_crusher_loses_is_an_error(monkeypatch):
-    class Lossy:
-        def __init__(self, crushed):
-            self._crushed = crushed
-
-        def __getattr__(self, name):
-            return getattr(self._crushed, name)
-
-        def records(self):
-            return self._crushed.records().slice(1)
-
-    from headroom_beam import _core
-
-    real = _core.crush_records
-    monkeypatch.setattr("headroom_beam.crush.batch._core.crush_records", lambda *given: Lossy(real(*given)))
-    with pytest.raises(HeadroomBeamError, match="2 records went in, 1 compacted and 0 failed came out"):
-        crush_batch([b"1", b"2"], options_for(SmartCrusherConfig()))
-
-
-def test_positions_count_over_blocks():
-    records = [listing(number, rows=2000) if number % 7 else b"{" for number in range(20)]
-    batch = crush_batch(records, options_for(SmartCrusherConfig(lossless_only=True)))
-    assert [at for at, _ in batch.failures] == [0, 7, 14]
-    assert sorted(at for at, _ in batch.compacted) == [at for at in range(20) if at % 7]

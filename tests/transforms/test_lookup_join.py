@@ -1,6 +1,7 @@
 """The join's own steps: digests go to buckets, hashes to packs, and what is left open to the store."""
 
-from originals import RUN_DATE, digest_of, hash_of, rows_of, some_originals
+from helpers.generators import RUN_DATE, rows_of, some_originals
+from helpers.oracles import digest_of, hash_of
 
 from headroom_beam.store.store import OriginalStore, StoreSize
 from headroom_beam.transforms.lookup_join import _choose_packs, _digests_by_bucket, _ReadPacks

@@ -5,9 +5,9 @@ import datetime as dt
 import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
-from collecting import Collect
-from crushable import flip_a_bit
-from originals import RUN_DATE, bury, rows_of, some_originals
+from helpers.collecting import Collect
+from helpers.faults import flip_a_bit
+from helpers.generators import RUN_DATE, bury, rows_of, some_originals
 
 from headroom_beam import OriginalStore
 from headroom_beam.errors import CorruptPack, DigestMismatch, StoreError
@@ -16,11 +16,6 @@ from headroom_beam.transforms.originals import ReadOriginals, WriteOriginals
 
 TEXTS = some_originals(50)
 ROWS = [row for batch in rows_of(TEXTS).to_batches() for row in original_rows(batch)]
-
-
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
 
 
 def write(rows, root, **arguments) -> None:

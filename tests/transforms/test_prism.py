@@ -3,19 +3,16 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
-from collecting import Collect
-from crushable import BROKEN, RECORDS, SMALL, hashes_of
+from helpers.generators import BROKEN, RECORDS, SMALL
+from helpers.oracles import hashes_of
+from helpers.repository import PRISM, REPOSITORY
 
 from headroom_beam import CrushRecords, LookupOriginals, RestoreRecords, WriteCompacted
 from headroom_beam.transforms.sinks import WriteFailures
-
-PRISM = os.environ.get("HEADROOM_BEAM_PRISM", "")
-ROOT = Path(__file__).parents[2]
 
 pytestmark = [
     pytest.mark.prism,
@@ -25,16 +22,11 @@ pytestmark = [
 OPTIONS = ["--runner=PrismRunner", f"--prism_location={PRISM}"]
 
 
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
-
-
 def run(module: str, *arguments: str) -> None:
     subprocess.run(
         [sys.executable, "-m", module, *arguments, *OPTIONS],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         check=True,
         timeout=600,
     )

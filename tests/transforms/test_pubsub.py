@@ -1,280 +1,29 @@
-"""The streaming program and a Pub/Sub server on a real socket: acknowledged means durable, even if killed."""
+"""Leased messages of a subscription, and publish requests within the limits of the service."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
-import grpc
-import pyarrow.parquet as pq
-import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
-from crushable import BROKEN, RECORDS
-from google.api_core import exceptions
-from google.pubsub_v1 import types
-from pubsub_server import PubsubServer
+from helpers.messages import SUBSCRIPTION, TOPIC, messages_of
 
-from headroom_beam import OriginalStore, restore_record
-from headroom_beam.cli.beam_runner import pipeline_options
-from headroom_beam.cli.stream import _parser, main, run_batches
-from headroom_beam.errors import StoreError
 from headroom_beam.transforms.pubsub import LeasedSubscription, publish_requests
 
-TOPIC = "projects/project/topics/in"
-OUTPUT_TOPIC = "projects/project/topics/out"
-SUBSCRIPTION = "projects/project/subscriptions/in"
-OUTPUT_SUBSCRIPTION = "projects/project/subscriptions/out"
-ROOT = Path(__file__).parents[2]
 
-
-@pytest.fixture
-def server(monkeypatch) -> Iterator[PubsubServer]:
-    with PubsubServer() as server:
-        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", server.address)
-        server.create(TOPIC, SUBSCRIPTION)
-        server.create(OUTPUT_TOPIC, OUTPUT_SUBSCRIPTION)
-        yield server
-
-
-def arguments_of(folder: Path) -> list[str]:
-    return [
-        f"--subscription={SUBSCRIPTION}",
-        f"--originals={folder / 'store'}",
-        "--max_tokens=200",
-        "--max_latency_s=0.5",
-        "--lease_s=60",
-    ]
-
-
-def drain(folder: Path, server: PubsubServer, *arguments: str) -> None:
-    """Runs the program in this process until every message is acknowledged, or until it fails."""
-    known, beam_arguments = _parser("stream").parse_known_args([*arguments_of(folder), *arguments])
-    known.failures = known.failures or str(folder / "out/failures")
-    stopping = threading.Event()
-
-    def watch() -> None:
-        while server.outstanding_count(SUBSCRIPTION) and not stopping.wait(0.05):
-            pass
-        stopping.set()
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        run_batches(known, pipeline_options(beam_arguments), stopping)
-    finally:
-        stopping.set()
-        watcher.join()
-
-
-class Program:
-    """The streaming program in a process of its own."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.folder = folder
-        self._log = (folder / "log").open("ab")
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "pipelines.crush",
-                "--streaming",
-                *arguments_of(folder),
-                *arguments,
-            ],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-        )
-
-    def wait_until(self, done: Callable[[], bool], *, timeout_s: float = 300) -> None:
-        give_up_s = time.monotonic() + timeout_s
-        while not done():
-            assert self._process.poll() is None, self.log()
-            assert time.monotonic() < give_up_s, self.log()
-            time.sleep(0.1)
-
-    def stop(self) -> dict[str, int]:
-        """Asks it to stop, and gives what it printed."""
-        self._process.send_signal(signal.SIGTERM)
-        output, _ = self._process.communicate(timeout=300)
-        assert self._process.returncode == 0, self.log()
-        return json.loads(output)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
-
-
-def messages_of(records: list[bytes]) -> list[types.PubsubMessage]:
-    return [
-        types.PubsubMessage(
-            data=record, attributes={"number": str(number), "topic": "an attribute may be called so"}
-        )
-        for number, record in enumerate(records)
-    ]
-
-
-def rows_of(folder: Path) -> list[dict]:
-    return [row for file in sorted(folder.glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
-
-
-def failures_of(folder: Path) -> list[dict]:
-    return [
-        json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines()
-    ]
-
-
-def written(folder: Path) -> dict[str, bytes]:
-    """For every message in the output, by its number, the bytes that it restores to."""
-    store = OriginalStore.open(folder / "store", create=False)
-    found = {
-        dict(row["attributes"])["number"]: restore_record(row["record"], store)
-        for row in rows_of(folder / "out")
-    }
-    failed = {
-        row["attributes"]["number"]: store.get(row["hashes"][0])
-        for row in failures_of(folder / "out/failures")
-    }
-    assert not found.keys() & failed.keys()
-    return found | failed
-
-
-def test_messages_become_files_with_their_attributes_and_every_marker_resolves(tmp_path, server):
-    records = [*RECORDS, *BROKEN, json.dumps(json.loads(RECORDS[0]), indent=1).encode()]
-    ids = server.publish(TOPIC, messages_of(records))
-    program = Program(tmp_path, f"--output={tmp_path / 'out'}")
-    program.wait_until(lambda: len(server.acknowledged(SUBSCRIPTION)) == len(records))
-    # Everything that is acknowledged is there, while the program still runs.
-    assert written(tmp_path) == {str(number): record for number, record in enumerate(records)}
-    done = program.stop()
-    assert (done["messages"], done["failures"]) == (len(records), len(BROKEN))
-    assert done["packs"] == done["batches"]
-    assert {row["message_id"] for row in rows_of(tmp_path / "out")} < set(ids)
-    assert not OriginalStore.open(tmp_path / "store").check().problems
-
-
-def test_messages_go_to_a_topic_with_their_attributes(tmp_path, server):
-    server.publish(TOPIC, messages_of([*RECORDS, *BROKEN]))
-    drain(tmp_path, server, f"--output_topic={OUTPUT_TOPIC}", f"--failures={tmp_path / 'failures'}")
-    assert len(server.acknowledged(SUBSCRIPTION)) == len(RECORDS) + len(BROKEN)
-    store = OriginalStore.open(tmp_path / "store", create=False)
-    sent = {
-        message.attributes["number"]: restore_record(message.data, store)
-        for message in server.published(OUTPUT_TOPIC)
-    }
-    assert sent == {str(number): record for number, record in enumerate(RECORDS)}
-    assert any(b"<<ccr:" in message.data for message in server.published(OUTPUT_TOPIC))
-    assert len(failures_of(tmp_path / "failures")) == len(BROKEN)
-
-
-def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_path, server):
-    pretty = json.dumps(json.loads(RECORDS[0]), indent=1).encode()
-    server.publish(TOPIC, messages_of([*RECORDS, pretty]))
-    drain(tmp_path, server, f"--output={tmp_path / 'out'}", "--output_format=jsonl")
-    store = OriginalStore.open(tmp_path / "store", create=False)
-    lines = [line for file in (tmp_path / "out").glob("*.jsonl") for line in file.read_bytes().splitlines()]
-    assert sorted(restore_record(line, store) for line in lines) == sorted(RECORDS)
-    [beside] = rows_of(tmp_path / "out")
-    assert restore_record(beside["record"], store) == pretty
-
-
-def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp_path, server):
-    records = [record.replace(b'"number"', b'"n%d"' % copy) for copy in range(40) for record in RECORDS]
-    expected = {str(number): record for number, record in enumerate(records)}
-    numbers = dict(zip(server.publish(TOPIC, messages_of(records)), expected, strict=True))
-    arguments = [f"--output={tmp_path / 'out'}", f"--batch_bytes={60 * len(RECORDS[0])}"]
-    # It dies between writing its second batch and acknowledging it, so that batch is leased then.
-    server.hold_after("Acknowledge", calls=1)
-    program = Program(tmp_path, *arguments)
-    program.wait_until(lambda: len(rows_of(tmp_path / "out")) > len(server.acknowledged(SUBSCRIPTION)) > 0)
-    program.kill()
-    # In this order, because the server may still be about to serve the dead program's call.
-    server.expire_leases(SUBSCRIPTION)
-    server.release("Acknowledge")
-    acknowledged = {numbers[one] for one in server.acknowledged(SUBSCRIPTION)}
-    assert 0 < len(acknowledged) < len(records)
-    assert written(tmp_path).items() >= {number: expected[number] for number in acknowledged}.items()
-    program = Program(tmp_path, *arguments)
-    program.wait_until(lambda: server.outstanding_count(SUBSCRIPTION) == 0)
-    program.stop()
-    assert written(tmp_path) == expected
-    # At least once: messages that were leased when it was killed came again.
-    assert max(server.deliveries(SUBSCRIPTION).values()) > 1
-
-
-def test_a_message_that_comes_twice_is_written_twice(tmp_path, server):
-    server.publish(TOPIC, messages_of([RECORDS[0], RECORDS[1]]))
-    # The first acknowledgement is refused: the program ends, and another one gets the messages again.
-    server.fail_next("Acknowledge", grpc.StatusCode.PERMISSION_DENIED)
-    with pytest.raises(exceptions.PermissionDenied):
-        drain(tmp_path, server, f"--output={tmp_path / 'out'}")
-    assert server.acknowledged(SUBSCRIPTION) == []
-    drain(tmp_path, server, f"--output={tmp_path / 'out'}")
-    assert len(server.acknowledged(SUBSCRIPTION)) == 2
-    assert len(rows_of(tmp_path / "out")) == 4
-    assert written(tmp_path) == {"0": RECORDS[0], "1": RECORDS[1]}
-
-
-def test_a_store_that_fails_ends_the_program_and_acknowledges_nothing(tmp_path, server, capsys):
-    (tmp_path / "store").write_text("a file stands where the store should be")
-    server.publish(TOPIC, messages_of(RECORDS))
-    code = main([*arguments_of(tmp_path), f"--output={tmp_path / 'out'}"])
-    assert code == StoreError.exit_code
-    assert server.acknowledged(SUBSCRIPTION) == []
-    assert "StoreError" in capsys.readouterr().err
-
-
-def test_a_topic_that_refuses_ends_the_program_and_acknowledges_nothing(tmp_path, server):
-    server.publish(TOPIC, messages_of(RECORDS))
-    server.fail_next("Publish", grpc.StatusCode.PERMISSION_DENIED, times=100)
-    with pytest.raises(RuntimeError, match="PermissionDenied: 403"):
-        drain(tmp_path, server, f"--output_topic={OUTPUT_TOPIC}", f"--failures={tmp_path / 'failures'}")
-    assert server.acknowledged(SUBSCRIPTION) == []
-    assert server.outstanding_count(SUBSCRIPTION) == len(RECORDS)
-
-
-def test_beams_own_reader_works_too(tmp_path, server):
-    records = [*RECORDS, *BROKEN]
-    server.publish(TOPIC, messages_of(records))
-    program = Program(
-        tmp_path,
-        f"--output={tmp_path / 'out'}",
-        "--reader=beam",
-        "--runner=BundleBasedDirectRunner",
-        "--shards=2",
-    )
-    program.wait_until(
-        lambda: tmp_path.joinpath("store/store.json").exists() and len(written(tmp_path)) == len(records)
-    )
-    program.kill()
-    assert written(tmp_path) == {str(number): record for number, record in enumerate(records)}
-
-
-def test_leases_are_kept_while_a_batch_takes_long(server):
-    server.publish(TOPIC, messages_of([b"1"]))
+def test_leases_are_kept_while_a_batch_takes_long(pubsub):
+    pubsub.publish(TOPIC, messages_of([b"1"]))
     with LeasedSubscription(SUBSCRIPTION, lease_s=10) as subscription:
         messages = subscription.pull(batch_bytes=1, max_latency_s=1, stopping=threading.Event())
-        pulled_end_s, give_up_s = server.lease_end_s(SUBSCRIPTION), time.monotonic() + 300
-        while server.lease_end_s(SUBSCRIPTION) < pulled_end_s + 5:
+        pulled_end_s, give_up_s = pubsub.lease_end_s(SUBSCRIPTION), time.monotonic() + 300
+        while pubsub.lease_end_s(SUBSCRIPTION) < pulled_end_s + 5:
             assert time.monotonic() < give_up_s
             time.sleep(0.1)
         subscription.acknowledge(messages)
-    assert len(server.acknowledged(SUBSCRIPTION)) == 1
-    assert set(server.deliveries(SUBSCRIPTION).values()) == {1}
+    assert len(pubsub.acknowledged(SUBSCRIPTION)) == 1
+    assert set(pubsub.deliveries(SUBSCRIPTION).values()) == {1}
 
 
-def test_leaving_the_subscription_gives_messages_back_at_once(server):
-    server.publish(TOPIC, messages_of([b"1"]))
+def test_leaving_the_subscription_gives_messages_back_at_once(pubsub):
+    pubsub.publish(TOPIC, messages_of([b"1"]))
     for _ in range(2):
         start_s = time.monotonic()
         with LeasedSubscription(SUBSCRIPTION, lease_s=600) as subscription:
@@ -291,25 +40,3 @@ def test_publish_requests_stay_within_the_limits_of_the_service():
         [len(message.data) for message in request.messages] for request in publish_requests(TOPIC, messages)
     ]
     assert sizes == [[4_000_000, 4_000_000], [4_000_000], [9_500_000], [1]]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([], "give either --output or --output_topic"),
-        (["--output=a", f"--output_topic={OUTPUT_TOPIC}"], "give either --output or --output_topic"),
-        ([f"--output_topic={OUTPUT_TOPIC}"], "--failures is missing"),
-        (["--output=a", "--id_label=id"], "--id_label is for --reader beam"),
-        (["--output=a", "--lease_s=5"], "lease_s is 5"),
-        (["--output=a", "--reader=beam"], "needs a runner that streams"),
-        (["--output=a", "--subscription=in"], "PubSub subscription must be in the form"),
-    ],
-)
-def test_wrong_arguments_are_refused(arguments, message, capsys):
-    code = 2
-    try:
-        code = main([f"--subscription={SUBSCRIPTION}", "--originals=o", *arguments])
-    except SystemExit as error:
-        code = error.code
-    assert code == 2
-    assert message in capsys.readouterr().err

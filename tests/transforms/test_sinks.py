@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.transforms.window import TimestampedValue
-from collecting import Collect
-from crushable import RECORDS, SMALL
+from helpers.collecting import Collect
+from helpers.generators import RECORDS, SMALL
 
 from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import options_for
@@ -19,11 +19,6 @@ from headroom_beam.transforms.sinks import WriteCompacted, WriteFailures, _Write
 
 ROWS = [row for _, row in crush_batch(RECORDS, options_for(SMALL)).compacted]
 FAILURE = Failure("invalid_json", "line 1, column 2", "", "", 0, 1, ["0" * 24])
-
-
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
 
 
 def write(elements, transform, collect: Collect) -> None:

@@ -9,8 +9,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability import common_urns, python_urns
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from collecting import Collect
-from crushable import BROKEN, RECORDS, SMALL
+from helpers.commands import DATAFLOW
+from helpers.generators import BROKEN, RECORDS, SMALL
 
 from headroom_beam import (
     CrushFiles,
@@ -21,19 +21,6 @@ from headroom_beam import (
     WriteCompacted,
 )
 from headroom_beam.transforms.sinks import WriteFailures
-
-DATAFLOW = [
-    "--runner=DataflowRunner",
-    "--dry_run=True",
-    "--project=project",
-    "--region=us-central1",
-    "--temp_location=gs://bucket/temp",
-]
-
-
-@pytest.fixture
-def collect(tmp_path) -> Collect:
-    return Collect(tmp_path / "collected")
 
 
 def translated(pipeline: beam.Pipeline) -> beam_runner_api_pb2.Pipeline:

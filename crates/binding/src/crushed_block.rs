@@ -1,4 +1,4 @@
-//! Blocks of lines and arrays of records → crushed blocks.
+//! Crushes blocks of lines and arrays of records.
 
 use std::sync::Arc;
 

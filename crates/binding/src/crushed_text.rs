@@ -1,4 +1,4 @@
-//! One text by itself → a crushed text.
+//! Crushes one text by itself.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::record_batches::{self, to_python};
 
 #[pyclass(frozen, module = "headroom_beam._core")]
 pub struct CrushedText {
-    /// The text as it came, which most texts stay.
+    /// The text as it came. Most texts stay as they are, so it is shared and not copied.
     source: Py<PyString>,
     compressed: Option<String>,
     kept_rows: Option<String>,
@@ -44,16 +44,17 @@ impl CrushedText {
     fn explanation(&self) -> String {
         self.report.decisions.explain()
     }
-    /// What `Crushed` holds, in one step: a look at each costs a tenth of crushing a short text.
+    /// Returns all fields of `Crushed` in one call: each getter takes up to a tenth of the time of crushing a
+    /// short text.
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let (before, after) = (self.tokens_before(), self.tokens_after());
-        let told = (self.was_modified(), self.strategy(), self.explanation());
+        let decision = (self.was_modified(), self.strategy(), self.explanation());
         (
             self.compressed(py),
             &self.source,
-            told.0,
-            told.1,
-            told.2,
+            decision.0,
+            decision.1,
+            decision.2,
             before,
             after,
         )

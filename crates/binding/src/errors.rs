@@ -1,10 +1,10 @@
-//! Errors of the crusher, and panics, → Python exceptions.
+//! Converts errors of the crusher, and panics, into Python exceptions.
 
 use headroom_crusher::Error;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-/// The Python error for an error of the crusher.
+/// Returns the Python exception for an error of the crusher.
 pub fn raise(py: Python<'_>, error: &Error) -> PyErr {
     let name = match error {
         Error::InvalidPayload { .. } | Error::InvalidUtf8 { .. } => "InvalidPayload",
@@ -23,7 +23,7 @@ pub fn raise(py: Python<'_>, error: &Error) -> PyErr {
     }
 }
 
-/// Runs native code without the GIL; a panic, which would be a defect, becomes an ordinary exception.
+/// Runs native code without the GIL. A panic would be a defect; it becomes a `RuntimeError`.
 pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
     py.detach(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)))
         .map_err(|_| PyRuntimeError::new_err("internal error"))

@@ -1,4 +1,5 @@
-//! `headroom_beam._core`: conversions only. `_core.pyi` is its documentation.
+//! `headroom_beam._core` converts between Python, Arrow and the crusher, and does nothing else. `_core.pyi`
+//! documents it.
 
 mod crushed_block;
 mod crushed_text;
@@ -12,8 +13,8 @@ mod tokens;
 
 use pyo3::prelude::*;
 
-/// Crushing allocates much and frees all of it soon, which this allocator does in half the time. It serves
-/// this library's own memory; Python's stays Python's.
+/// Crushing allocates much memory and frees all of it soon. With this allocator, that takes half the time. It
+/// serves only this library, not Python.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

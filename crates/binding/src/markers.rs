@@ -1,4 +1,4 @@
-//! A compacted block → its markers; a digest → a marker.
+//! Lists the markers of a compacted block, and makes raw markers.
 
 use headroom_crusher::notation::marker;
 use headroom_crusher::{Error, hash, markers_in_record, markers_in_text, split_lines};
@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use crate::errors::{detached, raise};
 use crate::record_batches::{self, MarkerReport, to_python};
 
-/// The lines of a block that hold records, or the one bare text: (offset, content).
+/// Returns the lines of a block that aren't blank or, without `lines`, the one text by itself, each as
+/// (offset, content).
 pub fn contents(block: &[u8], lines: bool) -> Vec<(usize, &[u8])> {
     if !lines {
         return vec![(0, block)];
@@ -19,6 +20,7 @@ pub fn contents(block: &[u8], lines: bool) -> Vec<(usize, &[u8])> {
         .collect()
 }
 
+/// Returns bytes as text.
 pub fn utf8(text: &[u8]) -> Result<&str, Error> {
     std::str::from_utf8(text).map_err(|error| Error::InvalidUtf8 {
         offset: error.valid_up_to(),

@@ -1,4 +1,4 @@
-//! Keyword arguments and payload paths → validated options.
+//! Converts keyword arguments and payload paths into validated options.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use pyo3::types::PyString;
 
 use crate::errors::{detached, raise};
 
-/// The options, and crushers that aren't at work, whose memory is worth keeping from one call to the next.
+/// Validated options, and idle crushers: the next call reuses their memory.
 #[pyclass(frozen, module = "headroom_beam._core")]
 pub struct Options {
     pub options: Arc<headroom_crusher::Options>,
@@ -18,6 +18,7 @@ pub struct Options {
 }
 
 impl Options {
+    /// Runs `work` without the GIL, with an idle crusher or a new one.
     pub fn with_crusher<T: Send>(
         &self,
         py: Python<'_>,
@@ -34,7 +35,7 @@ impl Options {
     }
 }
 
-/// Declares the constructor with one keyword argument for each option, so that names stand once.
+/// Declares the constructor with one keyword argument for each option, so that each name is written once.
 macro_rules! options {
     ($($name:ident: $type:ty),* $(,)?) => {
         #[pymethods]
@@ -53,7 +54,7 @@ macro_rules! options {
                 Ok(Self { options: Arc::new(options), idle: Mutex::default() })
             }
 
-            /// Hex SHA-256 over every option.
+            /// Returns the hexadecimal SHA-256 over every option.
             fn fingerprint(&self) -> String {
                 hash(&digest(format!("{:?}", self.options).as_bytes()), 64)
             }
@@ -70,7 +71,7 @@ options! {
     keep_patterns: Vec<String>, hash_digits: usize, verify: bool, exact_tokens: bool,
 }
 
-/// A payload path; the error shows the text, which comes from the caller and not from a record.
+/// Parses a payload path. The error shows the text, because it comes from the caller and not from a record.
 fn payload_path(py: Python<'_>, text: &str) -> PyResult<Path> {
     text.parse().map_err(|error| match error {
         Error::PayloadPath { what, character } => match PyString::new(py, text).repr() {

@@ -1,4 +1,4 @@
-//! What the crusher found → Arrow record batches, with the columns that `_core.pyi` names.
+//! Converts results of the crusher into Arrow record batches, with the columns that `_core.pyi` lists.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 
 type Batch = Result<RecordBatch, ArrowError>;
 
-/// A record batch → a batch of pyarrow.
+/// Converts a record batch into one of pyarrow.
 pub fn to_python(py: Python<'_>, batch: Batch) -> PyResult<Bound<'_, PyAny>> {
     batch
         .map_err(|error| PyRuntimeError::new_err(error.to_string()))?
@@ -39,6 +39,7 @@ fn strings<T: AsRef<str>>(values: impl Iterator<Item = T>) -> ArrayRef {
     Arc::new(arrow_array::StringArray::from_iter_values(values))
 }
 
+/// Makes a batch with one row for each original.
 pub fn originals(originals: &Originals, tools: &[String]) -> Batch {
     let entries = &originals.entries;
     let mut digests = FixedSizeBinaryBuilder::with_capacity(entries.len(), 32);
@@ -64,6 +65,7 @@ pub fn originals(originals: &Originals, tools: &[String]) -> Batch {
     ])
 }
 
+/// Makes a batch with one row for each failure.
 pub fn failures(block: &Block) -> Batch {
     let failures = &block.failures;
     batch(vec![
@@ -94,7 +96,7 @@ pub fn failures(block: &Block) -> Batch {
     ])
 }
 
-/// Sums of the payloads of one tool and strategy.
+/// Sums over the payloads of one tool and strategy.
 #[derive(Default)]
 struct Total {
     payloads: u64,
@@ -103,6 +105,7 @@ struct Total {
     rows: (u64, u64),
 }
 
+/// Makes a batch with one row for each tool and strategy.
 pub fn totals(block: &Block) -> Batch {
     let mut totals: BTreeMap<(&str, &str), Total> = BTreeMap::new();
     for payload in &block.payloads {
@@ -137,6 +140,7 @@ pub fn totals(block: &Block) -> Batch {
     ])
 }
 
+/// Makes a batch with one row for each record that didn't fail.
 pub fn records(block: &Block, options: &Options) -> Batch {
     let mut record = LargeBinaryBuilder::new();
     let mut payloads = ListBuilder::new(StructBuilder::from_fields(payload_fields(), block.payloads.len()));
@@ -198,6 +202,7 @@ fn payload_fields() -> Fields {
     ])
 }
 
+/// Appends a payload to the list of its record.
 fn payload(row: &mut StructBuilder, report: &PayloadReport, options: &Options) {
     let path = report
         .path
@@ -240,15 +245,19 @@ fn payload(row: &mut StructBuilder, report: &PayloadReport, options: &Options) {
     row.append(true);
 }
 
-/// A line of a block, a hash in it, and what is wrong with it.
+/// A marker in a line of a block, or the error that kept the line from being restored.
 pub struct MarkerReport {
+    /// Bytes from the start of the block to the line.
     pub offset: usize,
+    /// Length of the line in bytes.
     pub length: usize,
     pub hash: String,
+    /// `missing` or `format`; empty without an error.
     pub kind: &'static str,
     pub message: String,
 }
 
+/// Makes a batch with one row for each marker.
 pub fn markers(reports: &[MarkerReport]) -> Batch {
     batch(vec![
         ("offset", int64(reports.iter().map(|report| report.offset as u64))),
@@ -257,6 +266,7 @@ pub fn markers(reports: &[MarkerReport]) -> Batch {
     ])
 }
 
+/// Makes a batch with one row for each line that wasn't restored.
 pub fn unresolved(reports: &[MarkerReport]) -> Batch {
     let places = markers(reports)?;
     let mut columns: Vec<(&str, ArrayRef)> = ["offset", "length", "hash"]

@@ -1,4 +1,4 @@
-//! A compacted block and its originals → the restored block.
+//! Restores a compacted block from its originals.
 
 use std::collections::HashMap;
 
@@ -15,14 +15,14 @@ use crate::errors::detached;
 use crate::markers::{contents, utf8};
 use crate::record_batches::{self, MarkerReport, to_python};
 
-/// A block that restores to more than this was made to exhaust memory: callers give blocks and originals of
-/// some megabytes.
+/// The most bytes to which a block is restored. Callers give blocks and originals of some megabytes, so a
+/// block that stands for more was made to exhaust memory.
 const MAX_BLOCK_BYTES: usize = 1 << 30;
 
-/// Originals by the first 24 digits of their hash; each use compares the digest again.
-struct Given<'a>(HashMap<&'a str, Vec<&'a [u8]>>);
+/// Originals by the first 24 digits of their hash. Each lookup compares the digest again.
+struct OriginalsByHash<'a>(HashMap<&'a str, Vec<&'a [u8]>>);
 
-impl Lookup for Given<'_> {
+impl Lookup for OriginalsByHash<'_> {
     fn get(&self, wanted: &str) -> Option<&[u8]> {
         let candidates = self.0.get(wanted.get(..24)?)?;
         candidates
@@ -32,7 +32,8 @@ impl Lookup for Given<'_> {
     }
 }
 
-fn given(batch: &RecordBatch) -> PyResult<Given<'_>> {
+/// Reads a batch with the columns `hash` and `original`.
+fn originals_by_hash(batch: &RecordBatch) -> PyResult<OriginalsByHash<'_>> {
     let column = |name: &str| {
         batch
             .column_by_name(name)
@@ -57,7 +58,7 @@ fn given(batch: &RecordBatch) -> PyResult<Given<'_>> {
             by_hash.entry(hash).or_default().push(bytes);
         }
     }
-    Ok(Given(by_hash))
+    Ok(OriginalsByHash(by_hash))
 }
 
 #[pyclass(frozen, module = "headroom_beam._core")]
@@ -99,7 +100,7 @@ pub fn restore_contents(
     lines: bool,
 ) -> PyResult<RestoredBlock> {
     let batch = RecordBatch::from_pyarrow_bound(originals)?;
-    let given = given(&batch)?;
+    let originals = originals_by_hash(&batch)?;
     detached(py, || {
         let mut result = RestoredBlock {
             bytes: Vec::with_capacity(block.len() * 2),
@@ -118,9 +119,9 @@ pub fn restore_contents(
                     maximum: MAX_BLOCK_BYTES,
                 })
             } else if lines {
-                restore_record(content, &given, &mut result.bytes)
+                restore_record(content, &originals, &mut result.bytes)
             } else {
-                utf8(content).and_then(|text| restore_text(text, &given, &mut result.bytes))
+                utf8(content).and_then(|text| restore_text(text, &originals, &mut result.bytes))
             };
             match restored {
                 Ok(()) => result.restored_count += 1,

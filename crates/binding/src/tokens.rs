@@ -1,4 +1,4 @@
-//! A text → its tokens, counted or estimated.
+//! Counts and estimates the tokens of a text.
 
 use headroom_crusher::tokens;
 use pyo3::prelude::*;

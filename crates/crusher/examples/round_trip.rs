@@ -1,6 +1,6 @@
-//! Crushes JSONL from standard input, restores it, compares, and prints what it found and how fast.
+//! Crushes JSONL from standard input, restores it and compares. Prints counts and the speed as JSON.
 //!
-//! `cargo run --release --example round_trip -- [PATH…] < FILE.jsonl`
+//! `cargo run --release --example round_trip -- [--lossless] [--no-verify] [PATH…] < FILE.jsonl`
 
 use std::error::Error;
 use std::io::Read;
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match argument.strip_prefix("--") {
             Some("lossless") => options.lossless_only = true,
             Some("no-verify") => options.verify = false,
-            Some(_) => return Err("unknown option".into()),
+            Some(_) => return Err("unknown option: only --lossless and --no-verify are known".into()),
             None => options.paths.push(argument.parse()?),
         }
     }
@@ -66,14 +66,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!(
-        "{{\"bytes\":{},\"records\":{records},\"failures\":{failures},\"not_restored\":{wrong},\"unproved\":{unproved},\
-         \"compacted_bytes\":{compacted},\"original_bytes\":{originals},\"tokens_before\":{before},\"tokens_after\":{after},\
-         \"crush_mb_per_s\":{:.0}}}",
+        "{{\"bytes\":{},\"records\":{records},\"failures\":{failures},\"not_restored\":{wrong},\
+         \"unproved\":{unproved},\"compacted_bytes\":{compacted},\"original_bytes\":{originals},\
+         \"tokens_before\":{before},\"tokens_after\":{after},\"crush_mb_per_s\":{:.0}}}",
         text.len(),
         text.len() as f64 / 1e6 / crushed_s
     );
     if wrong + unproved > 0 {
-        Err("records that don't come back".into())
+        Err("some records don't restore".into())
     } else {
         Ok(())
     }

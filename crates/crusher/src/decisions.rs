@@ -1,45 +1,46 @@
-//! What was decided for a payload, and why: for reports.
+//! The decisions that were made while a payload was crushed, for reports.
 
-/// What was decided for a payload, for reports.
+/// The decisions that were made while a payload was crushed, for reports.
 #[derive(Clone, Debug, Default)]
 pub struct Decisions {
-    /// The decision that changed most: see `strategy`.
+    /// How the payload was changed.
     pub strategy: Strategy,
-    /// Hash of every original, in order.
+    /// Hashes of the payload's originals, in the order in which they were stored.
     pub hashes: Vec<String>,
-    /// Rows of all arrays that were looked at as rows.
+    /// Rows of all arrays that became tables or lost rows.
     pub rows_total: u64,
-    /// Rows of those that are still there.
+    /// How many of these rows stay.
     pub rows_kept: u64,
-    /// Rows of arrays, or lines of texts, kept by each rule of selection, in the order in which the rules
-    /// were first used.
+    /// How many rows, lines or names each rule of selection kept, in the order in which the rules first kept
+    /// one.
     pub rules: Vec<(&'static str, u64)>,
-    /// Rows dropped, by reason: `duplicate` where an equal one stays, `budget` where it was spent.
+    /// How many rows were dropped for each reason: `duplicate` (an equal row stays) or `budget` (it was
+    /// spent).
     pub dropped: Vec<(&'static str, u64)>,
-    /// Lines of texts of which excerpts stay.
+    /// Lines of all texts that were cut to an excerpt.
     pub lines_total: u64,
-    /// Lines of those that are still there, in part at least.
+    /// How many of these lines stay, at least in part.
     pub lines_kept: u64,
-    /// By how many tokens the payload exceeds `max_tokens`, since what must stay of it does; rows instead of
-    /// tokens where `max_items_after_crush` is the budget.
+    /// By how much the payload exceeds its budget, because all the rest must stay. The unit is that of the
+    /// budget: tokens for `max_tokens`, rows for `max_items_after_crush`.
     pub over_budget: u64,
-    /// Positions of the rows kept of the array that is a text by itself, if rows were dropped.
+    /// Positions of the kept rows, if the whole text or record is an array that lost rows.
     pub keep: Option<Vec<u32>>,
 }
 
 impl Decisions {
-    /// Notes that a rule kept so many rows or lines.
+    /// Counts rows or lines that a rule kept.
     pub(crate) fn note_kept(&mut self, rule: &'static str, count: u64) {
         note(&mut self.rules, rule, count);
     }
 
-    /// Notes that so many rows were dropped for a reason.
+    /// Counts rows that were dropped for a reason.
     pub(crate) fn note_dropped(&mut self, reason: &'static str, count: u64) {
         note(&mut self.dropped, reason, count);
     }
 
-    /// What was decided, in words: the strategy; of rows and lines how many stay, by which rules, and why the
-    /// others went; and by how much what must stay exceeds the budget.
+    /// Returns the decisions as one line of text. It names the strategy, how many rows and lines stay and by
+    /// which rules, how many rows were dropped for which reason, and by how much the budget is exceeded.
     ///
     /// # Examples
     /// ```
@@ -86,6 +87,7 @@ impl Decisions {
     }
 }
 
+/// Adds to the count of a name. Names are listed in the order of their first count.
 pub(crate) fn note(counts: &mut Vec<(&'static str, u64)>, name: &'static str, more: u64) {
     match counts.iter_mut().find(|(known, _)| *known == name) {
         Some((_, count)) => *count += more,
@@ -102,26 +104,26 @@ fn counts(counts: &[(&'static str, u64)]) -> String {
     named.join(", ")
 }
 
-/// How a payload was changed; the last one that applies in this order.
+/// How a payload was changed. Where several apply, the last of them in this order is reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strategy {
-    /// Not at all.
+    /// It stays as it was.
     #[default]
     Unchanged,
-    /// Printed without whitespace.
+    /// Printed without whitespace, or as a document.
     Minified,
-    /// Holds tables.
+    /// Arrays in it became tables.
     Table,
     /// Long strings went to the store.
     Blob,
-    /// Long text went to the store, an excerpt stays.
+    /// A long text went to the store, and an excerpt of it stays.
     Excerpt,
-    /// Rows were dropped.
+    /// An array went to the store, and some of its rows stay.
     Rows,
 }
 
 impl Strategy {
-    /// The word in reports.
+    /// Returns the name that reports use.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -2,16 +2,24 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of an original.
+/// SHA-256 of an original: its identity in the store.
 pub type Digest = [u8; 32];
 
-/// The digest of some bytes.
+/// Returns the SHA-256 of some bytes.
 #[must_use]
 pub fn digest(bytes: &[u8]) -> Digest {
     Sha256::digest(bytes).into()
 }
 
-/// Lower-case hexadecimal digits of a digest, as many as asked for (at most 64).
+/// Returns the first `digits` hexadecimal digits of a digest, in lower case, at most 64.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::{digest, hash, is_hash};
+/// let hash = hash(&digest(b"hello"), 24);
+/// assert_eq!(hash, "2cf24dba5fb0a30e26e83b2a");
+/// assert!(is_hash(hash.as_bytes()));
+/// ```
 #[must_use]
 pub fn hash(digest: &Digest, digits: usize) -> String {
     digest
@@ -22,7 +30,7 @@ pub fn hash(digest: &Digest, digits: usize) -> String {
         .collect()
 }
 
-/// True for 24 or 64 lower-case hexadecimal digits.
+/// Returns true for 24 or 64 lower-case hexadecimal digits, as markers carry them.
 #[must_use]
 pub fn is_hash(text: &[u8]) -> bool {
     (text.len() == 24 || text.len() == 64)

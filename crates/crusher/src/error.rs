@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What kept a text from being crushed or restored.
+/// The reason why a text can't be crushed or restored, or why an option or a payload path is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The text isn't JSON, or isn't the JSON type that was asked for.
@@ -10,9 +10,9 @@ pub enum Error {
     InvalidPayload {
         /// What was expected or found.
         what: &'static str,
-        /// Line of the text, from 1.
+        /// Line of the text, counted from 1.
         line: usize,
-        /// Byte column in that line, from 1.
+        /// Byte in that line, counted from 1.
         column: usize,
     },
     /// The text isn't UTF-8.
@@ -24,7 +24,7 @@ pub enum Error {
     /// A limit was exceeded.
     #[error("{limit} is over its limit of {maximum}")]
     LimitExceeded {
-        /// Name of the limit.
+        /// The limit.
         limit: Limit,
         /// Its value.
         maximum: usize,
@@ -32,39 +32,39 @@ pub enum Error {
     /// A marker, header or table that no released version of the notation writes.
     #[error("{what} (byte {offset} of the string)")]
     Format {
-        /// Which rule is broken.
+        /// The rule of the notation that is broken.
         what: &'static str,
         /// Bytes from the start of the decoded string.
         offset: usize,
     },
-    /// A marker that the given originals don't resolve.
+    /// A marker whose original isn't among those given.
     #[error("no original for hash {hash}")]
     Missing {
-        /// 24 or 64 lower-case hexadecimal digits.
+        /// The hash in the marker: 24 or 64 lower-case hexadecimal digits.
         hash: String,
     },
     /// A defect of this crate.
     #[error("internal error")]
     Internal,
-    /// A text that is no payload path.
+    /// A text that isn't a payload path.
     #[error("payload path at character {character}: {what}")]
     PayloadPath {
-        /// What was expected there.
+        /// What was expected at that character.
         what: &'static str,
-        /// The first character that can't stand where it does, counted from 1.
+        /// Position of the first character that doesn't fit, counted from 1.
         character: usize,
     },
-    /// An option out of its range.
+    /// An option whose value is refused.
     #[error("option {name}: {what}")]
     Option {
-        /// The option.
+        /// Name of the option.
         name: &'static str,
-        /// What it must be.
+        /// What is wrong with its value.
         what: String,
     },
 }
 
-/// The limits that an input can run into.
+/// The limits on an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Bytes of one record.
@@ -83,7 +83,7 @@ impl fmt::Display for Limit {
 }
 
 impl Error {
-    /// The failure kind that a record with this error is counted under.
+    /// Returns the kind under which failures with this error are counted, such as `invalid_json`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -103,6 +103,7 @@ impl Error {
         }
     }
 
+    /// Returns an `InvalidPayload` for a byte offset into the text.
     pub(crate) fn at(what: &'static str, text: &[u8], offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
@@ -111,5 +112,5 @@ impl Error {
     }
 }
 
-/// Shorthand for results of this crate.
+/// The result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -1,7 +1,8 @@
 //! Hashes of bytes, and hash maps that use them.
 //!
-//! `hash` is fixed, so that every run decides alike. Maps draw a seed for each process, so that no input is
-//! made to collide in them; they are only asked, never iterated, so that their order decides nothing.
+//! `hash` is the same in every run, so that equal input leads to equal decisions. Maps draw a seed for each
+//! process, so that nobody can prepare keys that collide. Their order is random, so nothing may depend on it:
+//! most maps are only looked up, and what is collected from the others is sorted or counted.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -10,7 +11,8 @@ use std::sync::OnceLock;
 /// A hash map for keys from hostile input.
 pub(crate) type Map<K, V> = HashMap<K, V, Seeded>;
 
-/// A hash of some bytes. What it is used for stays right when two values collide, only less sharp.
+/// Returns a hash of some bytes. Where two texts collide, decisions based on it are less sharp, but still
+/// valid.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     fold(0, bytes)
 }
@@ -20,7 +22,7 @@ fn fold(seed: u64, bytes: &[u8]) -> u64 {
     let mut state = seed ^ (bytes.len() as u64).wrapping_mul(MULTIPLIER);
     let (blocks, rest) = bytes.as_chunks::<32>();
     if !blocks.is_empty() {
-        // Four multiplications at a time, none of which waits for another.
+        // Four multiplications at a time, so that none waits for another.
         let mut lanes = [state, !state, state.rotate_left(17), !state.rotate_left(31)];
         for block in blocks {
             let (words, _) = block.as_chunks::<8>();
@@ -38,13 +40,13 @@ fn fold(seed: u64, bytes: &[u8]) -> u64 {
     mix(state ^ last)
 }
 
-/// Spreads every bit over the word: a 64 by 64 bit product, folded.
+/// Spreads every bit over the word: the two halves of a 128-bit product, combined.
 fn mix(word: u64) -> u64 {
     let product = u128::from(word ^ 0xa076_1d64_78bd_642f) * 0xe703_7ed1_a0b4_28db_u128;
     (product as u64) ^ ((product >> 64) as u64)
 }
 
-/// Makes the hashers of a map.
+/// Builds the hashers of a map, all from the seed of this process.
 #[derive(Clone, Debug)]
 pub(crate) struct Seeded(u64);
 
@@ -63,7 +65,7 @@ impl BuildHasher for Seeded {
     }
 }
 
-/// Hashes one key.
+/// Computes the hash of one key.
 pub(crate) struct Folding(u64);
 
 impl Hasher for Folding {

@@ -18,39 +18,39 @@
 //! # Ok::<(), headroom_crusher::Error>(())
 //! ```
 //!
-//! There is no I/O, no clock, no unsafe code, and nothing depends on the order of a hash map.
+//! The crate has no I/O, no clock and no unsafe code. Nothing depends on the order of a hash map.
 //!
 //! # The way of a record
 //!
 //! Crushing, file by file:
 //!
-//! 1. `crush/block.rs` takes a block apart into lines, `crush/record.rs` takes one record.
-//! 2. `json/scan.rs` turns its text into a tape of tokens, `json/tape.rs`.
+//! 1. `crush/block.rs` splits a block into lines, and `crush/record.rs` crushes one record.
+//! 2. `json/scan.rs` turns the record's text into a tape of tokens (`json/tape.rs`).
 //! 3. `crush/payloads.rs` finds the payloads that the paths of `payload_path.rs` select.
 //! 4. `crush/values.rs` goes through the values of a payload. An array goes to `crush/array.rs`, JSON in a
 //!    string to `crush/json_text.rs`, a long text to `excerpt/cut.rs`.
 //! 5. `notation/write/table.rs` finds the columns of an array and `notation/write/plan.rs` plans them;
 //!    `notation/write/rows.rs` writes the table.
-//! 6. Where that is over the budget of `crush/budget.rs`, `select/choose.rs` chooses the rows that stay, and
+//! 6. If the table is over its budget (`crush/budget.rs`), `select/choose.rs` chooses the rows that stay, and
 //!    `crush/kept_rows.rs` prints them.
-//! 7. What is taken out goes to `originals.rs`, and `notation/marker.rs` writes the marker in its place.
-//! 8. `restore/proof.rs` restores what was written and compares it with the payload. Where they differ, the
-//!    payload stays as it was.
+//! 7. Everything left out goes to `originals.rs`, and `notation/marker.rs` writes the marker in its place.
+//! 8. `restore/proof.rs` restores the compacted payload and compares it with the original one. If they
+//!    differ, the payload stays as it was.
 //!
 //! Restoring, file by file:
 //!
-//! 1. `restore/record.rs` takes one compacted record.
+//! 1. `restore/record.rs` restores one compacted record.
 //! 2. `restore/reserved_strings.rs` finds the strings that are markers, tables or documents.
 //! 3. `restore/restorer.rs` looks up the original of a marker in a `Lookup`.
-//! 4. `restore/behind_header.rs` has a table or document decoded by `notation/read/decode.rs`, and laid out as
-//!    it was by `json/print.rs`.
+//! 4. `restore/behind_header.rs` restores a table or document: `notation/read/decode.rs` decodes it, and
+//!    `json/print.rs` prints it in its layout.
 //!
 //! # Who may import whom
 //!
-//! Each layer imports only what stands before it: `error`, `hashing`, `digest`, `decisions`, `lookup` and
-//! `originals`; `json`; `tokens`, `relevance`, `payload_path` and `options`; `notation`; `select` and
-//! `excerpt`, which never import each other; `restore`; `crush`. No files import each other in a circle, and
-//! no file of a folder imports its `mod.rs`.
+//! Each layer imports only from those before it: `decisions`, `digest`, `error`, `hashing` and `tokens`;
+//! `json`; `lookup` and `payload_path`; `options` and `originals`; `notation` and `relevance`; `excerpt` and
+//! `select`; `restore`; `crush`. The members of one layer don't import each other. No files import each other
+//! in a circle, and no file of a folder imports its `mod.rs`.
 
 mod crush;
 mod decisions;
@@ -83,5 +83,5 @@ pub use originals::{OriginalEntry, Originals};
 pub use restore::record::{markers_in_record, restore_record};
 pub use restore::text::{markers_in_text, restore_text};
 
-/// Version of the notation that this build writes; it restores this one and all before it.
+/// Version of the notation that this build writes. It restores this version and all before it.
 pub const NOTATION_VERSION: u32 = 1;

@@ -2,6 +2,8 @@
 
 /// Finds originals by the hash in a marker.
 pub trait Lookup {
-    /// The bytes behind a hash of 24 or 64 digits; the caller answers for their digest.
+    /// Returns the original with this hash of 24 or 64 digits, or none if there is none.
+    ///
+    /// Restoring doesn't check the bytes. So an implementation must have checked their digest.
     fn get(&self, hash: &str) -> Option<&[u8]>;
 }

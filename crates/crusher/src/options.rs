@@ -1,63 +1,73 @@
-//! What a caller can choose. Every option changes the output, and each default stands once, in
-//! `Options::default`.
+//! The options of a crusher. Each default stands once, in `Options::default`.
 
 use crate::error::{Error, Result};
 use crate::payload_path::Path;
 
-/// No record is larger, so nothing that is restored may be: restoring stops there, whatever it is given.
+/// The most bytes of any record: the upper end of the range of `max_record_bytes`. It also bounds what
+/// restoring writes, so that hostile input can't fill the memory.
 pub const MAX_RECORD_BYTES: usize = 256 << 20;
 
-/// Options of a crusher; see each field. Build with `Options::default()`, change fields, then `validate`.
+/// Options of a crusher. Start from `Options::default()` and change fields; `Crusher::new` checks their
+/// ranges.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::{Crusher, Options};
+/// let options = Options { max_tokens: 10, ..Options::default() };
+/// let error = Crusher::new(options).unwrap_err();
+/// assert_eq!(error.to_string(), "option max_tokens: 10 is not in 32..=4294967295");
+/// ```
 #[derive(Clone, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Options {
-    /// Where payloads are in a record; empty: the whole record is the payload.
+    /// Paths of the payloads in a record. Without paths the whole record is the payload.
     pub paths: Vec<Path>,
-    /// A longer record fails as `too_large`.
+    /// The most bytes of a record. A longer one fails as `too_large`.
     pub max_record_bytes: usize,
-    /// A record nested deeper fails as `too_deep`.
+    /// The most levels of arrays and objects in a record. A deeper one fails as `too_deep`.
     pub max_depth: usize,
-    /// An array whose rows have more distinct columns is not made a table.
+    /// The most columns of a table. An array whose rows have more stays JSON.
     pub max_columns: usize,
-    /// Budget of one payload in tokens, counted exactly: a table over it loses rows to the store, a text over
-    /// it lines. Only what must stay goes beyond it, see `Decisions::over_budget`.
+    /// Budget of one payload in tokens, counted exactly. A table over it loses rows, and a text loses lines;
+    /// the store keeps the whole. Only what must stay can exceed it: see `Decisions::over_budget`.
     pub max_tokens: usize,
-    /// Rows to keep when rows are dropped without compaction.
+    /// Budget of an array in rows, which applies instead of `max_tokens` where `with_compaction` is off.
     pub max_items_after_crush: usize,
     /// Arrays with fewer items never lose rows.
     pub min_items_to_analyze: usize,
-    /// Payloads with fewer tokens never lose anything unless they are over `max_tokens`; they may still
-    /// become a table.
+    /// A payload with fewer tokens loses nothing unless it is over `max_tokens`. It may still become a table.
     pub min_tokens_to_crush: usize,
     /// A table must save at least this share of the array's bytes.
     pub lossless_min_savings_ratio: f64,
-    /// Never drop and never offload.
+    /// Leave nothing out, and put nothing into the store.
     pub lossless_only: bool,
-    /// Write tables; without, arrays stay JSON and only rows are dropped.
+    /// Write tables and documents. Where this is off, payloads stay JSON: only rows and long strings are left
+    /// out.
     pub with_compaction: bool,
-    /// Robust deviations from the median (1.4826 times the median absolute deviation) beyond which a number
-    /// is an outlier.
+    /// How far from the median a number must lie to be an outlier. The unit is the robust standard deviation:
+    /// 1.4826 times the median absolute deviation.
     pub variance_threshold: f64,
     /// Keep the rows at which the level of a numeric column changes.
     pub preserve_change_points: bool,
-    /// Among rows with equal bytes keep one.
+    /// Where rows are dropped, keep only the first of those with equal bytes.
     pub dedup_identical_items: bool,
-    /// Share of the kept rows that is taken from the start.
+    /// Share of the budget for rows that goes to rows at the start.
     pub first_fraction: f64,
-    /// Share of the kept rows that is taken from the end.
+    /// Share of the budget for rows that goes to rows at the end.
     pub last_fraction: f64,
     /// Strings of at least this many bytes go to the store when that saves tokens.
     pub blob_min_bytes: usize,
-    /// Tokens left visible beside the marker of a long text among other values; a payload that is one text
-    /// has `max_tokens`.
+    /// The most tokens of the excerpt beside the marker of a long text among other values. A payload that is
+    /// one text is cut to `max_tokens` instead.
     pub excerpt_tokens: usize,
-    /// Rows and lines that hold one of these texts (letter case ignored) are always kept.
+    /// Rows that hold one of these texts always stay, and lines that do are chosen first. Letter case is
+    /// ignored.
     pub keep_patterns: Vec<String>,
-    /// Hexadecimal digits in a marker: 24, or 64 for hostile multi-tenant input.
+    /// Hexadecimal digits of the hash in a marker: 24, or 64 for hostile multi-tenant input.
     pub hash_digits: usize,
-    /// Restore every changed payload in memory and compare before accepting it.
+    /// Restore every changed payload in memory, and accept it only if its bytes come back.
     pub verify: bool,
-    /// Count tokens exactly for reports; decisions always use the estimate.
+    /// Report exact counts of tokens instead of estimates. Decisions stay the same.
     pub exact_tokens: bool,
 }
 
@@ -91,10 +101,10 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Checks every range.
+    /// Checks that each option is in its range.
     ///
     /// # Errors
-    /// `Error::Option` names the first option out of range, and the range.
+    /// `Error::Option` names the first option that is out of its range, and the range.
     pub fn validate(&self) -> Result<()> {
         let within = |name, value: usize, low: usize, high: usize| {
             if (low..=high).contains(&value) {
@@ -135,7 +145,7 @@ impl Options {
         fraction("first_fraction", self.first_fraction, 1.0)?;
         fraction("last_fraction", self.last_fraction, 1.0)?;
         if self.first_fraction + self.last_fraction > 1.0 {
-            let what = "together with last_fraction over 1".to_owned();
+            let what = "its sum with last_fraction is over 1".to_owned();
             return Err(Error::Option {
                 name: "first_fraction",
                 what,

@@ -1,40 +1,52 @@
-//! Originals taken out while crushing, each digest once.
+//! The originals that crushing leaves out of compacted records, each stored once.
 
 use crate::digest::{Digest, digest, hash};
 use crate::hashing::Map;
 use crate::lookup::Lookup;
 
-/// What is known of one original.
+/// One original: its digest, its kind and where its bytes are.
 #[derive(Clone, Copy, Debug)]
 pub struct OriginalEntry {
     /// SHA-256 of the bytes.
     pub digest: Digest,
     /// `rows`, `raw`, or the kind of a blob.
     pub kind: &'static str,
-    /// Rows of an array, else 0.
+    /// Number of rows of an array, else 0.
     pub item_count: u64,
-    /// End of the bytes in the arena; they begin where the entry before ends.
+    /// Where its bytes end in the arena. They begin where the entry before ends.
     pub end: usize,
-    /// Which payload's tool it came from, as the caller numbers tools.
+    /// Number of the tool that gave the payload, as the caller numbers tools.
     pub tool: u32,
 }
 
-/// Originals in order of appearance, their bytes in one arena.
+/// Originals in the order in which they were added, with their bytes in one arena.
 #[derive(Debug, Default)]
 pub struct Originals {
     /// One entry for each original.
     pub entries: Vec<OriginalEntry>,
-    /// All bytes.
+    /// The bytes of all originals, one after the other.
     pub arena: Vec<u8>,
     by_prefix: Map<[u8; 12], usize>,
-    /// The tool that `put` notes.
+    /// The tool that `put` writes into new entries.
     pub tool: u32,
 }
 
 impl Originals {
-    /// Adds an original unless its digest is here; gives its digest. None if another original has the same
-    /// first 12 bytes of digest: then no marker of 24 digits could tell them apart, and the caller leaves the
-    /// text where it is.
+    /// Adds an original, unless it is already here, and returns its digest. `kind` and `item_count` become
+    /// fields of its entry.
+    ///
+    /// Returns none, and adds nothing, if another original's digest has the same first 12 bytes: a marker of
+    /// 24 digits couldn't tell the two apart. The caller then leaves the bytes in the record.
+    ///
+    /// # Examples
+    /// ```
+    /// use headroom_crusher::{Lookup, Originals, hash};
+    /// let mut originals = Originals::default();
+    /// let digest = originals.put(b"[1,2,3]", "rows", 3).unwrap();
+    /// assert_eq!(originals.put(b"[1,2,3]", "rows", 3), Some(digest));
+    /// assert_eq!(originals.entries.len(), 1);
+    /// assert_eq!(originals.get(&hash(&digest, 24)), Some(b"[1,2,3]".as_slice()));
+    /// ```
     pub fn put(&mut self, bytes: &[u8], kind: &'static str, item_count: u64) -> Option<Digest> {
         let digest = digest(bytes);
         if let Some(at) = self.by_prefix.get(&prefix(&digest)) {
@@ -56,8 +68,8 @@ impl Originals {
         Some(digest)
     }
 
-    /// As `put`, for bytes that have no other place: an original with the same 12 bytes is stored beside the
-    /// other one, and a look-up of their hash answers that it is ambiguous.
+    /// Adds an original like `put`, but also where `put` returns none: for bytes that have no other place. A
+    /// look-up of the hash that the two originals share then answers that it is ambiguous.
     pub fn put_always(&mut self, bytes: &[u8], kind: &'static str) -> Digest {
         self.put(bytes, kind, 0).unwrap_or_else(|| {
             let digest = digest(bytes);
@@ -73,7 +85,7 @@ impl Originals {
         })
     }
 
-    /// Forgets every original behind the first `len`.
+    /// Removes all originals behind the first `len`.
     pub fn truncate(&mut self, len: usize) {
         for entry in self.entries.drain(len.min(self.entries.len())..) {
             self.by_prefix.remove(&prefix(&entry.digest));
@@ -82,7 +94,7 @@ impl Originals {
             .truncate(self.entries.last().map_or(0, |entry| entry.end));
     }
 
-    /// The bytes of the original at a position.
+    /// Returns the bytes of the original at a position, or nothing where there is none.
     #[must_use]
     pub fn bytes(&self, at: usize) -> &[u8] {
         let start = at

@@ -1,15 +1,16 @@
-//! Payload paths: where the payloads of a record are, and where the name of the tool that gave each.
+//! Payload paths: they say where a record's payloads are, and where to find the name of the tool that gave
+//! each.
 //!
 //! A path is read from the record's root, left to right:
 //!
 //! * `$` is the root; it may be left out.
-//! * `.key` is a member of an object. Other keys than letters, digits, `_` and `-` are quoted as in JSON:
-//!   `."any key"`.
+//! * `.key` is a member of an object. A key with other characters than letters, digits, `_` and `-` is quoted
+//!   as in JSON: `."any key"`.
 //! * `[*]` is every element of an array.
-//! * `{key=value}` stays only where the value is an object whose member `key` is the string `value`. Both may
-//!   be quoted.
-//! * `:string` at the end selects JSON strings only; without it any value is selected.
-//! * ` @ .key.key` at the very end leads, from the innermost object around the payload, to the tool's name.
+//! * `{key=value}` goes on only from an object whose member `key` is the string `value`. Both may be quoted.
+//! * `:string` at the end selects JSON strings only. Without it values of all types are selected.
+//! * ` @ .key.key` at the very end gives the keys that lead to the tool's name. They start at the innermost
+//!   object around the payload.
 
 use std::fmt;
 use std::str::FromStr;
@@ -51,7 +52,7 @@ pub(crate) enum PathSegment {
 }
 
 impl Path {
-    /// The path as it was written.
+    /// Returns the path as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -61,8 +62,10 @@ impl Path {
 impl FromStr for Path {
     type Err = Error;
 
+    /// Reads a path.
+    ///
     /// # Errors
-    /// `PayloadPath` with the character at which the text stops being a path.
+    /// `PayloadPath` with the position of the first character that doesn't fit.
     fn from_str(text: &str) -> Result<Self> {
         let mut parser = Parser { text, at: 0 };
         parser.take("$");
@@ -124,17 +127,18 @@ const STRINGS_ONLY: &str = ":string";
 /// Stands before the keys that lead to the tool's name.
 const TOOL: &str = " @ ";
 
-/// True for a byte that a key without quotes may hold.
+/// Returns true for a byte that a key without quotes may hold.
 fn in_key(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// True for a byte that a value without quotes may hold: no key follows it, so that a dot may stand in it.
+/// Returns true for a byte that a value without quotes may hold. No key follows a value, so it may hold a
+/// dot.
 fn in_value(byte: u8) -> bool {
     in_key(byte) || byte == b'.'
 }
 
-/// A name without quotes if it may stand so, else as a JSON string.
+/// Returns a name as a path spells it: without quotes if that is allowed, else as a JSON string.
 fn spelled(name: &str, fits: fn(u8) -> bool) -> String {
     if !name.is_empty() && name.bytes().all(fits) {
         return name.to_owned();
@@ -163,7 +167,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes a token if it stands here.
+    /// Reads a token if it stands here, and returns whether it does.
     fn take(&mut self, token: &str) -> bool {
         let stands_here = self.rest().starts_with(token);
         if stands_here {
@@ -180,7 +184,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The segment that begins here, if one does.
+    /// Reads the segment that begins here, if one does.
     fn segment(&mut self) -> Result<Option<PathSegment>> {
         Ok(if self.take(".") {
             Some(PathSegment::Key(self.key()?))
@@ -215,14 +219,14 @@ impl<'a> Parser<'a> {
         }
         let token = string_length(rest.as_bytes()).and_then(|length| rest.get(..length));
         let token = token.filter(|token| Tape::default().scan(token.as_bytes(), 1).is_ok());
-        let token = token.ok_or_else(|| self.error("this JSON string is broken"))?;
+        let token = token.ok_or_else(|| self.error("this JSON string is malformed"))?;
         let raw = token.get(1..token.len() - 1).unwrap_or_default();
         let mut name = Vec::new();
         if !spelling::decode(raw.as_bytes(), &mut name) {
             return Err(self.error("a lone surrogate can't be matched"));
         }
         self.at += token.len();
-        String::from_utf8(name).map_err(|_| self.error("this JSON string is broken"))
+        String::from_utf8(name).map_err(|_| self.error("this JSON string is malformed"))
     }
 }
 
@@ -269,7 +273,7 @@ mod tests {
         let value = "expected [A-Za-z0-9_.-]+ or a JSON string";
         let end = "expected . [ { :string, ' @ ' or the end";
         let tool = "expected .key of the tool's name";
-        let broken = "this JSON string is broken";
+        let malformed = "this JSON string is malformed";
         let surrogate = "a lone surrogate can't be matched";
         for (text, character, what) in [
             ("", 1, start),
@@ -289,11 +293,11 @@ mod tests {
             (".a{role=tool", 13, "expected }"),
             (".a{ro.le=tool}", 6, "expected ="),
             (".a\"b\"", 3, end),
-            (".\"b", 2, broken),
-            (".\"b\\\"", 2, broken),
-            (".\"b\\x\"", 2, broken),
-            (".\"b\\u12\"", 2, broken),
-            (".\"b\nc\"", 2, broken),
+            (".\"b", 2, malformed),
+            (".\"b\\\"", 2, malformed),
+            (".\"b\\x\"", 2, malformed),
+            (".\"b\\u12\"", 2, malformed),
+            (".\"b\nc\"", 2, malformed),
             (".\"\\ud800\"", 2, surrogate),
             (".\"\\ud800\\u0041\"", 2, surrogate),
             (".a:strings", 10, end),
@@ -335,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn any_text_is_a_path_that_comes_back_from_its_spelling_or_an_error_within_the_text() {
+    fn a_text_is_a_path_that_equals_its_own_spelling_or_an_error_at_one_of_its_characters() {
         const PIECES: [&str; 16] = [
             "$", ".", "a", "[*]", "[", "{", "=", "}", "\"", "\\", "é", " @ ", " ", ":string", "\"x\\n\"",
             "\\u00e9",

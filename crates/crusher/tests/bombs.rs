@@ -1,4 +1,4 @@
-//! Compacted records that are small and would restore to more than any memory holds, or take forever.
+//! Small compacted records that would restore to more than any memory holds, or take forever.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,17 +12,14 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use common::json::{Spelling, quote};
 use common::shelf::Shelf;
+use common::time::{LIMIT, show_time};
 use headroom_crusher::{Error, restore_record};
 
-/// What restoring one of them may take. Linear work takes a few hundredths of it, a tenth on a busy machine;
-/// quadratic work takes hours.
-const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 600 } else { 60 });
-
-/// Compacted records that would grow without bound.
+/// Compacted records whose restored bytes or time would grow without bound.
 fn bombs() -> Vec<(&'static str, String, Shelf)> {
     let mut bombs = Vec::new();
     let constant = "x".repeat(1 << 20);
@@ -105,13 +102,13 @@ fn bombs() -> Vec<(&'static str, String, Shelf)> {
         ),
         Shelf::default(),
     ));
-    let mut heads = "[s]{}".to_owned();
-    while heads.len() < 1 << 20 {
-        heads = format!("[s][{}]", quote(&heads, Spelling::Minimal));
+    let mut headers = "[s]{}".to_owned();
+    while headers.len() < 1 << 20 {
+        headers = format!("[s][{}]", quote(&headers, Spelling::Minimal));
     }
     bombs.push((
         "documents in documents",
-        quote(&heads, Spelling::Minimal),
+        quote(&headers, Spelling::Minimal),
         Shelf::default(),
     ));
     bombs.push(("a million open brackets", "[".repeat(1_000_000), Shelf::default()));
@@ -308,15 +305,15 @@ fn bombs_end_in_bounded_time_and_memory() {
         let mut out = Vec::new();
         let result = restore_record(text.as_bytes(), &shelf, &mut out);
         let took = start.elapsed();
-        if std::env::var_os("HEADROOM_SHOW_TIMES").is_some() {
-            println!(
-                "{:>8.1} ms  {:>9} bytes in {:>10} out  {name} {:?}",
-                took.as_secs_f64() * 1e3,
+        let error = result.as_ref().err().map(Error::kind);
+        show_time(
+            took,
+            &format!(
+                "{:>9} bytes in {:>10} out  {name} {error:?}",
                 text.len(),
-                out.len(),
-                result.as_ref().err().map(Error::kind)
-            );
-        }
+                out.len()
+            ),
+        );
         assert!(took < LIMIT, "{name}: {took:?}");
         assert!(out.len() <= 1 << 30, "{name}: {} bytes", out.len());
         if let Err(error) = result {

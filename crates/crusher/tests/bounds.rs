@@ -1,4 +1,4 @@
-//! Hostile inputs end in bounded time, and come back like all others.
+//! Hostile inputs are crushed in bounded time, and restore like all others.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,21 +13,18 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use common::check::check_record;
+use common::time::{LIMIT, show_time};
 use headroom_crusher::{Crusher, Options};
 
-/// Bytes of each hostile input: a debug build is some thirty times slower.
+/// Bytes of each hostile input. A debug build is some thirty times slower, so it gets less.
 const BYTES: usize = if cfg!(debug_assertions) {
     100_000
 } else {
     2_000_000
 };
-
-/// What crushing and restoring `BYTES` may take. Linear work takes a hundredth of it, a few on a busy
-/// machine; quadratic work takes hours.
-const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 600 } else { 60 });
 
 fn repeated(open: &str, item: impl Fn(usize) -> String, separator: &str, close: &str) -> String {
     let mut text = open.to_owned();
@@ -299,13 +296,7 @@ fn run(options: &Options) {
             panic!("{name}: {}", found.chars().take(2_000).collect::<String>());
         }
         let took = start.elapsed();
-        if std::env::var_os("HEADROOM_SHOW_TIMES").is_some() {
-            println!(
-                "{:>8.1} ms  {:>8} bytes  {name}",
-                took.as_secs_f64() * 1e3,
-                text.len()
-            );
-        }
+        show_time(took, &format!("{:>8} bytes  {name}", text.len()));
         if took > LIMIT {
             slow.push(format!("{name}: {took:?}"));
         }

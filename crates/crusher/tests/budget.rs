@@ -1,5 +1,5 @@
-//! `max_tokens` is a real budget: what crushing leaves of a payload takes no more tokens, counted exactly,
-//! unless what must stay does, and then it says by how much.
+//! `max_tokens` is a real budget. What is left of a payload takes no more tokens, counted exactly, unless
+//! more must stay; then the report says by how much.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use headroom_crusher::payload_path::Path as PayloadPath;
 use headroom_crusher::tokens::count;
 use headroom_crusher::{CrushedText, Crusher, Options, Originals, Strategy, TextKind};
 
-/// Rules whose rows need not stay where the budget is spent.
+/// Rules whose rows need not stay once the budget is spent.
 const OPTIONAL_RULES: [&str; 4] = ["relevant", "first", "last", "coverage"];
 
 fn crusher(max_tokens: usize) -> Crusher {
@@ -32,7 +32,7 @@ fn crusher(max_tokens: usize) -> Crusher {
     .unwrap()
 }
 
-/// Checks one bare text against its budget; gives by how much it is over.
+/// Checks one text by itself against its budget, and returns by how much it is over.
 fn check(crusher: &mut Crusher, text: &str, query: &str) -> Result<u64, String> {
     let Ok(crushed) = crusher.crush_text(text, TextKind::Any, query, 1.0) else {
         return Ok(0);
@@ -50,14 +50,14 @@ fn check(crusher: &mut Crusher, text: &str, query: &str) -> Result<u64, String> 
             show(compressed.as_bytes())
         ))
     };
-    // The escapes of text that reads as ours come on top.
+    // The escapes of reserved text may exceed the budget.
     let is_escaped = report.decisions.strategy == Strategy::Unchanged && compressed != text;
     if !is_escaped && (tokens > budget) != (over > 0) {
-        return told("over its budget, and doesn't say so");
+        return told("the report is wrong about the budget");
     }
-    // Far from the budget the report is an estimate.
+    // Far above the budget the report is an estimate.
     if over > 0 && tokens <= budget * 11 / 10 && over.abs_diff(tokens - budget) > budget / 4 {
-        return told("over by another number of tokens");
+        return told("the report is wrong about the excess");
     }
     let whole = report.decisions.keep.is_some();
     let optional = report
@@ -66,7 +66,7 @@ fn check(crusher: &mut Crusher, text: &str, query: &str) -> Result<u64, String> 
         .iter()
         .find(|(rule, _)| OPTIONAL_RULES.contains(rule));
     if whole && over > 0 && optional.is_some() {
-        return told("rows stay that need not");
+        return told("rows over the budget stay that need not");
     }
     Ok(over)
 }
@@ -135,7 +135,7 @@ fn the_parts_of_a_document_share_its_budget() {
             })
             .collect();
         let mut crusher = crusher(1500);
-        // Ten parts at the least that a part may have, and what stands between them.
+        // Even ten parts of the smallest size, and the text between them, fit this budget.
         match check(&mut crusher, &format!("{{{}}}", members.join(",")), "")? {
             0 => Ok(()),
             over => Err(format!("{parts} parts are over by {over}")),
@@ -144,7 +144,7 @@ fn the_parts_of_a_document_share_its_budget() {
 }
 
 #[test]
-fn a_text_that_reads_as_few_tokens_and_takes_many_is_cut_all_the_same() {
+fn a_text_with_far_more_tokens_than_its_estimate_is_cut_to_its_budget() {
     for letters in [["Q", "Z", "X", "J"], ["ж", "щ", "ы", "ю"], ["𐍈", "𐍊", "𐌰", "𐍃"]] {
         let mut random = Random::new(7, 40);
         let text: String = (0..6000).map(|_| letters[random.below(4)]).collect();
@@ -277,7 +277,7 @@ fn arrays_and_objects_in_rows_that_stay_are_shortened_when_others_go() {
         "{crushed}"
     );
     assert!(!crushed.contains("7-39"), "{crushed}");
-    // A whole row takes half of the budget, and there are names.
+    // A whole row would take half of the budget, and names take a part of it.
     assert!(
         crushed.lines().filter(|line| line.starts_with("job-")).count() >= 3,
         "{crushed}"

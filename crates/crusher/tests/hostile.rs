@@ -1,5 +1,5 @@
-//! Restoring what nobody crushed: damaged records, forged ones, any bytes. It gives bytes or a typed error,
-//! in bounded time and memory.
+//! Restoring what crush didn't write: damaged records, forged ones, any bytes. It ends with bytes or a typed
+//! error, in bounded time and memory.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@
 
 mod common;
 
-use common::check::{crush, options};
+use common::check::{crush, crusher};
 use common::json::{Json, Spelling, print, quote};
 use common::random::Random;
 use common::shelf::Shelf;
@@ -22,7 +22,8 @@ use headroom_crusher::{
     Crusher, Error, Lookup, Options, markers_in_record, markers_in_text, restore_record, restore_text,
 };
 
-/// Restores and lists; an error leaves nothing behind and is of a kind that restoring has.
+/// Restores a record and lists its markers. An error must be of a kind that restoring has, and must leave no
+/// output behind.
 fn try_record(compacted: &[u8], originals: &dyn Lookup) -> Result<Result<Vec<u8>, Error>, String> {
     let mut out = b"before".to_vec();
     let result = restore_record(compacted, originals, &mut out);
@@ -33,7 +34,7 @@ fn try_record(compacted: &[u8], originals: &dyn Lookup) -> Result<Result<Vec<u8>
             if out.starts_with(b"before") {
                 Ok(Ok(out.split_off(6)))
             } else {
-                Err("wrote before its place".to_owned())
+                Err("restoring changed bytes before its output".to_owned())
             }
         }
         Err(error) => {
@@ -53,7 +54,7 @@ fn try_record(compacted: &[u8], originals: &dyn Lookup) -> Result<Result<Vec<u8>
 fn damaged_records_restore_to_json_or_to_an_error() {
     let (mut restored, mut refused) = (0, 0);
     each(cases(50), |random| {
-        let mut crusher = Crusher::new(options(random)).map_err(|error| error.to_string())?;
+        let mut crusher = crusher(random)?;
         let Ok(crushed) = crush(&mut crusher, documents::record(random).as_bytes()) else {
             return Ok(());
         };
@@ -64,8 +65,8 @@ fn damaged_records_restore_to_json_or_to_an_error() {
             return Ok(());
         };
         restored += 1;
-        // A table or document that decodes at all decodes to JSON; only a line of raw markers may be
-        // anything.
+        // A table or document decodes to JSON, or not at all. Only a line of raw markers may restore to other
+        // bytes.
         let is_json = Tape::default().scan(&text, 100_000).is_ok();
         if is_json {
             Ok(())
@@ -125,8 +126,8 @@ fn a_damaged_table_never_decodes_to_the_same_text() {
     assert!(decoded > 100, "{decoded} damaged tables decode to something else");
 }
 
-/// A table without what a reader may accept in two ways: strings in quotes that could stand bare, whitespace
-/// in JSON cells, a literal before text that needs none.
+/// Returns a table without the parts that a reader may accept in two forms: quotes around strings that need
+/// none, whitespace in JSON cells, an escape before text that needs none.
 fn loose(table: &str) -> String {
     table
         .replace("<<ccr:lit>>", "")
@@ -135,7 +136,7 @@ fn loose(table: &str) -> String {
         .collect()
 }
 
-/// A string that is ours by its head, put together from the grammar's pieces, sometimes wrong.
+/// Returns reserved text made of pieces of the grammar, sometimes wrongly put together.
 fn forged(random: &mut Random, shelf: &mut Shelf, depth: usize) -> String {
     let flags = |random: &mut Random| {
         let layout = *random.pick(&["", "", "p", "i2", "it", "i9"]);
@@ -185,7 +186,7 @@ fn forged(random: &mut Random, shelf: &mut Shelf, depth: usize) -> String {
         _ => {
             let rows = random.within(1, 4);
             let map = random.chance(20);
-            // Each column with the cells that it takes.
+            // Each column, and how many cells it has in a row.
             let names = [
                 ("a", 1),
                 ("b", 1),
@@ -204,13 +205,13 @@ fn forged(random: &mut Random, shelf: &mut Shelf, depth: usize) -> String {
             let start = random.below(names.len() - count);
             let chosen = &names[start..start + count];
             let columns = chosen.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
-            let head = if map {
+            let header = if map {
                 format!("[{rows}m{}]{{*,{columns}}}", flags(random))
             } else {
                 format!("[{rows}{}]{{{columns}}}", flags(random))
             };
             let wanted = chosen.iter().map(|(_, cells)| cells).sum::<usize>() + usize::from(map);
-            let mut text = head;
+            let mut text = header;
             for _ in 0..rows {
                 text.push('\n');
                 if columns.contains('@') && random.chance(60) {

@@ -1,4 +1,5 @@
-//! The fixtures of `docs/notation.md`: compacted text → original text, or the error that a reader must give.
+//! The fixtures of `docs/notation.md`: each has a compacted text, and the original text or the error that a
+//! reader must give.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,21 +9,14 @@
     reason = "tests fail by panicking"
 )]
 
-use std::collections::HashMap;
+mod common;
+
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use headroom_crusher::{
-    Lookup, digest, hash, markers_in_record, markers_in_text, restore_record, restore_text,
-};
+use common::shelf::Shelf;
+use headroom_crusher::{Lookup, markers_in_record, markers_in_text, restore_record, restore_text};
 use serde_json::Value;
-
-struct Originals(HashMap<String, Vec<u8>>);
-
-impl Lookup for Originals {
-    fn get(&self, hash: &str) -> Option<&[u8]> {
-        self.0.get(hash).map(Vec::as_slice)
-    }
-}
 
 fn fixtures() -> Vec<(String, Value)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/notation");
@@ -46,23 +40,18 @@ fn fixtures() -> Vec<(String, Value)> {
     cases
 }
 
-/// What is wrong with a case, if anything.
+/// Returns what is wrong with a case, if anything.
 fn failure(case: &Value) -> Option<String> {
     let text = |key: &str| case[key].as_str().map(str::to_owned);
     let input = text("input").expect("an input");
-    let mut originals = HashMap::new();
-    for original in case["originals"]
-        .as_array()
+    let mut originals = Shelf::default();
+    let stored = case["originals"].as_array();
+    let known: HashSet<String> = stored
         .map(Vec::as_slice)
         .unwrap_or_default()
-    {
-        let bytes = original.as_str().unwrap().as_bytes();
-        for digits in [24, 64] {
-            originals.insert(hash(&digest(bytes), digits), bytes.to_vec());
-        }
-    }
-    let known = originals.len() / 2;
-    let originals = Originals(originals);
+        .iter()
+        .map(|original| originals.put(original.as_str().unwrap().as_bytes()))
+        .collect();
     let mut out = b"before".to_vec();
     let mut found = Vec::new();
     let (restored, listed) = match text("operation").as_deref() {
@@ -85,7 +74,7 @@ fn failure(case: &Value) -> Option<String> {
             hashes.sort();
             hashes.dedup();
             let fits = listed.is_ok()
-                && hashes.len() == known
+                && hashes.len() == known.len()
                 && hashes.iter().all(|hash| originals.get(hash).is_some());
             (!fits).then(|| format!("lists {found:?} and {listed:?}"))
         }

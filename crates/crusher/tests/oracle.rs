@@ -1,9 +1,9 @@
 //! The scanner agrees with `serde_json` on what is JSON and on where every token stands.
 //!
-//! Allowed differences, each tested below: the scanner has a depth limit (`serde_json` skips any depth
-//! without one), refuses bytes that aren't UTF-8 anywhere (`serde_json` doesn't look into strings that it
-//! skips), and accepts lone surrogate escapes and numbers beyond every range, as RFC 8259's grammar does and
-//! as `serde_json` does as long as it doesn't decode them.
+//! The scanner differs in three ways, each tested below. It has a depth limit, where `serde_json` skips any
+//! depth. It refuses bytes that aren't UTF-8 anywhere, where `serde_json` doesn't look into strings that it
+//! skips. It accepts lone surrogate escapes and numbers beyond every range, as the grammar of RFC 8259 does;
+//! `serde_json` does so as long as it doesn't decode them.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ fn oracle_accepts(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok() && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
-/// The members of an object in order, doubled keys included, which no map of `serde_json` keeps.
+/// The members of an object in order, with duplicate keys, which no map of `serde_json` keeps.
 struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 
 impl<'de> serde::Deserialize<'de> for Members<'de> {
@@ -57,13 +57,13 @@ impl<'de> serde::Deserialize<'de> for Members<'de> {
     }
 }
 
-/// Where `part`, which is borrowed from `whole`, starts and ends in it.
+/// Returns where `part`, which is borrowed from `whole`, starts and ends in it.
 fn span(whole: &str, part: &RawValue) -> (usize, usize) {
     let start = part.get().as_ptr() as usize - whole.as_ptr() as usize;
     (start, start + part.get().len())
 }
 
-/// A child of a container as `serde_json` finds it: its span, and whether it is a key.
+/// A child of an array or object as `serde_json` finds it: its span, and whether it is a key.
 type Child = ((usize, usize), bool);
 
 /// Compares the subtree at `index` with the token that `serde_json` finds there.
@@ -150,7 +150,7 @@ fn check_spans(doc: &Doc<'_>, index: u32, whole: &str, ((start, end), is_key): C
     for (child, span) in children {
         if child != next {
             return Err(format!(
-                "the child at {child} does not follow its elder, which ends at {next}"
+                "the child at {child} doesn't follow its sibling, which ends at {next}"
             ));
         }
         check_spans(doc, child, whole, span)?;
@@ -185,7 +185,7 @@ fn check(tape: &mut Tape, text: &[u8], spans: bool) -> Result<(), String> {
     }
 }
 
-/// An error names a place inside the text, or just behind it, and no text.
+/// Checks that an error names a place inside the text, or just behind it.
 fn check_position(error: &Error, text: &[u8]) -> Result<(), String> {
     let fits = match error {
         Error::InvalidPayload { line, column, .. } => {
@@ -202,7 +202,7 @@ fn check_position(error: &Error, text: &[u8]) -> Result<(), String> {
     if fits {
         Ok(())
     } else {
-        Err(format!("{error:?} is no place in {}", show(text)))
+        Err(format!("{error:?} names no place in {}", show(text)))
     }
 }
 
@@ -211,7 +211,7 @@ fn generated_documents_have_the_oracles_spans() {
     let mut tape = Tape::default();
     each(cases(20), |random| {
         let text = documents::record(random);
-        // Finding all spans with the oracle is quadratic in the depth.
+        // The oracle takes quadratic time in the depth to find all spans.
         check(&mut tape, text.as_bytes(), text.len() < 4_000)
     });
 }
@@ -244,40 +244,42 @@ fn short_texts_over_a_json_alphabet_are_judged_as_the_oracle_judges_them() {
 /// Valid, each for a reason of its own.
 #[rustfmt::skip]
 const VALID: &[&str] = &[
-    "[]", "{}", "\"\"", "0", "-0", "1", "-1", "null", "true", "false", " null ", "\t\r\n []\t\r\n ", "[[]]", "[{}]",
-    "{\"\":{}}", "[1,2]", "[ 1 , 2 ]", "{\"a\":1}", "{ \"a\" : 1 }", "{\"a\":1,\"a\":2}", "{\"a\":1,\"a\":1}",
-    "{\"\":0}", "[0.0]", "[0.1]", "[-0.0]", "[10]", "[1e1]", "[1E1]", "[1e+1]", "[1e-1]", "[1.5E+10]", "[0e0]",
-    "[0E-0]", "[1e400]", "[-1e999999999]", "[1e-999999999]",
+    "[]", "{}", "\"\"", "0", "-0", "1", "-1", "null", "true", "false", " null ", "\t\r\n []\t\r\n ", "[[]]",
+    "[{}]", "{\"\":{}}", "[1,2]", "[ 1 , 2 ]", "{\"a\":1}", "{ \"a\" : 1 }", "{\"a\":1,\"a\":2}",
+    "{\"a\":1,\"a\":1}", "{\"\":0}", "[0.0]", "[0.1]", "[-0.0]", "[10]", "[1e1]", "[1E1]", "[1e+1]", "[1e-1]",
+    "[1.5E+10]", "[0e0]", "[0E-0]", "[1e400]", "[-1e999999999]", "[1e-999999999]",
     "[123456789012345678901234567890123456789012345678901234567890]",
-    "[0.00000000000000000000000000000000000000000000000001]", "[-237462374673276894279832749832423479823246327846]",
-    "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]", "[\"\\u0000\"]", "[\"\\u12aB\"]", "[\"\\uD83D\\uDE00\"]", "[\"\\ud800\"]",
-    "[\"\\udc00\"]", "[\"\\ud800\\ud800\"]", "[\"\\udc00\\ud800\"]", "[\"\\ud800abc\"]", "[\"\\uD800\\n\"]",
-    "[\"\\uFFFE\"]", "[\"\\u007f\"]", "[\"\u{7f}\"]", "[\"\u{80}\"]", "[\"\u{2028}\u{2029}\"]", "[\"\u{fffd}\"]",
-    "[\"\u{feff}\"]", "[\"\u{10ffff}\"]", "[\"\u{1f600}\"]", "[\"/\"]", "[\"\\/\"]", "[\"a/*b*/c\"]", "[\"//\"]",
-    "[\"new\\u000Aline\"]", "[\"\\\\u0000\"]", "[\"\\\\\"]", "[null,true,false,0,\"\",[],{}]", "{\"a\":[{\"b\":[{}]}]}",
-    "{\"\\u0061\":1,\"a\":2}", "\"<<ccr:lit>>\"", "[\"seven77\"]", "[\"eight888\"]", "[\"nine99999\"]",
-    "[\"eight88\\\"\"]", "[\"\u{e9}\u{e9}\u{e9}\u{e9}\"]", "[\"aaaaaaa\u{e9}\"]", "[\"aaaaaaaa\u{e9}\"]",
-    "[\"\u{a2}\u{dc}\"]",
+    "[0.00000000000000000000000000000000000000000000000001]",
+    "[-237462374673276894279832749832423479823246327846]", "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]",
+    "[\"\\u0000\"]", "[\"\\u12aB\"]", "[\"\\uD83D\\uDE00\"]", "[\"\\ud800\"]", "[\"\\udc00\"]",
+    "[\"\\ud800\\ud800\"]", "[\"\\udc00\\ud800\"]", "[\"\\ud800abc\"]", "[\"\\uD800\\n\"]", "[\"\\uFFFE\"]",
+    "[\"\\u007f\"]", "[\"\u{7f}\"]", "[\"\u{80}\"]", "[\"\u{2028}\u{2029}\"]", "[\"\u{fffd}\"]",
+    "[\"\u{feff}\"]", "[\"\u{10ffff}\"]", "[\"\u{1f600}\"]", "[\"/\"]", "[\"\\/\"]", "[\"a/*b*/c\"]",
+    "[\"//\"]", "[\"new\\u000Aline\"]", "[\"\\\\u0000\"]", "[\"\\\\\"]", "[null,true,false,0,\"\",[],{}]",
+    "{\"a\":[{\"b\":[{}]}]}", "{\"\\u0061\":1,\"a\":2}", "\"<<ccr:lit>>\"", "[\"seven77\"]", "[\"eight888\"]",
+    "[\"nine99999\"]", "[\"eight88\\\"\"]", "[\"\u{e9}\u{e9}\u{e9}\u{e9}\"]", "[\"aaaaaaa\u{e9}\"]",
+    "[\"aaaaaaaa\u{e9}\"]", "[\"\u{a2}\u{dc}\"]",
 ];
 
 /// Invalid, each for a reason of its own.
 #[rustfmt::skip]
 const INVALID: &[&str] = &[
-    "", " ", "\n", "[", "]", "{", "}", "[1", "[1,", "[1,]", "[,1]", "[,]", "[1,,2]", "[1 2]", "[1:2]", "[1}", "[1]]",
-    "[[]", "[]]", "[][]", "[] []", "{}{}", "1 2", "1,", "null null", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,",
-    "{\"a\":1,}", "{,\"a\":1}", "{\"a\":1,,\"b\":2}", "{\"a\" 1}", "{\"a\"::1}", "{\"a\",1}", "{a:1}", "{1:1}",
-    "{null:1}", "{[]:1}", "{'a':1}", "{\"a\":1]", "{\"a\":1 \"b\":2}", "{:1}", "{\"a\":}", "['a']", "nul", "nulll",
-    "tru", "truee", "fals", "falsee", "None", "True", "FALSE", "NaN", "Infinity", "-Infinity", "nan", "undefined", "+1",
-    "-", "--1", "-a", "- 1", "01", "-01", "00", "1.", ".1", "-.1", "1.e1", "1e", "1e+", "1E-", "1e1.5", "1.1.1",
-    "1e1e1", "0x10", "0b1", "1_000", "1,000", "1f", "1a", "0e", "0e+", "1\u{e9}", "\u{ff11}", "[1.2.3]", "[0.e1]",
-    "[2.e+3]", "[1+2]", "\"", "\"a", "\"\\", "\"\\\"", "\"\\u", "\"\\u1\"", "\"\\u12\"", "\"\\u123\"", "\"\\u123g\"",
-    "\"\\u 123\"", "\"\\u+123\"", "\"\\x41\"", "\"\\a\"", "\"\\'\"", "\"\\0\"", "\"\\U0041\"", "\"\\\n\"",
-    "\"\\\u{e9}\"", "\"\n\"", "\"\t\"", "\"\r\"", "\"\0\"", "\"\u{1f}\"", "\"aaaaaaa\n\"", "\"aaaaaaaa\t\"", "'a'", "a",
-    "\u{e9}", "\u{feff}", "\u{feff}[]", "[]\u{feff}", "\u{a0}[]", "[]\u{a0}", "\u{b}[]", "[\u{c}]", "[]\0", "\0[]",
-    "[1]\u{2028}", "/**/[]", "[] // x", "[1,/*x*/2]", "# x\n[]", "[\"a\"", "[\"a\",", "[\"a]", "{\"a:1}", "{\"a\":\"b}",
-    "[\"a\"\"b\"]", "[\"\": 1]", "*", "@", "<>", "<null>", "\\u005b]", "[\\n]", "[\"\"],", "{\"a\":1}}", "[[[[", "]]]]",
-    "{\"a\":{\"b\":{", "[{", "[{\"", "[true", "[fals", "[1,2", "-\u{0}1", "[\"x\", truth]", "[\"\\uD83D\\u\"]",
-    "[\"\\uD800\\", "[\"\\uD834\\uDd\"]",
+    "", " ", "\n", "[", "]", "{", "}", "[1", "[1,", "[1,]", "[,1]", "[,]", "[1,,2]", "[1 2]", "[1:2]", "[1}",
+    "[1]]", "[[]", "[]]", "[][]", "[] []", "{}{}", "1 2", "1,", "null null", "{\"a\"", "{\"a\":", "{\"a\":1",
+    "{\"a\":1,", "{\"a\":1,}", "{,\"a\":1}", "{\"a\":1,,\"b\":2}", "{\"a\" 1}", "{\"a\"::1}", "{\"a\",1}",
+    "{a:1}", "{1:1}", "{null:1}", "{[]:1}", "{'a':1}", "{\"a\":1]", "{\"a\":1 \"b\":2}", "{:1}", "{\"a\":}",
+    "['a']", "nul", "nulll", "tru", "truee", "fals", "falsee", "None", "True", "FALSE", "NaN", "Infinity",
+    "-Infinity", "nan", "undefined", "+1", "-", "--1", "-a", "- 1", "01", "-01", "00", "1.", ".1", "-.1",
+    "1.e1", "1e", "1e+", "1E-", "1e1.5", "1.1.1", "1e1e1", "0x10", "0b1", "1_000", "1,000", "1f", "1a", "0e",
+    "0e+", "1\u{e9}", "\u{ff11}", "[1.2.3]", "[0.e1]", "[2.e+3]", "[1+2]", "\"", "\"a", "\"\\", "\"\\\"",
+    "\"\\u", "\"\\u1\"", "\"\\u12\"", "\"\\u123\"", "\"\\u123g\"", "\"\\u 123\"", "\"\\u+123\"", "\"\\x41\"",
+    "\"\\a\"", "\"\\'\"", "\"\\0\"", "\"\\U0041\"", "\"\\\n\"", "\"\\\u{e9}\"", "\"\n\"", "\"\t\"", "\"\r\"",
+    "\"\0\"", "\"\u{1f}\"", "\"aaaaaaa\n\"", "\"aaaaaaaa\t\"", "'a'", "a", "\u{e9}", "\u{feff}", "\u{feff}[]",
+    "[]\u{feff}", "\u{a0}[]", "[]\u{a0}", "\u{b}[]", "[\u{c}]", "[]\0", "\0[]", "[1]\u{2028}", "/**/[]",
+    "[] // x", "[1,/*x*/2]", "# x\n[]", "[\"a\"", "[\"a\",", "[\"a]", "{\"a:1}", "{\"a\":\"b}",
+    "[\"a\"\"b\"]", "[\"\": 1]", "*", "@", "<>", "<null>", "\\u005b]", "[\\n]", "[\"\"],", "{\"a\":1}}",
+    "[[[[", "]]]]", "{\"a\":{\"b\":{", "[{", "[{\"", "[true", "[fals", "[1,2", "-\u{0}1", "[\"x\", truth]",
+    "[\"\\uD83D\\u\"]", "[\"\\uD800\\", "[\"\\uD834\\uDd\"]",
 ];
 
 #[test]

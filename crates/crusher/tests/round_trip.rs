@@ -1,4 +1,4 @@
-//! `restore(crush(x)) == x`, byte for byte, and all that goes with it, for documents of every shape.
+//! `restore(crush(x)) == x`, byte for byte, and what follows from it, for documents of every shape.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,15 +11,11 @@
 
 mod common;
 
-use common::check::{Crushed, check_record, crush, may_fail, options};
+use common::check::{Crushed, check_record, crush, crusher, may_fail, options};
 use common::json::{Json, Spelling, layout, object, print, quote, spelling};
 use common::random::Random;
 use common::{cases, documents, each, show};
 use headroom_crusher::{Block, Crusher, Options, Originals, restore_record};
-
-fn crusher(random: &mut Random) -> Result<Crusher, String> {
-    Crusher::new(options(random)).map_err(|error| error.to_string())
-}
 
 #[test]
 fn every_record_comes_back_byte_for_byte() {
@@ -30,7 +26,7 @@ fn every_record_comes_back_byte_for_byte() {
 }
 
 #[test]
-fn the_default_options_restore_too() {
+fn records_crushed_with_the_default_options_come_back() {
     let mut crusher = Crusher::new(Options::default()).unwrap();
     each(cases(10), |random| {
         check_record(&mut crusher, documents::record(random).as_bytes()).map(drop)
@@ -45,7 +41,7 @@ fn crushing_twice_is_undone_by_restoring_twice() {
         let Some(once) = check_record(&mut crusher, record.as_bytes())? else {
             return Ok(());
         };
-        // check_record proves that the second compacted form restores to the first, and the first to the
+        // `check_record` proves that the second compacted form restores to the first, and the first to the
         // record.
         check_record(&mut crusher, &once.compacted)?.ok_or("a compacted record is too deep")?;
         Ok(())
@@ -92,7 +88,7 @@ fn compacted_text_inside_another_record_is_user_text() {
 }
 
 #[test]
-fn records_of_a_block_are_what_they_are_alone() {
+fn a_record_of_a_block_becomes_what_it_becomes_alone() {
     each(cases(5), |random| {
         let mut crusher = crusher(random)?;
         let count = random.within(1, 6);
@@ -103,7 +99,7 @@ fn records_of_a_block_are_what_they_are_alone() {
         let mut failures = 0;
         for index in 0..count {
             let mut record = documents::record(random).into_bytes();
-            // A line can't hold a line break; a blank stands for it in any layout.
+            // A line can't hold a line break, and a blank may replace one in any layout.
             record
                 .iter_mut()
                 .filter(|byte| **byte == b'\n')
@@ -176,7 +172,7 @@ fn damage(random: &mut Random, record: &mut Vec<u8>) {
     }
 }
 
-/// Restores each record at its place; what stands between records is copied.
+/// Restores each record in its place, and copies the text between records.
 fn restore_lines(block: &Block, lines: &[u8]) -> Result<(), String> {
     let mut restored = Vec::new();
     let mut at = 0;
@@ -187,7 +183,7 @@ fn restore_lines(block: &Block, lines: &[u8]) -> Result<(), String> {
         restore_record(compacted, &block.originals, &mut restored).map_err(|error| error.to_string())?;
         if start != record.offset || restored.len() - start != record.length {
             return Err(format!(
-                "a record is said to stand at {} and has {} bytes",
+                "the block says that a record stands at {} with {} bytes",
                 record.offset, record.length
             ));
         }
@@ -278,7 +274,7 @@ fn the_generators_reach_every_strategy() {
     assert!(failed * 100 < all, "{failed} of {all} too deep");
 }
 
-/// What a string of ours uses of the notation, as far as its text shows it.
+/// Returns the forms of the notation that a compacted string uses, as far as its text shows them.
 fn mechanisms(text: &str) -> Vec<&'static str> {
     let mut found = Vec::new();
     let Some((flags, body)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
@@ -292,7 +288,7 @@ fn mechanisms(text: &str) -> Vec<&'static str> {
         return found;
     }
     let is_table = flags.starts_with(|first: char| first.is_ascii_digit());
-    let (head, rows) = body.split_once('\n').unwrap_or((body, ""));
+    let (header, rows) = body.split_once('\n').unwrap_or((body, ""));
     let mut note = |holds: bool, name| {
         if holds {
             found.push(name);
@@ -302,23 +298,26 @@ fn mechanisms(text: &str) -> Vec<&'static str> {
     note(flags.contains('j') && !is_table, "a document of lines");
     note(flags == "d" || !is_table, "a document");
     note(
-        !is_table && head.contains("]{") && body.contains('\n'),
+        !is_table && header.contains("]{") && body.contains('\n'),
         "an inline table",
     );
     if is_table {
         let lines = |first: char| rows.lines().any(|line| line.starts_with(first));
         note(flags.contains('m'), "a map");
-        note(head.starts_with("[{"), "an array of arrays");
-        note(!head.starts_with("[{") && head.contains("[{"), "a list in a cell");
-        note(rows.contains("[("), "a row in a cell");
-        note(head.contains("<>"), "a hole");
-        note(head.contains("<*>"), "a named key");
+        note(header.starts_with("[{"), "an array of arrays");
         note(
-            head.replace("<>", "").replace("<*>", "").contains('<'),
+            !header.starts_with("[{") && header.contains("[{"),
+            "a list in a cell",
+        );
+        note(rows.contains("[("), "a row in a cell");
+        note(header.contains("<>"), "a hole");
+        note(header.contains("<*>"), "a named key");
+        note(
+            header.replace("<>", "").replace("<*>", "").contains('<'),
             "a named column",
         );
-        note(lines('@') && !head.contains("}{"), "a section");
-        note(lines('@') && head.contains("}{"), "several shapes");
+        note(lines('@') && !header.contains("}{"), "a section");
+        note(lines('@') && header.contains("}{"), "several shapes");
         note(lines('|'), "an irregular row");
         note(rows.contains(",=") || lines('='), "an explicit value");
         note(rows.contains(",~") || lines('~'), "an override");

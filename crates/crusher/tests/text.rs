@@ -1,4 +1,4 @@
-//! Bare texts: what `crush_text` makes of JSON and of plain text comes back, and says what it did.
+//! Texts by themselves: what `crush_text` makes of JSON and of plain text restores, and its report is true.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::check::{may_fail, options};
+use common::check::{crusher, may_fail};
 use common::json::{Json, layout, print, spelling};
 use common::random::Random;
 use common::{cases, documents, each, mutate, show, strings};
@@ -23,7 +23,8 @@ use headroom_crusher::{
     CrushedText, Crusher, Error, Options, Originals, Strategy, TextKind, hash, markers_in_text, restore_text,
 };
 
-/// What must hold of one bare text. Gives what it was crushed to; none where it is nested too deep.
+/// Checks what must hold of one text by itself. Returns what it was crushed to, or none if it is nested too
+/// deep.
 fn check<'t>(
     crusher: &mut Crusher,
     text: &'t str,
@@ -62,7 +63,7 @@ fn check<'t>(
         .map(|entry| hash(&entry.digest, options.hash_digits))
         .collect();
     if found.into_iter().collect::<BTreeSet<_>>() != stored {
-        return told("G2: the markers aren't the originals");
+        return told("G2: the markers don't name the stored originals");
     }
     if crushed.originals.arena.len() > text.len() || (options.lossless_only && !stored.is_empty()) {
         return told("too much is stored");
@@ -70,13 +71,13 @@ fn check<'t>(
     let report = &crushed.report;
     if report.decisions.strategy == Strategy::Unchanged {
         if crushed.compressed != text && !crushed.compressed.contains("<<ccr:lit>>") {
-            return told("G4: unchanged, but other text");
+            return told("G4: the text is reported as unchanged, but changed");
         }
     } else if report.tokens_after >= report.tokens_before {
         return told("G4: not fewer tokens");
     }
     if report.unproved {
-        return told("a change was taken back since it didn't restore");
+        return told("a change was undone because it didn't restore");
     }
     Ok(Some(crushed))
 }
@@ -103,16 +104,16 @@ fn any_text(random: &mut Random) -> String {
 }
 
 #[test]
-fn any_text_comes_back() {
+fn any_text_restores_to_its_bytes() {
     each(cases(30), |random| {
-        let mut crusher = Crusher::new(options(random)).map_err(|error| error.to_string())?;
+        let mut crusher = crusher(random)?;
         let text = any_text(random);
         let query = strings::words(random, 3);
         let bias = *random.pick(&[0.1, 0.5, 1.0, 1.0, 3.0, 1000.0]);
         let Some(crushed) = check(&mut crusher, &text, TextKind::Any, &query, bias)? else {
             return Ok(());
         };
-        // What was crushed once is text like any other.
+        // Crushed text is text like any other, so it can be crushed again.
         check(&mut crusher, &crushed.compressed, TextKind::Any, &query, bias).map(drop)
     });
 }
@@ -120,7 +121,7 @@ fn any_text_comes_back() {
 #[test]
 fn an_array_says_which_rows_it_kept() {
     each(cases(10), |random| {
-        let mut crusher = Crusher::new(options(random)).map_err(|error| error.to_string())?;
+        let mut crusher = crusher(random)?;
         let text = print(&documents::rows(random), layout(random), spelling(random));
         let crushed = check(&mut crusher, &text, TextKind::Array, "", 1.0)?.ok_or("too deep")?;
         let rows: Vec<&serde_json::value::RawValue> =
@@ -146,7 +147,7 @@ fn an_array_says_which_rows_it_kept() {
                 crushed.compressed, crushed.rows_marker
             ));
         }
-        // In order, each one a row that was there; only whitespace and escapes may differ.
+        // Kept rows are rows of the array, in its order. Only whitespace and escapes may differ.
         let normal = |row: &serde_json::value::RawValue| {
             let mut row = row.get().replace("<<ccr:lit>>", "");
             row.retain(|c| !c.is_ascii_whitespace());
@@ -157,7 +158,7 @@ fn an_array_says_which_rows_it_kept() {
             Ok(())
         } else {
             Err(format!(
-                "the kept rows are no rows of the array: {:?}",
+                "the kept rows aren't rows of the array: {:?}",
                 crushed.kept_rows
             ))
         }
@@ -167,7 +168,7 @@ fn an_array_says_which_rows_it_kept() {
 #[test]
 fn a_document_keeps_its_outer_keys_in_order() {
     each(cases(10), |random| {
-        let mut crusher = Crusher::new(options(random)).map_err(|error| error.to_string())?;
+        let mut crusher = crusher(random)?;
         let mut text = documents::record(random);
         if Tape::default()
             .scan(text.as_bytes(), 512)
@@ -200,7 +201,7 @@ fn a_document_keeps_its_outer_keys_in_order() {
 }
 
 #[test]
-fn another_type_than_asked_for_is_refused_with_its_place() {
+fn a_type_that_was_not_asked_for_is_refused_with_its_position() {
     let mut crusher = Crusher::new(Options::default()).unwrap();
     let cases = [
         (
@@ -243,7 +244,7 @@ fn another_type_than_asked_for_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_bias_that_makes_no_sense_is_refused() {
+fn a_bias_out_of_range_is_refused() {
     let mut crusher = Crusher::new(Options::default()).unwrap();
     for bias in [0.0, -1.0, f64::NAN, f64::INFINITY, 1001.0] {
         let error = crusher.crush_text("[]", TextKind::Any, "", bias).unwrap_err();
@@ -253,7 +254,7 @@ fn a_bias_that_makes_no_sense_is_refused() {
 
 #[test]
 fn a_higher_bias_keeps_more_rows() {
-    // Not in every single case: one long row may take the place of two short ones.
+    // This holds of the sums only: one long row may take the place of two short ones.
     let mut kept = [0; 3];
     each(cases(1), |random| {
         let options = Options {
@@ -281,7 +282,7 @@ fn lines_with_blanks_around_their_objects_stay_as_they_are() {
     let options = Options {
         lossless_only: true,
         lossless_min_savings_ratio: 0.0,
-        // What doesn't come back must not be written in the first place.
+        // Text that doesn't restore must not be written in the first place.
         verify: false,
         ..Options::default()
     };
@@ -304,7 +305,7 @@ fn lines_with_blanks_around_their_objects_stay_as_they_are() {
         let text = format!("{line}{between}{line}{between}{line}{behind}");
         assert_eq!(crush(&text), text);
     }
-    // A line break in a string, which JSON may not hold, and a comma where one is expected.
+    // Each text has a line break in a string, which JSON forbids. One also has a comma between lines.
     let broken = r#"{"number":1,"text":"some BREAK words","list":[1,2,3]}"#;
     for (broken, between) in [
         (broken.replace("BREAK", "\n"), "\n"),
@@ -317,7 +318,7 @@ fn lines_with_blanks_around_their_objects_stay_as_they_are() {
 }
 
 #[test]
-fn a_document_as_python_prints_it_has_the_shortest_head() {
+fn a_document_as_python_prints_it_has_the_shortest_header() {
     let mut crusher = Crusher::new(Options::default()).unwrap();
     for (text, expected) in [
         (r#"{"city": "Paris", "note": null}"#, "[]{city:Paris,note:}"),

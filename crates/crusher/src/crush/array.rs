@@ -1,4 +1,4 @@
-//! What an array of rows, or a map, becomes: a table that keeps every row, or fewer rows and a marker.
+//! Crushes an array or a map: to a table of all rows, or to fewer rows and a marker.
 
 use crate::crush::budget::scaled;
 use crate::crush::context::Context;
@@ -17,17 +17,17 @@ use crate::notation::write::value::spelling_of;
 use crate::select::choose::Budget;
 use crate::tokens;
 
-/// What a rows marker costs.
+/// Tokens of a rows marker.
 const MARKER_TOKENS: usize = 26;
 
-/// Where rows are longer than this in the mean, what they cost is learnt from rows whose cells are shortened.
+/// If rows take more bytes than this on average, their costs are those of rows with shortened cells.
 const LONG_ROW_BYTES: usize = 400;
 
-/// Rows that are printed to learn what the rows of a long array cost.
+/// So many rows of a long array are printed to estimate the cost of all.
 const PROBED_ROWS: u32 = 32;
 
 impl Context<'_> {
-    /// Renders an array or map, if that pays.
+    /// Returns the text that replaces an array or map, or none if it stays as it is.
     pub fn array(
         &mut self,
         doc: &Doc<'_>,
@@ -60,7 +60,7 @@ impl Context<'_> {
             budget,
         };
         if may_drop
-            && let Some((costs, around)) = self.hopeless(doc, index, spelling, budget)
+            && let Some((costs, around)) = self.costs_if_hopeless(doc, index, spelling, budget)
             && let Some(selection) =
                 self.select(doc, index, &costs, Budget::Tokens(budget.saturating_sub(around)))
         {
@@ -96,18 +96,19 @@ impl Context<'_> {
             };
         if !(fits || json_fits) {
             let (costs, around) = if written.len() > LONG_ROW_BYTES * node.count as usize {
-                self.short_costs(doc, &table, budget)
+                self.costs_over_budget(doc, &table, budget)
             } else {
                 row_costs(&written, &row_ends)
             };
             let rows = Budget::Tokens(budget.saturating_sub(around));
-            // Rows go; unless all of them must stay, whatever the budget.
+            // Rows are dropped here, unless all of them must stay.
             if let Some(selection) = self.select(doc, index, &costs, rows) {
                 self.undo(mark);
                 return self.print_kept(doc, index, &costs, dropped, selection);
             }
         }
-        // Inside a document the table was found to save keys; by itself it must also be worth its string.
+        // A table inside a document always pays, since it saves keys. By itself it must also pay for its
+        // string.
         if layout.is_some()
             && (matches!(surroundings, Surroundings::Inside(_)) || self.pays(doc, index, &written, minify))
         {
@@ -123,7 +124,8 @@ impl Context<'_> {
         None
     }
 
-    /// The table that an array or map could be, or the rows at some positions of it.
+    /// Finds the table of an array or map, or of its rows at the positions in `keep`. Returns none if they
+    /// make no table.
     pub fn find_table<'d>(
         &self,
         doc: &Doc<'d>,
@@ -138,13 +140,13 @@ impl Context<'_> {
             max_columns: self.options.max_columns,
             spelling,
             long_bytes: self.long_bytes(),
-            // What a model reads may be asked for by name: its names stand in one piece.
+            // A model may ask for what it reads by name, so names must stay in one piece.
             splits: self.options.lossless_only,
         };
         Table::find(doc, index, keep, options)
     }
 
-    /// True where a table is worth more than the JSON that would stand there without it.
+    /// Returns true if the table saves enough over the JSON that would stand in its place.
     fn pays(&self, doc: &Doc<'_>, index: u32, written: &[u8], minify: bool) -> bool {
         let (before, after) = (doc.raw(doc.node(index)).len(), written.len());
         if !saves(before, after, self.options.lossless_min_savings_ratio) {
@@ -160,10 +162,10 @@ impl Context<'_> {
         clearly_saves(before, after, minify) || tokens::estimate(written) < json()
     }
 
-    /// The cost of each row of a long array, by its bytes, and of what stands around them, if rows spread
-    /// over it show that no table of all would come near the budget; finding and printing that table would be
-    /// for nothing.
-    fn hopeless(
+    /// Estimates from a few rows, spread over a long array, whether its table could come near the budget. If
+    /// it can't, that table need not be found and printed. Then this returns the cost of each row, in
+    /// proportion to its bytes, and the cost of the text around the rows.
+    fn costs_if_hopeless(
         &mut self,
         doc: &Doc<'_>,
         index: u32,
@@ -194,7 +196,8 @@ impl Context<'_> {
         (all > 2 * budget as u64).then(|| (costs(), around))
     }
 
-    /// What the rows of a table cost as they are printed when others go, and what stands around them.
+    /// Returns the cost of each row as it is printed when others are dropped, and the cost of the text around
+    /// the rows.
     fn shortened_costs(&mut self, doc: &Doc<'_>, table: &Table<'_>) -> (Vec<u32>, usize) {
         let (mut written, mut row_ends) = (Vec::new(), Vec::new());
         let cells = &mut CellReplacer {
@@ -205,9 +208,9 @@ impl Context<'_> {
         row_costs(&written, &row_ends)
     }
 
-    /// As `shortened_costs`. Where all fit then, they cost so much more that some must
-    /// go: they don't fit as they are, and a marker tells of rows.
-    fn short_costs(&mut self, doc: &Doc<'_>, table: &Table<'_>, budget: usize) -> (Vec<u32>, usize) {
+    /// Like `shortened_costs`, but raised so far that not all rows fit. In full they don't fit, and shortened
+    /// rows need the marker that only dropped rows bring.
+    fn costs_over_budget(&mut self, doc: &Doc<'_>, table: &Table<'_>, budget: usize) -> (Vec<u32>, usize) {
         let (mut costs, around) = self.shortened_costs(doc, table);
         let (all, least) = (
             costs.iter().map(|cost| u64::from(*cost)).sum::<u64>(),
@@ -222,7 +225,9 @@ impl Context<'_> {
     }
 }
 
-/// True where the first element, or the first member's value, is an object with members, and so may be a row.
+/// Returns true if the first elements of an array, or members of an object, may be rows. One of eight
+/// elements must be an object with members, or an array that begins with one. Each of four members must be an
+/// object with members.
 fn has_rows(doc: &Doc<'_>, index: u32) -> bool {
     let is_row = |at: u32| doc.node(at).kind == Kind::Object && doc.node(at).count > 0;
     match doc.node(index).kind {
@@ -235,8 +240,9 @@ fn has_rows(doc: &Doc<'_>, index: u32) -> bool {
     }
 }
 
-/// True unless the cells of a table of so many bytes are mostly other containers: these gain little in it and
-/// are looked at by themselves, and going on with them would read a deep text once for each of its levels.
+/// Returns false if the cells of a table of so many bytes are mostly other arrays and objects. Such a table
+/// gains little, and its cells are crushed by themselves. To print it would also read a deep text once for
+/// each of its levels.
 fn takes_apart(table: &Table<'_>, doc: &Doc<'_>, bytes: usize) -> bool {
     table.opaque_bytes(doc) * 4 <= bytes * 3
 }
@@ -247,7 +253,7 @@ fn printed_compact(doc: &Doc<'_>, index: u32) -> Vec<u8> {
     compact
 }
 
-/// What the rows of a table cost, and its header and a marker behind it.
+/// Returns the cost of each row of a table, and the cost of its header and a marker together.
 fn row_costs(written: &[u8], row_ends: &[usize]) -> (Vec<u32>, usize) {
     // The first row begins behind the header, at the first line break.
     let mut start = memchr::memchr(b'\n', written).unwrap_or(0);
@@ -265,8 +271,8 @@ fn saves(before: usize, after: usize, ratio: f64) -> bool {
     before as f64 - after as f64 >= ratio * before as f64
 }
 
-/// True where so much fewer bytes are left that there are fewer tokens, too; counting them would cost more
-/// than all else.
+/// Returns true if so many bytes are saved that tokens must be saved, too. To estimate those would take
+/// longer than everything else.
 fn clearly_saves(before: usize, after: usize, minify: bool) -> bool {
     if minify {
         after * 3 <= before * 2

@@ -1,19 +1,19 @@
-//! A payload of several parts crushed again with less for each, until it fits its budget.
+//! Crushes a payload of several parts again, with less for each, until it fits its budget.
 
 use crate::crush::context::Context;
 
-/// A payload of several parts is crushed so many times at most.
+/// A payload is crushed at most so many times.
 const MAX_ATTEMPTS: usize = 3;
-/// Its parts are never cut below this: a marker takes half of it.
+/// No part is cut below this: a marker takes half of it.
 const LEAST_TOKENS: usize = 64;
 
 impl Context<'_> {
-    /// Lets `crush` do its work, and again with less for each part as long as the whole is over the budget,
-    /// as `excess` counts it. Notes by how much the parts that must stay exceed the budget.
+    /// Calls `crush`, and calls it again with less for each part while `excess` says that the whole is over
+    /// its budget. Notes the excess that is left, because parts must stay.
     ///
-    /// The whole grows with what each part may take, ever more slowly, since parts run out one by one. So a
-    /// straight line through two results, extended to smaller parts, never lies below the truth, and the
-    /// third result mostly fits.
+    /// The size of the whole grows with the budget of each part, ever more slowly, since more and more parts
+    /// fit in full. So a straight line through two results, extended to smaller budgets, is never below the
+    /// true size. The third result mostly fits.
     pub fn within_budget<T>(
         &mut self,
         mut crush: impl FnMut(&mut Self) -> T,
@@ -26,7 +26,7 @@ impl Context<'_> {
             return crushed;
         }
         let mut over = excess(self, &crushed, budget);
-        // Where rows that must stay are the reason, less for each part changes nothing.
+        // If rows that must stay are the whole excess, less for each part changes nothing.
         if self.cuttable && over as u64 > self.decisions.over_budget {
             let mut above = (budget, budget + over);
             let mut part = budget * budget / (budget + over);
@@ -54,7 +54,7 @@ impl Context<'_> {
     }
 }
 
-/// The bias at which a budget that was scaled by `bias` comes down from `whole` to `part`.
+/// Returns the bias that scales a budget to `part`, where `bias` scales it to `whole`.
 #[allow(clippy::cast_precision_loss, reason = "budgets are far below 2^52")]
 fn share(bias: f64, part: usize, whole: usize) -> f64 {
     bias * part as f64 / whole as f64

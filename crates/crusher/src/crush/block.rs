@@ -1,4 +1,5 @@
-//! Blocks of records: raw JSONL lines, or records by themselves, with dead letters in place.
+//! Crushes blocks of records: raw lines of JSON, or a list of records. A marker takes the place of a record
+//! that fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,7 +11,7 @@ use crate::json::cut::Envelope;
 use crate::notation::marker;
 use crate::originals::Originals;
 
-/// A crushed block. Everything is in the order of the input.
+/// A crushed block. Its lists are in the order of the input.
 #[derive(Debug, Default)]
 pub struct Block {
     /// The compacted lines, or the compacted records one after the other.
@@ -19,9 +20,9 @@ pub struct Block {
     pub records: Vec<CrushedRecord>,
     /// A report for each payload of the compacted records.
     pub payloads: Vec<PayloadReport>,
-    /// What was taken out.
+    /// The originals that were left out.
     pub originals: Originals,
-    /// Names of tools, by the number that originals carry.
+    /// Names of tools. The `tool` of an original is a position in this list.
     pub tools: Vec<String>,
     /// One entry for each failed record.
     pub failures: Vec<Failure>,
@@ -30,55 +31,56 @@ pub struct Block {
     tool_numbers: Map<String, u32>,
 }
 
-/// Where one record stood and what it became.
+/// Where one record stands in the input, and where its compacted form stands in the output.
 #[derive(Clone, Copy, Debug)]
 pub struct CrushedRecord {
     /// Bytes from the start of the block.
     pub offset: usize,
     /// Bytes of the record.
     pub length: usize,
-    /// Where its compacted form begins in `compacted`.
+    /// Where its compacted form begins in `Block::compacted`.
     pub start: usize,
-    /// Where it ends.
+    /// Where its compacted form ends.
     pub end: usize,
-    /// End of its payloads in `payloads`.
+    /// Where its reports end in `Block::payloads`. They begin where those of the record before end.
     pub payloads_end: usize,
-    /// It is one of `failures`.
+    /// True if it is one of `Block::failures`.
     pub failed: bool,
 }
 
 /// A record that could not be processed; its bytes are an original.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// Position among the records.
+    /// Position of the record in `Block::records`.
     pub index: usize,
-    /// Why.
+    /// Why it failed.
     pub error: Error,
     /// Bytes from the start of the block.
     pub offset: usize,
     /// Bytes of the record.
     pub length: usize,
-    /// Hash of the original.
+    /// Hash of the original that holds the record.
     pub hash: String,
 }
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// One line, in the parts of which only `content` can be a record.
+/// One line of a block, in parts. Only `content` can be a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a> {
-    /// A byte order mark. Any line may begin with one, so that it doesn't matter where a block begins.
+    /// A byte order mark, or nothing. Any line may begin with one, so that it doesn't matter where a block
+    /// begins.
     pub before: &'a [u8],
-    /// Where `content` stands in the block.
+    /// Where `content` begins in the block, in bytes.
     pub offset: usize,
-    /// The line without its end.
+    /// The line without its byte order mark and its end.
     pub content: &'a [u8],
     /// `\n`, `\r\n`, or nothing at the end of a block.
     pub end: &'a [u8],
 }
 
 impl Line<'_> {
-    /// True for a line that holds no record.
+    /// Returns true for a line that holds no record: only blanks, tabs and carriage returns.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.content
@@ -87,7 +89,15 @@ impl Line<'_> {
     }
 }
 
-/// The lines of a block; put together again they are the block.
+/// Splits a block into lines. Their parts, put together in order, are the block again.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::split_lines;
+/// let lines = split_lines(b"1\r\n\n[2]").map(|line| (line.offset, line.content, line.end));
+/// let expected: [(usize, &[u8], &[u8]); 3] = [(0, b"1", b"\r\n"), (3, b"", b"\n"), (4, b"[2]", b"")];
+/// assert_eq!(lines.collect::<Vec<_>>(), expected);
+/// ```
 pub fn split_lines(block: &[u8]) -> impl Iterator<Item = Line<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -110,7 +120,8 @@ pub fn split_lines(block: &[u8]) -> impl Iterator<Item = Line<'_>> {
 }
 
 impl Block {
-    /// Crushes raw lines. Line ends, blank lines and a byte order mark are copied as they are.
+    /// Crushes raw lines. Line ends, blank lines and byte order marks are copied. A line that isn't a record
+    /// becomes a failure.
     #[must_use]
     pub fn crush_lines(crusher: &mut Crusher, lines: &[u8]) -> Self {
         let mut block = Self::default();
@@ -127,7 +138,8 @@ impl Block {
         block
     }
 
-    /// Crushes records by themselves.
+    /// Crushes records that are given one by one. Their compacted forms follow each other in `compacted`,
+    /// with nothing between them.
     #[must_use]
     pub fn crush_records<'a>(crusher: &mut Crusher, records: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut block = Self::default();
@@ -157,7 +169,8 @@ impl Block {
             number
         };
         let (originals, payloads) = (self.originals.entries.len(), self.payloads.len());
-        // A panic would be a defect of this crate; it costs one record, kept whole, never the worker.
+        // A panic would be a defect of this crate. It fails one record, which is kept whole, and not the
+        // worker.
         let result = catch_unwind(AssertUnwindSafe(|| {
             crusher.crush_within(
                 envelope,

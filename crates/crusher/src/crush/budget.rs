@@ -1,22 +1,23 @@
-//! Budgets in tokens, and by how much a text exceeds one: counted exactly where it may be near.
+//! Compares texts with budgets in tokens. A text that may be near its budget is counted exactly.
 
 use crate::tokens;
 
-/// A text of more bytes for each token of its budget isn't counted: it is over.
+/// A text of more bytes for each token of its budget is over it, and isn't counted.
 const MOST_BYTES_PER_TOKEN: usize = 64;
-/// Shorter texts are counted whatever the estimate says: they may be of punctuation only.
+/// A shorter text is counted even if its estimate fits: it may be punctuation only.
 const COUNTED_BYTES: usize = 2048;
-/// A text is counted in pieces of so many bytes, until it is known to fit.
+/// A text is counted in pieces of this many bytes, until it is known to fit.
 const PIECE_BYTES: usize = 2048;
-/// Texts of fewer estimated tokens are counted where their estimates are too near one another to decide.
+/// Two texts of fewer estimated tokens are counted if their estimates are too close to decide.
 const COMPARED_TOKENS: usize = 512;
-/// By how many tokens a text exceeds its budget. What may be near it is counted exactly, what is far above is
-/// estimated.
+
+/// Returns by how many tokens a text exceeds its budget. This is exact if the text may be near the budget,
+/// and estimated if it is far above.
 pub(crate) fn excess(text: &[u8], budget: usize) -> usize {
     uncounted(text, budget).unwrap_or_else(|| counted(&String::from_utf8_lossy(text), budget))
 }
 
-/// By how many tokens a text exceeds its budget that isn't near it.
+/// Returns by how many tokens a text exceeds its budget, or none if the text must be counted to tell.
 pub(crate) fn uncounted(text: &[u8], budget: usize) -> Option<usize> {
     // No token is shorter than a byte.
     if text.len() <= budget {
@@ -29,7 +30,8 @@ pub(crate) fn uncounted(text: &[u8], budget: usize) -> Option<usize> {
     (text.len() >= COUNTED_BYTES && at_most(text, estimate) <= budget).then_some(0)
 }
 
-/// By how many tokens a text exceeds its budget, counted piece by piece as long as the rest might not fit.
+/// Counts by how many tokens a text exceeds its budget. It counts piece by piece, and stops once the rest is
+/// sure to fit.
 pub(crate) fn counted(text: &str, budget: usize) -> usize {
     let mut most = Vec::with_capacity(text.len() / PIECE_BYTES + 2);
     for (piece, safe) in tokens::pieces(text, PIECE_BYTES) {
@@ -53,7 +55,7 @@ pub(crate) fn counted(text: &str, budget: usize) -> usize {
     sum.saturating_sub(budget)
 }
 
-/// The text that was counted last: what is printed for a part is often the whole.
+/// The text that was counted last, and its excess. A payload of one part would be counted twice without it.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
     pub text: Vec<u8>,
@@ -61,10 +63,10 @@ pub(crate) struct Counted {
     pub excess: usize,
 }
 
-/// The tokens of what was written and of what stood there before, to be compared: their estimates or, where
-/// these are near and small, counts.
+/// Returns the tokens of the new and the old text, to compare them: their estimates or, if these are small
+/// and close to each other, their counts.
 pub(crate) fn compared(texts: [&[u8]; 2], [after, before]: [usize; 2]) -> [usize; 2] {
-    // A thirty-second, and one token, is what an estimate of so like texts may be off.
+    // Estimates of texts so alike are off by one part in 32 and one token at most.
     let are_near = after.abs_diff(before) * 32 <= before + 32;
     if are_near && before < COMPARED_TOKENS {
         both(texts)
@@ -79,17 +81,17 @@ fn both(texts: [&[u8]; 2]) -> [usize; 2] {
     texts.map(|text| tokens::count(&String::from_utf8_lossy(text)))
 }
 
-/// What a text takes at the most. The estimate takes random small letters for half of what they are, and
-/// strange scripts and random capitals, which look like acronyms, for far less.
+/// Returns the most tokens that a text can take. Random lower-case letters take up to twice their estimate.
+/// Rare scripts, and random capitals, which look like acronyms, take far more.
 fn at_most(text: &[u8], estimate: usize) -> usize {
     let is_strange = |byte: &u8| byte.is_ascii_uppercase() || !byte.is_ascii();
-    // Bytes are counted in bytes, which is many at a time.
+    // A sum in a byte lets the processor add many at a time.
     let count = |bytes: &[u8]| usize::from(bytes.iter().map(|byte| u8::from(is_strange(byte))).sum::<u8>());
     let strange: usize = text.chunks(usize::from(u8::MAX)).map(count).sum();
     2 * estimate + strange
 }
 
-/// A budget scaled by the caller's bias, which is above 0 and at most 1000.
+/// Returns a budget scaled by a bias, which is above 0 and at most 1000.
 #[allow(
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,

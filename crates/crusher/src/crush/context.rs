@@ -11,39 +11,39 @@ use crate::options::Options;
 use crate::originals::Originals;
 use crate::tokens;
 
-/// Everything that crushing one payload needs and leaves behind.
+/// Everything that crushing one payload needs, and what it leaves behind.
 pub(crate) struct Context<'o> {
     pub options: &'o Options,
     pub originals: &'o mut Originals,
     /// Tapes that aren't in use.
     pub tapes: &'o mut Vec<Tape>,
-    /// Text that tells which rows and lines matter.
+    /// The query, which tells which rows and lines matter.
     pub query: PayloadQuery<'o>,
-    /// Tokens of the payload itself, as estimated: its node, and how many.
+    /// The payload's node, and its estimated tokens.
     pub tokens: (u32, usize),
-    /// Above 1 keeps more, below 1 less.
+    /// The factor of all budgets.
     pub bias: f64,
-    /// Something may go to the store.
+    /// True if parts of the payload may go to the store.
     pub lossy: bool,
-    /// There is an array that may lose rows, or a text that may be cut.
+    /// True once an array was found that may lose rows, or a text that may be cut.
     pub cuttable: bool,
     pub decisions: Decisions,
-    /// Strings around the text at hand.
+    /// Number of strings around the text at hand, one inside the other.
     pub strings: usize,
     pub counted: Counted,
 }
 
-/// A state to go back to when a change turns out not to pay.
+/// A state of the context, to return to when a change doesn't pay.
 #[derive(Clone)]
 pub(crate) struct Mark {
     originals: usize,
     hashes: usize,
-    /// Without the hashes, of which there may be many.
+    /// The decisions without their hashes, which may be many.
     decisions: Decisions,
 }
 
 impl<'o> Context<'o> {
-    /// The context of one payload, given its node and text.
+    /// Returns the context of the payload with this node and this text.
     pub fn new(
         options: &'o Options,
         tapes: &'o mut Vec<Tape>,
@@ -74,6 +74,7 @@ impl<'o> Context<'o> {
 }
 
 impl Context<'_> {
+    /// Returns the present state.
     pub fn mark(&mut self) -> Mark {
         let hashes = std::mem::take(&mut self.decisions.hashes);
         let mark = Mark {
@@ -85,6 +86,7 @@ impl Context<'_> {
         mark
     }
 
+    /// Returns to an earlier state.
     pub fn undo(&mut self, mark: Mark) {
         self.originals.truncate(mark.originals);
         let mut hashes = std::mem::take(&mut self.decisions.hashes);
@@ -93,7 +95,7 @@ impl Context<'_> {
         self.decisions.hashes = hashes;
     }
 
-    /// Estimated tokens of a value as it stands.
+    /// Returns the estimated tokens of a value as it is.
     pub fn tokens_of(&self, doc: &Doc<'_>, index: u32) -> usize {
         let (payload, tokens) = self.tokens;
         if self.strings == 0 && index == payload {
@@ -103,7 +105,7 @@ impl Context<'_> {
         }
     }
 
-    /// Strings among others go to the store from so many raw bytes on.
+    /// Returns how many bytes a string among other values must have to go to the store.
     pub fn long_bytes(&self) -> usize {
         if self.lossy {
             self.options.blob_min_bytes
@@ -112,11 +114,12 @@ impl Context<'_> {
         }
     }
 
+    /// Notes that a strategy applies.
     pub fn decide(&mut self, strategy: Strategy) {
         self.decisions.strategy = self.decisions.strategy.max(strategy);
     }
 
-    /// Stores an original; gives its hash, or none if it can't be told from another one by it.
+    /// Stores an original and returns its hash. Returns none if another original has the same hash.
     pub fn offload(&mut self, bytes: &[u8], kind: &'static str, item_count: u64) -> Option<String> {
         let digest = self.originals.put(bytes, kind, item_count)?;
         let hash = hash(&digest, self.options.hash_digits);
@@ -124,12 +127,12 @@ impl Context<'_> {
         Some(hash)
     }
 
-    /// The budget of the payload, or of each of its parts where there are several.
+    /// Returns the budget of the payload, or of each of its parts if there are several.
     pub fn budget(&self) -> usize {
         scaled(self.options.max_tokens, self.bias)
     }
 
-    /// As the function of that name; a text isn't counted twice in a row.
+    /// Like `budget::excess`, but doesn't count a text again that it counted last.
     pub fn excess(&mut self, text: &[u8], budget: usize) -> usize {
         if self.counted.budget == budget && self.counted.text == text {
             return self.counted.excess;
@@ -145,7 +148,7 @@ impl Context<'_> {
         last.excess
     }
 
-    /// A payload that is one text is cut from so many bytes on.
+    /// Returns how many bytes a payload that is one text must have to be cut.
     pub fn least_text(&self) -> usize {
         self.options.blob_min_bytes.min(self.budget() + 1)
     }
@@ -157,7 +160,7 @@ impl Context<'_> {
         }
     }
 
-    /// Rows kept as JSON have a budget in rows.
+    /// Returns true if the budget is in tokens. Rows that stay as JSON have a budget in rows.
     pub fn counts_tokens(&self) -> bool {
         self.lossy && self.options.with_compaction
     }

@@ -1,4 +1,4 @@
-//! A text that is JSON, or lines of JSON, by itself or in a string: what it becomes as a whole.
+//! Crushes a text that is JSON, or lines of JSON, as a whole: by itself or in a string.
 
 use crate::crush::budget;
 use crate::crush::context::Context;
@@ -16,7 +16,8 @@ use crate::notation::write::value::{spelling_of, write_value};
 use crate::tokens;
 
 impl Context<'_> {
-    /// What a string that holds JSON becomes, decoded: a table, or a document behind its header.
+    /// Crushes JSON, or lines of JSON, in a string. Returns the content of the string that replaces it, a
+    /// table or a document, if that saves tokens.
     pub fn json_string(&mut self, decoded: &[u8], spelling: Spelling) -> Option<Vec<u8>> {
         let mut tape = self.tapes.pop().unwrap_or_default();
         self.strings += 1;
@@ -32,8 +33,8 @@ impl Context<'_> {
         changed
     }
 
-    /// What JSON objects become that stand one a line, without a line break behind the last: a table, or a
-    /// document.
+    /// Crushes JSON objects that stand one a line to a table or a document. A line break behind the last
+    /// object is left out.
     pub fn json_lines(&mut self, text: &[u8], frame: Frame) -> Option<Vec<u8>> {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let mut breaks = 0;
@@ -46,8 +47,8 @@ impl Context<'_> {
         if breaks == 0 || text.first() != Some(&b'{') || !self.options.with_compaction {
             return None;
         }
-        // An array needs no copy line by line: each line break becomes a comma, between two elements as is
-        // checked then.
+        // The lines become an array: each line break becomes a comma. Whether it stands between two elements
+        // is checked below.
         let mut array = Vec::with_capacity(text.len() + 2);
         array.push(b'[');
         array.extend(text.iter().map(|byte| if *byte == b'\n' { b',' } else { *byte }));
@@ -61,13 +62,14 @@ impl Context<'_> {
         changed
     }
 
+    /// Crushes lines that were scanned as an array.
     fn lines_of(&mut self, doc: &Doc<'_>, text: &[u8], frame: Frame) -> Option<Vec<u8>> {
-        // Nothing stands around the elements but a line break between two, and there are as many as line
-        // breaks: none stands in a string, where it can be only in text that isn't JSON.
+        // Only a line break may stand between two elements. There are as many gaps as line breaks, so no line
+        // break stands inside a string. JSON doesn't allow it there, but the array has a comma instead.
         let mut end = 0;
         let mut tight = doc.elements(0).map(|element| doc.node(element)).all(|node| {
             let before = std::mem::replace(&mut end, node.end);
-            // The array has a bracket before the text.
+            // The array begins one byte before the text, with its bracket.
             let is_break = before
                 .checked_sub(1)
                 .is_none_or(|at| text.get(at as usize) == Some(&b'\n'));
@@ -91,7 +93,7 @@ impl Context<'_> {
             ..Header::default()
         };
         let written = self.document(doc, header);
-        // What doesn't fit its budget is better cut as a text.
+        // Lines over the budget are better cut as a text.
         let is_over = self.lossy && tokens::estimate(&written) > self.budget();
         if is_over || !saves_tokens(&written, text) {
             self.undo(mark);
@@ -100,6 +102,7 @@ impl Context<'_> {
         Some(written)
     }
 
+    /// Crushes the JSON in a string. At most one line break may follow it.
     fn json_content(&mut self, doc: &Doc<'_>, spelling: Spelling) -> Option<Vec<u8>> {
         let newline = match doc.text.get(doc.node(0).end as usize..)? {
             b"" => false,
@@ -138,7 +141,7 @@ impl Context<'_> {
         Some(text)
     }
 
-    /// The JSON in a string with its values edited, behind a header; none where nothing was.
+    /// Returns the JSON in a string with its values edited, behind a header, or none if no value changed.
     fn edited_string(&mut self, doc: &Doc<'_>, mut header: Header) -> Option<Vec<u8>> {
         header.layout = Layout::proved(doc, 0)?;
         let mut edits = Edits::default();
@@ -153,8 +156,8 @@ impl Context<'_> {
         Some(text)
     }
 
-    /// A whole JSON text as a document: without the quotes and the whitespace that nobody needs, and with
-    /// tables inside.
+    /// Returns a whole JSON text as a document: without needless quotes and whitespace, and with tables
+    /// inside.
     pub fn document(&mut self, doc: &Doc<'_>, mut header: Header) -> Vec<u8> {
         header.cells = spelling_of(doc, 0);
         let mut text = Vec::with_capacity(doc.text.len());
@@ -170,7 +173,7 @@ impl Context<'_> {
     }
 }
 
-/// True where what was written takes fewer tokens than what stood there.
+/// Returns true if the new text takes fewer tokens than the old one.
 fn saves_tokens(written: &[u8], before: &[u8]) -> bool {
     let clearly = written.len() * 8 <= before.len() * 7;
     let texts = [written, before];

@@ -1,4 +1,4 @@
-//! The rows of an array that stay when others go: chosen, printed, counted, and given back until they fit.
+//! Crushes an array to some of its rows: they are chosen, printed, counted, and given back until they fit.
 
 use crate::crush::context::Context;
 use crate::crush::escape::literals;
@@ -16,21 +16,21 @@ use crate::select::choose::{self, Budget, Selection};
 use crate::select::row_names::RowNames;
 use crate::tokens;
 
-/// A text is counted once its estimate is below its budget by one part in so many.
+/// A text with names is counted only if its estimate is below the budget by one part in so many.
 const ESTIMATE_MARGIN: usize = 64;
 
-/// What is known of an array whose rows go.
+/// The place of an array that loses rows, and the budget for the rows that stay.
 #[derive(Clone, Copy)]
 pub(crate) struct Dropped<'t> {
     pub surroundings: Surroundings<'t>,
-    /// How bare text is spelled.
+    /// The spelling of strings without quotes.
     pub spelling: Spelling,
-    /// Tokens that the rows may take which stay.
+    /// The most tokens that the remaining text may take.
     pub budget: usize,
 }
 
 impl Context<'_> {
-    /// Puts the whole array into the store and prints the rows that matter as a table, as many as fit.
+    /// Puts the whole array into the store, and prints the selected rows as a table, as many as fit.
     pub fn print_kept(
         &mut self,
         doc: &Doc<'_>,
@@ -56,7 +56,7 @@ impl Context<'_> {
                 write_marker(doc, index, selection.keep.len(), &hash, &mut marker);
                 self.append_names(doc, &mut selection.names, &marker, budget, &mut text)
             } else if header.lines {
-                // Lines aren't an array.
+                // JSON lines can't become a JSON array.
                 self.undo(mark);
                 return None;
             } else {
@@ -72,7 +72,7 @@ impl Context<'_> {
         Some(RenderedArray { text, table })
     }
 
-    /// Prints the rows at some positions as a table; false where they make none.
+    /// Prints the rows at the positions in `keep` as a table. Returns false if they make none.
     fn print_table(
         &mut self,
         doc: &Doc<'_>,
@@ -85,7 +85,7 @@ impl Context<'_> {
             return false;
         }
         let of_these = self.find_table(doc, index, Some(keep), spelling);
-        // A single row is a table only among others.
+        // A single row makes no table by itself, but has columns in the table of all rows.
         let some_of_all = of_these.is_none().then_some(keep);
         let Some(table) = of_these.or_else(|| self.find_table(doc, index, None, spelling)) else {
             return false;
@@ -98,8 +98,8 @@ impl Context<'_> {
         true
     }
 
-    /// Ends a table of kept rows: names, as many as fit, and the marker. Gives by how many tokens it exceeds
-    /// the budget.
+    /// Ends a table of kept rows with names, as many as fit, and the marker. Returns by how many tokens the
+    /// table exceeds the budget.
     fn append_names(
         &mut self,
         doc: &Doc<'_>,
@@ -112,7 +112,7 @@ impl Context<'_> {
         loop {
             names.write(doc, text);
             text.extend_from_slice(marker);
-            // Counting takes long, so what is sure to be over the budget isn't counted.
+            // Counting takes long, so a text that is surely over the budget is only estimated.
             let estimate = tokens::estimate(text).saturating_sub(budget - budget / ESTIMATE_MARGIN);
             let excess = if estimate > 0 && names.len() > 0 {
                 estimate
@@ -127,8 +127,7 @@ impl Context<'_> {
         }
     }
 
-    /// Puts the whole array into the store and prints the rows that matter as JSON with a sentinel behind
-    /// them.
+    /// Puts the whole array into the store, and prints the selected rows as JSON with a sentinel behind them.
     pub fn sample(&mut self, doc: &Doc<'_>, index: u32, budget: Budget) -> Option<RenderedArray> {
         let cost = |row| tokens::estimate(doc.raw(doc.node(row))) as u32 + 1;
         let costs: Vec<u32> = doc.elements(index).map(cost).collect();
@@ -150,7 +149,7 @@ impl Context<'_> {
         Some(RenderedArray { text, table: false })
     }
 
-    /// Which rows stay; none if all of them do.
+    /// Chooses the rows that stay. Returns none if all of them do.
     pub fn select(&mut self, doc: &Doc<'_>, index: u32, costs: &[u32], budget: Budget) -> Option<Selection> {
         let selection = choose::select(doc, index, costs, budget, self.query.get(), self.options);
         if selection.keep.len() == doc.node(index).count as usize {
@@ -160,7 +159,7 @@ impl Context<'_> {
         Some(selection)
     }
 
-    /// Notes which rows of an array stay and why, and by how much those that must exceed the budget.
+    /// Notes in the decisions which rows of an array stay and why, and by how much they exceed the budget.
     fn note_rows(&mut self, doc: &Doc<'_>, index: u32, selection: &Selection, excess: u64) {
         self.decide(Strategy::Rows);
         self.decisions.rows_total += u64::from(doc.node(index).count);
@@ -179,7 +178,7 @@ impl Context<'_> {
     }
 }
 
-/// Prints some rows as JSON with a sentinel behind them.
+/// Prints the rows at the positions in `keep` as JSON with a sentinel behind them.
 fn print_json(doc: &Doc<'_>, index: u32, keep: &[u32], hash: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&kept_rows(doc, index, keep, true));
     out.pop();
@@ -193,13 +192,14 @@ fn print_json(doc: &Doc<'_>, index: u32, keep: &[u32], hash: &str, out: &mut Vec
     out.extend_from_slice(b"\"}]");
 }
 
-/// Writes the marker of an array of which some rows stay.
+/// Writes the marker of an array of which `kept` rows stay.
 fn write_marker(doc: &Doc<'_>, index: u32, kept: usize, hash: &str, out: &mut Vec<u8>) {
     let dropped = u64::from(doc.node(index).count) - kept as u64;
     marker::write_rows(hash, dropped, Frame::Value, out);
 }
 
-/// The rows at some positions as a compact JSON array; `escaped` for text that will be restored.
+/// Returns the rows at the positions in `keep` as a compact JSON array. With `escaped` reserved strings are
+/// escaped, which text that will be restored needs.
 pub(crate) fn kept_rows(doc: &Doc<'_>, index: u32, keep: &[u32], escaped: bool) -> Vec<u8> {
     let mut text = vec![b'['];
     let mut keep = keep.iter().copied().peekable();
@@ -220,8 +220,7 @@ pub(crate) fn kept_rows(doc: &Doc<'_>, index: u32, keep: &[u32], escaped: bool) 
     text
 }
 
-/// What rows of a text that is over its budget must cost together, as costs are estimated, to free its
-/// excess.
+/// Returns the sum of estimated costs of rows that must go so that a text loses its excess of counted tokens.
 fn freed(excess: usize, text: &[u8], budget: usize) -> u64 {
     (excess * tokens::estimate(text)).div_ceil(budget + excess) as u64
 }

@@ -1,8 +1,8 @@
-//! Original → compacted: one record, or one text by itself.
+//! Crushes records, and texts by themselves.
 //!
-//! The payloads of a record come in; their compacted forms, the originals taken out and a report of each
-//! decision go out. What doesn't pay, or doesn't restore, stays as it was. This is the top layer: it uses
-//! every other folder, and only `lib.rs` imports it.
+//! Records come in. Their compacted forms, the originals that were left out and a report for each payload go
+//! out. A payload that wouldn't get smaller, or doesn't restore, stays as it was. This is the top layer: it
+//! uses every other folder, and only `lib.rs` imports it.
 
 mod array;
 mod attempts;

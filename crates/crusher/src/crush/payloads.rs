@@ -1,4 +1,4 @@
-//! The payloads of a record: which values its paths select, and the tool that each came from.
+//! Finds the payloads of a record: the values that paths select, and the tool that gave each.
 
 use crate::hashing::Map;
 use crate::json::spelling;
@@ -8,15 +8,16 @@ use crate::payload_path::{Path, PathSegment};
 /// A payload found in a record.
 #[derive(Clone, Debug)]
 pub struct Payload {
-    /// Its node.
+    /// Its node in the record.
     pub node: u32,
-    /// Index of its path; none for the whole record.
+    /// Index of the path that selects it; none for the whole record.
     pub path: Option<usize>,
-    /// The tool's name, or empty.
+    /// Name of the tool that gave it, or empty.
     pub tool: String,
 }
 
-/// Finds the payloads of a record in document order. One inside which another lies isn't one itself.
+/// Finds the payloads of a record, in document order. A selected value that holds another one isn't a
+/// payload.
 #[must_use]
 pub fn payloads(doc: &Doc<'_>, paths: &[Path]) -> Vec<Payload> {
     if paths.is_empty() {
@@ -50,8 +51,8 @@ pub fn payloads(doc: &Doc<'_>, paths: &[Path]) -> Vec<Payload> {
     found
 }
 
-/// True for a tool that looks originals up; what it gives has been asked for whole. Servers put prefixes
-/// before its name.
+/// Returns true for a tool that looks up originals. Its results were asked for in full, so they aren't
+/// payloads. Servers put prefixes before its name.
 fn is_retrieval(tool: &str) -> bool {
     tool.ends_with("headroom_retrieve")
 }
@@ -60,15 +61,16 @@ struct PayloadFinder<'a, 'd> {
     doc: &'d Doc<'a>,
     paths: &'d [Path],
     found: Vec<Payload>,
-    /// The objects on the way, outermost first.
+    /// The objects around the value at hand, outermost first.
     objects: Vec<u32>,
     /// Tool names by call id, collected when first needed.
     names: Option<Map<&'a [u8], &'a [u8]>>,
-    /// The tool found last, with the path and the innermost object it was found for.
+    /// The tool that was found last, with the path and the innermost object that it was found for.
     last_tool: Option<((usize, Option<u32>), String)>,
 }
 
 impl PayloadFinder<'_, '_> {
+    /// Follows paths into a value. A state is a path, and how many of its segments have matched.
     fn visit(&mut self, index: u32, mut states: Vec<(usize, usize)>) {
         let node = self.doc.node(index);
         let mut selected = None;
@@ -88,7 +90,7 @@ impl PayloadFinder<'_, '_> {
             }
         }
         if let Some(path) = selected {
-            // Payloads of one object have one tool; looking it up for each would read a large object many
+            // Payloads of one object have one tool. To look it up for each would read a large object many
             // times.
             let place = (path, self.objects.last().copied());
             let known = self.last_tool.take().filter(|(found_at, _)| *found_at == place);
@@ -167,6 +169,8 @@ impl PayloadFinder<'_, '_> {
         spelling::decode(self.doc.inner(node), &mut decoded) && decoded == text.as_bytes()
     }
 
+    /// Returns the name of the tool for a payload that a path selected: by the path's keys, or else by the id
+    /// of the call.
     fn tool(&mut self, path: usize) -> String {
         let named = self
             .paths
@@ -195,12 +199,13 @@ impl PayloadFinder<'_, '_> {
     }
 }
 
-/// Names of tools by call id: `{"id":…,"function":{"name":…}}` and `{"type":"tool_use","id":…,"name":…}`.
+/// Collects names of tools by call id: `{"id":…,"function":{"name":…}}` and
+/// `{"type":"tool_use","id":…,"name":…}`.
 fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
     let mut names = Map::default();
     let plain = |object: u32, key: &[u8]| {
-        // Calls name themselves in their first members; looking through large objects would cost time for
-        // nothing.
+        // A call has its id and name among its first members. To search all members of large objects would
+        // take long.
         doc.members(object)
             .take(16)
             .find(|(at, _)| doc.inner(doc.node(*at)) == key)
@@ -236,7 +241,7 @@ fn text_of(doc: &Doc<'_>, node: Node) -> String {
     decoded(doc.inner(node))
 }
 
-/// The text of a raw string, or nothing for a lone surrogate.
+/// Returns the content of a raw string, or nothing if it holds a lone surrogate.
 fn decoded(raw: &[u8]) -> String {
     let mut text = Vec::new();
     if spelling::decode(raw, &mut text) {

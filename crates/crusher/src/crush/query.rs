@@ -1,5 +1,4 @@
-//! What stands before a payload in its record: what the agent was after, and which words the reader has seen
-//! by then.
+//! Reads what stands before a payload in its record: the query, and the words that the reader has seen.
 
 use crate::crush::payloads::Payload;
 use crate::excerpt::survey::Interest;
@@ -8,23 +7,23 @@ use crate::json::edits::Edits;
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, KEY, Kind};
 
-/// Bytes of the record's own text, before a payload, that tell what matters in it.
+/// The most bytes of text before a payload that make up its query.
 const QUERY_BYTES: usize = 4096;
-/// Nodes looked at for it.
+/// The most nodes that are read to find that text.
 const QUERY_NODES: usize = 4096;
 
-/// Words of a record as it stands after crushing, up to some payload. They are read when first needed, each
-/// once.
+/// The words of the compacted record, up to some payload. Each part of the record is read once, when it is
+/// first needed.
 #[derive(Debug, Default)]
 pub(crate) struct SeenWords {
     pub words: WordNumbers,
-    /// Bytes of the record that were read.
+    /// Bytes of the record that have been read.
     bytes: u32,
-    /// Edits that were read.
+    /// Edits that have been read.
     edits: usize,
 }
 
-/// The query of a payload and the words its reader has seen, looked for when first needed.
+/// The query of a payload, and the words that its reader has seen. Both are read when first needed.
 pub(crate) struct PayloadQuery<'o> {
     find: &'o dyn Fn(&mut SeenWords) -> String,
     seen: &'o mut SeenWords,
@@ -32,17 +31,18 @@ pub(crate) struct PayloadQuery<'o> {
 }
 
 impl<'o> PayloadQuery<'o> {
-    /// `find` gives the query, and tells `seen` what was said up to the payload.
+    /// `find` returns the query, and adds the words before the payload to `seen`.
     pub fn new(find: &'o dyn Fn(&mut SeenWords) -> String, seen: &'o mut SeenWords) -> Self {
         let found = None;
         Self { find, seen, found }
     }
 
+    /// Returns the query.
     pub fn get(&mut self) -> &str {
         self.interest(&[]).query
     }
 
-    /// What an excerpt is made for.
+    /// Returns what matters to the reader of an excerpt.
     pub fn interest<'i>(&'i mut self, keep_patterns: &'i [String]) -> Interest<'i> {
         let query = self.found.get_or_insert_with(|| (self.find)(self.seen));
         Interest {
@@ -56,16 +56,16 @@ impl<'o> PayloadQuery<'o> {
 /// A payload's place in its record.
 pub(crate) struct PayloadPlace<'e> {
     pub doc: &'e Doc<'e>,
-    /// Payloads up to this one, this one excepted.
+    /// The payloads before this one.
     pub payloads: &'e [Payload],
-    /// What became of them.
+    /// All edits before this payload.
     pub edits: &'e Edits,
     /// The payload's node.
     pub node: u32,
 }
 
 impl PayloadPlace<'_> {
-    /// Reads the words up to the payload.
+    /// Adds the words before the payload to `seen`.
     pub fn read(&self, seen: &mut SeenWords) {
         let read = |from: u32, to: u32, words: &mut WordNumbers| {
             let text = self.doc.text.get(from as usize..to as usize);
@@ -83,7 +83,8 @@ impl PayloadPlace<'_> {
         seen.bytes = end;
     }
 
-    /// The record's own text before the payload, the nearest last; what other tools gave is left out.
+    /// Returns the record's text before the payload, in its order, without the other payloads. If it is long,
+    /// only its end counts.
     pub fn query(&self) -> String {
         let mut strings = Vec::new();
         let (mut length, mut nodes) = (0, 0);
@@ -124,7 +125,7 @@ impl PayloadPlace<'_> {
     }
 }
 
-/// Notes the words of JSON text: what an escape stands for is no part of a word.
+/// Notes the words of JSON text. An escape ends a word.
 fn read_json(text: &[u8], words: &mut WordNumbers) {
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest) {

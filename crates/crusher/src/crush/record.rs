@@ -1,4 +1,4 @@
-//! One record or one text in, its compacted form and originals out, proved by restoring it.
+//! Crushes one record: finds its payloads, crushes each, proves that it restores, and puts it in its place.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,43 +18,44 @@ use crate::originals::Originals;
 use crate::restore::proof::restores;
 use crate::tokens;
 
-/// Crushes records; keeps its memory from one to the next. One for each thread.
+/// Crushes records. It keeps its memory from one record to the next, so each thread needs its own.
 #[derive(Debug)]
 pub struct Crusher {
     pub(crate) options: Arc<Options>,
     pub(crate) tape: Tape,
-    /// Tapes for texts inside the text at hand.
+    /// Tapes for JSON inside strings.
     pub(crate) tapes: Vec<Tape>,
     /// An element between what surrounds it.
     pub(crate) enveloped: Vec<u8>,
 }
 
-/// What happened to one payload.
+/// How one payload was crushed.
 #[derive(Clone, Debug)]
 pub struct PayloadReport {
     /// Index of the path that found it; none for a whole record.
     pub path: Option<usize>,
-    /// The tool's name, or empty.
+    /// Name of the tool that gave it, or empty.
     pub tool: String,
-    /// What was decided.
+    /// The decisions.
     pub decisions: Decisions,
-    /// Bytes of the payload's token.
+    /// Bytes of the payload's JSON token.
     pub bytes_before: u64,
-    /// Bytes of the token in its place.
+    /// Bytes of the JSON token that replaces it.
     pub bytes_after: u64,
     /// Tokens of the payload, estimated unless `exact_tokens` is set.
     pub tokens_before: u64,
-    /// Tokens in its place.
+    /// Tokens of what replaces it, counted in the same way.
     pub tokens_after: u64,
-    /// The change was taken back since it didn't restore: a defect, which costs savings but no data.
+    /// True if the change was undone because it didn't restore. This is a defect, which costs savings but no
+    /// data.
     pub unproved: bool,
 }
 
 impl Crusher {
-    /// A crusher with validated options.
+    /// Returns a crusher with these options.
     ///
     /// # Errors
-    /// `Option` for an option out of range.
+    /// `Option` for an option that is out of its range.
     pub fn new(options: impl Into<Arc<Options>>) -> Result<Self> {
         let options = options.into();
         options.validate()?;
@@ -66,17 +67,17 @@ impl Crusher {
         })
     }
 
-    /// The options.
+    /// Returns the options.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Crushes one record: appends its compacted form to `out`, its originals to `originals`, a report for
-    /// each payload to `reports`. `tool_of` numbers tools for the originals.
+    /// Crushes one record. Appends its compacted form to `out`, its originals to `originals`, and a report
+    /// for each payload to `reports`. `tool_of` returns the number of a tool, which the originals carry.
     ///
     /// # Errors
-    /// `LimitExceeded`, `InvalidUtf8` or `InvalidPayload` for bytes that aren't a record; nothing is appended
+    /// `LimitExceeded`, `InvalidUtf8` or `InvalidPayload` for bytes that aren't a record. Nothing is appended
     /// then.
     ///
     /// # Examples
@@ -165,7 +166,8 @@ impl Crusher {
     }
 }
 
-/// Crushes one payload of a record; what doesn't pay, or doesn't restore, is left as it was.
+/// Crushes one payload of a record. It stays as it was if crushing saves no tokens, or if the result doesn't
+/// restore.
 fn crush_payload(
     options: &Options,
     tapes: &mut Vec<Tape>,
@@ -232,12 +234,12 @@ fn crush_payload(
     }
 }
 
-/// Exact tokens of what a model reads.
+/// Counts exactly the tokens that a model reads.
 fn exact(token: &[u8]) -> usize {
     tokens::count(&String::from_utf8_lossy(&read(token)))
 }
 
-/// What a model reads of a JSON token: the text of a string, else the JSON.
+/// Returns what a model reads of a JSON token: the content of a string, or else the JSON itself.
 fn read(token: &[u8]) -> Cow<'_, [u8]> {
     let mut text = Vec::new();
     let inner = token

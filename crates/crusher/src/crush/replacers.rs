@@ -1,4 +1,4 @@
-//! What stands in the place of long strings and of containers, in the cells of a table and in a document.
+//! Replaces long strings, arrays and objects in the cells of a table and in a document.
 
 use crate::crush::context::Context;
 use crate::crush::escape::{literal, quoted};
@@ -10,17 +10,17 @@ use crate::notation::marker::{self};
 use crate::notation::reserved::is_reserved;
 use crate::notation::write::value::Replacer;
 
-/// Bytes of a string that stay in a row of an array whose whole text is in the store.
+/// The most bytes of a string that stay in a row, if the store holds the whole array.
 const SHORTENED_BYTES: usize = 240;
 
-/// Bytes of an array or object that stay in a cell of such a row: what a row is about stands in its own
-/// values.
+/// The most bytes of an array or object that stay in such a row. What the row is about mostly stands in its
+/// other cells.
 const CONTAINER_BYTES: usize = 120;
 
-/// Writes containers and long strings of a table's cells.
+/// Replaces arrays, objects and long strings in the cells of a table.
 pub(crate) struct CellReplacer<'c, 'o> {
     pub context: &'c mut Context<'o>,
-    /// The whole array is in the store: strings are shortened, and nothing in them is offloaded again.
+    /// True if the store holds the whole array. Strings are shortened then, and aren't stored again.
     pub shorten: bool,
 }
 
@@ -64,7 +64,7 @@ impl Replacer for CellReplacer<'_, '_> {
     }
 }
 
-/// Appends a string token of the beginning of a text.
+/// Appends the beginning of a text as a JSON string.
 fn write_short(text: &str, max_bytes: usize, out: &mut Vec<u8>) {
     let short = shorten(text, max_bytes);
     let mut shown = Vec::new();
@@ -76,7 +76,7 @@ fn write_short(text: &str, max_bytes: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&quoted(&shown));
 }
 
-/// Writes the strings and tables of a document.
+/// Replaces strings and arrays in a document.
 pub(crate) struct DocumentReplacer<'c, 'o> {
     pub context: &'c mut Context<'o>,
     pub spelling: Spelling,

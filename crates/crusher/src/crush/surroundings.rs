@@ -1,4 +1,4 @@
-//! Where an array stands, and what it becomes there.
+//! The place of an array in its text, and the text that replaces it there.
 
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
@@ -6,37 +6,37 @@ use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
 use crate::notation::header::Header;
 
-/// What an array became.
+/// The text that replaces an array.
 pub(crate) struct RenderedArray {
     /// A table, or JSON rows that end with a sentinel.
     pub text: Vec<u8>,
-    /// It is a table, which stands in a string.
+    /// True if it is a table.
     pub table: bool,
 }
 
-/// Where an array stands, which says what its table must tell.
+/// The place of an array. It decides what the header of the array's table must say.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Surroundings<'t> {
-    /// By itself. `compact`: the text around will be printed without whitespace; `minify`: without a table
-    /// this one would be, too.
+    /// A value, or the content of a string. `compact`: the text around it is printed without whitespace.
+    /// `minify`: if it becomes no table, it is printed without whitespace itself.
     Alone {
         frame: Frame,
         compact: bool,
         minify: bool,
     },
-    /// Its elements are the lines of this text, in this layout.
+    /// The array of all lines of this text, which are all in this layout.
     Lines {
         frame: Frame,
         layout: Layout,
         text: &'t [u8],
     },
-    /// In a document, whose header tells the layout and this spelling.
+    /// In a document, whose header gives the layout and this spelling.
     Inside(Spelling),
 }
 
 impl<'t> Surroundings<'t> {
-    /// What the header of a table says here, but for the layout; the layout, if one is proved; and what goes
-    /// into the store when rows go.
+    /// Returns the header of the array's table without its layout, the layout if it is proved, and the text
+    /// that goes into the store when rows are dropped.
     pub fn header(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Header, Option<Layout>, &'t [u8]) {
         let raw = doc.raw(doc.node(index));
         let of = |frame, lines| Header {

@@ -1,4 +1,4 @@
-//! One text by itself, crushed to what would stand in its place inside a JSON string.
+//! Crushes one text by itself, to the content of the JSON string that would replace it.
 
 use std::borrow::Cow;
 
@@ -39,26 +39,26 @@ pub enum TextKind {
 /// A text by itself, crushed.
 #[derive(Debug)]
 pub struct CrushedText<'t> {
-    /// The text as it would stand inside a JSON string; borrowed where it is as it was.
+    /// The compacted text: the content of a JSON string in its place. It is borrowed if nothing changed.
     pub compressed: Cow<'t, str>,
-    /// The kept rows of a text that was asked for as an array, as JSON; none where all rows are kept.
+    /// The kept rows as JSON, for `TextKind::Array`. None if all rows are kept.
     pub kept_rows: Option<String>,
-    /// The rows marker when rows of a top-level array were dropped, else empty.
+    /// The marker of the rows that a top-level array lost, or nothing.
     pub rows_marker: String,
-    /// `compressed` is a table.
+    /// True if `compressed` is a table.
     pub table: bool,
-    /// What was taken out.
+    /// The originals that were left out.
     pub originals: Originals,
-    /// What was decided, and tokens.
+    /// The decisions, and the sizes before and after.
     pub report: PayloadReport,
 }
 
 impl Context<'_> {
-    /// What a text of JSON lines becomes, if it restores.
+    /// Crushes a text of JSON lines, if that saves tokens and restores.
     fn text_of_json_lines(&mut self, text: &str) -> Option<Vec<u8>> {
         let mark = self.mark();
         let mut lines = self.json_lines(text.as_bytes(), Frame::Value)?;
-        // Behind a table white space is copied.
+        // Restoring copies the whitespace behind a table or document.
         lines.extend(text.ends_with('\n').then_some(b'\n'));
         let pays = tokens::estimate(&lines) < self.tokens.1;
         let mut proved =
@@ -72,11 +72,12 @@ impl Context<'_> {
 }
 
 impl Crusher {
-    /// Crushes one text by itself.
+    /// Crushes one text by itself, as `kind` says. `query` holds words that the reader is after: rows and
+    /// lines with such words are kept first. `bias` scales all budgets: above 1 keeps more, below 1 less.
     ///
     /// # Errors
-    /// `InvalidPayload` where the text isn't what `kind` says, `LimitExceeded` for one that is too large or
-    /// too deep.
+    /// `InvalidPayload` if the text isn't what `kind` says, `LimitExceeded` if it is too large or too deep,
+    /// `Option` if `bias` isn't above 0 and at most 1000.
     ///
     /// # Examples
     /// ```
@@ -136,6 +137,7 @@ impl Crusher {
         ))
     }
 
+    /// Crushes a text that isn't one JSON value: lines of JSON, or plain text.
     fn crush_plain<'t>(&mut self, text: &'t str, query: &str, bias: f64) -> CrushedText<'t> {
         let mut originals = Originals::default();
         let find_query = |seen: &mut SeenWords| asked(query, seen);
@@ -177,7 +179,7 @@ impl Crusher {
     }
 }
 
-/// A caller's query: its words are also what the reader has seen.
+/// Returns the caller's query. The reader has seen its words.
 fn asked(query: &str, seen: &mut SeenWords) -> String {
     seen.words.read(query.as_bytes());
     query.to_owned()
@@ -192,7 +194,7 @@ fn crush_json<'t>(
     bias: f64,
     kind: TextKind,
 ) -> CrushedText<'t> {
-    // An array or a document that was asked for as such stays one to its reader.
+    // A caller who asks for an array or an object gets JSON or a table, but no document.
     let minify = kind == TextKind::Any && options.with_compaction;
     let mut originals = Originals::default();
     let find_query = |seen: &mut SeenWords| asked(query, seen);
@@ -212,7 +214,7 @@ fn crush_json<'t>(
     let is_array = root.kind == Kind::Array;
     let (table, mut body) = context.within_budget(
         |context| {
-            // Headers are read by their first bytes.
+            // A header is known by the first bytes of its text, so nothing may stand before it.
             let (frame, compact) = (Frame::Value, false);
             let surroundings = Surroundings::Alone {
                 frame,
@@ -275,14 +277,14 @@ fn crush_json<'t>(
     crushed.table = table;
     if let Some(keep) = &crushed.report.decisions.keep {
         crushed.rows_marker = rows_marker(doc, keep.len(), &crushed.report.decisions.hashes);
-        // Only who asks for an array reads its rows as such.
+        // Only callers who asked for an array read its rows.
         let rows = || String::from_utf8_lossy(&kept_rows(doc, 0, keep, false)).into_owned();
         crushed.kept_rows = (kind == TextKind::Array).then(rows);
     }
     crushed
 }
 
-/// The text with its reserved values escaped; none if there are none.
+/// Returns the text with its reserved strings escaped, or none if it has none.
 fn escaped(doc: &Doc<'_>, text: &str) -> Option<Vec<u8>> {
     let mut edits = Edits::default();
     literals(doc, 0, doc.len(), &mut edits);
@@ -296,7 +298,7 @@ fn escaped(doc: &Doc<'_>, text: &str) -> Option<Vec<u8>> {
     Some(escaped)
 }
 
-/// The text as a document if it may be one, else with its values edited.
+/// Returns the text as a document if `minify` allows it, else with its values edited.
 fn edited(context: &mut Context<'_>, doc: &Doc<'_>, minify: bool) -> Vec<u8> {
     if let Some(layout) = minify.then(|| Layout::proved(doc, 0)).flatten() {
         return context.document(
@@ -313,7 +315,7 @@ fn edited(context: &mut Context<'_>, doc: &Doc<'_>, minify: bool) -> Vec<u8> {
     body
 }
 
-/// The rows marker of a top-level array of which `kept` rows stay.
+/// Returns the rows marker of a top-level array of which `kept` rows stay.
 fn rows_marker(doc: &Doc<'_>, kept: usize, hashes: &[String]) -> String {
     let dropped = u64::from(doc.node(0).count) - kept as u64;
     let hash = hashes.last().map(String::as_str).unwrap_or_default();
@@ -322,7 +324,7 @@ fn rows_marker(doc: &Doc<'_>, kept: usize, hashes: &[String]) -> String {
     String::from_utf8_lossy(&marker).into_owned()
 }
 
-/// `compressed` is none for a text that stays as it was.
+/// Makes the result and its report. `compressed` is none for a text that stays as it was.
 fn finish_text<'t>(
     options: &Options,
     text: &'t str,

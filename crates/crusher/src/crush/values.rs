@@ -1,6 +1,6 @@
-//! What happens to the values inside a payload: nested arrays, maps, JSON inside strings, long strings.
+//! Crushes the values inside a payload: arrays, maps, JSON inside strings, long strings.
 //!
-//! Nothing here prints a whole payload: replacements are collected as edits, and everything else is copied.
+//! Replacements are collected as edits. Everything else is copied later, when the edits are printed.
 
 use crate::crush::budget::scaled;
 use crate::crush::context::Context;
@@ -17,12 +17,12 @@ use crate::notation::frame::Frame;
 use crate::notation::marker::{self};
 use crate::tokens;
 
-/// JSON inside strings inside JSON is followed so many times.
+/// JSON inside strings is crushed down to this many levels of strings.
 const MAX_STRINGS: usize = 3;
 
 impl Context<'_> {
-    /// Collects edits for the nodes from `from` to `to`. `compact`: the text around will be printed without
-    /// whitespace.
+    /// Collects edits for the nodes from `from` up to, but without, `to`. `compact`: the text around them is
+    /// printed without whitespace.
     pub fn edit(&mut self, doc: &Doc<'_>, from: u32, to: u32, compact: bool, edits: &mut Edits) {
         let mut at = from;
         while at < to {
@@ -42,7 +42,7 @@ impl Context<'_> {
         }
     }
 
-    /// The JSON token that a container becomes, if it changes as a whole.
+    /// Returns the JSON token that replaces an array or object, if it is replaced as a whole.
     fn container(&mut self, doc: &Doc<'_>, index: u32, compact: bool) -> Option<Vec<u8>> {
         let surroundings = Surroundings::Alone {
             frame: Frame::Value,
@@ -57,18 +57,18 @@ impl Context<'_> {
         })
     }
 
-    /// The JSON token that a string becomes, if it changes.
+    /// Returns the JSON token that replaces a string, if it changes.
     pub fn string(&mut self, doc: &Doc<'_>, index: u32) -> Option<Vec<u8>> {
         let node = doc.node(index);
         let whole = self.strings == 0 && index == self.tokens.0;
         let raw = doc.inner(node);
         let holds_json = matches!(raw.first(), Some(b'{' | b'[')) && self.strings < MAX_STRINGS;
-        let least = if whole {
+        let min_bytes = if whole {
             self.least_text()
         } else {
             self.options.blob_min_bytes
         };
-        let is_long = self.lossy && raw.len() >= least;
+        let is_long = self.lossy && raw.len() >= min_bytes;
         if !holds_json && !is_long {
             return None;
         }
@@ -89,7 +89,7 @@ impl Context<'_> {
             .map(|changed| quoted(&changed))
     }
 
-    /// Appends the JSON token that a string becomes, if it changes.
+    /// Appends the JSON token that replaces a string, if it changes; returns whether it does.
     pub fn write_string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
         let changed = self.string(doc, index).or_else(|| literal(doc, doc.node(index)));
         changed.is_some_and(|token| {
@@ -98,9 +98,11 @@ impl Context<'_> {
         })
     }
 
-    /// What a long string of `before` tokens becomes, decoded: a blob marker, and an excerpt where there is
-    /// something to read. A payload that is one text (`whole`) may be read up to the payload's budget; a
-    /// string among others is not what was asked for.
+    /// Puts a long string of `before` tokens into the store. Returns the content of the string that replaces
+    /// it: a blob marker, and an excerpt if the text is readable.
+    ///
+    /// A payload that is one text (`whole`) is what the tool was asked for, so its excerpt may fill the
+    /// payload's budget. The excerpt of a string among others gets `excerpt_tokens`.
     pub fn blob(&mut self, content: &str, before: usize, spelling: Spelling, whole: bool) -> Option<Vec<u8>> {
         let kind = kind(content);
         let readable = matches!(kind, "text" | "html" | "json");
@@ -123,8 +125,8 @@ impl Context<'_> {
         if readable {
             changed.push(b' ');
             let marker = String::from_utf8_lossy(&changed).into_owned();
-            // The marker of a text among others is not counted: its excerpt has a budget of its own.
-            let own = if whole { tokens::estimate(&changed) } else { 0 };
+            // `excerpt_tokens` is for the excerpt alone, the payload's budget for its marker, too.
+            let marker_tokens = if whole { tokens::estimate(&changed) } else { 0 };
             let interest = self.query.interest(&self.options.keep_patterns);
             let excess = |excerpt: &str| {
                 let excerpt = defused(excerpt);
@@ -135,7 +137,7 @@ impl Context<'_> {
                 };
                 tokens.saturating_sub(budget)
             };
-            let excerpt = cut(content, budget.saturating_sub(own), interest, &excess);
+            let excerpt = cut(content, budget.saturating_sub(marker_tokens), interest, &excess);
             if excerpt.text.is_empty() {
                 changed.pop();
             }
@@ -158,7 +160,8 @@ impl Context<'_> {
         Some(changed)
     }
 
-    /// A raw marker for a long string whose spelling can't be reproduced.
+    /// Puts a long string into the store as it is spelled, since no flag reproduces its spelling. Returns a
+    /// raw marker.
     fn raw_blob(&mut self, token: &[u8]) -> Option<Vec<u8>> {
         let hash = self.offload(token, "raw", 0)?;
         self.decide(Strategy::Blob);

@@ -1,4 +1,4 @@
-//! The units and names of an excerpt, chosen within a budget and printed.
+//! Chooses the units and names of an excerpt within a budget, and prints them.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,15 +13,15 @@ const HEAD_SHARE: u64 = 5;
 const TAIL_SHARE: u64 = 3;
 const RULES_SHARE: u64 = 8;
 const NAMES_SHARE: u64 = 60;
-/// What a gap costs, in tokens.
+/// Tokens of a gap.
 const GAP_TOKENS: u64 = 2;
-/// What parts the names from the lines before them.
+/// Stands between the lines and the names.
 const ALSO: &str = "\n… also:";
-/// And what it costs.
+/// Tokens of `ALSO`.
 const ALSO_TOKENS: u64 = 4;
-/// What is longer is no name.
+/// A longer word is no name.
 const MAX_NAME_BYTES: u32 = 120;
-/// A few lines too long to fit don't end the search; many do, to bound the time.
+/// After so many parts that don't fit, the search ends, to bound its time.
 const MAX_MISSES: u32 = 32;
 
 /// What stays visible of a text.
@@ -30,13 +30,13 @@ pub(crate) struct Excerpt {
     pub text: String,
     /// Lines of the text.
     pub lines_total: u32,
-    /// Lines of it that are there, in part at least.
+    /// Lines that stay, at least in part.
     pub lines_kept: u32,
-    /// How many lines, or pieces of long ones, each rule chose, and how many names.
+    /// How many units each rule chose, and how many names.
     pub rules: Vec<(&'static str, u64)>,
 }
 
-/// What an excerpt shows.
+/// A part that an excerpt may show.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     /// The unit at this place of the list.
@@ -45,7 +45,7 @@ enum Part {
     Name(usize),
 }
 
-/// Parts of a text, chosen the most important first.
+/// The parts of a text that are chosen, the most important first.
 pub(crate) struct Choice<'t, 'k> {
     text: &'t str,
     units: &'t [Unit],
@@ -54,9 +54,9 @@ pub(crate) struct Choice<'t, 'k> {
     vocabulary: Vocabulary<'k>,
     costs: Vec<u64>,
     is_taken: Vec<bool>,
-    /// What was taken, in order, with what it cost.
+    /// The parts that were taken, in order, each with its price and its rule.
     taken: Vec<(Part, u64, &'static str)>,
-    /// The rule that takes units now.
+    /// The rule that takes parts now.
     rule: &'static str,
     left: u64,
 }
@@ -82,14 +82,14 @@ impl<'t, 'k> Choice<'t, 'k> {
             rule: "head",
             left: max_tokens.saturating_sub(GAP_TOKENS),
         };
-        this.ends(max_tokens);
-        this.ruled();
+        this.take_ends(max_tokens);
+        this.take_urgent();
         let names = this.names_cost(this.left * NAMES_SHARE / 100);
         this.left -= names;
-        this.cover();
+        this.take_new();
         this.left += names;
-        this.names();
-        this.beginning(u64::MAX);
+        this.take_names();
+        this.take_beginning(u64::MAX);
         this
     }
 
@@ -101,7 +101,7 @@ impl<'t, 'k> Choice<'t, 'k> {
         self.units.get(at).map(|unit| unit.ordinal)
     }
 
-    /// What taking a unit costs, with the gap around it that opens or closes.
+    /// Returns what it costs to take a unit, with the gaps that open or close around it.
     fn price(&self, at: usize) -> u64 {
         let cost = self.costs.get(at).copied().unwrap_or(u64::MAX / 2);
         let ordinal = self.ordinal(at);
@@ -116,7 +116,7 @@ impl<'t, 'k> Choice<'t, 'k> {
         }
     }
 
-    /// Takes a unit if a share of the budget pays for it; true if it is taken then, or was before.
+    /// Takes a unit if a share of the budget pays for it. Returns true if it is taken now, or was before.
     fn take(&mut self, at: usize, share: &mut u64) -> bool {
         if self.is_taken(Some(at)) {
             return true;
@@ -140,9 +140,9 @@ impl<'t, 'k> Choice<'t, 'k> {
     }
 
     /// Takes units from the start, up to the first that costs too much.
-    fn beginning(&mut self, mut share: u64) {
+    fn take_beginning(&mut self, mut share: u64) {
         self.rule = "head";
-        // Units further on may have been passed over when they were noted.
+        // The survey notes every unit at the start of the text, but only some further on.
         let run = self
             .units
             .iter()
@@ -152,9 +152,9 @@ impl<'t, 'k> Choice<'t, 'k> {
         (0..run).take_while(|at| self.take(*at, &mut share)).count();
     }
 
-    /// The caller's texts, and a little of the head and the tail. However small the shares, the first and the
-    /// last unit are worth a fifth.
-    fn ends(&mut self, max_tokens: u64) {
+    /// Takes units with the caller's patterns, and a little of the head and the tail. However small their
+    /// shares, the first and the last unit may each cost a fifth.
+    fn take_ends(&mut self, max_tokens: u64) {
         let mut whole = u64::MAX;
         self.rule = "pattern";
         for at in self.by_score(PATTERN) {
@@ -167,7 +167,7 @@ impl<'t, 'k> Choice<'t, 'k> {
             share(HEAD_SHARE, self.costs.first()),
             share(TAIL_SHARE, self.costs.last()),
         );
-        self.beginning(head);
+        self.take_beginning(head);
         self.rule = "tail";
         (0..self.units.len())
             .rev()
@@ -175,8 +175,8 @@ impl<'t, 'k> Choice<'t, 'k> {
             .count();
     }
 
-    /// What rules ask for, the most urgent first; that one may cost a third.
-    fn ruled(&mut self) {
+    /// Takes units that rules ask for, the most urgent first. The first may cost a third.
+    fn take_urgent(&mut self) {
         self.rule = "urgent";
         let urgent = self.by_score(URGENT);
         let first = urgent.iter().find(|at| !self.is_taken(Some(**at)));
@@ -191,6 +191,7 @@ impl<'t, 'k> Choice<'t, 'k> {
         }
     }
 
+    /// Returns the units with at least this score, the highest first.
     fn by_score(&self, least: u32) -> Vec<usize> {
         let score = |at: &usize| self.units.get(*at).map_or(0, |unit| unit.score);
         let mut places: Vec<usize> = (0..self.units.len()).filter(|at| score(at) >= least).collect();
@@ -198,8 +199,8 @@ impl<'t, 'k> Choice<'t, 'k> {
         places
     }
 
-    /// Takes the units that show most for what they cost, as long as one shows anything.
-    fn cover(&mut self) {
+    /// Takes the units that show most for their price, as long as one shows anything new.
+    fn take_new(&mut self) {
         self.rule = "coverage";
         let mut heap: BinaryHeap<(u64, Reverse<usize>)> = (0..self.units.len())
             .filter(|at| !self.is_taken(Some(*at)))
@@ -214,12 +215,12 @@ impl<'t, 'k> Choice<'t, 'k> {
             if self.is_taken(Some(at)) {
                 continue;
             }
-            // What was taken since may show the same; then others come first.
+            // Units taken since may show the same words. Then this one goes back into the queue.
             let now = self.density(at);
             if now < density {
                 heap.push((now, Reverse(at)));
             } else if self.take(at, &mut whole) {
-                // Neighbours need no gap now.
+                // Its neighbours cost less now, since they need no gap.
                 for near in [at.wrapping_sub(1), at + 1] {
                     if near < self.units.len() && !self.is_taken(Some(near)) {
                         heap.push((self.density(near), Reverse(near)));
@@ -231,16 +232,16 @@ impl<'t, 'k> Choice<'t, 'k> {
         }
     }
 
-    /// What a unit would show for its price.
+    /// Returns how much a unit would show for its price.
     fn density(&self, at: usize) -> u64 {
         let Some(unit) = self.units.get(at) else { return 0 };
         let gain = u64::from(self.vocabulary.gain(unit.words(self.words)));
-        // What rules say for a unit makes its words worth more, up to half as much again.
+        // The score of a unit makes its words worth up to half as much again.
         let worth = gain * u64::from(2 * URGENT + unit.score.min(URGENT));
         (worth << 8) / self.price(at)
     }
 
-    /// The names that nothing shows, with their numbers and costs.
+    /// Returns the new words that nothing shows yet, with their numbers and costs.
     fn hidden(&self) -> impl Iterator<Item = (&TextWord, usize, u64)> {
         let entries = self.vocabulary.entries.iter().zip(0..);
         entries
@@ -251,7 +252,7 @@ impl<'t, 'k> Choice<'t, 'k> {
             })
     }
 
-    /// What all names would cost, or this share of the budget if that is less.
+    /// Returns what all names would cost, but at most `share`.
     fn names_cost(&self, share: u64) -> u64 {
         let mut all = 0;
         for (_, _, cost) in self.hidden() {
@@ -263,9 +264,9 @@ impl<'t, 'k> Choice<'t, 'k> {
         all
     }
 
-    /// Takes names in what is left out, those worth most for their size first.
-    fn names(&mut self) {
-        // Where there is room for names alone, nothing need part them from lines.
+    /// Takes names from what is left out, those worth most for their cost first.
+    fn take_names(&mut self) {
+        // Without lines, nothing stands before the names.
         let also = if self.taken.is_empty() { 0 } else { ALSO_TOKENS };
         let Some(left) = self.left.checked_sub(also) else {
             return;
@@ -299,8 +300,8 @@ impl<'t, 'k> Choice<'t, 'k> {
         }
     }
 
-    /// A word as it stands first, with what joins it to its left: the slash of a path, the dot of an
-    /// extension.
+    /// Returns a word as the text first has it, with the joiners on its left: the slash of a path, the dot of
+    /// an extension.
     fn name(&self, number: usize) -> &'t str {
         let Some(entry) = self.vocabulary.entries.get(number) else {
             return "";
@@ -314,7 +315,7 @@ impl<'t, 'k> Choice<'t, 'k> {
         self.text.get(start - joiners..end).unwrap_or_default()
     }
 
-    /// Gives back what was taken last, until so many tokens are free.
+    /// Gives back the parts that were taken last, until so many tokens are free.
     pub fn give_back(&mut self, tokens: u64) {
         let mut freed = 0;
         while freed < tokens
@@ -324,8 +325,8 @@ impl<'t, 'k> Choice<'t, 'k> {
         }
     }
 
-    /// Prints what was taken: units in order of the text with gaps as `…`, then the names. `lines` is how
-    /// many the text has.
+    /// Prints the parts that were taken: the units in order, with gaps as `…`, then the names. `lines` is the
+    /// number of lines of the text.
     pub fn print(&self, lines: u32) -> Excerpt {
         let (mut units, mut names): (Vec<&Unit>, Vec<usize>) = (Vec::new(), Vec::new());
         let mut excerpt = Excerpt {
@@ -364,7 +365,7 @@ impl<'t, 'k> Choice<'t, 'k> {
         excerpt
     }
 
-    /// Prints what stands between two units, or before the first, or behind the last.
+    /// Prints what comes between two units, before the first, or behind the last.
     fn gap(last: Option<&Unit>, next: Option<&Unit>, lines: u32, out: &mut String) {
         let is_gap = match (last, next) {
             (Some(last), Some(next)) => next.ordinal != last.ordinal + 1,

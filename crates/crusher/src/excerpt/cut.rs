@@ -1,20 +1,21 @@
-//! Which parts of a long text stay visible beside its marker.
+//! Cuts a long text to an excerpt.
 //!
-//! An excerpt is made of whole lines where lines are short, else of pieces of them: the caller's texts, the
-//! head and the tail, errors and what follows them, what the query speaks of, lines of a new pattern; then
-//! the lines that show most words for their size that nothing shows yet, which passes over repetition and
-//! finds what is defined; and last the names in what is left out.
+//! An excerpt is made of whole lines if lines are short, or else of pieces of them. These come first: the
+//! caller's patterns, the head and the tail, errors and what follows them, words of the query, and lines of a
+//! new pattern. Then come the lines that show most new words for their size, which skips repetition and finds
+//! definitions. Last come names from what is left out.
 
 use crate::excerpt::choice::{Choice, Excerpt};
 use crate::excerpt::shorten::shorten;
 use crate::excerpt::survey::{Interest, Survey};
 use crate::tokens;
 
-/// A text is shortened so many times until it fits.
+/// An excerpt is shortened at most so many times until it fits.
 const MAX_ATTEMPTS: usize = 12;
 
-/// Cuts a text down to about `max_tokens`, and further as long as `excess` finds tokens too many; in its
-/// order, with gaps shown as `…`. A text that fits comes back whole; where nothing fits, nothing does.
+/// Cuts a text down to an excerpt of at most `max_tokens` estimated tokens. `excess` returns by how many
+/// tokens a text is over its budget; the excerpt is shortened until that is 0. It keeps the order of the
+/// text, and shows gaps as `…`. A text that fits comes back whole. If no part fits, the excerpt is empty.
 pub(crate) fn cut(
     text: &str,
     max_tokens: usize,
@@ -24,7 +25,7 @@ pub(crate) fn cut(
     if max_tokens == 0 {
         return Excerpt::default();
     }
-    // Few texts have more bytes in a token than this, so that most need not be estimated whole.
+    // Few texts have more than 16 bytes in a token, so most long texts need no estimate.
     if text.len() <= max_tokens * 16 && tokens::estimate(text.as_bytes()) <= max_tokens && excess(text) == 0 {
         return Excerpt {
             text: text.to_owned(),
@@ -51,7 +52,7 @@ pub(crate) fn cut(
     }
 }
 
-/// As much of the beginning as fits: for budgets smaller than any unit.
+/// Returns as much of the beginning as fits, for budgets smaller than any unit.
 fn opening(text: &str, max_tokens: usize, excess: &dyn Fn(&str) -> usize) -> String {
     let mut bytes = max_tokens * 4;
     while bytes > 0 {

@@ -1,9 +1,9 @@
-//! The kind of a long string.
+//! Tells the kind of a long string.
 
 use crate::excerpt::shorten::shorten;
 
-/// The kind of a long string: `json`, `html`, `base64`, `text` (prose, logs, code) or `string` (an opaque
-/// run).
+/// Returns the kind of a long string: `json`, `html`, `base64`, `text` (prose, logs, code) or `string` (an
+/// opaque run).
 #[must_use]
 pub fn kind(text: &str) -> &'static str {
     let trimmed = text.trim();
@@ -39,8 +39,8 @@ pub fn kind(text: &str) -> &'static str {
     if is_base64(bytes) {
         return "base64";
     }
-    // Scripts without spaces are text all the same. Most texts have shown enough of either in their first
-    // lines.
+    // Text has spaces, or characters of scripts that need none. Most texts show enough of either in their
+    // first lines.
     let enough = bytes.len().div_ceil(100);
     let mut breaks = bytes
         .iter()
@@ -52,7 +52,7 @@ pub fn kind(text: &str) -> &'static str {
     }
 }
 
-/// Base64 of either alphabet, wrapped into lines or not, or such a `data:` address.
+/// Returns true for base64 of either alphabet, wrapped into lines or not, and for a `data:` address of it.
 fn is_base64(text: &[u8]) -> bool {
     let text = match text.strip_prefix(b"data:") {
         Some(rest) => match memchr::memmem::find(rest.get(..256).unwrap_or(rest), b";base64,") {

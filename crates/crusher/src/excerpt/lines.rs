@@ -1,9 +1,10 @@
-//! Pieces of long lines, and the patterns of lines.
+//! Cuts long lines into pieces, and finds the patterns of lines.
 
 use crate::excerpt::shorten::shorten;
 use crate::hashing::hash;
 
-/// The first piece of a long line: up to the end of a sentence or clause, else a space, else anywhere.
+/// Returns the first piece of a long line: up to the end of a sentence or clause, else a space, else
+/// anywhere.
 pub(crate) fn piece(line: &str, piece_bytes: usize) -> &str {
     let head = shorten(line, piece_bytes);
     let (mut best, mut end) = (0, head.len());
@@ -21,7 +22,7 @@ pub(crate) fn piece(line: &str, piece_bytes: usize) -> &str {
     line.get(..end).unwrap_or(line)
 }
 
-/// Classes of the bytes of a line's pattern: runs of letters and runs of digits look alike.
+/// The class of each byte in a line's pattern. All letters are one class, and all digits another.
 const CLASS: [u8; 256] = {
     let mut table = [0_u8; 256];
     let mut rest: &mut [u8] = &mut table;
@@ -39,7 +40,7 @@ const CLASS: [u8; 256] = {
     table
 };
 
-/// A hash of a line's pattern.
+/// Returns a hash of a line's pattern: the classes of its bytes, where a run of one class counts once.
 pub(crate) fn pattern_hash(line: &[u8]) -> u64 {
     let mut pattern = [0_u8; 48];
     let mut length = 0;

@@ -1,8 +1,8 @@
-//! Which parts of a long text stay visible beside its marker.
+//! Chooses which parts of a long text stay visible beside its marker.
 //!
-//! A text and a budget come in; an excerpt of its lines, or of pieces of them, goes out. One pass notes what
-//! speaks for each line, then lines are chosen, the most important first. The folder stands on `json` and
-//! `relevance`, beside `select`, which does the same for rows.
+//! A text and a budget come in. An excerpt of its lines, or of pieces of them, goes out. One pass notes the
+//! reasons to show each line; then lines are chosen, the most important first. The folder builds on `json`
+//! and `relevance`. `select`, beside it, does the same for rows.
 
 pub(crate) mod choice;
 pub(crate) mod cut;

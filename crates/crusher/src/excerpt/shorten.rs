@@ -1,10 +1,10 @@
-//! Text cut short for the reader, in which nothing looks like a marker.
+//! Shortens text for its reader, and takes from it what looks like a marker.
 
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED, Kind};
 
-/// Text for the reader only, in which nothing looks like a marker: it would name an original that someone
-/// else chose.
+/// Returns text without anything that looks like a marker. An excerpt is only read, and a marker in it would
+/// name an original that someone else chose.
 #[must_use]
 pub fn defused(text: &str) -> std::borrow::Cow<'_, str> {
     if text.contains("<<ccr:") {
@@ -14,7 +14,7 @@ pub fn defused(text: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// The head of a text, at most `max_bytes` long, cut where a character ends.
+/// Returns the beginning of a text, at most `max_bytes` long, cut at the end of a character.
 #[must_use]
 pub fn shorten(text: &str, max_bytes: usize) -> &str {
     let mut end = max_bytes.min(text.len());
@@ -24,8 +24,8 @@ pub fn shorten(text: &str, max_bytes: usize) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-/// The beginning of an array or object as text for the reader, about so many bytes: its strings without
-/// quotes and escapes.
+/// Returns the beginning of an array or object as text for its reader, about so many bytes. Its strings lose
+/// their quotes and escapes.
 #[must_use]
 pub(crate) fn opening(doc: &Doc<'_>, index: u32, bytes: usize) -> String {
     let (mut text, mut copied) = (Vec::new(), doc.node(index).start);

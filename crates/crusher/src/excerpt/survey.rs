@@ -1,6 +1,6 @@
-//! One pass over a long text: its lines, or pieces of long ones, and what speaks for showing each.
+//! Reads a long text once: its lines, or pieces of long ones, and the reasons to show each.
 //!
-//! How many are noted depends on the size of the excerpt and not on the text.
+//! Only some units are noted: those at the two ends, those with new words, and those that a rule marks.
 
 use std::collections::VecDeque;
 
@@ -11,34 +11,34 @@ use crate::relevance::failures::FailureWords;
 use crate::relevance::patterns::Patterns;
 use crate::relevance::query_words::QueryWords;
 
-/// Longer lines are cut into pieces of about this size at most; smaller where there is little room.
+/// The smallest and the largest size of the pieces of long lines. A larger budget gets larger pieces.
 const PIECE_BYTES: (usize, usize) = (48, 200);
-/// Lines after an error that belong to it.
+/// Number of lines after an error that belong to it.
 const LINES_AFTER_ERROR: usize = 3;
-/// Of each pattern of lines, errors are noted so many times.
+/// At most so many errors of one line pattern are marked.
 const MAX_EQUAL_ERRORS: u32 = 4;
-/// A text with more patterns than this has none worth speaking of.
+/// In a text with more line patterns than this, a new one is no signal.
 const MAX_LINE_PATTERNS: usize = 4096;
-/// A word of the query in more units than this says little about any of them.
+/// A word of the query that stands in more units than this marks none of them.
 const MAX_HOLDING: usize = 16;
-/// A word in no more units than this points to them.
+/// A word of the query that stands in at most so many units names them.
 const MAX_NAMED: usize = 2;
 
-/// How much a reason counts.
+/// The scores of the reasons to show a unit.
 pub(crate) const PATTERN: u32 = 10_000;
 const ERROR: u32 = 1000;
 const NAMED: u32 = 900;
 const AFTER_ERROR: u32 = 300;
-/// From this score on, a unit has a right to be shown.
+/// From this score on, a rule asks for a unit.
 pub(crate) const URGENT: u32 = 300;
 const RELEVANT: u32 = 200;
 const UNIQUE_LINE: u32 = 120;
 const NEW_LINE: u32 = 60;
 
-/// What an excerpt is made for.
+/// What matters to the reader of an excerpt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interest<'i> {
-    /// Text that tells what matters.
+    /// The words that the reader is after.
     pub query: &'i str,
     /// Words that the reader has seen.
     pub known: &'i WordNumbers,
@@ -56,19 +56,20 @@ pub(crate) struct Unit {
     pub line: u32,
     pub starts_line: bool,
     pub ends_line: bool,
-    /// What rules say for it.
+    /// The sum of the scores that rules give it.
     pub score: u32,
-    /// Where its words stand in the list of all.
+    /// The range of its words in the list of all words.
     words: (u32, u32),
 }
 
 impl Unit {
+    /// Returns its text.
     pub fn of<'t>(&self, text: &'t str) -> &'t str {
         text.get(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }
 
-    /// The numbers of its words.
+    /// Returns the numbers of its words.
     pub fn words<'w>(&self, words: &'w [u32]) -> &'w [u32] {
         words
             .get(self.words.0 as usize..self.words.1 as usize)
@@ -76,11 +77,11 @@ impl Unit {
     }
 }
 
-/// What one pass over a text notes.
+/// The notes of one pass over a text.
 pub(crate) struct Survey<'t, 'k> {
     text: &'t str,
     piece_bytes: usize,
-    /// No more units than this can be shown: each costs a token at least.
+    /// The most units that can be shown: each costs at least one token.
     most: usize,
     patterns: Option<Patterns>,
     query: Option<QueryWords>,
@@ -91,17 +92,17 @@ pub(crate) struct Survey<'t, 'k> {
     /// Units with a score.
     marked: Vec<Unit>,
     marked_by_caller: usize,
-    /// Units with words that none before has.
+    /// Units with words that no unit before them has.
     new: Vec<Unit>,
     /// The words of all noted units.
     pub words: Vec<u32>,
     pub vocabulary: Vocabulary<'k>,
-    /// For each pattern of lines how often it was seen, and the first unit that has it. Only asked by hash;
-    /// what is collected from it is put in order of the text.
+    /// For each line pattern how often it was seen, and the first unit that has it. What is collected from
+    /// this map is sorted by its place in the text.
     line_patterns: Map<u64, (u32, Unit)>,
-    /// For each word of the query how many units hold it, and the first few.
+    /// For each word of the query how many units hold it, and which.
     holders: Vec<(usize, Vec<Unit>)>,
-    /// Lines that still belong to the last error.
+    /// How many of the next lines belong to the last error.
     after_error: usize,
 }
 
@@ -130,7 +131,8 @@ impl<'t, 'k> Survey<'t, 'k> {
         }
     }
 
-    /// Reads the text; gives all units that may be shown, in order, each once and with the sum of its scores.
+    /// Reads the text. Returns all units that may be shown, in order, each once and with the sum of its
+    /// scores.
     pub fn read(&mut self) -> Vec<Unit> {
         let mut start = 0;
         for content in self.text.split_inclusive('\n') {
@@ -165,6 +167,7 @@ impl<'t, 'k> Survey<'t, 'k> {
         self.finish()
     }
 
+    /// Notes a unit, unless there is no reason to show it.
     fn note(&mut self, mut unit: Unit) {
         self.units += 1;
         let line = unit.of(self.text).as_bytes();
@@ -192,7 +195,7 @@ impl<'t, 'k> Survey<'t, 'k> {
         self.tail.push_back(unit);
     }
 
-    /// Lets the rules speak; true if one of them did.
+    /// Adds the scores that rules give a unit. Returns true if a rule notes it.
     fn judge(&mut self, unit: &mut Unit, line: &[u8]) -> bool {
         let times = self.count_line_pattern(line, *unit);
         let recurring = |score: u32| {
@@ -209,7 +212,7 @@ impl<'t, 'k> Survey<'t, 'k> {
             unit.score += PATTERN;
         }
         if FailureWords::shared().tells(line) {
-            // An error that repeats is worth less each time, and soon nothing.
+            // An error that repeats counts less each time, and soon nothing.
             unit.score += recurring(ERROR);
             self.after_error = LINES_AFTER_ERROR;
         } else if self.after_error > 0 {
@@ -232,7 +235,7 @@ impl<'t, 'k> Survey<'t, 'k> {
         is_noted
     }
 
-    /// Counts the pattern of a line; gives how often it has been seen.
+    /// Counts the pattern of a line, and returns how often it has been seen.
     fn count_line_pattern(&mut self, line: &[u8], unit: Unit) -> u32 {
         let full = self.line_patterns.len() > MAX_LINE_PATTERNS;
         let pattern_hash = pattern_hash(line);
@@ -247,6 +250,7 @@ impl<'t, 'k> Survey<'t, 'k> {
         *count
     }
 
+    /// Puts all noted units together.
     fn finish(&mut self) -> Vec<Unit> {
         let mut units = std::mem::take(&mut self.marked);
         let uniques = self

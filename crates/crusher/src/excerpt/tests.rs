@@ -5,7 +5,7 @@ use crate::excerpt::survey::Interest;
 use crate::excerpt::vocabulary::WordNumbers;
 use crate::tokens;
 
-/// An excerpt that takes at most so many tokens, counted exactly.
+/// Returns an excerpt of at most so many tokens, counted exactly.
 fn excerpt(text: &str, max_tokens: usize, query: &str, keep_patterns: &[String]) -> String {
     let interest = Interest {
         query,
@@ -30,7 +30,7 @@ fn log() -> Vec<String> {
 }
 
 #[test]
-fn shortens_at_the_end_of_a_character() {
+fn texts_are_shortened_at_the_end_of_a_character() {
     assert_eq!(
         (shorten("naïve", 3), shorten("naïve", 4), shorten("naïve", 99)),
         ("na", "naï", "naïve")
@@ -38,7 +38,7 @@ fn shortens_at_the_end_of_a_character() {
 }
 
 #[test]
-fn tells_kinds_of_long_strings_apart() {
+fn kinds_of_long_strings_are_told_apart() {
     let base64 = "iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAA";
     let lines: Vec<&str> = base64
         .as_bytes()
@@ -218,7 +218,7 @@ fn one_long_line_is_cut_into_pieces() {
 }
 
 #[test]
-fn never_longer_than_asked_for() {
+fn an_excerpt_never_exceeds_its_budget() {
     let texts = [
         log().join("\n"),
         "x".repeat(10_000),

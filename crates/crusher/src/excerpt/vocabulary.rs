@@ -1,21 +1,22 @@
-//! The words of a text, numbered, with how often and where they stand: what an excerpt can show or leave out.
+//! Numbers the words of a text, and notes how often and where they stand. They tell what each part of an
+//! excerpt is worth.
 
 use crate::hashing::Map;
 use crate::relevance::words::{Word, spelled_words};
 
-/// Shorter words are glue.
+/// Shorter words say little.
 const MIN_BYTES: u32 = 4;
-/// Of a text with more different words, those that come first are told apart.
+/// At most so many different words of a text are told apart, those that come first.
 const MAX_WORDS: usize = 1 << 16;
-/// More words than this that stood earlier are no longer noted: nearly everything did.
+/// At most so many words before a text are noted. Beyond that, nearly every word stood before.
 const MAX_KNOWN: usize = 1 << 20;
-/// What a new word is worth; one that stood before the text in the record is worth much less.
+/// The worth of a new word, and of one that stands before the text in its record.
 const WORTH: u32 = 80;
 const WORTH_KNOWN: u32 = 2;
-/// From so many occurrences on, more of them make a word no more important.
+/// More occurrences than this make a word no more important.
 const MAX_COUNTED: u32 = 16;
 
-/// Words by their hash, spelled as they are, each with a number. It only grows.
+/// Numbers of words, by the hash of their spelling. Words are only added.
 #[derive(Debug, PartialEq)]
 pub(crate) struct WordNumbers {
     numbers: Map<u64, u32>,
@@ -29,6 +30,7 @@ impl Default for WordNumbers {
 }
 
 impl WordNumbers {
+    /// Returns an empty list that takes at most so many words.
     fn at_most(most: usize) -> Self {
         let numbers = Map::default();
         Self { numbers, most }
@@ -47,7 +49,7 @@ impl WordNumbers {
         self.numbers.get(&hash).copied()
     }
 
-    /// The number of a word, a new one if need be and while there is room.
+    /// Returns the number of a word. A new word gets one while there is room.
     fn number(&mut self, hash: u64) -> Option<u32> {
         if self.numbers.len() >= self.most {
             return self.find(hash);
@@ -57,7 +59,7 @@ impl WordNumbers {
     }
 }
 
-/// A word that says something by itself: long enough, and no mere number.
+/// Returns true for a word that says something by itself: it is long enough, and has a letter.
 fn tells(word: &Word) -> bool {
     word.bytes >= MIN_BYTES && word.has_letter
 }
@@ -71,20 +73,20 @@ pub(crate) struct TextWord {
     count: u32,
     has_digit: bool,
     is_known: bool,
-    /// It stands in what is shown.
+    /// True if it stands in what is shown.
     pub is_shown: bool,
 }
 
 impl TextWord {
-    /// What seeing it is worth: what recurs is what the text is about, what stood earlier need not be seen
-    /// again, and digits make words many and alike.
+    /// Returns what it is worth to show the word. A word that recurs is what the text is about. One that
+    /// stood earlier need not be shown again. Words with digits are many and alike.
     pub fn worth(&self) -> u32 {
         let worth = if self.is_known { WORTH_KNOWN } else { WORTH };
         let recurring = worth + worth / 2 * self.count.clamp(1, MAX_COUNTED).ilog2();
         if self.has_digit { recurring / 8 } else { recurring }
     }
 
-    /// It stands nowhere before the text.
+    /// Returns true if the word stands nowhere before the text.
     pub fn is_new(&self) -> bool {
         !self.is_known
     }
@@ -101,7 +103,7 @@ pub(crate) struct Vocabulary<'k> {
 }
 
 impl<'k> Vocabulary<'k> {
-    /// An empty one, beside the words that stood before the text.
+    /// Returns an empty vocabulary. `known` are the words that stand before the text.
     pub fn new(known: &'k WordNumbers) -> Self {
         Self {
             words: WordNumbers::at_most(MAX_WORDS),
@@ -111,8 +113,8 @@ impl<'k> Vocabulary<'k> {
         }
     }
 
-    /// Notes the words of a part of the text that begins at `start`: appends the number of each, once, to
-    /// `numbers`; true if there are some that no part before has.
+    /// Notes the words of a part of the text that begins at `start`. Appends the number of each, once, to
+    /// `numbers`. Returns true if there are words that no part before has.
     pub fn read(&mut self, part: &[u8], start: u32, numbers: &mut Vec<u32>) -> bool {
         let before = self.entries.len();
         self.part.clear();
@@ -144,7 +146,7 @@ impl<'k> Vocabulary<'k> {
         self.entries.len() > before
     }
 
-    /// What those words are worth that nothing shows yet.
+    /// Returns the worth of those words that nothing shows yet.
     pub fn gain(&self, numbers: &[u32]) -> u32 {
         let hidden = self.entries_of(numbers).filter(|entry| !entry.is_shown);
         hidden.map(TextWord::worth).sum()
@@ -156,7 +158,7 @@ impl<'k> Vocabulary<'k> {
             .filter_map(|number| self.entries.get(*number as usize))
     }
 
-    /// Tells that words are shown.
+    /// Notes that words are shown.
     pub fn show(&mut self, numbers: &[u32]) {
         for number in numbers {
             if let Some(entry) = self.entries.get_mut(*number as usize) {
@@ -165,7 +167,7 @@ impl<'k> Vocabulary<'k> {
         }
     }
 
-    /// Tells that the words of a text are shown.
+    /// Notes that the words of a text are shown.
     pub fn show_text(&mut self, text: &[u8]) {
         spelled_words(text, |word| {
             if let Some(number) = self.words.find(word.hash) {

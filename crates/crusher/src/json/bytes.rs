@@ -1,11 +1,12 @@
-//! Looking at many bytes of JSON text in one step.
+//! Looks at many bytes of JSON text in one step.
 
 use wide::u8x16;
 
-/// Bytes looked at in one step: most strings end in their first, so that there is little to mispredict.
+/// Bytes that are looked at in one step. Most strings end in their first chunk, so few branches are
+/// mispredicted.
 pub(crate) const CHUNK: usize = 16;
 
-/// A bit for each byte that is a quote, a backslash or below 0x20.
+/// Returns a mask with a bit for each byte that is a quote, a backslash or below 0x20.
 #[inline]
 pub(crate) fn specials(chunk: &[u8; CHUNK]) -> u32 {
     let bytes = u8x16::new(*chunk);
@@ -15,19 +16,19 @@ pub(crate) fn specials(chunk: &[u8; CHUNK]) -> u32 {
     (quote | backslash | control).move_mask().cast_unsigned()
 }
 
-/// A bit for each byte above 0x7f.
+/// Returns a mask with a bit for each byte above 0x7f.
 #[inline]
 pub(crate) fn high(chunk: &[u8; CHUNK]) -> u32 {
     u8x16::new(*chunk).move_mask().cast_unsigned()
 }
 
-/// So many bytes from a place on, where there are as many.
+/// Returns the chunk that begins at a position, if the text has that many bytes left.
 #[inline]
 pub(crate) fn chunk_at(text: &[u8], at: usize) -> Option<&[u8; CHUNK]> {
     text.get(at..).and_then(<[u8]>::first_chunk)
 }
 
-/// The place of the first byte from `at` on that is no JSON whitespace.
+/// Returns the position of the first byte, from `at` on, that isn't JSON whitespace.
 #[inline]
 pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     loop {
@@ -35,7 +36,7 @@ pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
             Some(b' ' | b'\r' | b'\t') => at += 1,
             Some(b'\n') => {
                 at += 1;
-                // Indentation, eight spaces at a time.
+                // Skips indentation, eight spaces at a time.
                 while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk) {
                     let others = u64::from_le_bytes(*word) ^ 0x2020_2020_2020_2020;
                     if others != 0 {
@@ -50,7 +51,8 @@ pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Position of the first byte that JSON makes a string escape: a quote, a backslash or one below 0x20.
+/// Returns the position of the first byte that must be escaped in a string: a quote, a backslash, or a byte
+/// below 0x20.
 #[inline]
 pub(crate) fn find_special(text: &[u8]) -> Option<usize> {
     let (chunks, rest) = text.as_chunks::<CHUNK>();
@@ -66,7 +68,7 @@ pub(crate) fn find_special(text: &[u8]) -> Option<usize> {
     found.map(|at| chunks.len() * CHUNK + at)
 }
 
-/// Length of the string token that `text` begins with, quotes included; none if it doesn't end.
+/// Returns the length of the string token that `text` begins with, quotes included; none if it doesn't end.
 #[inline]
 pub(crate) fn string_length(text: &[u8]) -> Option<usize> {
     let mut at = 1;

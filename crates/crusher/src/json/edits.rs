@@ -1,8 +1,9 @@
-//! Replacements of nodes, collected first and printed later: in place, or while laying the text out anew.
+//! Replacements of nodes. They are collected first and printed later, in the text as it stands or in another
+//! layout.
 
 use crate::json::tape::Doc;
 
-/// Replaced nodes in ascending order, none inside another, with the text that stands in their place.
+/// The replaced nodes, in ascending order and none inside another, with their replacements.
 #[derive(Debug, Default)]
 pub struct Edits {
     list: Vec<(u32, usize)>,
@@ -10,24 +11,24 @@ pub struct Edits {
 }
 
 impl Edits {
-    /// True when nothing is replaced.
+    /// Returns true if nothing is replaced.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Replaces a node behind all replaced so far.
+    /// Replaces a node. It must stand behind all nodes that were replaced before.
     pub fn push(&mut self, node: u32, replacement: &[u8]) {
         self.buffer.extend_from_slice(replacement);
         self.list.push((node, self.buffer.len()));
     }
 
-    /// Replaced nodes with their replacements.
+    /// Returns the replaced nodes with their replacements.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &[u8])> {
         self.iter_from(0)
     }
 
-    /// As `iter`, without so many first ones.
+    /// As `iter`, but skips the first `first` of them.
     pub fn iter_from(&self, first: usize) -> impl Iterator<Item = (u32, &[u8])> {
         let before = first.checked_sub(1).and_then(|last| self.list.get(last));
         let mut start = before.map_or(0, |(_, end)| *end);
@@ -38,7 +39,7 @@ impl Edits {
         })
     }
 
-    /// Copies the subtree at `index` as it stands, with the replacements in it.
+    /// Appends the subtree at `index` as it stands, with the replacements in it.
     pub fn splice(&self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) {
         let root = doc.node(index);
         let mut copied = root.start;

@@ -1,6 +1,19 @@
-//! How a JSON text is laid out: the whitespace between its tokens, as one of a few known layouts.
+//! Layouts: the whitespace between the tokens of a JSON text.
 
 /// A layout that many programs print.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::{Layout, json::scan::Tape};
+/// let mut tape = Tape::default();
+/// let doc = tape.scan(b"{\n  \"a\": 1\n}", 64)?;
+/// let layout = Layout::proved(&doc, 0).ok_or("another layout")?;
+/// let mut flag = Vec::new();
+/// layout.write(&mut flag);
+/// assert_eq!(flag, b"i2");
+/// assert_eq!(Layout::read(b"i2s]"), (Layout::Indent(2), &b"s]"[..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Layout {
     /// No whitespace.
@@ -8,14 +21,14 @@ pub enum Layout {
     Compact,
     /// `, ` and `: `, as Python prints by default. Flag `p`.
     Spaced,
-    /// One member a line, indented by so many spaces (1 to 8). Flag `i` and the digit.
+    /// One member on each line, indented for each level by so many spaces (1 to 8). Flag `i` and the digit.
     Indent(u8),
-    /// One member a line, indented by tabs. Flag `it`.
+    /// One member on each line, indented for each level by a tab. Flag `it`.
     Tab,
 }
 
 impl Layout {
-    /// Appends the flag.
+    /// Appends the layout's flag; `Compact` has none.
     pub fn write(self, out: &mut Vec<u8>) {
         match self {
             Self::Compact => {}
@@ -25,7 +38,7 @@ impl Layout {
         }
     }
 
-    /// Reads the flag from the start of `text`; gives the rest.
+    /// Reads the flag at the start of `text`; no flag means `Compact`. Returns the layout and the rest.
     #[must_use]
     pub fn read(text: &[u8]) -> (Self, &[u8]) {
         match text {

@@ -1,4 +1,4 @@
-//! Which layout a text is printed in: guessed from its first bytes, then proved by printing it so.
+//! Finds the layout of a text: guesses it from the first separator, and proves it by printing.
 
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
@@ -7,19 +7,19 @@ use crate::json::print::Printer;
 use crate::json::tape::{Doc, Kind, Node};
 
 impl Layout {
-    /// The layout that a container's subtree is printed in, if printing it so gives the same bytes.
+    /// Returns the layout of a container's subtree, if printing in it gives the same bytes.
     #[must_use]
     pub fn proved(doc: &Doc<'_>, index: u32) -> Option<Self> {
         match doc.layout {
             Some(Self::Spaced) if !has_separators(doc, index) => Some(Self::Compact),
-            // A part of it is indented too deep, unless it is empty.
+            // A container inside is indented too deep for a layout of its own, unless it is empty.
             Some(Self::Indent(_)) if index > 0 => (doc.node(index).count == 0).then_some(Self::Compact),
             Some(layout) => Some(layout),
             None => Self::proved_by_walk(doc, index),
         }
     }
 
-    /// As `proved`, without what the scan knows.
+    /// As `proved`, but ignores what the scan found.
     pub(super) fn proved_by_walk(doc: &Doc<'_>, index: u32) -> Option<Self> {
         let node = doc.node(index);
         let layout = Self::guess(doc.raw(node));
@@ -32,6 +32,7 @@ impl Layout {
         (matching.same && matching.at == node.end as usize).then_some(layout)
     }
 
+    /// Guesses a layout from the first line break or separator.
     fn guess(raw: &[u8]) -> Self {
         match raw.get(1..) {
             Some([b'\n', b'\t', ..]) => Self::Tab,
@@ -40,7 +41,7 @@ impl Layout {
                 Self::Indent(width.clamp(1, 8) as u8)
             }
             _ => {
-                // The first separator outside a string tells; a space can't follow it in compact text.
+                // The first separator outside a string decides: in compact text, no space follows it.
                 let mut inside = false;
                 let mut escaped = false;
                 for pair in raw.windows(2) {
@@ -60,7 +61,7 @@ impl Layout {
     }
 }
 
-/// True where a comma or a colon stands in a subtree.
+/// Returns true if a comma or a colon stands in a subtree.
 fn has_separators(doc: &Doc<'_>, mut index: u32) -> bool {
     loop {
         let node = doc.node(index);
@@ -72,7 +73,7 @@ fn has_separators(doc: &Doc<'_>, mut index: u32) -> bool {
     }
 }
 
-/// Compares with the text itself instead of printing.
+/// Compares what is printed with the scanned text, instead of keeping it.
 struct Matching<'a> {
     text: &'a [u8],
     at: usize,

@@ -1,8 +1,8 @@
-//! Reading and printing JSON. Nothing here knows of markers, tables or crushing.
+//! Reads and prints JSON. Nothing here knows of markers, tables or crushing.
 //!
-//! A text is scanned into a tape of tokens; changes are collected as edits and printed in a layout. Strings
-//! are decoded and spelled again byte for byte. A file that is too large to scan is cut into its values first.
-//! The folder stands on the modules at the root of the crate, and all others stand on it.
+//! A text is scanned into a tape of tokens. Changes are collected as edits, and printed in a layout. Strings
+//! are decoded, and encoded again byte for byte. A file that is too large to scan is cut into values first.
+//! The folder imports only leaf modules at the root of the crate; all other folders may import it.
 
 pub(crate) mod bytes;
 pub mod cut;

@@ -1,20 +1,21 @@
-//! Where restored text goes: into memory, or past the text that it has to be.
+//! Outputs of restored text: one keeps it in memory, one compares it with the expected text.
 
 /// Takes text piece by piece.
 pub(crate) trait Output {
     /// Appends a piece.
     fn push(&mut self, text: &[u8]);
-    /// Bytes appended so far.
+    /// Returns how many bytes were appended so far.
     fn position(&self) -> usize;
-    /// Takes back all behind a position at which a piece ended.
+    /// Drops everything behind a position at which a piece ended.
     fn rewind(&mut self, position: usize);
 
-    /// What is expected from here on, where all so far is as expected.
+    /// Returns the expected text from here on, if everything so far is as expected. An output that only keeps
+    /// text expects nothing.
     fn expected(&self) -> Option<&[u8]> {
         None
     }
 
-    /// Appends so many bytes of what is expected.
+    /// Appends this many of the next expected bytes.
     fn advance(&mut self, _bytes: usize) {}
 }
 
@@ -33,11 +34,11 @@ impl Output for Vec<u8> {
     }
 }
 
-/// Compares pieces with a text instead of keeping them: a proof needs no second copy of what it proves.
+/// Compares pieces with the expected text instead of keeping them: a proof then needs no second copy.
 pub(crate) struct Comparison<'a> {
     expected: &'a [u8],
     position: usize,
-    /// Where the first piece begins that differs.
+    /// Where the first piece that differs begins.
     differs_from: Option<usize>,
 }
 
@@ -50,13 +51,13 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// True if the pieces are the whole text.
+    /// Returns true if the pieces are the whole expected text.
     pub fn is_same(&self) -> bool {
-        self.same() == Some(self.expected.len())
+        self.matching_bytes() == Some(self.expected.len())
     }
 
-    /// How many bytes the pieces have that the text begins with, if it does.
-    pub fn same(&self) -> Option<usize> {
+    /// Returns how many bytes the pieces have, if the expected text begins with them.
+    pub fn matching_bytes(&self) -> Option<usize> {
         self.differs_from.is_none().then_some(self.position)
     }
 }
@@ -81,7 +82,8 @@ impl Output for Comparison<'_> {
     }
 
     fn expected(&self) -> Option<&[u8]> {
-        self.same().and_then(|position| self.expected.get(position..))
+        self.matching_bytes()
+            .and_then(|position| self.expected.get(position..))
     }
 
     fn advance(&mut self, bytes: usize) {
@@ -94,7 +96,7 @@ mod tests {
     use super::{Comparison, Output};
 
     #[test]
-    fn pieces_are_compared_and_what_was_taken_back_is_forgotten() {
+    fn pieces_are_compared_and_rewound_ones_are_forgotten() {
         let compared = |pieces: &[&str], back_to: usize, rest: &str| {
             let mut comparison = Comparison::new(b"one two");
             for piece in pieces {

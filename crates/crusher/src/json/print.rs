@@ -1,4 +1,4 @@
-//! Prints a scanned text, or JSON text just made, in a layout.
+//! Prints JSON in a layout: a scanned text, or text that was just written.
 
 use crate::json::bytes::{skip_space, string_length};
 use crate::json::edits::Edits;
@@ -7,17 +7,18 @@ use crate::json::output::Output;
 use crate::json::tape::{Doc, Kind, Node};
 
 impl Layout {
-    /// Prints the subtree at `index` in this layout; tokens are copied as they stand, or as `edits` say.
+    /// Prints the subtree at `index` in this layout. Tokens are copied as they stand, except where `edits`
+    /// replace a node.
     pub fn print(self, doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut Vec<u8>) {
         if self == Self::Compact {
-            compacted(doc, index, edits, out);
+            print_compact(doc, index, edits, out);
         } else {
             self.walk(doc, index, edits, out);
         }
     }
 
-    /// Prints JSON text of any layout in this one, until `out` has grown by `max_bytes`; false if that wasn't
-    /// enough: indentation multiplies.
+    /// Prints JSON text of any layout in this one. Stops and returns false once `out` has grown by more than
+    /// `max_bytes`, because indentation multiplies.
     #[must_use]
     pub(crate) fn spread(self, json: &[u8], max_bytes: usize, out: &mut impl Output) -> bool {
         let end = out.position().saturating_add(max_bytes);
@@ -25,11 +26,11 @@ impl Layout {
         let comma: &[u8] = if self == Self::Spaced { b" " } else { b"" };
         let is_broken = matches!(self, Self::Indent(_) | Self::Tab);
         let text = |from: usize, to: usize| json.get(from..to).unwrap_or_default();
-        // What stands between `copied` and `at` is printed as it stands.
+        // The text from `copied` to `at` is yet to be printed, as it stands.
         let (mut copied, mut at, mut depth) = (0, 0, 0_usize);
         while let Some(mut byte) = json.get(at) {
             if *byte == b'"' {
-                // Behind a string stands a separator, mostly.
+                // A separator follows most strings.
                 at += string_length(text(at, json.len())).unwrap_or(json.len() - at);
                 let Some(behind) = json.get(at) else { break };
                 byte = behind;
@@ -83,6 +84,7 @@ impl Layout {
         out.position() <= end
     }
 
+    /// Prints the subtree at `index` node by node.
     pub(super) fn walk(self, doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut impl Printer) {
         let end = doc.node(index).next;
         let mut edits = edits.iter().peekable();
@@ -138,6 +140,7 @@ impl Layout {
         }
     }
 
+    /// Prints what stands before a node in its container `top`.
     fn separate(self, top: &mut PrintedContainer, depth: usize, out: &mut impl Printer) {
         if top.is_object && !top.key {
             out.push(if self == Self::Compact { b":" } else { b": " });
@@ -152,6 +155,7 @@ impl Layout {
         self.break_line(depth, out);
     }
 
+    /// In an indented layout, breaks the line and indents by `depth` levels.
     #[inline]
     fn break_line(self, depth: usize, out: &mut impl Output) {
         let (line, width) = match self {
@@ -171,8 +175,8 @@ impl Layout {
     }
 }
 
-/// Prints a subtree without whitespace, and with some replacements.
-fn compacted(doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut Vec<u8>) {
+/// Prints a subtree without whitespace, and with the replacements in it.
+fn print_compact(doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut Vec<u8>) {
     if doc.layout == Some(Layout::Compact) {
         edits.splice(doc, index, out);
         return;
@@ -180,7 +184,7 @@ fn compacted(doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut Vec<u8>) {
     let between = |from: u32, to: u32| doc.text.get(from as usize..to as usize).unwrap_or_default();
     let root = doc.node(index);
     let mut edits = edits.iter().skip_while(|(edited, _)| *edited < index).peekable();
-    // The text from `copied` on is yet to be printed; up to `token` it holds no whitespace.
+    // The text from `copied` on is yet to be printed. Up to `token` it holds no whitespace.
     let (mut copied, mut token) = (root.start, root.start);
     let is_spaced = doc.layout == Some(Layout::Spaced);
     let print = |copied: &mut u32, token: u32, to: u32, out: &mut Vec<u8>| {
@@ -221,15 +225,15 @@ fn compacted(doc: &Doc<'_>, index: u32, edits: &Edits, out: &mut Vec<u8>) {
 const SPACES: &[u8] = b"\n                                                                ";
 const TABS: &[u8] = b"\n\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t";
 
-/// Where a document is printed to.
+/// Takes a scanned text while it is printed.
 pub(super) trait Printer: Output {
-    /// A token as it stands in the document.
+    /// Takes a token as it stands in the scanned text.
     #[inline]
     fn token(&mut self, doc: &Doc<'_>, node: Node) {
         self.push(doc.raw(node));
     }
 
-    /// Nothing more is wanted.
+    /// Returns true if no more text is wanted.
     fn is_full(&self) -> bool {
         false
     }
@@ -237,11 +241,12 @@ pub(super) trait Printer: Output {
 
 impl Printer for Vec<u8> {}
 
-/// An open container while printing: `key` is true when a key comes next.
+/// An open container while printing.
 struct PrintedContainer {
     close: u8,
     next: u32,
     is_object: bool,
+    /// The next node is a key.
     key: bool,
     first: bool,
 }

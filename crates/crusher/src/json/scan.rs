@@ -1,8 +1,8 @@
-//! JSON text → tape: one flat list of nodes with byte spans, checked against RFC 8259.
+//! Scans JSON text into a tape, one flat list of nodes with byte spans, and checks it against RFC 8259.
 //!
-//! Nothing is decoded and nothing is copied: a node says where its token stands in the text. One tape serves
-//! for many texts, so that a stream of records costs no allocation. The scan is iterative: depth costs heap,
-//! never stack.
+//! Nothing is decoded or copied: a node says where its token stands in the text. One tape serves for many
+//! texts, so that a stream of records costs no allocation. The scan is iterative: depth costs heap, never
+//! stack.
 
 use crate::error::{Error, Limit, Result};
 use crate::json::bytes::{CHUNK, high, skip_space, specials};
@@ -10,7 +10,7 @@ use crate::json::scanner::{OUTSIDE, OpenContainer, Scan, Scanner, Stop};
 use crate::json::spacing::layout_of;
 use crate::json::tape::{Doc, ESCAPED, INTEGER, KEY, Kind, NON_ASCII, Node, SUSPECT};
 
-/// Reusable memory of the scanner.
+/// The memory of the scanner, which many scans share.
 #[derive(Default, Debug)]
 pub struct Tape {
     nodes: Vec<Node>,
@@ -18,11 +18,11 @@ pub struct Tape {
 }
 
 impl Tape {
-    /// Scans one JSON text, surrounded by whitespace or not.
+    /// Scans one JSON text, which may have whitespace around it. Returns its nodes; the root is node 0.
     ///
     /// # Errors
-    /// `InvalidUtf8`, `InvalidPayload` with line and column, or `LimitExceeded` for `max_depth` nested
-    /// containers or 4 GiB of text.
+    /// `InvalidUtf8`, `InvalidPayload` with line and column, or `LimitExceeded` for more than `max_depth`
+    /// containers inside one another and for text of 4 GiB or more.
     ///
     /// # Examples
     /// ```
@@ -51,7 +51,7 @@ impl Tape {
         self.scan_utf8(text, max_depth)
     }
 
-    /// As `scan`, for text that is known to be UTF-8 and under 4 GiB.
+    /// As `scan`, for text that is known to be UTF-8 and shorter than 4 GiB.
     pub(crate) fn scan_utf8<'a>(&'a mut self, text: &'a [u8], max_depth: usize) -> Result<Doc<'a>> {
         self.nodes.clear();
         self.open.clear();
@@ -85,11 +85,12 @@ impl Tape {
 }
 
 impl Scanner<'_, '_> {
+    /// Reads the whole text.
     fn run(&mut self) -> Scan {
         let mut top = OUTSIDE;
         let mut at = skip_space(self.text, 0);
         loop {
-            // A value stands here.
+            // A value begins here.
             at = match self.byte(at) {
                 Some(b'"') => self.string(at, 0)?,
                 Some(b'-' | b'0'..=b'9') => self.number(at)?,
@@ -115,7 +116,7 @@ impl Scanner<'_, '_> {
                 Some(_) => return Err(self.stop("expected a value", at)),
                 None => return Err(self.stop("the text ends inside a value", at)),
             };
-            // A comma or the end of containers stands here.
+            // A comma follows, or the end of one or more containers.
             loop {
                 if top.close == 0 {
                     at = skip_space(self.text, at);
@@ -147,7 +148,7 @@ impl Scanner<'_, '_> {
         }
     }
 
-    /// Reads a key and its colon; gives the place of the value.
+    /// Reads a key and its colon; returns the position of the value.
     #[inline]
     fn key(&mut self, start: usize) -> Scan {
         if self.byte(start) != Some(b'"') {
@@ -160,6 +161,8 @@ impl Scanner<'_, '_> {
         }
         Ok(self.behind_colon(at + 1))
     }
+
+    /// Adds the node of a container that opens at `at`.
     fn container(&mut self, at: usize, open: u8) -> OpenContainer {
         let (kind, close) = if open == b'{' {
             (Kind::Object, b'}')
@@ -182,6 +185,7 @@ impl Scanner<'_, '_> {
         }
     }
 
+    /// Completes the node of a container that ends before `end`.
     fn close(&mut self, container: OpenContainer, end: usize) {
         let next = self.nodes.len() as u32;
         if let Some(node) = self.nodes.get_mut(container.index as usize) {
@@ -191,6 +195,7 @@ impl Scanner<'_, '_> {
         }
     }
 
+    /// Adds the node of a token without children.
     #[inline]
     fn leaf(&mut self, start: usize, end: usize, kind: Kind, flags: u8) {
         let next = self.nodes.len() as u32 + 1;
@@ -204,6 +209,7 @@ impl Scanner<'_, '_> {
         });
     }
 
+    /// Reads `true`, `false` or `null`.
     fn literal(&mut self, start: usize, word: &'static [u8], kind: Kind) -> Scan {
         let end = start + word.len();
         if self.text.get(start..end) != Some(word) {
@@ -226,6 +232,7 @@ impl Scanner<'_, '_> {
         Ok(at)
     }
 
+    /// Reads a number.
     #[inline]
     fn number(&mut self, start: usize) -> Scan {
         let first = start + usize::from(self.byte(start) == Some(b'-'));
@@ -259,6 +266,7 @@ impl Scanner<'_, '_> {
         Ok(at)
     }
 
+    /// Reads a string; `key` is the flag `KEY` or 0.
     #[inline]
     fn string(&mut self, start: usize, key: u8) -> Scan {
         let mut at = start + 1;
@@ -268,8 +276,8 @@ impl Scanner<'_, '_> {
         };
         self.has_suspects |= flags == SUSPECT;
         loop {
-            // Many bytes at a time: stop at a quote, a backslash or a control character; note bytes above
-            // 0x7f before it.
+            // Takes a chunk at a time. Stops at a quote, a backslash or a control character, and notes bytes
+            // above 0x7f before it.
             while let Some(chunk) = self.text.get(at..).and_then(<[u8]>::first_chunk) {
                 let special = specials(chunk);
                 if high(chunk) & (special ^ special.wrapping_sub(1)) != 0 {
@@ -302,7 +310,7 @@ impl Scanner<'_, '_> {
         }
     }
 
-    /// Reads an escape.
+    /// Reads the escape that begins with the backslash at `at`.
     #[inline]
     fn escape(&mut self, at: usize) -> Scan {
         match self.byte(at + 1) {

@@ -1,22 +1,21 @@
-//! The state of a scan: what was read so far, and what it tells of the whitespace.
+//! The state of a scan: the nodes read so far, the open containers, and what is known of the layout.
 
 use crate::json::tape::Node;
 
-/// Where the text stops making sense; what was expected there stands in the scanner, so that a result fits
-/// into two registers.
+/// The position of an error. The scanner keeps its message, so that a result fits into two registers.
 pub(super) struct Stop(pub(super) usize);
 
-/// The place behind what was read.
+/// The position behind what was read, or the position of an error.
 pub(super) type Scan = std::result::Result<usize, Stop>;
 
 pub(super) struct Scanner<'a, 't> {
     pub(super) text: &'a [u8],
     pub(super) has_suspects: bool,
-    /// The layouts that the text isn't printed in.
+    /// The layouts that the text isn't printed in, as flags of `spacing.rs`.
     pub(super) spacing: u8,
-    /// Spaces before the root's first member; 0 where it doesn't stand on a line of its own.
+    /// Bytes of whitespace before the root's first member, less one for the line feed.
     pub(super) width: usize,
-    /// What is wrong where the scan stopped; none for too much depth.
+    /// The message of an error; none if the text is nested too deep.
     pub(super) what: Option<&'static str>,
     pub(super) nodes: &'t mut Vec<Node>,
     pub(super) open: &'t mut Vec<OpenContainer>,
@@ -31,7 +30,7 @@ pub(super) struct OpenContainer {
     pub(super) close: u8,
 }
 
-/// What stands around the root: nothing closes it.
+/// Stands for the outside of the root, which nothing closes.
 pub(super) const OUTSIDE: OpenContainer = OpenContainer {
     index: u32::MAX,
     count: 0,
@@ -39,6 +38,7 @@ pub(super) const OUTSIDE: OpenContainer = OpenContainer {
 };
 
 impl Scanner<'_, '_> {
+    /// Keeps the message of an error, and returns its position.
     #[cold]
     pub(super) fn stop(&mut self, what: &'static str, at: usize) -> Stop {
         self.what = Some(what);

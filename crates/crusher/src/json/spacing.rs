@@ -1,19 +1,20 @@
-//! What the scan learns about a text's layout from the whitespace that it skips.
+//! Learns a text's layout from the whitespace that the scan skips.
 
 use crate::json::bytes::skip_space;
 use crate::json::layout::Layout;
 use crate::json::scanner::Scanner;
 
-/// Some whitespace stands between the root's tokens.
+/// Whitespace stands between tokens.
 const NOT_COMPACT: u8 = 1;
-/// Some separator isn't followed by just one space, or whitespace stands elsewhere between the root's tokens.
+/// A separator isn't followed by exactly one space, or whitespace stands elsewhere between tokens.
 const NOT_SPACED: u8 = 2;
-/// Some colon isn't followed by just one space, or the members aren't one a line, indented by the same width
-/// at each level.
+/// A colon isn't followed by exactly one space, or members don't stand one on each line, indented by the same
+/// width for each level.
 const NOT_INDENTED: u8 = 4;
+/// No layout prints the text.
 const IRREGULAR: u8 = NOT_COMPACT | NOT_SPACED | NOT_INDENTED;
 
-/// The layout that the root is printed in, if the scan could tell.
+/// Returns the first layout that `spacing` doesn't rule out, if there is one.
 pub(super) fn layout_of(spacing: u8, width: usize) -> Option<Layout> {
     if spacing & NOT_COMPACT == 0 {
         Some(Layout::Compact)
@@ -26,7 +27,7 @@ pub(super) fn layout_of(spacing: u8, width: usize) -> Option<Layout> {
 }
 
 impl Scanner<'_, '_> {
-    /// Skips whitespace where no layout has any.
+    /// Skips whitespace in a place where no layout has any.
     #[inline]
     pub(super) fn space(&mut self, at: usize) -> usize {
         if self.byte(at).is_some_and(|byte| byte > b' ') {
@@ -64,9 +65,9 @@ impl Scanner<'_, '_> {
         if self.open.len() == 1 {
             self.width = (end - at).saturating_sub(1);
         }
-        self.line(at, end, self.open.len());
+        self.note_line_break(at, end, self.open.len());
         if matches!(self.byte(end), Some(b']' | b'}')) {
-            // Every layout prints an empty container without whitespace in it.
+            // No layout has whitespace in an empty container.
             self.spacing |= IRREGULAR;
         }
         end
@@ -78,13 +79,13 @@ impl Scanner<'_, '_> {
         match self.byte(at) {
             Some(b',') => at,
             Some(byte) if byte > b' ' => {
-                // The innermost container isn't empty here, so that the layout would break the line.
+                // The innermost container isn't empty, so an indented layout would break the line here.
                 self.spacing |= NOT_INDENTED;
                 at
             }
             _ => {
                 let end = skip_space(self.text, at);
-                self.line(at, end, self.open.len() - 1);
+                self.note_line_break(at, end, self.open.len() - 1);
                 if self.byte(end) == Some(b',') {
                     self.spacing |= IRREGULAR;
                 }
@@ -107,14 +108,14 @@ impl Scanner<'_, '_> {
             }
             _ => {
                 let end = skip_space(self.text, at);
-                self.line(at, end, self.open.len());
+                self.note_line_break(at, end, self.open.len());
                 end
             }
         }
     }
 
-    /// Notes whitespace which, where the text is indented, breaks the line to a depth.
-    fn line(&mut self, from: usize, to: usize, depth: usize) {
+    /// Notes whitespace in a place where an indented layout breaks the line and indents by `depth` levels.
+    fn note_line_break(&mut self, from: usize, to: usize, depth: usize) {
         self.spacing |= NOT_COMPACT | NOT_SPACED;
         let is_line = to - from == 1 + depth * self.width
             && match self.text.get(from..to) {

@@ -1,19 +1,30 @@
-//! How a string is spelled in JSON: decoding, and encoding in the same spelling again.
+//! Decodes JSON strings, and encodes them again in the same spelling.
 //!
-//! A spelling is a small set of flags that is guessed from a raw string and then proved by encoding the
-//! decoded text and comparing. Text whose spelling can't be proved is never decoded.
+//! A spelling is a small set of flags. It is guessed from a raw string, and then proved: the decoded text is
+//! encoded again and compared. A string whose spelling can't be proved stays as it stands.
 
 use memchr::memchr;
 
 use crate::json::bytes::find_special;
 
-/// Which characters are escaped beside the ones that must be, and how; the default is the minimal spelling.
+/// How a string is spelled: which characters are escaped beside the ones that must be, and how. The default
+/// is the minimal spelling.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::Spelling;
+/// let spelling = Spelling::guess(br"caf\u00E9 a\/b");
+/// assert_eq!(spelling, Spelling::ASCII.with(Spelling::SLASH).with(Spelling::UPPER));
+/// let mut flags = Vec::new();
+/// spelling.write(&mut flags);
+/// assert_eq!(flags, b"alu");
+/// assert_eq!(Spelling::read(b"alu]"), (spelling, &b"]"[..]));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spelling(u8);
 
 impl Spelling {
-    /// Everything that needs no escape stands as it is; `\u00xx` with lower-case digits (`serde_json`,
-    /// JavaScript).
+    /// Only what must be escaped is escaped, and `\u00xx` has lower-case digits (`serde_json`, JavaScript).
     pub const MINIMAL: Self = Self(0);
     /// `a`: everything outside printable ASCII as `\uxxxx` (Python's default).
     pub const ASCII: Self = Self(1);
@@ -34,20 +45,20 @@ impl Spelling {
         (b'c', Self::LONG),
     ];
 
-    /// True where every flag of `other` is set.
+    /// Returns true if every flag of `other` is set.
     #[inline]
     #[must_use]
     pub fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Both sets of flags.
+    /// Returns the flags of both.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Appends the flag letters, in the one order in which they are written.
+    /// Appends the flag letters, in the order `a h l u c`.
     pub fn write(self, out: &mut Vec<u8>) {
         out.extend(
             Self::LETTERS
@@ -57,7 +68,7 @@ impl Spelling {
         );
     }
 
-    /// Reads flag letters from the start of `text`; gives the rest.
+    /// Reads flag letters from the start of `text`, in the same order. Returns the spelling and the rest.
     #[must_use]
     pub fn read(mut text: &[u8]) -> (Self, &[u8]) {
         let mut spelling = Self::MINIMAL;
@@ -70,7 +81,7 @@ impl Spelling {
         (spelling, text)
     }
 
-    /// The spelling that a raw string (without its quotes) seems to be written in.
+    /// Guesses the spelling of a raw string, given without its quotes, from its escapes.
     #[must_use]
     pub fn guess(raw: &[u8]) -> Self {
         let mut spelling = Self::MINIMAL;
@@ -90,6 +101,7 @@ impl Spelling {
         spelling
     }
 
+    /// Returns the flags that the digits of a `\u` escape show.
     fn of_unit(digits: &[u8]) -> Self {
         let mut spelling = Self::MINIMAL;
         if digits.iter().any(u8::is_ascii_uppercase) {
@@ -105,7 +117,8 @@ impl Spelling {
     }
 }
 
-/// Decodes a raw string (without its quotes) onto `out`. False, with `out` as it was, for a lone surrogate.
+/// Decodes a raw string, given without its quotes, onto `out`. Returns false for a lone surrogate, and leaves
+/// `out` as it was.
 #[must_use]
 pub fn decode(raw: &[u8], out: &mut Vec<u8>) -> bool {
     let mark = out.len();
@@ -137,7 +150,7 @@ pub fn decode(raw: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// The character of `uXXXX` or of the surrogate pair `uXXXX\uXXXX`, and how many bytes it took.
+/// Decodes `uXXXX`, or the surrogate pair `uXXXX\uXXXX`. Returns the character and how many bytes it took.
 fn unicode(escape: &[u8]) -> Option<(char, usize)> {
     let high = unit(escape.get(1..5)?)?;
     if !(0xd800..0xe000).contains(&high) {
@@ -153,6 +166,7 @@ fn unicode(escape: &[u8]) -> Option<(char, usize)> {
     char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)).map(|character| (character, 11))
 }
 
+/// Reads the hexadecimal digits of one UTF-16 unit.
 fn unit(digits: &[u8]) -> Option<u32> {
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
@@ -163,7 +177,7 @@ const ESCAPE_SLASH: u8 = 4;
 const ESCAPE_HIGH: u8 = 8;
 const ESCAPE_E2: u8 = 16;
 
-/// What may have to be escaped about a byte.
+/// Returns the classes of a byte: the reasons for which it may have to be escaped.
 const fn class(byte: u8) -> u8 {
     match byte {
         b'"' | b'\\' | 0..=0x1f => ESCAPE_ALWAYS,
@@ -175,7 +189,7 @@ const fn class(byte: u8) -> u8 {
     }
 }
 
-/// The classes of bytes that may have to be escaped in a spelling.
+/// Returns the classes of bytes that may have to be escaped in a spelling.
 fn escaped(spelling: Spelling) -> u8 {
     let mut mask = ESCAPE_ALWAYS;
     if spelling.has(Spelling::HTML) {
@@ -190,14 +204,13 @@ fn escaped(spelling: Spelling) -> u8 {
     mask
 }
 
-/// True for text without a byte that may have to be escaped.
+/// Returns true if the text has no byte that may have to be escaped.
 pub(crate) fn is_unescaped(text: &[u8], spelling: Spelling) -> bool {
     let mask = escaped(spelling);
     text.iter().all(|byte| class(*byte) & mask == 0)
 }
 
-/// Encodes UTF-8 text as the inside of a JSON string in a spelling; the inverse of `decode` where it proves
-/// itself.
+/// Encodes UTF-8 text as the inside of a JSON string. This undoes `decode` for a string in that spelling.
 pub fn encode(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
     let mask = escaped(spelling);
     let mut rest = text;
@@ -218,7 +231,7 @@ pub fn encode(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) {
     }
 }
 
-/// Encodes the first character of `text`; gives its length in bytes.
+/// Encodes the first character of `text`; returns its length in bytes.
 fn escape(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) -> usize {
     let first = text.first().copied().unwrap_or_default();
     let short = match first {
@@ -273,8 +286,8 @@ fn escape(text: &[u8], spelling: Spelling, out: &mut Vec<u8>) -> usize {
     length
 }
 
-/// True where encoding the decoded text minimally gives the same raw bytes: no escape that isn't needed, each
-/// in its short form.
+/// Returns true if a raw string is in the minimal spelling: it has no needless escape, and every escape is in
+/// its short form.
 fn is_minimal(raw: &[u8]) -> bool {
     let mut rest = raw;
     while let Some(at) = memchr(b'\\', rest) {
@@ -289,7 +302,8 @@ fn is_minimal(raw: &[u8]) -> bool {
     true
 }
 
-/// Decodes a raw string onto `out` if one spelling gives the same raw bytes again; else leaves `out` alone.
+/// Decodes a raw string onto `out` if some spelling gives the same raw bytes again; returns that spelling.
+/// Leaves `out` alone otherwise.
 #[must_use]
 pub fn decode_proved(raw: &[u8], out: &mut Vec<u8>, scratch: &mut Vec<u8>) -> Option<Spelling> {
     if is_minimal(raw) {
@@ -299,7 +313,8 @@ pub fn decode_proved(raw: &[u8], out: &mut Vec<u8>, scratch: &mut Vec<u8>) -> Op
     decode_as(raw, spelling, out, scratch).then_some(spelling)
 }
 
-/// Decodes a raw string onto `out` if `spelling` gives the same raw bytes again; else leaves `out` alone.
+/// Decodes a raw string onto `out` if `spelling` gives the same raw bytes again. Leaves `out` alone and
+/// returns false otherwise.
 #[must_use]
 pub fn decode_as(raw: &[u8], spelling: Spelling, out: &mut Vec<u8>, scratch: &mut Vec<u8>) -> bool {
     let mark = out.len();

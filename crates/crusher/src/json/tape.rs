@@ -21,16 +21,16 @@ pub enum Kind {
     Object,
 }
 
-/// A string holds at least one backslash escape.
+/// Flag of a string that holds a backslash escape.
 pub const ESCAPED: u8 = 1;
-/// A string holds bytes above 0x7f.
+/// Flag of a string that holds bytes above 0x7f.
 pub const NON_ASCII: u8 = 2;
-/// A string's decoded text may begin with a reserved pattern: its first raw byte is `<`, `[` or a backslash.
+/// Flag of a string that may be reserved: its first raw byte is `<`, `[` or a backslash.
 pub const SUSPECT: u8 = 4;
-/// A number without fraction and exponent.
+/// Flag of a number without fraction and exponent.
 pub const INTEGER: u8 = 8;
 
-/// A string is a key.
+/// Flag of a string that is a key.
 pub const KEY: u8 = 16;
 
 /// One token and, for containers, its subtree: the nodes between this one and `next`.
@@ -44,9 +44,9 @@ pub struct Node {
     pub next: u32,
     /// Number of elements of an array or of members of an object.
     pub count: u32,
-    /// What it is.
+    /// What kind of token it is.
     pub kind: Kind,
-    /// `ESCAPED`, `NON_ASCII`, `SUSPECT`, `INTEGER`, `KEY`.
+    /// Any of `ESCAPED`, `NON_ASCII`, `SUSPECT`, `INTEGER` and `KEY`.
     pub flags: u8,
 }
 
@@ -55,14 +55,14 @@ pub struct Node {
 pub struct Doc<'a> {
     /// The whole text.
     pub text: &'a [u8],
-    /// Some string value has the flag `SUSPECT`; without, nothing in the text can be reserved.
+    /// True if some string value has the flag `SUSPECT`. Otherwise nothing in the text is reserved.
     pub has_suspects: bool,
-    /// The layout that the root is printed in, where the scan could tell; only tabs it leaves to others.
+    /// The root's layout, if the scan recognised it. It recognises all but tabs.
     pub(crate) layout: Option<Layout>,
     pub(crate) nodes: &'a [Node],
 }
 
-/// What stands past the end of a tape.
+/// Stands for every node past the end of a tape.
 const END: Node = Node {
     start: 0,
     end: 0,
@@ -73,26 +73,26 @@ const END: Node = Node {
 };
 
 impl<'a> Doc<'a> {
-    /// The node at an index; past the end an empty `null`, which no well-formed walk reaches.
+    /// Returns the node at an index. Past the end, this is an empty `null`; iterating never gets there.
     #[inline]
     #[must_use]
     pub fn node(&self, index: u32) -> Node {
         self.nodes.get(index as usize).copied().unwrap_or(END)
     }
 
-    /// Number of nodes.
+    /// Returns the number of nodes.
     #[must_use]
     pub fn len(&self) -> u32 {
         self.nodes.len() as u32
     }
 
-    /// True for no nodes, which no successful scan gives.
+    /// Returns true if there are no nodes, which no successful scan gives.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
-    /// The token's bytes as they stand in the text.
+    /// Returns the token's bytes as they stand in the text.
     #[inline]
     #[must_use]
     pub fn raw(&self, node: Node) -> &'a [u8] {
@@ -101,7 +101,7 @@ impl<'a> Doc<'a> {
             .unwrap_or_default()
     }
 
-    /// A string's bytes between its quotes, escapes as they stand.
+    /// Returns a string's bytes between its quotes, with escapes as they stand.
     #[inline]
     #[must_use]
     pub fn inner(&self, node: Node) -> &'a [u8] {
@@ -110,7 +110,7 @@ impl<'a> Doc<'a> {
             .unwrap_or_default()
     }
 
-    /// The children of an array as node indices.
+    /// Returns the elements of an array as node indices; none for any other node.
     #[must_use]
     pub fn elements(&self, index: u32) -> Elements<'a> {
         let node = self.node(index);
@@ -125,7 +125,7 @@ impl<'a> Doc<'a> {
         }
     }
 
-    /// The members of an object as (key index, value index).
+    /// Returns the members of an object as (key index, value index); none for any other node.
     #[must_use]
     pub fn members(&self, index: u32) -> Members<'a> {
         let node = self.node(index);
@@ -141,7 +141,7 @@ impl<'a> Doc<'a> {
     }
 }
 
-/// Iterator over the elements of an array.
+/// Iterates over the elements of an array.
 #[derive(Clone, Debug)]
 pub struct Elements<'a> {
     doc: Doc<'a>,
@@ -163,7 +163,7 @@ impl Iterator for Elements<'_> {
     }
 }
 
-/// Iterator over the members of an object.
+/// Iterates over the members of an object.
 #[derive(Clone, Debug)]
 pub struct Members<'a> {
     doc: Doc<'a>,

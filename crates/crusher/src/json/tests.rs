@@ -27,7 +27,8 @@ fn each_layout_is_recognised_and_others_are_refused() {
     }
 }
 
-/// Every layout of a text, and every text that differs from one of them by one character of whitespace.
+/// Returns a text in every layout, and every text that differs from one of these by one character of
+/// whitespace.
 fn texts() -> Vec<Vec<u8>> {
     let compact = r#"{"a":[1,[],{"b":"x, y: z"},{}],"c":{"d":[[2]],"e":{}},"f":[]}"#.as_bytes();
     let mut layouts: Vec<Layout> = (1..=9).map(Layout::Indent).collect();

@@ -1,4 +1,4 @@
-//! Frames: what stood in the place of a marker, a table or a document, a value or a string.
+//! Frames: what stood in the place of a marker, a table or a document.
 
 use crate::json::spelling::Spelling;
 
@@ -18,6 +18,7 @@ pub enum Frame {
 }
 
 impl Frame {
+    /// Appends the flags; `Value` has none.
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         if let Self::String { newline, spelling } = self {
             out.push(b's');
@@ -28,6 +29,7 @@ impl Frame {
         }
     }
 
+    /// Reads the flags at the start of `text`; no flag means `Value`. Returns the frame and the rest.
     pub(crate) fn read(text: &[u8]) -> (Self, &[u8]) {
         let Some(rest) = text.strip_prefix(b"s") else {
             return (Self::Value, text);

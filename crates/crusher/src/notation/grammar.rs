@@ -1,27 +1,24 @@
-//! The notation of values: JSON without the quotes that nobody needs, and lists of objects as tables.
+//! The grammar that writing and reading share: the bytes with a meaning, and which texts stand bare.
 //!
-//! `docs/notation.md` is normative. Writing and `read::decode` are inverse: `decode` gives the compact JSON
-//! text of what was written, key order, number spelling and escapes included. A value is written by
-//! `write::value`; a list of objects whose columns were found (`write::columns`) and planned (`write::plan`)
-//! by `write::rows`.
+//! `docs/notation.md` is normative. `read::decode` undoes what `write` does: it gives the compact JSON text
+//! of what was written, with its key order, number spelling and escapes.
 
-/// Begins a line that holds an irregular row.
+/// Begins the line of an irregular row.
 pub(crate) const IRREGULAR: u8 = b'|';
-/// Begins a line that says what stands in the section columns of the rows below it, and marks these columns
-/// in the header.
+/// Begins a section line, and marks section columns in the header.
 pub(crate) const SECTION: u8 = b'@';
-/// Begins the line before a rows marker that names rows which aren't there.
+/// Begins the line before a rows marker. That line has names that stand in rows which were left out.
 pub(crate) const NAMES: &[u8] = b"also ";
-/// Begins a cell that is no text of its column's template but another value.
+/// Begins a cell that holds a value instead of text for its column's template.
 pub(crate) const EXPLICIT: u8 = b'=';
-/// Begins a cell that stands for a whole group, one for each level.
+/// Begins an override, a cell with the value of a whole group. It stands once for each level of groups.
 pub(crate) const OVERRIDE: u8 = b'~';
 /// Names the key column of a map.
 pub(crate) const MAP_KEY: u8 = b'*';
-/// Stand around the name of a column, or nothing, in a template.
+/// Open and close a hole or a back-reference in a template.
 pub(crate) const HOLE: (u8, u8) = (b'<', b'>');
 
-/// Where a value stands, which says what ends it when it stands bare.
+/// Where a value stands. This decides what ends a bare value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// In a row of a table, or by itself.
@@ -30,14 +27,14 @@ pub(crate) enum Place {
     Object,
     /// An element of an array.
     Array,
-    /// In a row inside a cell.
+    /// In a row in a cell.
     Tuple,
     /// Behind `=` in the header of a table.
     Header,
 }
 
 impl Place {
-    /// What ends a value here beside a comma.
+    /// Returns the byte that ends a value here, as a comma does.
     pub(crate) const fn close(self) -> u8 {
         match self {
             Self::Cell => b'\n',
@@ -47,7 +44,7 @@ impl Place {
         }
     }
 
-    /// The classes of bytes that a bare text here is free of.
+    /// Returns the classes of bytes that a bare text here doesn't hold.
     const fn ends(self) -> u8 {
         match self {
             Self::Cell => SEPARATES,
@@ -59,19 +56,19 @@ impl Place {
     }
 }
 
-/// A comma or a control character.
+/// The class of commas and control characters.
 pub(crate) const SEPARATES: u8 = 1;
 pub(crate) const BRACE: u8 = 2;
 pub(crate) const BRACKET: u8 = 4;
 pub(crate) const PARENTHESIS: u8 = 8;
 pub(crate) const ANGLE: u8 = 16;
-/// A bare text doesn't begin with it.
+/// The class of bytes that a bare text doesn't begin with.
 pub(crate) const NOT_FIRST: u8 = 32;
-/// A bare key may hold it.
+/// The class of bytes that a bare key may hold.
 pub(crate) const IN_KEY: u8 = 64;
 
-/// What matters about each byte.
-#[allow(clippy::indexing_slicing, reason = "the compiler does it")]
+/// The classes of each byte.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 pub(crate) const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut at = 0;
@@ -102,19 +99,20 @@ pub(crate) const CLASSES: [u8; 256] = {
     classes
 };
 
+/// Returns the classes of a byte.
 #[inline]
 pub(crate) fn class(byte: u8) -> u8 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
-/// True where a string of this text may stand without quotes and still is read as a string.
+/// Returns true if a string with this text may stand bare: without quotes, it is still read as a string.
 pub(crate) fn is_bare(text: &[u8], place: Place) -> bool {
-    stands_bare(text, place) && !is_other(text)
+    stands_bare(text, place) && !is_number_or_word(text)
 }
 
-/// True for what isn't read as a string without quotes: numbers and words.
+/// Returns true for a number and for `true`, `false` and `null`. As the text of a string, these need quotes.
 #[inline]
-pub(crate) fn is_other(text: &[u8]) -> bool {
+pub(crate) fn is_number_or_word(text: &[u8]) -> bool {
     match text.first() {
         Some(b'-' | b'0'..=b'9') => is_number(text),
         Some(b't' | b'f' | b'n') => is_word(text),
@@ -122,17 +120,18 @@ pub(crate) fn is_other(text: &[u8]) -> bool {
     }
 }
 
-/// As `is_bare`, where everything is text: numbers and words need no quotes, except `null`.
+/// As `is_bare`, for places where every value is text. Numbers and words need no quotes there, except `null`.
 pub(crate) fn is_bare_text(text: &[u8], place: Place) -> bool {
     stands_bare(text, place) && text != b"null"
 }
 
+/// Returns true if nothing in a text needs quotes; a number or word may still need them.
 #[inline]
 pub(crate) fn stands_bare(text: &[u8], place: Place) -> bool {
     has_bare_ends(text) && text.iter().fold(0, |all, byte| all | class(*byte)) & place.ends() == 0
 }
 
-/// True for a text whose ends may be those of a bare text.
+/// Returns true if a bare text may begin and end as this text does.
 #[inline]
 pub(crate) fn has_bare_ends(text: &[u8]) -> bool {
     let ([first, ..], [.., last]) = (text, text) else {
@@ -141,12 +140,12 @@ pub(crate) fn has_bare_ends(text: &[u8]) -> bool {
     class(*first) & NOT_FIRST == 0 && *last != b' ' && !text.starts_with(crate::notation::marker::OPEN)
 }
 
-/// True for `true`, `false` and `null`.
+/// Returns true for `true`, `false` and `null`.
 pub(crate) fn is_word(text: &[u8]) -> bool {
     matches!(text, b"true" | b"false" | b"null")
 }
 
-/// True for a number by RFC 8259.
+/// Returns true for a number as RFC 8259 defines it.
 pub(crate) fn is_number(text: &[u8]) -> bool {
     let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let text = text.strip_prefix(b"-").unwrap_or(text);
@@ -173,14 +172,14 @@ pub(crate) fn is_number(text: &[u8]) -> bool {
     rest.is_empty()
 }
 
-/// How many bytes that a bare key may hold a text begins with.
+/// Returns the length of the longest start of a text that holds only bytes of a bare key.
 #[inline]
 pub(crate) fn bare_key_length(text: &[u8]) -> usize {
     let is_in = |byte: &u8| class(*byte) & IN_KEY != 0;
     text.iter().position(|byte| !is_in(byte)).unwrap_or(text.len())
 }
 
-/// True where a key's raw text may stand without quotes.
+/// Returns true if a key's raw text may stand without quotes.
 #[inline]
 pub(crate) fn is_bare_key(key: &[u8]) -> bool {
     let ([first, ..], [.., last]) = (key, key) else {
@@ -191,13 +190,13 @@ pub(crate) fn is_bare_key(key: &[u8]) -> bool {
         && key.iter().fold(IN_KEY, |all, byte| all & class(*byte)) != 0
 }
 
-/// True for text that may stand in a template.
+/// Returns true if text may stand in a template as fixed text.
 pub(crate) fn is_fixed(text: &[u8]) -> bool {
     let means = |byte: &u8| *byte < b' ' || matches!(*byte, b',' | b'"' | b'{' | b'}') || *byte == HOLE.0;
     !text.iter().any(means)
 }
 
-/// True for the text behind `=` in a header that is a template.
+/// Returns true if the text behind `=` in a header is a template, not a value.
 pub(crate) fn is_template(text: &[u8]) -> bool {
     !matches!(text.first(), Some(b'"' | b'[' | b'{')) && memchr::memchr(HOLE.0, text).is_some()
 }

@@ -1,35 +1,36 @@
-//! Headers: the bracket before a table or document, and what it says of it.
+//! Headers: the bracket that a table or document begins with, and the flags in it.
 
 use crate::error::{Error, Result};
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
 use crate::notation::frame::Frame;
 
-/// A longer bracket is no header.
+/// The most bytes between the brackets of a header.
 pub(crate) const MAX_HEADER_BYTES: usize = 32;
-/// Header of the commonest document, JSON as Python prints it: with the bracket behind it one token.
+/// The header of the most common document, JSON as Python prints it. Together with the bracket behind it, it
+/// is one token.
 const COMMON: &[u8] = b"[]";
 
 /// The bracket that a table (`rows` is some) or a document (`rows` is none) begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Header {
-    /// Rows that stand in the table; none for a document.
+    /// Number of rows in the table; none for a document.
     pub rows: Option<u64>,
     /// `m`: the table is a map.
     pub map: bool,
-    /// `j`: the elements of the array stood one a line, not in an array.
+    /// `j`: the elements of the array stood one on each line, without the array around them.
     pub lines: bool,
     /// Layout of the content.
     pub layout: Layout,
     /// Spelling of the strings that stand bare.
     pub cells: Spelling,
-    /// What stood in the place of the string.
+    /// What the table or document stands for: a value, or a string with that content.
     pub frame: Frame,
 }
 
 impl Header {
-    /// The document that `COMMON` stands before: spaced JSON in a string, or where no string stands around
-    /// it, by itself.
+    /// Returns the header that `COMMON` abbreviates: spaced JSON in a string or, in a text by itself, spaced
+    /// JSON alone.
     fn common(by_itself: bool) -> Self {
         let (newline, spelling) = (false, Spelling::MINIMAL);
         let frame = if by_itself {
@@ -44,7 +45,8 @@ impl Header {
         }
     }
 
-    /// Appends the header, its closing bracket included. A document without a frame is a text by itself.
+    /// Appends the header, both brackets included. A document with the frame `Value` must be a text by
+    /// itself.
     pub fn write(&self, out: &mut Vec<u8>) {
         if [true, false].map(Self::common).contains(self) {
             out.extend_from_slice(COMMON);
@@ -68,7 +70,7 @@ impl Header {
         out.push(b']');
     }
 
-    /// True without flags: a document then has `d`.
+    /// Returns true if there are no flags; a document then has `d`.
     fn is_plain(&self) -> bool {
         !self.lines
             && self.layout == Layout::Compact
@@ -76,11 +78,20 @@ impl Header {
             && self.frame == Frame::Value
     }
 
-    /// Reads a header from the start of a decoded string, or of a text by itself (`by_itself`); gives its
-    /// length in bytes. None for text that isn't reserved.
+    /// Reads a header from the start of a decoded string or, with `by_itself`, of a text by itself. Returns
+    /// the header and its length in bytes, none for text that doesn't begin like a header.
     ///
     /// # Errors
-    /// `Format` for text in the reserved pattern that no released version writes.
+    /// `Format` for text that begins like a header, but like none of a released version.
+    ///
+    /// # Examples
+    /// ```
+    /// use headroom_crusher::notation::header::Header;
+    /// let (header, length) = Header::read(b"[20m]{*,name}", false)?.ok_or("no header")?;
+    /// assert_eq!((header.rows, header.map, length), (Some(20), true, 5));
+    /// assert_eq!(Header::read(b"[20] items", false)?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read(text: &[u8], by_itself: bool) -> Result<Option<(Self, usize)>> {
         let Some(end) = loose_header(text) else {
             return Ok(None);
@@ -136,8 +147,8 @@ impl Header {
     }
 }
 
-/// Where the bracket closes in text of the loose header pattern: `[`, up to 32 of `0-9a-z`, `]`, then `{` or
-/// `[`.
+/// Returns where the bracket closes, if text begins like a header: `[`, up to 32 of `0-9a-z`, `]`, then `{`
+/// or `[`.
 pub(crate) fn loose_header(text: &[u8]) -> Option<usize> {
     let flags = text.strip_prefix(b"[")?;
     let length = flags

@@ -1,5 +1,4 @@
-//! Markers: what stands in the place of a value whose original is in the store. `docs/notation.md` is
-//! normative.
+//! Markers: the texts that stand for originals. `docs/notation.md`, section 3, is normative.
 
 use crate::digest::is_hash;
 use crate::error::{Error, Result};
@@ -8,7 +7,7 @@ use crate::notation::frame::Frame;
 
 /// What every marker begins with.
 pub const OPEN: &[u8] = b"<<ccr:";
-/// Stands before user text that would otherwise be reserved.
+/// The escape, which stands before user text that is reserved.
 pub const LITERAL: &[u8] = b"<<ccr:lit>>";
 /// The sole key of a sentinel.
 pub const SENTINEL_KEY: &[u8] = b"_ccr_dropped";
@@ -20,21 +19,21 @@ pub enum Marker<'a> {
     Literal,
     /// The original is the whole text of an array.
     Rows {
-        /// 24 or 64 digits.
+        /// 24 or 64 hexadecimal digits.
         hash: &'a str,
-        /// What the array stood in.
+        /// What the marker stands for: the array, or a string with that content.
         frame: Frame,
     },
-    /// The original is the decoded text of a string; an excerpt may follow.
+    /// The original is the decoded text of a string; an excerpt may follow the marker.
     Blob {
-        /// 24 or 64 digits.
+        /// 24 or 64 hexadecimal digits.
         hash: &'a str,
         /// How the string is spelled.
         spelling: Spelling,
     },
-    /// The original stands in place of the whole token or line.
+    /// The original takes the place of the whole token or line.
     Raw {
-        /// 24 or 64 digits.
+        /// 24 or 64 hexadecimal digits.
         hash: &'a str,
     },
 }
@@ -42,11 +41,20 @@ pub enum Marker<'a> {
 const BLOB_KINDS: [&[u8]; 5] = [b"string", b"base64", b"html", b"json", b"text"];
 
 impl<'a> Marker<'a> {
-    /// Reads a marker from the start of a decoded string; gives its length in bytes. None for text that
-    /// doesn't begin with `<<ccr:`.
+    /// Reads a marker from the start of a decoded string. Returns the marker and its length in bytes, none
+    /// for text that doesn't begin with `<<ccr:`.
     ///
     /// # Errors
-    /// `Format` for anything else behind `<<ccr:`.
+    /// `Format` for text that begins with `<<ccr:` and is no known marker.
+    ///
+    /// # Examples
+    /// ```
+    /// use headroom_crusher::notation::marker::Marker;
+    /// let text = b"<<ccr:0123456789abcdef01234567,raw,2.0KB>>";
+    /// let hash = "0123456789abcdef01234567";
+    /// assert_eq!(Marker::read(text)?, Some((Marker::Raw { hash }, text.len())));
+    /// # Ok::<(), headroom_crusher::Error>(())
+    /// ```
     pub fn read(text: &'a [u8]) -> Result<Option<(Self, usize)>> {
         if !text.starts_with(OPEN) {
             return Ok(None);
@@ -77,6 +85,7 @@ impl<'a> Marker<'a> {
         Ok(Some((marker.ok_or(unknown)?, end + 2)))
     }
 
+    /// Reads what follows the hash of a rows marker.
     fn rows(hash: &'a str, text: &[u8]) -> Option<Self> {
         let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (count, rest) = text.split_at(digits);
@@ -92,6 +101,7 @@ impl<'a> Marker<'a> {
         (canonical && rest.is_empty()).then_some(Self::Rows { hash, frame })
     }
 
+    /// Reads what follows the hash of a blob or raw marker.
     fn sized(hash: &'a str, text: &[u8]) -> Option<Self> {
         let mut fields = text.split(|byte| *byte == b',');
         let (kind, size, flags) = (fields.next()?, fields.next()?, fields.next());
@@ -113,7 +123,15 @@ impl<'a> Marker<'a> {
     }
 }
 
-/// Appends a rows marker.
+/// Appends a rows marker for an array from which `dropped` rows were left out.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::notation::{frame::Frame, marker::write_rows};
+/// let mut text = Vec::new();
+/// write_rows("0123456789abcdef01234567", 58, Frame::Value, &mut text);
+/// assert_eq!(text, b"<<ccr:0123456789abcdef01234567 58_rows_offloaded>>");
+/// ```
 pub fn write_rows(hash: &str, dropped: u64, frame: Frame, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("<<ccr:{hash} {dropped}_rows_offloaded").as_bytes());
     if frame != Frame::Value {
@@ -123,7 +141,15 @@ pub fn write_rows(hash: &str, dropped: u64, frame: Frame, out: &mut Vec<u8>) {
     out.extend_from_slice(b">>");
 }
 
-/// Appends a blob marker.
+/// Appends a blob marker for a string whose text has `size_bytes` bytes.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::{Spelling, notation::marker::write_blob};
+/// let mut text = Vec::new();
+/// write_blob("0123456789abcdef01234567", "text", 2048, Spelling::ASCII, &mut text);
+/// assert_eq!(text, b"<<ccr:0123456789abcdef01234567,text,2.0KB,a>>");
+/// ```
 pub fn write_blob(hash: &str, kind: &str, size_bytes: usize, spelling: Spelling, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("<<ccr:{hash},{kind},{}", size(size_bytes)).as_bytes());
     if spelling != Spelling::MINIMAL {
@@ -133,7 +159,7 @@ pub fn write_blob(hash: &str, kind: &str, size_bytes: usize, spelling: Spelling,
     out.extend_from_slice(b">>");
 }
 
-/// A raw marker.
+/// Returns a raw marker for an original of `size_bytes` bytes.
 ///
 /// # Examples
 /// ```
@@ -146,7 +172,14 @@ pub fn raw(hash: &str, size_bytes: usize) -> String {
     format!("<<ccr:{hash},raw,{}>>", size(size_bytes))
 }
 
-/// A size with one decimal, rounded half up: KB of 1024 bytes below 1 MB, MB of 1024 KB above.
+/// Formats a number of bytes with one decimal, rounded half up: in KB of 1024 bytes below 1 MB, else in MB of
+/// 1024 KB.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::notation::marker::size;
+/// assert_eq!((size(1536), size(3 << 20)), ("1.5KB".to_owned(), "3.0MB".to_owned()));
+/// ```
 #[must_use]
 pub fn size(bytes: usize) -> String {
     let (unit, name) = if bytes < 1 << 20 {
@@ -158,6 +191,7 @@ pub fn size(bytes: usize) -> String {
     format!("{}.{}{name}", tenths / 10, tenths % 10)
 }
 
+/// Returns true if a text is a size as `size` formats it.
 fn is_size(text: &[u8]) -> bool {
     let Some(number) = text.strip_suffix(b"KB").or_else(|| text.strip_suffix(b"MB")) else {
         return false;

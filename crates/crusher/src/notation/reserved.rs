@@ -1,4 +1,4 @@
-//! Reserved text: what reads as a marker or as a header, in this version of the notation or in a later one.
+//! Reserved text: text that begins like a marker or a header of this version of the notation or a later one.
 
 use wide::u8x16;
 
@@ -7,21 +7,34 @@ use crate::json::spelling::decode;
 use crate::notation::header::{MAX_HEADER_BYTES, loose_header};
 use crate::notation::marker::OPEN;
 
-/// True for decoded text that reads as a marker or a header, in this version or a later one: such user text
-/// gets `LITERAL` before it.
+/// Returns true if decoded text is reserved. User text that is gets `LITERAL` before it.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::notation::reserved::is_reserved;
+/// assert!(is_reserved(b"<<ccr:anything"));
+/// assert!(is_reserved(b"[2]{id,name}"));
+/// assert!(!is_reserved(b"[2] items"));
+/// ```
 #[must_use]
 pub fn is_reserved(text: &[u8]) -> bool {
     text.starts_with(OPEN) || loose_header(text).is_some()
 }
 
-/// True where the raw string (without its quotes) decodes to reserved text.
+/// Returns true if a raw string, given without its quotes, decodes to reserved text.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::notation::reserved::is_reserved_raw;
+/// assert!(is_reserved_raw(br"\u003c<ccr:anything"));
+/// ```
 #[must_use]
 pub fn is_reserved_raw(raw: &[u8]) -> bool {
     match raw.first() {
         Some(b'<' | b'[' | b'\\') => {}
         _ => return false,
     }
-    // The raw text of one without escapes in its first characters is its text.
+    // A raw string without escapes in its first characters is its own text there.
     if is_reserved(raw) {
         return true;
     }
@@ -32,14 +45,14 @@ pub fn is_reserved_raw(raw: &[u8]) -> bool {
     {
         return false;
     }
-    // Only the first few characters matter; a cut inside an escape leaves a tail that decodes to something
-    // harmless.
+    // Only the first few characters decide.
     let mut start = Vec::with_capacity(raw.len().min(6 * (MAX_HEADER_BYTES + 4)));
     decode_prefix(raw, &mut start);
     is_reserved(&start)
 }
 
-/// Decodes as much of the start of a raw string as a header can take, up to the first lone surrogate.
+/// Decodes as much of the start of a raw string as a header can take. Stops at a surrogate, which no header
+/// holds.
 fn decode_prefix(raw: &[u8], out: &mut Vec<u8>) {
     let mut rest = raw;
     while out.len() < MAX_HEADER_BYTES + 4 && !rest.is_empty() {
@@ -56,9 +69,9 @@ fn decode_prefix(raw: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The place, from `at` on, of the next quote in JSON text that opens a string which may be reserved: one
-/// whose first raw byte is `<`, `[` or a backslash. An escaped quote stands behind a backslash, and no
-/// closing one stands before such a byte.
+/// Returns the position, from `at` on, of the next quote that opens a string which may be reserved. Such a
+/// string begins with `<`, `[` or a backslash. Other quotes are told apart: an escaped quote stands behind a
+/// backslash, and no closing quote stands before one of these three.
 pub(crate) fn find_suspect(text: &[u8], mut at: usize) -> Option<usize> {
     while let Some((chunk, next)) = chunk_at(text, at).zip(chunk_at(text, at + 1)) {
         let [quotes, next] = [chunk, next].map(|chunk| u8x16::new(*chunk));
@@ -80,7 +93,7 @@ pub(crate) fn find_suspect(text: &[u8], mut at: usize) -> Option<usize> {
         .find(|found| !is_escaped(text, *found))
 }
 
-/// True for a quote that a backslash stands before.
+/// Returns true if a backslash stands before a quote.
 fn is_escaped(text: &[u8], quote: usize) -> bool {
     quote.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\\')
 }

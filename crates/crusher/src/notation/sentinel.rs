@@ -1,17 +1,17 @@
-//! Sentinels: the last element of an array that tells that its original stands in its place.
+//! Sentinels: the last element of an array that holds the marker of the array's original.
 
 use crate::json::tape::{Doc, KEY, Kind};
 use crate::notation::frame::Frame;
 use crate::notation::marker::{Marker, SENTINEL_KEY};
 
-/// True where text up to a string's opening quote ends with the key of a sentinel.
-pub(crate) fn is_sentinel(before: &[u8]) -> bool {
+/// Returns true if the text before a string's opening quote ends with the key of a sentinel.
+pub(crate) fn has_sentinel_key(before: &[u8]) -> bool {
     let before = before.trim_ascii_end().strip_suffix(b":").unwrap_or_default();
     let key = before.trim_ascii_end().strip_suffix(b"\"").unwrap_or_default();
     key.ends_with(SENTINEL_KEY)
 }
 
-/// Drops the arrays that are closed before a node.
+/// Removes the arrays that are closed before a node.
 pub(crate) fn leave_closed(doc: &Doc<'_>, at: u32, arrays: &mut Vec<(u32, usize)>) {
     while arrays
         .last()
@@ -21,7 +21,8 @@ pub(crate) fn leave_closed(doc: &Doc<'_>, at: u32, arrays: &mut Vec<(u32, usize)
     }
 }
 
-/// The array that the string at `at` ends as its sentinel, with the length of the output before it.
+/// Returns the array that the string at `at` ends as its sentinel, the length of the output before the array,
+/// and the hash. `innermost` is the innermost open array.
 pub(crate) fn sentinel_of<'a>(
     doc: &Doc<'a>,
     at: u32,
@@ -35,7 +36,7 @@ pub(crate) fn sentinel_of<'a>(
     let last = doc.node(array).next == at + 1;
     let text = doc.inner(doc.node(at));
     match Marker::read(text) {
-        // Any other reserved string stands in an object that merely has this key.
+        // With any other string, this is an ordinary object that has this key.
         Ok(Some((
             Marker::Rows {
                 hash,

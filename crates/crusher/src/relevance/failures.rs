@@ -1,12 +1,12 @@
-//! Which texts report an error or a failure.
+//! Finds the texts that report an error or a failure.
 
 use std::sync::OnceLock;
 
 use aho_corasick::packed::Searcher;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-/// What running text with an error in it contains, in lower or upper case or capitalized; a hit counts if its
-/// surroundings agree.
+/// Stems of words in texts that report an error, in lower case, upper case or capitalized. A hit counts only
+/// if its surroundings agree.
 const STEMS: [&str; 7] = [
     "error",
     "exception",
@@ -17,10 +17,10 @@ const STEMS: [&str; 7] = [
     "failure",
 ];
 
-/// How each stem may be spelled.
+/// Spellings of each stem.
 const SPELLINGS: usize = 3;
 
-/// The stems in their spellings, those of one stem together.
+/// Returns the stems in all their spellings, those of one stem together.
 fn spellings() -> impl Iterator<Item = Vec<u8>> {
     STEMS.iter().flat_map(|stem| {
         let mut capitalized = stem.as_bytes().to_vec();
@@ -39,13 +39,12 @@ fn spellings() -> impl Iterator<Item = Vec<u8>> {
 #[derive(Debug)]
 pub(crate) struct FailureWords {
     stems: Option<AhoCorasick>,
-    /// Finds the stems, spelled as people do, in a long text at once; none on processors without vectors of
-    /// bytes.
+    /// Finds the stems faster, in vectors of bytes. None on processors without them.
     quick: Option<Searcher>,
 }
 
 impl FailureWords {
-    /// The one that all calls share.
+    /// Returns the instance that all calls share.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<FailureWords> = OnceLock::new();
         SHARED.get_or_init(Self::new)
@@ -56,16 +55,17 @@ impl FailureWords {
             .kind(Some(AhoCorasickKind::DFA))
             .prefilter(false)
             .build(spellings());
-        // Seven fixed words always build; without them, categories and codes would still tell.
+        // To build this from seven fixed words can't fail. If it did, categories and codes would still report
+        // failures.
         Self {
             stems: stems.ok(),
             quick: Searcher::new(spellings()),
         }
     }
 
-    /// Whether a part of a text (from one byte to another) holds any stem; to be asked in order from the byte
-    /// `from` on. It says of most parts that there is no need to look closer, and is many times faster than
-    /// looking.
+    /// Returns a function that tells whether a part of a text, from one byte to another, may hold a stem. Ask
+    /// it for parts in order, from the byte `from` on. It is many times faster than `tells`, and rules out
+    /// most parts.
     pub fn survey<'t>(&'t self, text: &'t [u8], from: u32) -> impl FnMut(u32, u32) -> bool + 't {
         let rest = text.get(from as usize..).unwrap_or_default();
         let mut hits = self.quick.as_ref().map(|quick| quick.find_iter(rest).peekable());
@@ -77,7 +77,7 @@ impl FailureWords {
         }
     }
 
-    /// True for text that reports an error, rather than speaking of errors.
+    /// Returns true for text that reports an error, and false for text about errors.
     pub fn tells(&self, text: &[u8]) -> bool {
         let Some(stems) = &self.stems else { return false };
         stems.find_iter(text).any(|hit| {

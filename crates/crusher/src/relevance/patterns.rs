@@ -1,16 +1,16 @@
-//! Texts that the caller wants to see, wherever they stand.
+//! Finds the texts that the caller wants to see, wherever they stand.
 
 use aho_corasick::AhoCorasick;
 
-/// Searches for all texts at once. ASCII letters match in either case; other letters as given, all lower or
-/// all upper.
+/// Searches for all patterns at once. ASCII letters match in either case. Other letters match as given, all
+/// in lower case, or all in upper case.
 #[derive(Debug)]
 pub(crate) struct Patterns {
     searcher: AhoCorasick,
 }
 
 impl Patterns {
-    /// None without patterns, and for patterns beyond what the search machine can hold (2 GiB).
+    /// Returns none without patterns, and for patterns beyond what the automaton can hold (2 GiB).
     pub fn new(patterns: &[String]) -> Option<Self> {
         if patterns.is_empty() {
             return None;
@@ -28,7 +28,7 @@ impl Patterns {
         Some(Self { searcher })
     }
 
-    /// True if one of the texts stands in this one.
+    /// Returns true if a text holds one of the patterns.
     pub fn find(&self, text: &[u8]) -> bool {
         self.searcher.is_match(text)
     }

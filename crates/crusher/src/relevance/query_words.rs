@@ -1,9 +1,9 @@
-//! The words of a query, and where they stand in a text.
+//! The words of a query, and where a text holds them.
 
 use crate::hashing::Map;
 use crate::relevance::words::{Word, words};
 
-/// Of a longer query the end is read: what was said last matters most.
+/// Of a longer query only the end is read, since what was said last matters most.
 const MAX_QUERY_BYTES: usize = 4 << 10;
 /// A query of so many words or fewer is a question, and a rare word in it names a row.
 const QUESTION_WORDS: usize = 32;
@@ -13,22 +13,22 @@ const FILTER_BITS: usize = 1 << 14;
 /// A word of the query.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Term {
-    /// It looks like an identifier: digits, or several words joined.
+    /// True if it looks like an identifier: it has digits, or several words joined.
     pub is_identifier: bool,
     pub bytes: u32,
 }
 
-/// A query, taken apart once.
+/// A query, split into its words once.
 #[derive(Debug)]
 pub(crate) struct QueryWords {
-    /// Only asked, never iterated.
+    /// Only looked up, never iterated.
     by_hash: Map<u64, u32>,
     filter: Vec<u64>,
     pub terms: Vec<Term>,
 }
 
 impl QueryWords {
-    /// None for a query without words.
+    /// Reads the words of a query. Returns none for a query without words.
     pub fn new(query: &str) -> Option<Self> {
         let text = query.as_bytes();
         let text = text
@@ -58,7 +58,7 @@ impl QueryWords {
         (!this.terms.is_empty()).then_some(this)
     }
 
-    /// The number of a word of the query, by its hash.
+    /// Returns the number of a word of the query, by its hash.
     pub fn find(&self, hash: u64) -> Option<u32> {
         let bits = self
             .filter
@@ -71,12 +71,12 @@ impl QueryWords {
         self.by_hash.get(&hash).copied()
     }
 
-    /// Number of different words.
+    /// Returns the number of different words.
     pub fn len(&self) -> usize {
         self.terms.len()
     }
 
-    /// Calls back for every word of a text that is one of the query's.
+    /// Calls `each` for every word of a text that the query has, too, with its number in the query.
     pub fn find_in(&self, text: &[u8], mut each: impl FnMut(u32, &Word)) {
         words(text, |word| {
             if let Some(term) = self.find(word.hash) {
@@ -85,12 +85,12 @@ impl QueryWords {
         });
     }
 
-    /// True for a query so short that each of its words counts.
+    /// Returns true for a query so short that each of its words counts.
     pub fn is_question(&self) -> bool {
         self.terms.len() <= QUESTION_WORDS
     }
 
-    /// True for a term that, where it is rare, points to what holds it: an identifier, or any word of a
+    /// Returns true for a term that points to the few texts that hold it: an identifier, or any word of a
     /// question.
     pub fn points(&self, term: u32) -> bool {
         let is_question = self.is_question();

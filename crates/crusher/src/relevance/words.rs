@@ -1,4 +1,4 @@
-//! The words of a text, and the identifiers made of several of them, as hashes.
+//! Finds the words of a text, and the identifiers made of several words, as hashes.
 
 /// A word of a text.
 pub(crate) struct Word {
@@ -8,15 +8,16 @@ pub(crate) struct Word {
     pub bytes: u32,
     pub has_digit: bool,
     pub has_letter: bool,
-    /// Several words joined by one of `-_./@:+#`.
+    /// True if it is several words, joined by any of `-_./@:+#`.
     pub is_joined: bool,
 }
 
 const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
 const HASH_FACTOR: u64 = 0x0000_0100_0000_01b3;
 
-/// Bytes of words as they stand, and with letters in lower case; joiners as 1; all else as 0.
+/// The bytes of words as they are, joiners as 1, and all others as 0.
 const SPELLED: [u8; 256] = table(0);
+/// The same with letters in lower case.
 const FOLDED: [u8; 256] = table(b'a' - b'A');
 
 const fn table(lower: u8) -> [u8; 256] {
@@ -37,24 +38,24 @@ const fn table(lower: u8) -> [u8; 256] {
     table
 }
 
-/// Calls back for every word, and for every identifier made of several words; letter case doesn't matter to
-/// hashes.
+/// Calls `each` for every word, and for every identifier made of several words. Letter case doesn't change
+/// their hashes.
 pub(crate) fn words(text: &[u8], each: impl FnMut(Word)) {
-    walk(text, &FOLDED, each);
+    each_word(text, &FOLDED, each);
 }
 
-/// As `words`, but `Set` and `set` are two words.
+/// Like `words`, but `Set` and `set` are two words.
 pub(crate) fn spelled_words(text: &[u8], each: impl FnMut(Word)) {
-    walk(text, &SPELLED, each);
+    each_word(text, &SPELLED, each);
 }
 
-fn walk(text: &[u8], table: &[u8; 256], mut each: impl FnMut(Word)) {
+fn each_word(text: &[u8], table: &[u8; 256], mut each: impl FnMut(Word)) {
     let (mut whole, mut part) = (HASH_START, HASH_START);
     let (mut whole_start, mut part_start) = (0, 0);
     let (mut whole_digit, mut part_digit) = (false, false);
     let (mut whole_letter, mut part_letter) = (false, false);
-    // Where the last word ended, and the hash of the identifier up to there: joiners behind it don't belong
-    // to it.
+    // The end of the last word, and the hash of the identifier up to there. Joiners behind that end don't
+    // belong to the identifier.
     let (mut end, mut whole_to_end, mut parts) = (0, HASH_START, 0_u32);
     for at in 0..=text.len() {
         let byte = text.get(at).copied().unwrap_or(0);
@@ -108,7 +109,7 @@ fn walk(text: &[u8], table: &[u8; 256], mut each: impl FnMut(Word)) {
     }
 }
 
-/// The multiplication leaves the low bits weak, and the filter uses them.
+/// Mixes high bits into the low ones. Multiplication leaves these weak, and the filter of queries uses them.
 fn spread(hash: u64) -> u64 {
     hash ^ hash >> 29
 }
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn letter_case_and_what_stands_around_do_not_matter() {
+    fn letter_case_and_surroundings_change_no_hash() {
         assert_eq!(hash_of("see (ABC-7.X)."), hash_of("abc-7.x"));
         assert_ne!(hash_of("abc-7.x"), hash_of("abc-7_x"));
         let mut spelled = Vec::new();

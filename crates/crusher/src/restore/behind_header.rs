@@ -1,4 +1,4 @@
-//! Text behind a header: decoded or compared, laid out and framed.
+//! Restores the text behind a header: decodes or compares it, lays it out and frames it.
 
 use crate::error::{Error, Result};
 use crate::json::layout::Layout;
@@ -14,6 +14,7 @@ use crate::restore::restorer::MAX_DEPTH;
 use crate::restore::restorer::Restorer;
 
 impl Restorer<'_> {
+    /// Appends what a text stands for. Its header is read already, and ends at byte `at`.
     pub fn behind_header(
         &mut self,
         text: &[u8],
@@ -51,7 +52,7 @@ impl Restorer<'_> {
                 }),
             };
         }
-        // What was made here is valid JSON without a reserved string.
+        // JSON that the decoder made is valid, and no string in it is reserved.
         let needs_no_scan = !found.copied || (self.trusted && find_suspect(&decoded, 0).is_none());
         let is_laid_out = matches!(header.layout, Layout::Compact | Layout::Spaced);
         if needs_no_scan && is_laid_out && !header.lines {
@@ -69,7 +70,7 @@ impl Restorer<'_> {
         })
     }
 
-    /// Appends a header's content, restored, in its layout and frame.
+    /// Restores the strings of decoded content, and appends it in the layout and frame of its header.
     pub fn content(
         &mut self,
         tape: &mut Tape,
@@ -81,7 +82,7 @@ impl Restorer<'_> {
         if self.trusted {
             if find_suspect(content, 0).is_some() {
                 restored.reserve(content.len() * 2);
-                self.written(tape, content, &mut restored)?;
+                self.trusted_json(tape, content, &mut restored)?;
             }
         } else {
             let doc = tape.scan(content, MAX_DEPTH)?;
@@ -94,7 +95,7 @@ impl Restorer<'_> {
         if header.lines {
             return self.lines(tape, result, header, out);
         }
-        // What was put in may be laid out in another way than what was decoded.
+        // Originals that were put in may have another layout than the decoded text.
         let is_laid_out =
             header.layout == Layout::Compact || (header.layout == Layout::Spaced && restored.is_empty());
         if is_laid_out {
@@ -106,7 +107,7 @@ impl Restorer<'_> {
         }
         if header.frame == Frame::Value {
             let before = out.position();
-            // Where it isn't enough, what was printed is more than is left.
+            // If the limit stops this, more was printed than is left, and `spend` fails.
             let _enough = header.layout.spread(result, self.left_bytes, out);
             return self.spend(out.position() - before);
         }
@@ -116,7 +117,7 @@ impl Restorer<'_> {
         self.framed(&printed, header.frame, out)
     }
 
-    /// Appends the elements of an array, one a line.
+    /// Appends the elements of an array, one on each line.
     pub fn lines(
         &mut self,
         tape: &mut Tape,
@@ -127,7 +128,7 @@ impl Restorer<'_> {
         let doc = tape.scan(array, MAX_DEPTH)?;
         if doc.node(0).kind != Kind::Array {
             return Err(Error::Format {
-                what: "lines of something else than an array",
+                what: "lines (flag j) of a value that is no array",
                 offset: 0,
             });
         }
@@ -136,7 +137,7 @@ impl Restorer<'_> {
             if number > 0 {
                 printed.push(b'\n');
             }
-            // Where it isn't enough, what was printed is more than is left.
+            // If the limit stops this, more was printed than is left, and `spend` fails.
             let _enough = header
                 .layout
                 .spread(doc.raw(doc.node(element)), self.left_bytes, &mut printed);

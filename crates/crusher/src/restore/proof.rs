@@ -1,5 +1,5 @@
-//! Whether a text just written restores to its original: compared with it, where possible without writing it
-//! anew.
+//! Proves that a text which crush just wrote restores to its original. Where possible, the two are compared
+//! without writing the original again.
 
 use crate::json::bytes::string_length;
 use crate::json::layout::Layout;
@@ -12,8 +12,8 @@ use crate::notation::header::Header;
 use crate::notation::read::compare::compare;
 use crate::restore::restorer::{MarkerAction, Restorer};
 
-/// True if a text just written here, a record's token or a text by itself (`by_itself`), restores to
-/// `original`.
+/// Returns true if a text that crush just wrote restores to `original`. The text is a JSON token of a record
+/// or, with `by_itself`, a text by itself.
 pub(crate) fn restores(
     tapes: &mut Vec<Tape>,
     compacted: &[u8],
@@ -32,8 +32,8 @@ pub(crate) fn restores(
 }
 
 impl Restorer<'_> {
-    /// How many bytes of what is expected a headed text stands for, where that can be told without writing
-    /// them.
+    /// Returns how many bytes of `expected` a text with a header stands for. None if it stands for something
+    /// else, or if only decoding can tell.
     pub fn compared(&mut self, text: &[u8], header: &Header, at: usize, expected: &[u8]) -> Option<usize> {
         if header.lines || !matches!(header.layout, Layout::Compact | Layout::Spaced) {
             return None;
@@ -41,7 +41,7 @@ impl Restorer<'_> {
         let mut reserved = |raw: &[u8], rest: &[u8]| {
             let mut comparison = Comparison::new(rest);
             self.string(raw, &mut comparison).ok()?;
-            comparison.same()
+            comparison.matching_bytes()
         };
         let length = if let Frame::String { newline, spelling } = header.frame {
             let length = string_length(expected).filter(|_| expected.starts_with(b"\""))?;
@@ -58,8 +58,8 @@ impl Restorer<'_> {
         } else {
             compare(text, header, at, expected, &mut reserved)?
         };
-        // At least what writing it spends: decoded, where reserved strings are still part of the text, then
-        // laid out and framed.
+        // Decoding would spend no more than this: for the decoded text with its reserved strings, then for
+        // its layout and its frame.
         self.spend(text.len() + 3 * length).ok()?;
         Some(length)
     }
@@ -181,7 +181,7 @@ mod tests {
             assert!(result.is_err() || restored != careless.as_bytes(), "{text}");
             assert!(!is_proved(text, careless), "{text}");
         }
-        // As the end of an array the marker stands for the array.
+        // As a sentinel, the marker stands for the array.
         let text = format!("[d]{{x:[0,{{_ccr_dropped:\"<<ccr:{HASH} 9_rows_offloaded>>\"}}]}}");
         assert!(is_proved(&text, r#"{"x":[1, 2]}"#));
         assert!(!is_proved(&text, r#"{"x":[0,{"_ccr_dropped":[1, 2]}]}"#));

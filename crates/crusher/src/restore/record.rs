@@ -1,4 +1,4 @@
-//! Compacted → original bytes of one record.
+//! Restores one compacted record.
 
 use crate::error::Result;
 use crate::json::output::Output;
@@ -9,8 +9,18 @@ use crate::restore::restorer::{MarkerAction, Restorer};
 /// Restores one compacted record, a JSON text, onto `out`.
 ///
 /// # Errors
-/// `Missing` for an original that `originals` doesn't have, `Format` for an unknown marker, header or table,
-/// `InvalidPayload` for text that isn't JSON. `out` is then as it was.
+/// `Missing` for an original that `originals` doesn't have, `Format` for an unknown marker, header or table.
+/// `InvalidPayload` or `InvalidUtf8` for text that isn't JSON, `LimitExceeded` for text that is nested too
+/// deep or stands for too many bytes. `out` is then as it was.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::{Originals, restore_record};
+/// let mut restored = Vec::new();
+/// restore_record(br#"{"rows":"[2]{id,ok=true}\n1\n2"}"#, &Originals::default(), &mut restored)?;
+/// assert_eq!(restored, br#"{"rows":[{"id":1,"ok":true},{"id":2,"ok":true}]}"#);
+/// # Ok::<(), headroom_crusher::Error>(())
+/// ```
 pub fn restore_record(compacted: &[u8], originals: &dyn Lookup, out: &mut Vec<u8>) -> Result<()> {
     let mark = out.len();
     let tapes = &mut Vec::new();
@@ -22,13 +32,22 @@ pub fn restore_record(compacted: &[u8], originals: &dyn Lookup, out: &mut Vec<u8
 /// Appends the hash of every marker that restoring the record would resolve, in order.
 ///
 /// # Errors
-/// As `restore_record`, except that nothing is missing.
+/// As `restore_record`, but never `Missing`.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::markers_in_record;
+/// let mut hashes = Vec::new();
+/// markers_in_record(br#"["<<ccr:0123456789abcdef01234567,raw,2.0KB>>"]"#, &mut hashes)?;
+/// assert_eq!(hashes, ["0123456789abcdef01234567"]);
+/// # Ok::<(), headroom_crusher::Error>(())
+/// ```
 pub fn markers_in_record(compacted: &[u8], found: &mut Vec<String>) -> Result<()> {
     Restorer::new(MarkerAction::List(found), &mut Vec::new(), false).record(compacted, &mut Vec::new())
 }
 
 impl Restorer<'_> {
-    /// Appends the original of a compacted record.
+    /// Appends the original bytes of a compacted record.
     pub fn record(&mut self, compacted: &[u8], out: &mut impl Output) -> Result<()> {
         if let Some(hashes) = raw_pieces(compacted)? {
             for hash in hashes {
@@ -40,7 +59,8 @@ impl Restorer<'_> {
     }
 }
 
-/// The hashes of a line that consists of raw markers only, one for each piece of a line in the store.
+/// Returns the hashes of a record that is a string of raw markers only. Each names a piece of the original
+/// line.
 fn raw_pieces(compacted: &[u8]) -> Result<Option<Vec<&str>>> {
     let Some(mut rest) = compacted
         .strip_prefix(b"\"")

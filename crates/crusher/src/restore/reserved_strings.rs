@@ -12,22 +12,22 @@ use crate::notation::frame::Frame;
 use crate::notation::header::Header;
 use crate::notation::marker::{LITERAL, Marker};
 use crate::notation::reserved::{find_suspect, is_reserved, is_reserved_raw};
-use crate::notation::sentinel::{is_sentinel, leave_closed, sentinel_of};
+use crate::notation::sentinel::{has_sentinel_key, leave_closed, sentinel_of};
 use crate::restore::restorer::MAX_DEPTH;
 use crate::restore::restorer::Restorer;
 
-/// Headers inside headers; the crusher writes far fewer.
+/// The most headers inside one another; the crusher writes far fewer.
 const MAX_HEADERS: usize = 64;
 
 impl Restorer<'_> {
-    /// Copies a scanned JSON text with every reserved string replaced.
+    /// Appends a scanned JSON text with every reserved string replaced.
     pub fn document(&mut self, doc: &Doc<'_>, out: &mut impl Output) -> Result<()> {
         if !doc.has_suspects {
             out.push(doc.text);
             return Ok(());
         }
         let mut copied = 0;
-        // Open arrays with the length of `out` before them, should a sentinel replace the array.
+        // Open arrays, each with the length of `out` before it: a sentinel replaces its array.
         let mut arrays: Vec<(u32, usize)> = Vec::new();
         for at in 0..doc.len() {
             let node = doc.node(at);
@@ -56,9 +56,9 @@ impl Restorer<'_> {
         Ok(())
     }
 
-    /// As `document`, for JSON text that was just written here: it needs no scan, unless rows were dropped
-    /// from an array that stands in it as JSON.
-    pub fn written(&mut self, tape: &mut Tape, text: &[u8], out: &mut impl Output) -> Result<()> {
+    /// As `document`, for JSON text that crush just wrote. It needs no scan, unless a string in it may be a
+    /// sentinel.
+    pub fn trusted_json(&mut self, tape: &mut Tape, text: &[u8], out: &mut impl Output) -> Result<()> {
         let (start, left_bytes) = (out.position(), self.left_bytes);
         let (mut copied, mut from) = (0, 0);
         while let Some(at) = find_suspect(text, from) {
@@ -66,11 +66,11 @@ impl Restorer<'_> {
             from = at + string_length(rest).unwrap_or(rest.len());
             let raw = text.get(at + 1..from - 1).unwrap_or_default();
             let is_key = text.get(skip_space(text, from)) == Some(&b':');
-            // Nearly all of them are seen to be reserved without being decoded first.
+            // Nearly all reserved strings are recognised without being decoded first.
             if is_key || !(is_reserved(raw) || is_reserved_raw(raw)) {
                 continue;
             }
-            if is_sentinel(text.get(..at).unwrap_or_default()) {
+            if has_sentinel_key(text.get(..at).unwrap_or_default()) {
                 out.rewind(start);
                 self.left_bytes = left_bytes;
                 return self.document(&tape.scan_utf8(text, MAX_DEPTH)?, out);
@@ -83,11 +83,11 @@ impl Restorer<'_> {
         Ok(())
     }
 
-    /// Copies a JSON text with every reserved string replaced.
+    /// Appends a JSON text with every reserved string replaced.
     pub fn json(&mut self, text: &[u8], out: &mut impl Output) -> Result<()> {
         let mut tape = self.tapes.pop().unwrap_or_default();
         let result = if self.trusted {
-            self.written(&mut tape, text, out)
+            self.trusted_json(&mut tape, text, out)
         } else {
             tape.scan(text, MAX_DEPTH)
                 .and_then(|doc| self.document(&doc, out))
@@ -96,7 +96,7 @@ impl Restorer<'_> {
         result
     }
 
-    /// Appends what stood in the place of a reserved string, its inside given, quotes included.
+    /// Appends what a reserved string stands for. `raw` is that string without its quotes.
     pub fn string(&mut self, raw: &[u8], out: &mut impl Output) -> Result<()> {
         if let Some(rest) = raw.strip_prefix(LITERAL) {
             out.push(b"\"");
@@ -107,7 +107,7 @@ impl Restorer<'_> {
         let mut text = Vec::with_capacity(raw.len());
         if !spelling::decode(raw, &mut text) || text.starts_with(LITERAL) {
             return Err(Error::Format {
-                what: "a marker that isn't spelled as it is written",
+                what: "a reserved string with a lone surrogate, or an escape that isn't spelled <<ccr:lit>>",
                 offset: 0,
             });
         }
@@ -121,14 +121,14 @@ impl Restorer<'_> {
         )) = Header::read(&text, false)?
         {
             return Err(Error::Format {
-                what: "lines in the place of a JSON value",
+                what: "lines (flag j) without a frame in a record",
                 offset: 0,
             });
         }
         self.reserved(&text, false, out)
     }
 
-    /// Appends what stood in the place of a decoded reserved string, or of a text by itself.
+    /// Appends what a decoded reserved string stands for or, with `by_itself`, a reserved text by itself.
     pub fn reserved(&mut self, text: &[u8], by_itself: bool, out: &mut impl Output) -> Result<()> {
         if let Some((marker, length)) = Marker::read(text)? {
             let whole = length == text.len();
@@ -168,6 +168,7 @@ impl Restorer<'_> {
     }
 }
 
+/// Returns the text between two bytes.
 fn between<'a>(doc: &Doc<'a>, from: u32, to: u32) -> &'a [u8] {
     doc.text.get(from as usize..to as usize).unwrap_or_default()
 }

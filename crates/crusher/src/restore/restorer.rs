@@ -1,4 +1,4 @@
-//! The state of restoring one record or text, and what a marker becomes.
+//! The state of restoring one record or text, and what takes the place of a marker.
 
 use crate::error::{Error, Limit, Result};
 use crate::json::output::Output;
@@ -8,32 +8,37 @@ use crate::lookup::Lookup;
 use crate::notation::frame::Frame;
 use crate::options::MAX_RECORD_BYTES;
 
-/// Nesting that restoring accepts: a record at the crusher's limit, and the tables and documents inside it.
+/// The deepest nesting that a scan accepts. It has room for a record at the crusher's limit, and for the
+/// tables and documents inside it.
 pub(crate) const MAX_DEPTH: usize = 4096;
-/// What restoring one record may write in all, in records of the largest size: a document in a string in a
-/// string is written once at each level.
-const BUDGET_RECORDS: usize = 4;
-/// Text is framed in steps of so many bytes, each at most six times as long when it is spelled out.
+/// The most that restoring one record may write in all, in records of the largest size. A document in a
+/// string in a string is written once at each level.
+const MAX_WRITTEN_RECORDS: usize = 4;
+/// Text is framed in steps of this many bytes. Encoding makes a step at most six times as long.
 const FRAMED_BYTES: usize = 64 << 10;
 
 /// What happens at a marker.
 pub(crate) enum MarkerAction<'a> {
+    /// Its original takes its place.
     Restore(&'a dyn Lookup),
+    /// Its hash is added to a list.
     List(&'a mut Vec<String>),
 }
 
+/// Restores one record or text.
 pub(crate) struct Restorer<'a> {
     action: MarkerAction<'a>,
-    /// Tapes that aren't in use, one for each level of headers.
+    /// Tapes that aren't in use. At most one for each level of headers is in use at a time.
     pub tapes: &'a mut Vec<Tape>,
+    /// Number of headers around the text that is being restored.
     pub headers: usize,
-    /// The text was just written here, and what is made of it will be compared: it need not be checked on the
-    /// way.
+    /// Crush just wrote the text, and the result will be compared with the original. So it isn't checked on
+    /// the way.
     pub trusted: bool,
-    /// Bytes that may still be made of short text: rows of tables, and originals, which a hostile record
-    /// names many times.
+    /// Bytes that may still be written. A short hostile text can stand for many: with the rows of tables, and
+    /// with markers that name one original many times.
     pub left_bytes: usize,
-    /// A step of a framed text.
+    /// Scratch: a step of framed text.
     spelled: Vec<u8>,
 }
 
@@ -44,12 +49,12 @@ impl<'a> Restorer<'a> {
             tapes,
             headers: 0,
             trusted,
-            left_bytes: BUDGET_RECORDS * MAX_RECORD_BYTES,
+            left_bytes: MAX_WRITTEN_RECORDS * MAX_RECORD_BYTES,
             spelled: Vec::new(),
         }
     }
 
-    /// Takes bytes off what may still be made of short text.
+    /// Takes bytes off those that may still be written; fails if too few are left.
     pub fn spend(&mut self, bytes: usize) -> Result<()> {
         self.left_bytes = self.left_bytes.checked_sub(bytes).ok_or(Error::LimitExceeded {
             limit: Limit::RecordBytes,
@@ -58,7 +63,8 @@ impl<'a> Restorer<'a> {
         Ok(())
     }
 
-    /// Appends the original of a hash; when listing, `null`, so that what is built stays JSON.
+    /// Appends the original of a hash in its frame. When listing, appends `null`, so that the output stays
+    /// JSON.
     pub fn original(&mut self, hash: &str, frame: Option<Frame>, out: &mut impl Output) -> Result<()> {
         match &mut self.action {
             MarkerAction::Restore(originals) => {
@@ -75,7 +81,7 @@ impl<'a> Restorer<'a> {
         Ok(())
     }
 
-    /// Appends content as what it stood in.
+    /// Appends content in its frame.
     pub fn framed(&mut self, content: &[u8], frame: Frame, out: &mut impl Output) -> Result<()> {
         let Frame::String { newline, spelling } = frame else {
             self.spend(content.len())?;
@@ -86,7 +92,7 @@ impl<'a> Restorer<'a> {
         let mut rest = content;
         while !rest.is_empty() {
             let mut length = rest.len().min(FRAMED_BYTES);
-            // A character's further bytes are 10xxxxxx.
+            // A step ends with a whole character, whose bytes behind the first are 10xxxxxx.
             while rest.get(length).is_some_and(|byte| byte & 0xc0 == 0x80) {
                 length += 1;
             }

@@ -1,4 +1,4 @@
-//! Compacted → original bytes of one text by itself.
+//! Restores one compacted text by itself.
 
 use crate::error::{Error, Result};
 use crate::json::output::Output;
@@ -9,10 +9,20 @@ use crate::notation::marker::{LITERAL, Marker, OPEN};
 use crate::notation::reserved::is_reserved;
 use crate::restore::restorer::{MarkerAction, Restorer};
 
-/// Restores one text by itself, as `SmartCrusher` returns it and as it would stand inside a JSON string.
+/// Restores one text by itself onto `out`: a text as `SmartCrusher` returns it, and as it would stand inside
+/// a JSON string. Text that is neither reserved nor JSON is its own original.
 ///
 /// # Errors
-/// As `restore_record`; text that is neither reserved nor JSON is its own original.
+/// As `restore_record`, but never `InvalidPayload` or `InvalidUtf8`.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::{Originals, restore_text};
+/// let mut restored = Vec::new();
+/// restore_text("[]{page:1,next:}", &Originals::default(), &mut restored)?;
+/// assert_eq!(restored, br#"{"page": 1, "next": null}"#);
+/// # Ok::<(), headroom_crusher::Error>(())
+/// ```
 pub fn restore_text(compacted: &str, originals: &dyn Lookup, out: &mut Vec<u8>) -> Result<()> {
     let mark = out.len();
     let tapes = &mut Vec::new();
@@ -21,16 +31,26 @@ pub fn restore_text(compacted: &str, originals: &dyn Lookup, out: &mut Vec<u8>) 
         .inspect_err(|_| out.truncate(mark))
 }
 
-/// As `markers_in_record`, for a text by itself.
+/// Appends the hash of every marker that restoring a text by itself would resolve, in order.
 ///
 /// # Errors
-/// As `markers_in_record`.
+/// As `restore_text`, but never `Missing`.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::markers_in_text;
+/// let mut hashes = Vec::new();
+/// markers_in_text("<<ccr:0123456789abcdef01234567,text,2.0KB>> first lines", &mut hashes)?;
+/// assert_eq!(hashes, ["0123456789abcdef01234567"]);
+/// # Ok::<(), headroom_crusher::Error>(())
+/// ```
 pub fn markers_in_text(compacted: &str, found: &mut Vec<String>) -> Result<()> {
     Restorer::new(MarkerAction::List(found), &mut Vec::new(), false)
         .text(compacted.as_bytes(), &mut Vec::new())
 }
 
 impl Restorer<'_> {
+    /// Appends the original bytes of a compacted text by itself.
     pub fn text(&mut self, compacted: &[u8], out: &mut impl Output) -> Result<()> {
         if is_reserved(compacted) {
             if let Some(rest) = compacted.strip_prefix(LITERAL) {
@@ -61,12 +81,12 @@ impl Restorer<'_> {
     }
 }
 
-/// Length of a reserved text without the JSON whitespace behind it, which stood behind the array or object.
+/// Returns the length of a reserved text without the JSON whitespace behind it, which is copied.
 fn reserved_length(text: &[u8]) -> Result<usize> {
     let mut least = 0;
     if let Some((Header { rows: Some(rows), .. }, _)) = Header::read(text, true)? {
-        // The last rows of a table may be empty lines; behind the rows only names and a marker may follow. No
-        // line ends with a blank. A section's line is no row.
+        // The last rows of a table may be empty lines, so rows are counted. Only names and a marker may
+        // follow them. No line ends with a blank. A section line is no row.
         let mut ends = memchr::memchr_iter(b'\n', text)
             .filter(|at| text.get(at + 1) != Some(&SECTION))
             .chain([text.len()]);
@@ -83,7 +103,7 @@ fn reserved_length(text: &[u8]) -> Result<usize> {
     Ok(text.len() - trailing(text.get(least..).unwrap_or_default(), b" \n\r\t"))
 }
 
-/// How many of the last bytes are among `these`.
+/// Returns how many bytes at the end are among `these`.
 fn trailing(text: &[u8], these: &[u8]) -> usize {
     text.iter().rev().take_while(|byte| these.contains(byte)).count()
 }

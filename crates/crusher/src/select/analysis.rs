@@ -1,10 +1,10 @@
-//! One pass over the rows of an array: which columns there are, what stands in them, how often.
+//! Analyses the rows of an array in one pass: which columns there are, and which values they hold.
 //!
-//! Nested objects become columns of their own, and all elements of a nested array share one. The pass keeps
-//! one `Cell` for each value, so that the rules of selection walk flat lists instead of the tape.
+//! Members of nested objects become columns of their own, and all elements of a nested array share one. Each
+//! value gets a `Cell`, so that the rules of selection read flat lists instead of the tape.
 //!
-//! Only so many columns are told apart: where every row brings keys of its own, what is known of each would
-//! take many times the memory of the rows. Values beyond them have a cell, but no column.
+//! The number of columns is limited. Where every row brings keys of its own, the statistics of all columns
+//! would take many times the memory of the rows. Values beyond the limit have a cell, but no column.
 
 use crate::hashing::{Map, hash};
 use crate::json::tape::{Doc, Kind};
@@ -16,15 +16,15 @@ pub(crate) const ROOT: u32 = 0;
 /// One value of one row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
-    /// Its column, `NONE` where there were too many.
+    /// Its column, or `NONE` if there were too many.
     pub column: u32,
     pub node: u32,
     pub class: ValueClass,
-    /// Its place among the distinct values of the column, meaningless where the column has `many`.
+    /// Its place among the distinct values of the column; meaningless if the column has `many`.
     pub value: u16,
 }
 
-/// The rows of an array, taken apart.
+/// The cells and columns of an array's rows.
 #[derive(Debug)]
 pub(crate) struct Analysis {
     /// All columns in order of appearance, the root first.
@@ -38,9 +38,8 @@ pub(crate) struct Analysis {
 }
 
 impl Analysis {
-    /// Takes an array apart. The members of its rows have so many columns at most, and what stands inside
-    /// them has as many again, so that a large map in the first row leaves the columns behind it their
-    /// places.
+    /// Analyses an array. The members of its rows may have `max_columns` columns, and what stands inside them
+    /// as many again. So a large map in the first row takes no places from the columns behind it.
     pub fn new(doc: &Doc<'_>, array: u32, max_columns: usize) -> Self {
         let rows: Vec<u32> = doc.elements(array).collect();
         let nodes = doc.node(array).next.saturating_sub(array) as usize;
@@ -74,49 +73,55 @@ impl Analysis {
         }
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// The cells of a row.
+    /// Returns the cells of a row.
     pub fn row(&self, row: u32) -> &[Cell] {
         let start = self.starts.get(row as usize).copied().unwrap_or(0) as usize;
         let end = self.starts.get(row as usize + 1).copied().unwrap_or(0) as usize;
         self.cells.get(start..end).unwrap_or_default()
     }
 
-    /// Every row with its cells, in order.
+    /// Iterates over the rows with their cells, in order.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &[Cell])> {
         (0..self.rows.len() as u32).map(|row| (row, self.row(row)))
     }
 
-    /// The column of a cell, if it has one.
+    /// Returns the column of a cell, if it has one.
     pub fn column(&self, cell: &Cell) -> Option<&ColumnStatistics> {
         self.columns.get(cell.column as usize)
     }
 }
 
+/// An array or object around the node at hand.
 struct EnteredContainer {
     end: u32,
     column: u32,
     is_object: bool,
 }
 
+/// A walk over the rows that collects cells and columns.
 struct Walk<'d, 'a> {
     doc: &'d Doc<'a>,
     columns: Vec<ColumnStatistics>,
     cells: Vec<Cell>,
-    /// Columns by parent and key as it is spelled. Only asked, never iterated: its order decides nothing.
+    /// Columns by parent and key, as the key is spelled. The map is only looked up, never iterated.
     by_key: Map<(u32, &'a [u8]), u32>,
+    /// The arrays and objects around the node at hand.
     open: Vec<EnteredContainer>,
+    /// The column of the last value.
     last: u32,
-    /// Columns that may still be added right below the root, and further down.
+    /// Columns that may still be added right below the root.
     free_places: usize,
+    /// Columns that may still be added further down.
     free_inner_places: usize,
 }
 
 impl<'a> Walk<'_, 'a> {
+    /// Walks over one row.
     fn row(&mut self, row: u32, node: u32) {
         let end = self.doc.node(node).next;
         let mut at = node;
@@ -142,7 +147,7 @@ impl<'a> Walk<'_, 'a> {
         self.open.clear();
     }
 
-    /// The column of a member of an object.
+    /// Returns the column of a member of an object.
     fn member(&mut self, parent: u32, key_node: u32) -> u32 {
         if parent == NONE {
             return NONE;
@@ -179,7 +184,7 @@ impl<'a> Walk<'_, 'a> {
         column
     }
 
-    /// The column of the elements of an array.
+    /// Returns the column of the elements of an array.
     fn element(&mut self, parent: u32) -> u32 {
         match self.columns.get(parent as usize).map(|column| column.element) {
             Some(NONE) => {}
@@ -193,7 +198,7 @@ impl<'a> Walk<'_, 'a> {
         element
     }
 
-    /// Adds a column; `NONE` if there is no place left for it.
+    /// Adds a column, and returns it, or `NONE` if there is no place left for it.
     fn add(&mut self, parent: u32, key_node: u32, repeated: bool) -> u32 {
         let places = if parent == ROOT {
             &mut self.free_places
@@ -209,7 +214,7 @@ impl<'a> Walk<'_, 'a> {
         self.columns.len() as u32 - 1
     }
 
-    /// Notes a value; gives the node to go on with.
+    /// Notes a value, and returns the next node to read.
     fn value(&mut self, row: u32, column: u32, at: u32) -> u32 {
         let node = self.doc.node(at);
         let class = match node.kind {

@@ -1,9 +1,9 @@
-//! Which rows of an array stay when not all can.
+//! Chooses the rows of an array that stay when not all can.
 //!
-//! Rules mark rows in their order of right, see `Rule`. Rows of the first seven always stay, over the budget
-//! if need be: each of these rules finds few rows by its definition, or is silent. The others share what is
-//! left. Nothing here depends on anything but the array, the query and the options, and all of it takes time
-//! in proportion to the array (sorting aside).
+//! Rules mark rows in order of precedence: see `Rule`. Rows of the first seven rules always stay, over the
+//! budget if need be. Each of these rules marks few rows by its definition, or none. The other rules share
+//! what is left of the budget. The result depends on the arguments of `select` only. Apart from sorting, the
+//! time is linear in the size of the array.
 
 use std::collections::hash_map::Entry;
 
@@ -21,21 +21,21 @@ use crate::select::rule::Rule;
 use crate::select::series::series;
 use crate::select::signals::mark_signals;
 
-/// What limits the rows kept.
+/// The limit on the rows that stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// So many rows.
+    /// A number of rows.
     Rows(usize),
-    /// So many tokens, as the costs count them.
+    /// A number of tokens, to which the costs of rows add up.
     Tokens(usize),
 }
 
-/// Which rows stay, and why.
+/// The rows that stay, and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Positions of the kept rows, ascending.
     pub keep: Vec<u32>,
-    /// For each kept row the rule it is put down to.
+    /// For each kept row, the rule that it counts for.
     pub rules: Vec<Rule>,
     /// Rows dropped because an equal one stays.
     pub duplicates: u32,
@@ -45,13 +45,13 @@ pub struct Selection {
     pub excess: u64,
     /// Kept rows that need not stay, in the order in which they were chosen.
     chosen: Vec<u32>,
-    /// Names that stand in rows which are left out.
+    /// Names from rows that are left out.
     pub(crate) names: RowNames,
 }
 
 impl Selection {
-    /// Gives rows back that need not stay, those chosen last first, until they free so much; false if there
-    /// are none.
+    /// Gives rows back that need not stay, the last chosen first, until they free so many tokens. Returns
+    /// false if there are none.
     pub fn give_back(&mut self, tokens: u64, costs: &[u32]) -> bool {
         let (before, mut freed) = (self.chosen.len(), 0);
         let mut given = Vec::new();
@@ -69,7 +69,7 @@ impl Selection {
         self.chosen.len() < before
     }
 
-    /// Rows kept by each rule, in order of right; rules that kept none are left out.
+    /// Returns how many rows each rule keeps, in order of precedence, without rules that keep none.
     pub fn counts(&self) -> impl Iterator<Item = (Rule, usize)> {
         let count = |rule| self.rules.iter().filter(|kept| **kept == rule).count();
         Rule::ALL
@@ -79,16 +79,16 @@ impl Selection {
     }
 }
 
-/// Of what the rows that must stay leave over, this share goes to rows relevant to the query.
+/// Rows relevant to the query get this share of what the rows that must stay leave over.
 const RELEVANT_SHARE: (u64, u64) = (1, 2);
-/// Names are chosen for more than is left, by one part in so many.
+/// Names are chosen for more tokens than are left, by one part in so many.
 const NAMES_MARGIN: u64 = 4;
 
 /// Chooses the rows of an array that stay.
 ///
-/// `costs` has what each row costs in tokens; for `Budget::Rows` each costs one. The budget is the whole
-/// budget for rows: what the header and the marker cost is the caller's to subtract. If everything fits,
-/// every row stays.
+/// `costs` holds the cost of each row in tokens; for `Budget::Rows` each row costs one. The budget is for
+/// rows alone: the caller has subtracted the costs of the header and the marker. If everything fits, every
+/// row stays.
 #[must_use]
 pub fn select(
     doc: &Doc<'_>,
@@ -109,12 +109,12 @@ pub fn select(
     }
     let analysis = Analysis::new(doc, array, options.max_columns);
     chooser.mark_duplicates(doc, &analysis, options);
-    mark_must(doc, &analysis, options, &mut chooser);
+    mark_rows_that_must_stay(doc, &analysis, options, &mut chooser);
     let relevance = QueryWords::new(query)
         .map(|query| rank(&query, doc, &analysis))
         .unwrap_or_default();
     for row in &relevance.named {
-        chooser.must(*row, Rule::Named);
+        chooser.must_keep(*row, Rule::Named);
     }
     chooser.spend_on_must();
     let naming = (chooser.left() > 0 && !chooser.counts_rows).then(|| NameColumns::new(doc, &analysis));
@@ -132,13 +132,15 @@ pub fn select(
     let left = chooser.left() + chooser.reserved;
     let mut selection = chooser.finish();
     if let Some(naming) = naming {
-        // Rows often take less than they were thought to; names that don't fit after all are given back.
+        // Rows often take less than estimated, so more names may fit. Those that don't fit are given back
+        // later.
         selection.names = naming.choose(doc, &analysis, &selection.keep, left + left / NAMES_MARGIN);
     }
     selection
 }
 
-/// A share of the budget, at least one unit if it isn't nothing, so that one row may come from there.
+/// Returns a share of the budget. Unless the fraction is 0, it is at least one unit, so that it allows one
+/// row.
 fn portion(total: u64, fraction: f64) -> u64 {
     #[allow(
         clippy::cast_precision_loss,
@@ -149,16 +151,25 @@ fn portion(total: u64, fraction: f64) -> u64 {
     if fraction > 0.0 { share.max(1) } else { 0 }
 }
 
-/// Lets the rules speak whose rows always stay.
-fn mark_must(doc: &Doc<'_>, analysis: &Analysis, options: &Options, chooser: &mut Chooser<'_>) {
+/// Marks the rows that must stay.
+fn mark_rows_that_must_stay(
+    doc: &Doc<'_>,
+    analysis: &Analysis,
+    options: &Options,
+    chooser: &mut Chooser<'_>,
+) {
     if let Some(patterns) = Patterns::new(&options.keep_patterns) {
-        mark_patterned(&patterns, doc, analysis, |row| chooser.must(row, Rule::Pattern));
+        mark_patterned(&patterns, doc, analysis, |row| {
+            chooser.must_keep(row, Rule::Pattern);
+        });
     }
-    mark_signals(doc, analysis, |row, rule| chooser.must(row, rule));
+    mark_signals(doc, analysis, |row, rule| chooser.must_keep(row, rule));
     for series in series(doc, analysis) {
-        series.outliers(options.variance_threshold, |row| chooser.must(row, Rule::Outlier));
+        series.outliers(options.variance_threshold, |row| {
+            chooser.must_keep(row, Rule::Outlier);
+        });
         if options.preserve_change_points {
-            series.change_points(|row| chooser.must(row, Rule::ChangePoint));
+            series.change_points(|row| chooser.must_keep(row, Rule::ChangePoint));
         }
     }
 }
@@ -170,7 +181,7 @@ struct Chooser<'c> {
     budget: u64,
     spent: u64,
     excess: u64,
-    /// What is kept of the budget for names.
+    /// The part of the budget that is reserved for names.
     reserved: u64,
     chosen: Vec<u32>,
     rules: Vec<Option<Rule>>,
@@ -216,12 +227,12 @@ impl<'c> Chooser<'c> {
         self.budget.saturating_sub(self.spent)
     }
 
-    /// Of rows with equal bytes all but the first need not be shown.
+    /// Marks each row whose bytes equal those of an earlier row.
     fn mark_duplicates(&mut self, doc: &Doc<'_>, analysis: &Analysis, options: &Options) {
         if !options.dedup_identical_items {
             return;
         }
-        // Only asked, never iterated.
+        // Only looked up, never iterated.
         let mut first: Map<u64, &[u8]> = Map::default();
         first.reserve(analysis.len());
         for (at, mark) in analysis.rows.iter().zip(&mut self.is_duplicate) {
@@ -235,9 +246,9 @@ impl<'c> Chooser<'c> {
         }
     }
 
-    /// Puts a row down to a rule whose rows must stay, unless one with more right has it. Only the caller's
-    /// own patterns keep rows that are equal.
-    fn must(&mut self, row: u32, rule: Rule) {
+    /// Keeps a row for a rule whose rows must stay, unless a rule of higher precedence keeps it. Only the
+    /// caller's patterns keep duplicates.
+    fn must_keep(&mut self, row: u32, rule: Rule) {
         let is_duplicate = self.is_duplicate.get(row as usize).copied().unwrap_or(false);
         if let Some(entry) = self.rules.get_mut(row as usize)
             && entry.is_none_or(|other| rule < other)
@@ -247,6 +258,7 @@ impl<'c> Chooser<'c> {
         }
     }
 
+    /// Pays for the rows that must stay.
     fn spend_on_must(&mut self) {
         let marked = (0..self.rules.len() as u32)
             .filter(|row| self.rules.get(*row as usize).is_some_and(Option::is_some));
@@ -254,14 +266,14 @@ impl<'c> Chooser<'c> {
         self.excess = self.spent.saturating_sub(self.budget);
     }
 
-    /// Keeps a part of what the rows that must stay leave over for names.
+    /// Reserves for names a part of what the rows that must stay leave over.
     fn reserve(&mut self, naming: &NameColumns) {
         let share = naming.share(self.budget, self.rules.len() as u64, self.cost_of_all());
         self.reserved = share.min(self.left() * 2 / 3);
         self.budget -= self.reserved;
     }
 
-    /// Takes a row if the budget allows; true if it did.
+    /// Takes a row if the budget allows it; returns whether it did.
     fn take(&mut self, row: u32, rule: Rule) -> bool {
         let cost = self.cost(row);
         let fits = self.spent + cost <= self.budget;
@@ -273,11 +285,12 @@ impl<'c> Chooser<'c> {
         fits
     }
 
+    /// Returns true for a row that isn't kept yet and equals no earlier row.
     fn is_open(&self, row: u32) -> bool {
         self.rules.get(row as usize) == Some(&None) && self.is_duplicate.get(row as usize) == Some(&false)
     }
 
-    /// Takes rows in the order given until `share` is spent. A first row may cost more than the share.
+    /// Takes rows in the order given until `share` is spent. The first row may cost more than the share.
     fn spend(&mut self, share: u64, rule: Rule, rows: impl Iterator<Item = u32>) {
         let mut used = 0;
         for row in rows {
@@ -291,12 +304,13 @@ impl<'c> Chooser<'c> {
                 }
                 used += cost;
             } else if rule != Rule::Relevant && self.rules.get(row as usize).is_some_and(Option::is_some) {
-                // A row at the start that stays anyway shows the start.
+                // A row at the start or end that stays anyway shows that end, so it uses up the share.
                 used += self.cost(row);
             }
         }
     }
 
+    /// Takes rows that show what isn't shown yet, while the budget lasts.
     fn cover(&mut self, analysis: &Analysis) {
         if self.left() == 0 {
             return;

@@ -1,17 +1,17 @@
-//! What is known of one column: classes of values, distinct values while they are few, rows without it.
+//! Statistics of one column: classes of values, distinct values while they are few, rows that lack it.
 
-/// No column, no row, no slot.
+/// Stands for no column, no row or no node.
 pub(crate) const NONE: u32 = u32::MAX;
-/// A column with more distinct values is not a set of categories; its values are no longer told apart.
+/// In a column with more distinct values they are no longer told apart.
 const MAX_DISTINCT: usize = 256;
-/// After so many values, a column of which nearly all differ is given up early.
+/// After so many values, a column whose values nearly all differ is given up early.
 const EARLY_CELLS: u32 = 128;
 /// Look-ups stop after so many slots, which bounds what colliding values can cost.
 const MAX_PROBES: usize = 16;
-/// Rows that lack a column are remembered up to this number; more of them are nothing rare.
+/// Rows that lack a column are remembered up to this number. More of them aren't rare.
 pub(crate) const MAX_GAPS: usize = 32;
 
-/// What a value is, as far as its type and emptiness tell.
+/// The type of a value, and whether it is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ValueClass {
     Null,
@@ -26,7 +26,7 @@ pub(crate) enum ValueClass {
 }
 
 impl ValueClass {
-    /// A value with a text of its own.
+    /// Returns true for booleans, numbers, and strings that aren't empty.
     pub fn is_scalar(self) -> bool {
         matches!(self, Self::Boolean | Self::Number | Self::String)
     }
@@ -45,20 +45,22 @@ pub(crate) struct DistinctValue {
     pub node: u32,
 }
 
-/// What is known of a column.
+/// Statistics of one column.
 #[derive(Debug)]
 pub(crate) struct ColumnStatistics {
+    /// The column of the object or array around it.
     pub parent: u32,
     /// The node of its key, `NONE` for the root and for array elements.
     pub key: u32,
-    /// The column of the elements where values are arrays.
+    /// The column of the elements, if values are arrays.
     pub(crate) element: u32,
-    /// The column that followed last time, usually the right guess for the next.
+    /// The column that came next in the last row: a good guess for this row.
     pub(crate) follower: u32,
-    /// Below an array: a row may hold many cells.
+    /// True below an array, where a row may hold many cells of the column.
     pub repeated: bool,
     /// Rows that hold the column.
     pub rows: u32,
+    /// The last row that holds the column.
     pub(crate) last_row: u32,
     /// The rows that lack it; empty where they are more than `MAX_GAPS`.
     pub gaps: Vec<u32>,
@@ -67,7 +69,7 @@ pub(crate) struct ColumnStatistics {
     /// Distinct scalar values, while they are few.
     pub values: Vec<DistinctValue>,
     slots: Vec<u16>,
-    /// There were too many distinct values to count.
+    /// True if there were too many distinct values to count.
     pub many: bool,
 }
 
@@ -89,22 +91,23 @@ impl ColumnStatistics {
         }
     }
 
-    /// Cells of a class.
+    /// Returns the number of cells of a class.
     pub fn count(&self, class: ValueClass) -> u32 {
         self.classes.get(class as usize).copied().unwrap_or(0)
     }
 
-    /// Cells that hold a boolean, a number or a string that isn't empty.
+    /// Returns the number of cells that hold a boolean, a number or a string that isn't empty.
     pub fn scalars(&self) -> u32 {
         self.count(ValueClass::Boolean) + self.count(ValueClass::Number) + self.count(ValueClass::String)
     }
 
-    /// The values are categories: few, and each stands for several rows.
+    /// Returns true if the values are categories: few, and each in several cells on average.
     pub fn is_category(&self) -> bool {
         let distinct = self.values.len();
         !self.many && distinct <= 32 && (distinct <= 2 || distinct as u32 * 3 <= self.scalars())
     }
 
+    /// Notes that a row holds the column.
     pub(crate) fn enter(&mut self, row: u32) {
         if self.last_row == row {
             return;
@@ -123,7 +126,7 @@ impl ColumnStatistics {
         }
     }
 
-    /// Counts a scalar; gives its place among the distinct values.
+    /// Counts a scalar, and returns its place among the distinct values.
     pub(crate) fn add(&mut self, hash: u64, node: u32) -> u16 {
         if self.many {
             return 0;

@@ -1,12 +1,12 @@
-//! Rows that show the most of what isn't shown yet: greedy cover of the values of category columns.
+//! Finds the rows that show most of what isn't shown yet: a greedy cover of the values of columns.
 //!
-//! Each value of a column with few values is worth seeing once. When a value is covered, every row that holds
-//! it is worth one less, so each cell is touched once and the whole takes linear time.
+//! Each value of a column with few values is a feature, worth showing once. When a feature is covered, every
+//! row that holds it is worth one less. So each cell is visited once, and the whole takes linear time.
 
 use crate::select::analysis::Analysis;
 use crate::select::column_statistics::NONE;
 
-/// Order in which rows are taken, computed while they are.
+/// The order in which rows are taken. It is computed as they are taken.
 #[derive(Debug)]
 pub(crate) struct Coverage {
     /// Features of each row, all rows in one list.
@@ -16,23 +16,23 @@ pub(crate) struct Coverage {
     holders: Vec<u32>,
     holder_starts: Vec<u32>,
     covered: Vec<bool>,
-    /// Features of a row that aren't covered.
+    /// How many features of each row aren't covered.
     gains: Vec<u32>,
     taken: Vec<bool>,
-    /// Rows by gain; a row may stand in several, and only the one of its gain counts.
+    /// Rows by gain. A row may stand in several buckets; only that of its present gain counts.
     buckets: Vec<Vec<u32>>,
 }
 
 impl Coverage {
-    /// Prepares the cover of an array with rows shown already.
+    /// Prepares the cover of an array. `shown` tells which rows are shown already.
     pub fn new(analysis: &Analysis, shown: impl Fn(u32) -> bool) -> Self {
         let mut count = 0_u32;
         let bases: Vec<u32> = analysis
             .columns
             .iter()
             .map(|column| {
-                // A column that says the same in every row shows nothing new, and one of which nearly all
-                // values differ shows only that it is there.
+                // A column with the same value in every row shows nothing new. If nearly all values differ,
+                // the only feature is that there is a value.
                 let distinct = if column.many {
                     1
                 } else {
@@ -100,7 +100,7 @@ impl Coverage {
         for row in (0..analysis.len() as u32).filter(|row| shown(*row)) {
             this.cover(row);
         }
-        // What a bucket gives first is what was pushed last.
+        // A bucket gives first what was pushed last.
         for row in scattered(analysis.len() as u32).rev() {
             this.push(row);
         }
@@ -139,14 +139,14 @@ impl Coverage {
         }
     }
 
-    /// Tells that a row was shown.
+    /// Covers the features of a row that is shown.
     pub fn show(&mut self, row: u32) {
         self.cover(row);
     }
 }
 
-/// The rows that aren't shown, the one that shows most first. What is offered counts as taken; call `show`
-/// for a row that is really shown.
+/// Iterates over the rows that aren't shown, the one that shows most first. A row comes once, whether it is
+/// taken or not. Call `show` for each that is taken.
 impl Iterator for Coverage {
     type Item = u32;
 
@@ -179,7 +179,8 @@ fn range<'a>(list: &'a [u32], starts: &[u32], at: u32) -> &'a [u32] {
     list.get(start..end).unwrap_or_default()
 }
 
-/// All numbers below `count`, each next one far from those before: the digits of a counter, mirrored.
+/// Returns all numbers below `count`, each far from those before it: the numbers of a counter with their bits
+/// reversed.
 pub(crate) fn scattered(count: u32) -> impl DoubleEndedIterator<Item = u32> {
     let bits = u32::BITS - count.saturating_sub(1).leading_zeros();
     let span = if count == 0 { 0 } else { 1_u64 << bits };

@@ -1,8 +1,8 @@
-//! Which values of a column tell of a failure.
+//! Finds the values of a column that report a failure.
 //!
-//! Values speak, not field names: a field called `timeout`, an `error_count` of 0 and an empty `errors` list
-//! mean nothing. A name only says how to read a boolean or a number (`ok: false`, `exit_code: 1`, `status:
-//! 503`).
+//! The value decides, not the name: a field called `timeout`, an `error_count` of 0 and an empty `errors`
+//! list mean nothing. A name only says how to read a boolean or a number (`ok: false`, `exit_code: 1`,
+//! `status: 503`).
 
 use crate::json::tape::{Doc, Kind, Node};
 use crate::select::column_statistics::{ColumnStatistics, NONE, ValueClass};
@@ -42,7 +42,7 @@ const FAILURE_WORDS: [&[u8]; 32] = [
     b"unhealthy",
     b"unreachable",
 ];
-/// Words that turn such a word around.
+/// Words that negate such a word.
 const NEGATIONS: [&[u8]; 7] = [b"no", b"non", b"not", b"without", b"zero", b"0", b"never"];
 /// Last words of the names of booleans that are true when all is well.
 const WELL_KEYS: [&[u8]; 8] = [
@@ -72,14 +72,15 @@ const STATUS_KEYS: [&[u8]; 5] = [b"status", b"code", b"statuscode", b"httpstatus
 const EXIT_KEYS: [&[u8]; 4] = [b"exitcode", b"exitstatus", b"returncode", b"returnstatus"];
 /// A category's values are short; longer ones are text.
 const MAX_CATEGORY_BYTES: usize = 48;
-/// For each distinct value of a column whether it tells of a failure; empty where none does, and where most
-/// rows fail: then failing is no news.
+
+/// Returns for each distinct value of a column whether it reports a failure. The list is empty if none does,
+/// or if most rows fail: failing is no news then.
 pub(crate) fn failing_values(doc: &Doc<'_>, column: &ColumnStatistics, rows: usize) -> Vec<bool> {
     if !column.is_category() && (column.many || column.count(ValueClass::Boolean) == 0) {
         return Vec::new();
     }
     let name = KeyMeaning::of(doc, column);
-    let is_status = name == KeyMeaning::Status && statuses(doc, column);
+    let is_status = name == KeyMeaning::Status && are_status_codes(doc, column);
     let fails = |node: Node| match node.kind {
         Kind::True => name == KeyMeaning::Ill,
         Kind::False => name == KeyMeaning::Well,
@@ -97,7 +98,7 @@ pub(crate) fn failing_values(doc: &Doc<'_>, column: &ColumnStatistics, rows: usi
         .collect();
     let failed = column.values.iter().zip(&failing).filter(|(_, fails)| **fails);
     let cells: usize = failed.map(|(value, _)| value.count as usize).sum();
-    // A column may stand in failing rows alone: it is the share of all rows that makes failing usual.
+    // Only failing rows may have the column, so the share is taken of all rows.
     if cells == 0 || cells * 2 > rows {
         Vec::new()
     } else {
@@ -105,18 +106,18 @@ pub(crate) fn failing_values(doc: &Doc<'_>, column: &ColumnStatistics, rows: usi
     }
 }
 
-/// What the name of a column says about reading its values.
+/// What the name of a column says about its values.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KeyMeaning {
-    /// True is well.
+    /// True means success, and false a failure.
     Well,
-    /// True is a failure.
+    /// True means a failure.
     Ill,
-    /// Anything but 0 is a failure.
+    /// Any number but 0 means a failure.
     ExitCode,
-    /// From 400 on it is a failure, if all values look like HTTP status codes.
+    /// Values from 400 on mean a failure, if all values look like HTTP status codes.
     Status,
-    /// It says nothing.
+    /// The name says nothing.
     Other,
 }
 
@@ -154,8 +155,8 @@ impl KeyMeaning {
     }
 }
 
-/// All numbers of a column are three digits from 1 to 5, as HTTP status codes are.
-fn statuses(doc: &Doc<'_>, column: &ColumnStatistics) -> bool {
+/// Returns true if all values of a column look like HTTP status codes: three digits, the first from 1 to 5.
+fn are_status_codes(doc: &Doc<'_>, column: &ColumnStatistics) -> bool {
     column.values.iter().all(|value| {
         let node = doc.node(value.node);
         let text = if node.kind == Kind::Number {
@@ -167,7 +168,7 @@ fn statuses(doc: &Doc<'_>, column: &ColumnStatistics) -> bool {
     })
 }
 
-/// A category's value says failure: one of its words does, and none turns it around.
+/// Returns true if a category's value means a failure: one of its words does, and none negates it.
 fn is_failure(text: &[u8]) -> bool {
     let mut fails = false;
     let mut start = 0;
@@ -200,7 +201,7 @@ mod tests {
     use super::is_failure;
 
     #[test]
-    fn a_category_fails_by_one_of_its_words_unless_another_turns_it_around() {
+    fn a_category_fails_by_one_of_its_words_unless_another_negates_it() {
         for text in [
             "error",
             "FAILED",

@@ -1,8 +1,8 @@
-//! Which rows of an array stay when not all can.
+//! Chooses the rows of an array that stay when not all can.
 //!
-//! An array, the costs of its rows and a budget come in; positions of rows, and the rule that keeps each, go
-//! out. Rows are analysed once; rules read the analysis and mark rows. The folder stands on `notation` and
-//! `relevance`, beside `excerpt`, which does the same for lines.
+//! An array, the costs of its rows and a budget come in. Positions of rows, and the rule that keeps each, go
+//! out. Rows are analysed once; then rules read the analysis and mark rows. The folder builds on `notation`
+//! and `relevance`. `excerpt`, beside it, does the same for lines.
 
 pub(crate) mod analysis;
 pub(crate) mod choose;

@@ -1,4 +1,4 @@
-//! Rows that hold one of the caller's texts.
+//! Marks the rows that hold one of the caller's patterns.
 
 use crate::json::spelling;
 use crate::json::tape::{Doc, ESCAPED};
@@ -6,7 +6,8 @@ use crate::relevance::patterns::Patterns;
 use crate::select::analysis::Analysis;
 use crate::select::column_statistics::ValueClass;
 
-/// Marks rows that hold one of the texts: as JSON text, keys included, or inside a value without its escapes.
+/// Calls `hit` for each row that holds a pattern: in its JSON text, keys included, or in a string without its
+/// escapes.
 pub(crate) fn mark_patterned(
     patterns: &Patterns,
     doc: &Doc<'_>,

@@ -1,4 +1,4 @@
-//! How much a row has to do with the query: BM25 over words and identifiers.
+//! Ranks rows by their relevance to the query: BM25 over words and identifiers.
 //!
 //! Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with k1 =
 //! 1.2 and b = 0.75, in integers.
@@ -13,7 +13,7 @@ use crate::select::column_statistics::ValueClass;
 /// A word that stands in more rows than this names none of them.
 const MAX_NAMED: u32 = 3;
 
-/// What the query finds in an array.
+/// The rows that a query finds in an array.
 #[derive(Debug, Default)]
 pub(crate) struct Relevance {
     /// Rows that the query names.
@@ -35,7 +35,7 @@ struct Hit {
 struct TermCounts {
     /// Rows that hold it.
     rows: u32,
-    /// Rows in which it is the whole value of a column without repetition.
+    /// Rows in which it is the whole value of a column whose values are all different.
     keys: u32,
 }
 
@@ -95,8 +95,9 @@ pub(crate) fn rank(query: &QueryWords, doc: &Doc<'_>, analysis: &Analysis) -> Re
     }
 }
 
-/// Rows that hold a rare identifier of the query or, where the query is a question, any rare word of it.
-/// Naming many rows names none: a context that lists them all is no pointer.
+/// Returns the rows that hold a rare identifier of the query or, if the query is a question, any rare word of
+/// it. A word that is the whole value of a key counts as rare whatever other columns hold. A query that names
+/// many rows, unless it is a question, points to none: its text may list them all.
 fn named(query: &QueryWords, counts: &[TermCounts], hits: &[Hit], rows: usize) -> Vec<u32> {
     let is_question = query.is_question();
     let mut named: Vec<u32> = hits
@@ -120,6 +121,7 @@ fn named(query: &QueryWords, counts: &[TermCounts], hits: &[Hit], rows: usize) -
     }
 }
 
+/// Returns the rows with a score, best first.
 fn ranked(counts: &[TermCounts], hits: &[Hit], lengths: &[u64]) -> Vec<u32> {
     let rows = lengths.len() as u64;
     let average = (lengths.iter().sum::<u64>() / rows.max(1)).max(1);
@@ -142,7 +144,7 @@ fn ranked(counts: &[TermCounts], hits: &[Hit], lengths: &[u64]) -> Vec<u32> {
     scored.into_iter().map(|(_, row)| row).collect()
 }
 
-/// Hits of one row, from `first` on: equal terms become one hit with its count.
+/// Merges the hits of one row, which begin at `first`: each term gets one hit with its count.
 fn merge(hits: &mut Vec<Hit>, first: usize) {
     let Some(row) = hits.get_mut(first..).filter(|row| row.len() > 1) else {
         return;
@@ -162,15 +164,15 @@ fn merge(hits: &mut Vec<Hit>, first: usize) {
     hits.push(last);
 }
 
-/// BM25's inverse document frequency times 1024, with the binary logarithm. A word in half of the rows or
-/// more weighs nothing.
+/// Returns BM25's inverse document frequency times 1024, with the binary logarithm. A word in half of the
+/// rows or more weighs nothing.
 fn inverse_frequency(rows: u64, holding: u64) -> u64 {
     if holding * 2 >= rows {
         return 0;
     }
     let ratio = ((rows + 1) << 17) / (2 * holding + 1);
     let whole = u64::from(ratio.ilog2());
-    // Between powers of two the logarithm is taken as straight: at most 9 % of one off.
+    // Between powers of two the logarithm is interpolated: it is at most 0.09 too low.
     let part = (ratio << 10 >> whole) & 1023;
     (whole.saturating_sub(16) << 10) + part
 }

@@ -1,8 +1,8 @@
-//! The names in rows that are left out: what a reader asks for next is mostly a row by its name.
+//! Chooses names from rows that are left out: a reader's next question is mostly about a row, by its name.
 //!
-//! First come the values of categories that no kept row shows, since each tells of several rows; then, for
-//! each row that is left out, its value in the column that names rows at the least cost; then in the next
-//! such column. A few rows, spread over the array, tell which columns these are.
+//! First come the values of categories that no kept row shows, since each stands in several rows. Then come
+//! the values of the column that names rows at the least cost, one for each row that is left out, and then
+//! those of the next such column. A few rows, spread over the array, tell which columns these are.
 
 use std::ops::RangeInclusive;
 
@@ -13,48 +13,49 @@ use crate::select::column_statistics::{ColumnStatistics, NONE, ValueClass};
 use crate::select::coverage::scattered;
 use crate::tokens;
 
-/// Rows that are looked at to find the columns of names.
+/// Rows that are read to find the columns of names.
 const SAMPLED_ROWS: usize = 64;
 /// Bytes of a name: shorter ones say nothing by themselves, longer ones are texts.
 const NAME_BYTES: RangeInclusive<usize> = 3..=64;
-/// And of a key, which stands before its names.
+/// Bytes of a key, which stands before its names.
 const KEY_BYTES: RangeInclusive<usize> = 1..=64;
 /// Columns that name rows, at most.
 const MAX_COLUMNS: usize = 3;
 /// Shares of the budget, in hundredths: for all names, and for the values of categories among them.
 const SHARE: u64 = 60;
 const CATEGORIES_SHARE: u64 = 10;
-/// A row costs at least so many times what its name does, or names aren't worth a row less.
+/// Names are shown only if a row costs at least so many times what its name costs.
 const LEAST_ROW: u64 = 3;
-/// Digits make names many and alike: one that is made of them by a third counts as so many times longer.
+/// Names with many digits are many and alike. If most names of a column are at least one third digits, the
+/// column counts as so many times more expensive.
 const NUMBERED_FACTOR: u64 = 4;
-/// What a label costs beside its letters.
+/// Tokens of a label beside its text.
 const LABEL_TOKENS: u64 = 3;
 
-/// A name that stands in a row which is left out.
+/// A name from a row that is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct RowName {
-    /// The place of its label.
+    /// The place of its label in `RowNames::labels`.
     label: usize,
     node: u32,
     cost: u64,
 }
 
-/// Names in the order of their choice.
+/// Names in the order in which they were chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RowNames {
-    /// The columns that they stand in.
+    /// The columns that they come from, as they are printed.
     labels: Vec<String>,
     chosen: Vec<RowName>,
 }
 
 impl RowNames {
-    /// How many there are.
+    /// Returns the number of names.
     pub fn len(&self) -> usize {
         self.chosen.len()
     }
 
-    /// Drops those chosen last, until they free so many tokens.
+    /// Drops the names chosen last, until they free so many tokens.
     pub fn give_back(&mut self, tokens: u64) {
         let mut freed = 0;
         while freed < tokens
@@ -64,7 +65,7 @@ impl RowNames {
         }
     }
 
-    /// Prints them on a line behind the rows: by column, and there in the order of the rows.
+    /// Prints the names on a line behind the rows: by column, and for each column in the order of the rows.
     pub fn write(&self, doc: &Doc<'_>, out: &mut Vec<u8>) {
         if !self.chosen.is_empty() {
             out.push(b'\n');
@@ -88,7 +89,7 @@ impl RowNames {
         }
     }
 
-    /// Adds the names among the values of a column, as many as there is room for.
+    /// Adds the names among the values of a column, as many as the tokens left allow.
     fn add(
         &mut self,
         doc: &Doc<'_>,
@@ -125,13 +126,13 @@ impl RowNames {
 pub(crate) struct NameColumns {
     /// Columns that name rows, the cheapest first.
     keys: Vec<u32>,
-    /// What a name in the first of them costs.
+    /// The mean cost of a name in the first of them.
     cost: u64,
-    /// What all values of categories cost together.
+    /// The cost of all values of categories together.
     categories: u64,
 }
 
-/// What the sampled rows tell of a column.
+/// Sums over the cells of a column in the sampled rows.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     cells: u64,
@@ -141,7 +142,7 @@ struct Tally {
 }
 
 impl NameColumns {
-    /// Looks for columns that name rows.
+    /// Finds the columns that name rows.
     pub fn new(doc: &Doc<'_>, analysis: &Analysis) -> Self {
         let columns = || analysis.columns.iter().zip(0_u32..);
         let may_name: Vec<bool> = columns()
@@ -179,7 +180,7 @@ impl NameColumns {
         keys.sort_unstable();
         keys.truncate(MAX_COLUMNS);
         let is_key = |number| keys.iter().any(|(_, _, key)| *key == number);
-        let categories = columns().filter(|(column, number)| is_category(column) && !is_key(*number));
+        let categories = columns().filter(|(column, number)| has_few_texts(column) && !is_key(*number));
         let values = categories.flat_map(|(column, _)| &column.values);
         Self {
             cost: keys.first().map_or(0, |(_, cost, _)| *cost),
@@ -191,8 +192,7 @@ impl NameColumns {
         }
     }
 
-    /// The part of a budget that is kept for names, given how many rows there are and what they cost
-    /// together.
+    /// Returns the part of a budget to reserve for names, given the number of rows and their total cost.
     pub fn share(&self, budget: u64, rows: u64, cost: u64) -> u64 {
         let categories = self.categories.min(budget * CATEGORIES_SHARE / 100);
         if self.keys.is_empty() || cost < LEAST_ROW * self.cost * rows {
@@ -201,11 +201,11 @@ impl NameColumns {
         (rows * self.cost + categories).min(budget * SHARE / 100)
     }
 
-    /// Chooses names in the rows that aren't kept, for so many tokens.
+    /// Chooses names from the rows that aren't kept, for at most `left` tokens.
     pub fn choose(&self, doc: &Doc<'_>, analysis: &Analysis, kept: &[u32], mut left: u64) -> RowNames {
         let mut names = RowNames::default();
         let distinct = |column: &ColumnStatistics| {
-            if is_category(column) {
+            if has_few_texts(column) {
                 column.values.len()
             } else {
                 0
@@ -233,7 +233,7 @@ impl NameColumns {
                 names.add(doc, analysis, number, hidden, &mut left);
             }
         }
-        // Where there are too many texts to tell apart, each row gives its own.
+        // If a column has too many values to tell apart, each row gives its own.
         let is_many = |key: &&u32| {
             analysis
                 .columns
@@ -249,13 +249,14 @@ impl NameColumns {
     }
 }
 
-/// Nearly every row has a text of its own there.
+/// Returns true if nearly every row has a string of its own in the column.
 fn names_rows(column: &ColumnStatistics, analysis: &Analysis) -> bool {
     let strings = column.count(ValueClass::String) as usize;
     !column.repeated && strings * 2 >= analysis.len() && (column.many || column.values.len() * 2 > strings)
 }
 
-fn is_category(column: &ColumnStatistics) -> bool {
+/// Returns true if the column holds strings, and few enough values to tell them apart.
+fn has_few_texts(column: &ColumnStatistics) -> bool {
     !column.many && column.count(ValueClass::String) > 0
 }
 
@@ -263,7 +264,7 @@ fn cost(name: &[u8]) -> u64 {
     tokens::estimate(name) as u64 + 1
 }
 
-/// The text of a string that is one word of so many bytes, and can stand among others.
+/// Returns the content of a string that is one word of so many bytes, and is clear in a list without quotes.
 fn word<'d>(doc: &Doc<'d>, node: u32, bytes: RangeInclusive<usize>) -> Option<&'d [u8]> {
     let node = doc.node(node);
     let text = doc.inner(node);
@@ -274,7 +275,8 @@ fn word<'d>(doc: &Doc<'d>, node: u32, bytes: RangeInclusive<usize>) -> Option<&'
     (is_short && !text.iter().any(parts) && text.iter().any(is_letter)).then_some(text)
 }
 
-/// The keys that lead to a column, joined by dots; none for the rows themselves, and where a key is no word.
+/// Returns the keys that lead to a column, joined by dots. Returns none for the column of the rows
+/// themselves, and if a key isn't one word.
 fn label(doc: &Doc<'_>, analysis: &Analysis, column: u32) -> Option<String> {
     let mut keys = Vec::new();
     let mut at = column;

@@ -1,13 +1,13 @@
-//! The rules that keep rows, in their order of right.
+//! The rules that keep rows, in order of precedence.
 
-/// Why a row stays. The order is the order of right: a row is put down to the first rule that wants it.
+/// Why a row stays. Rules are in order of precedence: a row counts for the first rule that marks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
     /// It holds one of the caller's texts.
     Pattern,
-    /// A value tells of an error or a failure.
+    /// A value reports an error or a failure.
     Failure,
-    /// It has columns or types of values that hardly any row has, or lacks what nearly all have.
+    /// It has a column or a type of value that hardly any row has, or lacks a column that nearly all have.
     Structure,
     /// It holds a value of a category that hardly any row holds.
     RareValue,
@@ -17,18 +17,18 @@ pub enum Rule {
     ChangePoint,
     /// The query names it.
     Named,
-    /// It has to do with the query.
+    /// It shares words with the query.
     Relevant,
     /// It stands at the start.
     First,
     /// It stands at the end.
     Last,
-    /// It shows values that no row before showed, or stands where nothing is shown yet.
+    /// It shows values that no row chosen before shows, or stands far from the other rows that stay.
     Coverage,
 }
 
 impl Rule {
-    /// Every rule in order of right.
+    /// Every rule in order of precedence.
     pub const ALL: [Self; 11] = [
         Self::Pattern,
         Self::Failure,
@@ -43,7 +43,7 @@ impl Rule {
         Self::Coverage,
     ];
 
-    /// The word in reports.
+    /// Returns the name that reports use.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
-//! Numeric columns: values far from the rest, and places where the level shifts.
+//! Finds outliers and change points in numeric columns.
 //!
-//! Everything is robust (medians, not means, decide) and runs in linear time. Floats go through `+ - * /` and
-//! comparisons in row order only, so that every machine decides alike.
+//! Medians set the thresholds, so that single values can't move them. Floats only go through `+ - * /` and
+//! comparisons, always in row order, so that every machine decides alike.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -12,19 +12,19 @@ use crate::json::tape::Doc;
 use crate::select::analysis::Analysis;
 use crate::select::column_statistics::ValueClass;
 
-/// Shorter series have no level that one could leave.
+/// In a shorter series no value counts as unusual.
 const MIN_ROWS: usize = 8;
-/// Median absolute deviation times this is the standard deviation of normal data.
+/// The median absolute deviation of normal data, times this, is their standard deviation.
 const DEVIATION_PER_MEDIAN: f64 = 1.4826;
-/// Mean distance of neighbours of normal data, in standard deviations.
+/// Mean distance between neighbours in normal data, in standard deviations.
 const STEP_PER_DEVIATION: f64 = 1.128;
-/// Rows on either side of a point that make its level before and behind.
+/// The most rows that make up the level on either side of a point.
 const MAX_WINDOW: usize = 8;
-/// A shift is this many deviations.
+/// A shift of the level is at least so many standard deviations.
 const SHIFT_DEVIATIONS: f64 = 3.0;
-/// Outliers and change points of one column: at most one row in so many.
+/// At most one row in so many is an outlier, or a change point, of a column.
 const ROWS_PER_FINDING: usize = 25;
-/// And at most so many.
+/// The most outliers, or change points, of a column.
 const MAX_FINDINGS: usize = 8;
 
 /// The numbers of one column in row order.
@@ -34,7 +34,7 @@ pub(crate) struct Series {
     values: Vec<f64>,
 }
 
-/// The series of an array: every column that holds numbers in most rows, each row once.
+/// Returns a series for each column whose values are mostly numbers, at most one in a row.
 pub(crate) fn series(doc: &Doc<'_>, analysis: &Analysis) -> Vec<Series> {
     let mut all: Vec<Series> = Vec::new();
     let places: Vec<usize> = analysis
@@ -78,9 +78,9 @@ fn number(raw: &[u8]) -> Option<f64> {
 }
 
 impl Series {
-    /// Rows whose value is more than `threshold` robust deviations from the median. Where too many are (sizes
-    /// and counts often spread over magnitudes), the magnitudes are compared; where still too many are, the
-    /// farthest count.
+    /// Calls `hit` for rows whose value is more than `threshold` robust deviations from the median. If there
+    /// are too many, magnitudes are compared instead, since sizes and counts often spread over several. If
+    /// there are still too many, only the farthest count.
     pub fn outliers(&self, threshold: f64, mut hit: impl FnMut(u32)) {
         let limit = self.limit();
         let mut found = self.beyond(&self.values, threshold);
@@ -102,11 +102,12 @@ impl Series {
         }
     }
 
+    /// Returns how many findings the column may have.
     fn limit(&self) -> usize {
         (self.rows.len() / ROWS_PER_FINDING).clamp(1, MAX_FINDINGS)
     }
 
-    /// Values far from the median, as (deviations, row).
+    /// Returns the values that are far from the median, as (deviations, row).
     fn beyond(&self, values: &[f64], threshold: f64) -> Vec<(f64, u32)> {
         let mut sorted = values.to_vec();
         let center = median(&mut sorted);
@@ -124,7 +125,8 @@ impl Series {
             .collect()
     }
 
-    /// The last row of an old and the first row of a new level, wherever the level shifts and stays.
+    /// Calls `hit` for the last row of an old level and the first row of a new one, wherever the level shifts
+    /// and stays.
     pub fn change_points(&self, mut hit: impl FnMut(u32)) {
         let count = self.values.len();
         let window = MAX_WINDOW.min(count / 4);
@@ -142,8 +144,8 @@ impl Series {
             return;
         }
         for peak in found {
-            // `distances` begins where a whole window lies before. The step itself is the largest one near
-            // the peak.
+            // The first distance belongs to the first row with a whole window before it. The shift is the
+            // largest step near the peak.
             let at = largest_step(&values, peak + window);
             for row in at
                 .checked_sub(1)
@@ -156,7 +158,7 @@ impl Series {
         }
     }
 
-    /// The values with outliers drawn in, so that a single spike doesn't pass for a level.
+    /// Returns the values with outliers clamped, so that a single spike doesn't pass for a level.
     fn calmed(&self) -> Vec<f64> {
         let mut sorted = self.values.clone();
         let center = median(&mut sorted);
@@ -178,7 +180,8 @@ fn pair_distance(pair: &[f64]) -> f64 {
     }
 }
 
-/// For each point with a whole window on both sides, how far the means of the two lie apart.
+/// Returns how far the means of the windows before and after a point lie apart, for each point with two whole
+/// windows.
 fn shifts(values: &[f64], window: usize) -> Vec<f64> {
     let (mut before, mut behind) = (0.0, 0.0);
     let value = |at: usize| values.get(at).copied().unwrap_or(0.0);
@@ -193,7 +196,7 @@ fn shifts(values: &[f64], window: usize) -> Vec<f64> {
     distances
 }
 
-/// Places whose shift is at least `least` and the largest within a window on either side.
+/// Returns the places of shifts that are at least `minimum`, and the largest within a window on either side.
 fn peaks(distances: &[f64], window: usize, minimum: f64) -> Vec<usize> {
     let mut found: Vec<usize> = Vec::new();
     let distance = |at: usize| distances.get(at).copied().unwrap_or(0.0);
@@ -213,6 +216,7 @@ fn peaks(distances: &[f64], window: usize, minimum: f64) -> Vec<usize> {
     found
 }
 
+/// Returns the place of the largest step at most two places from `near`.
 fn largest_step(values: &[f64], near: usize) -> usize {
     let value = |at: usize| values.get(at).copied().unwrap_or(0.0);
     let mut best = (near, 0.0);
@@ -225,7 +229,7 @@ fn largest_step(values: &[f64], near: usize) -> usize {
     best.0
 }
 
-/// The median; leaves the values in another order.
+/// Returns the median, and leaves the values in another order.
 fn median(values: &mut [f64]) -> f64 {
     let middle = values.len() / 2;
     if values.is_empty() {
@@ -235,7 +239,8 @@ fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// The robust deviation of distances from a median; where more than half are zero, their mean stands in.
+/// Returns the robust standard deviation for distances from a median. If more than half are zero, it returns
+/// their mean.
 fn spread(distances: &mut [f64]) -> f64 {
     let middle = median(distances) * DEVIATION_PER_MEDIAN;
     if middle > 0.0 {

@@ -1,6 +1,6 @@
-//! Failures, rare classes of values and rare values: all that single cells tell, in one pass over them.
+//! Marks rows with failures, rare classes of values and rare values, in one pass over the cells.
 //!
-//! What each column has to look out for is worked out from its statistics first; most columns have nothing.
+//! What to look for in a column follows from its statistics. In most columns there is nothing.
 
 use crate::json::tape::Doc;
 use crate::relevance::failures::FailureWords;
@@ -9,36 +9,39 @@ use crate::select::column_statistics::{ColumnStatistics, MAX_GAPS, ValueClass};
 use crate::select::failing_values::failing_values;
 use crate::select::rule::Rule;
 
-/// At most one row in so many is taken for rare.
+/// Something is rare if at most one row in so many has it.
 const ROWS_PER_RARITY: usize = 50;
 /// Where more than one row in so many holds something rare, rarity is the rule, and no signal.
 const ROWS_PER_RARE_ROW: usize = 10;
-/// Where more than one row in so many has text that tells of an error, errors are what the array is about.
+/// Where more than one row in so many has text that reports an error, the array is about errors, and they are
+/// no signal.
 const ROWS_PER_ERROR_TEXT: usize = 4;
 
-/// A column with more rare values than this has a long tail rather than a usual state and a few others; names
-/// show such values for less.
+/// A column with more rare values than this has a long tail of values, not a few exceptions. Names show such
+/// values for less.
 const MAX_RARE_VALUES: usize = 4;
 
+/// Flags of a distinct value.
 const FAILING: u8 = 1;
 const RARE: u8 = 2;
 
-/// What to look out for in a column.
+/// What to look for in a column.
 #[derive(Default)]
 struct Watch {
-    /// Classes of values (as bits) that few cells have, and those that only one has.
+    /// Classes of values, as bits, that few cells have.
     rare_classes: u16,
+    /// Classes that only one cell has.
     unique_classes: u16,
-    /// `FAILING` and `RARE` for each distinct value; empty if there is nothing.
+    /// Flags of each distinct value; empty if none has any.
     values: Vec<u8>,
-    /// Strings are text to search for errors.
+    /// True if its strings are searched for errors.
     is_text: bool,
+    /// True if there is nothing to look for.
     is_idle: bool,
 }
 
-/// What to look out for in values without a column: errors in texts. There are so many columns that this one
-/// is taken for rare; where many rows hold such values, that keeps them from being told apart by the columns
-/// that came first.
+/// What to look for in cells without a column. They are searched for errors, and each counts as rare. Where
+/// many rows have such cells, rarity is the rule: so no row stays only because its columns came first.
 static UNKNOWN: Watch = Watch {
     rare_classes: u16::MAX,
     unique_classes: u16::MAX,
@@ -47,7 +50,7 @@ static UNKNOWN: Watch = Watch {
     is_idle: false,
 };
 
-/// Calls back for every row with a failure, a value of a rare class or a rare value.
+/// Calls `hit` for every row with a failure, a value of a rare class or a rare value.
 pub(crate) fn mark_signals(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnMut(u32, Rule)) {
     let few = few(analysis.len());
     let watches: Vec<Watch> = analysis
@@ -104,7 +107,8 @@ pub(crate) fn mark_signals(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnM
             hit(row, Rule::Failure);
         }
     }
-    // Where classes vary a lot, only what is unique counts; where that is common too, nothing does.
+    // Where rare classes are common, only those that one cell has count. Where these are common too, none
+    // counts.
     for mut rows in [rare, unique] {
         rows.sort_unstable();
         rows.dedup();
@@ -117,17 +121,17 @@ pub(crate) fn mark_signals(doc: &Doc<'_>, analysis: &Analysis, mut hit: impl FnM
     }
 }
 
-/// How many rows are few.
+/// Returns how many rows at most count as few.
 fn few(rows: usize) -> usize {
     (rows / ROWS_PER_RARITY).clamp(1, MAX_GAPS)
 }
 
-/// A number of cells is rare among others.
+/// Returns true if `count` cells among `of` are rare: at most `most`, and few compared with `of`.
 fn is_rare(count: u32, of: u32, most: usize) -> bool {
     count > 0 && count as usize <= most && of as usize >= most * ROWS_PER_RARE_ROW
 }
 
-/// Rows without a column that at most `most` rows lack.
+/// Returns the rows that lack a column, for each column that at most `most` rows lack.
 fn missing(analysis: &Analysis, most: usize) -> Vec<u32> {
     let rows = analysis.len();
     let mut found = Vec::new();
@@ -171,6 +175,7 @@ impl Watch {
         this
     }
 
+    /// Sets a flag for the distinct values found.
     fn add(&mut self, found: &[bool], flag: u8) {
         if found.contains(&true) {
             self.values.resize(found.len(), 0);
@@ -181,7 +186,7 @@ impl Watch {
     }
 }
 
-/// For each distinct value of a category whether few rows share it; empty where that is common.
+/// Returns for each distinct value of a category whether it is rare; empty if rare values are common.
 fn rare_values(column: &ColumnStatistics, most: usize) -> Vec<bool> {
     if column.repeated || !column.is_category() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The exact count of the o200k tokens of a text, and places at which a text may be cut without changing it.
+//! Counts the o200k tokens of a text exactly, and cuts a text where that doesn't change the count.
 
 use std::sync::OnceLock;
 
@@ -7,15 +7,15 @@ use crate::tokens::estimate::estimate;
 /// Longer texts are counted in pieces of at most this size.
 const COUNTED_BYTES: usize = 1 << 16;
 
-/// Counts the o200k tokens of a text exactly, special tokens read as plain text.
+/// Counts the o200k tokens of a text exactly. Special tokens are read as plain text.
 ///
-/// Text as people write it goes at 50 to 280 MB/s. A run of 64 KiB and more of letters alone, or of nothing
-/// but punctuation or space, is counted in pieces of that size, since merging one such run takes more than
-/// linear time: there the count may be off by a token or two for each 64 KiB.
+/// Ordinary text is counted at 50 to 280 MB/s. A run of 64 KiB or more that is all letters, punctuation or
+/// space is counted in pieces of that size, since its time grows faster than its length. There the count may
+/// be off by a token or two for each 64 KiB.
 #[must_use]
 pub fn count(text: &str) -> usize {
     static VOCABULARY: OnceLock<Option<&'static tiktoken::CoreBpe>> = OnceLock::new();
-    // The vocabulary is a feature of this build, so that `None` can't happen; were it to, the estimate is the
+    // The vocabulary is a feature of this build, so `None` can't happen. If it did, the estimate would be the
     // next best answer.
     let Some(encoding) = VOCABULARY.get_or_init(|| tiktoken::get_encoding("o200k_base")) else {
         return estimate(text.as_bytes());
@@ -24,7 +24,8 @@ pub fn count(text: &str) -> usize {
     pieces(text, COUNTED_BYTES).map(count).sum()
 }
 
-/// Pieces of at most `max_bytes`; false for one that isn't cut where o200k cuts whatever stands around it.
+/// Splits a text into pieces of at most `max_bytes`. Each comes with true if o200k itself always cuts the
+/// text at its end. Only then do the counts of the pieces add up to the count of the text.
 pub(crate) fn pieces(text: &str, max_bytes: usize) -> impl Iterator<Item = (&str, bool)> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -42,10 +43,10 @@ pub(crate) fn pieces(text: &str, max_bytes: usize) -> impl Iterator<Item = (&str
     })
 }
 
-/// Where a long text can be cut: the last place in the first piece at which o200k cuts whatever stands around
-/// it. Such a place is behind an ASCII letter or digit and before a space, before punctuation other than `'`
-/// (which may begin a contraction), or between a letter and a digit. Where there is none, between any two
-/// characters, and false.
+/// Returns where to cut a long text: the last place in its first piece at which o200k always cuts, and true.
+/// Such a place is behind an ASCII letter or digit, and before a space or punctuation, or between a letter
+/// and a digit. Before `'` there is none, since it may begin a contraction. Without such a place, it returns
+/// the last end of a character, and false.
 fn cut(text: &str, max_bytes: usize) -> (usize, bool) {
     let head = text.as_bytes().get(..=max_bytes).unwrap_or_default();
     let safe = head.windows(2).rposition(|pair| match pair {

@@ -1,27 +1,29 @@
-//! The estimate of the o200k tokens of a text, fast enough for every decision.
+//! Estimates the o200k tokens of a text, fast enough for every decision.
 //!
-//! The estimate walks the text with a small automaton that mirrors how o200k cuts text before it merges
-//! bytes: a space joins the word behind it, digits go by threes, punctuation runs stick together, words cost
-//! more the longer and the less pronounceable they are. Each step adds the cost of one byte in sixty-fourths
-//! of a token. The costs were fitted by least squares (relative error, towards a common prior) to exact
-//! counts over a mixture of JSON in all layouts, tables, logs, prose, source code, identifiers, hashes,
-//! base64 and a dozen natural languages. On texts of 100 tokens and more that the fit had not seen, half of
-//! the estimates are within 1.4 % and nine in ten within 5 %; on documents of the notation, 2 and 7 %.
-//! Integers only: the estimate is the same on every machine.
+//! A small automaton reads the text. It mirrors how o200k cuts text before it merges bytes: a space joins the
+//! word behind it, digits go by threes, punctuation runs stick together. Words cost more the longer and the
+//! less pronounceable they are. Each step adds the cost of one byte, in sixty-fourths of a token.
+//!
+//! The costs were fitted by least squares (relative error, towards a common prior) to exact counts. The texts
+//! were JSON in all layouts, tables, logs, prose, source code, identifiers, hashes, base64 and a dozen
+//! natural languages. On texts of 100 tokens and more that the fit had not seen, half of the estimates are
+//! within 1.4 % and nine in ten within 5 %. On documents of the notation these are 2 and 7 %. The sums are
+//! integers, so the estimate is the same on every machine.
 
 /// Number of byte classes: the columns of `COSTS`.
 const CLASSES: usize = 16;
 /// Number of states: the rows of `COSTS`.
 const STATES: usize = 32;
-/// What a token counts in the sums below.
+/// The sums below count in sixty-fourths of a token.
 const TOKEN: u64 = 64;
-/// Texts from this length on are read in four lanes at once, which hides the latency of the table look-ups.
+/// Texts from this length on are read in four lanes at once, so that no table look-up has to wait for
+/// another.
 const LANES_FROM_BYTES: usize = 256;
-/// Of texts from this length on, only a piece of each block is read.
+/// Of texts from this length on, only one piece of each block is read.
 const SAMPLED_FROM_BYTES: usize = 32 << 10;
 const BLOCK_BYTES: usize = 512;
 const PIECE_BYTES: usize = 128;
-/// Read ahead of each piece, for the state in which it begins.
+/// Bytes read before each piece, to find the state in which it begins.
 const WARM_UP_BYTES: usize = 4;
 
 const SPACE: u8 = 0;
@@ -41,7 +43,7 @@ const LEAD_2: u8 = 13;
 const LEAD_3: u8 = 14;
 const LEAD_4: u8 = 15;
 
-/// The class of a byte.
+/// Returns the class of a byte.
 pub(super) const fn class(byte: u8) -> u8 {
     match byte {
         b' ' => SPACE,
@@ -63,8 +65,8 @@ pub(super) const fn class(byte: u8) -> u8 {
     }
 }
 
-/// The state behind a byte. States 8 to 22 stand for the letters of a word read so far: its length (1, 2, 3,
-/// 4 to 5, 6 and more) and how many consonants end it.
+/// Returns the state behind a byte of a class. States 8 to 22 stand for the letters of a word read so far:
+/// how many (1, 2, 3, 4 to 5, 6 and more), and how many consonants end them.
 pub(super) const fn next(state: u8, class: u8) -> u8 {
     match class {
         SPACE | TAB if matches!(state, 1 | 2 | 4) => 2,
@@ -110,8 +112,8 @@ pub(super) const fn next(state: u8, class: u8) -> u8 {
     }
 }
 
-/// Cost of a byte of a class (column) read in a state (row), in sixty-fourths of a token. No byte is free, so
-/// that no text is.
+/// The cost of a byte of a class (column) that is read in a state (row), in sixty-fourths of a token. No byte
+/// is free, so that no text is free.
 #[rustfmt::skip]
 const COSTS: [[u8; CLASSES]; STATES] = [
 //  space  nl  tab dig vow con upp quo sep bra joi oth cnt ld2 ld3 ld4
@@ -163,7 +165,7 @@ const CLASS_OF: [u8; 256] = {
     table
 };
 
-/// The class of the first of two bytes, where an index into `STEPS` has it.
+/// The class of the first of two bytes, shifted to its place in an index into `STEPS`.
 #[allow(
     clippy::indexing_slicing,
     reason = "evaluated by the compiler, which rejects an index out of range"
@@ -178,8 +180,8 @@ const SHIFTED_CLASS_OF: [u8; 256] = {
     table
 };
 
-/// What two bytes do, in one look-up by state and their classes: the state behind them times 256 in the high
-/// byte, their cost in the low one.
+/// The step over two bytes, by the state before them and their classes. The high byte is the state behind
+/// them, the low byte their cost.
 #[allow(
     clippy::indexing_slicing,
     reason = "evaluated by the compiler, which rejects an index out of range"
@@ -201,7 +203,7 @@ static STEPS: [u16; STATES * CLASSES * CLASSES] = {
 const STATE_MASK: u16 = 0x1f00;
 const COST_MASK: u16 = 0xff;
 
-/// Two bytes: the step taken, which holds the next state.
+/// Reads two bytes, and returns their step.
 #[inline]
 fn step(state: u16, bytes: [u8; 2]) -> u16 {
     let [first, second] = bytes.map(usize::from);
@@ -211,7 +213,7 @@ fn step(state: u16, bytes: [u8; 2]) -> u16 {
     STEPS.get(at).copied().unwrap_or_default()
 }
 
-/// One byte: the step taken.
+/// Reads one byte, and returns its step.
 fn half_step(state: u16, byte: u8) -> u16 {
     let (state, class) = (
         state >> 8,
@@ -223,8 +225,8 @@ fn half_step(state: u16, byte: u8) -> u16 {
     u16::from(next(state as u8, class)) << 8 | u16::from(cost.copied().unwrap_or_default())
 }
 
-/// Walks over a text; gives its cost and the state behind it.
-fn walk(text: &[u8], mut state: u16) -> (u64, u16) {
+/// Reads a text, and returns its cost and the state behind it.
+fn read(text: &[u8], mut state: u16) -> (u64, u16) {
     let (pairs, last) = text.as_chunks::<2>();
     let mut sum = 0;
     for pair in pairs {
@@ -238,7 +240,15 @@ fn walk(text: &[u8], mut state: u16) -> (u64, u16) {
     (sum, state & STATE_MASK)
 }
 
-/// The estimate in sixty-fourths of a token, to add up many small texts without rounding each.
+/// Estimates the o200k tokens of UTF-8 text in sixty-fourths of a token. A sum over many small texts is then
+/// rounded only once.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::tokens::{estimate, estimate_64ths};
+/// let text = b"hello world";
+/// assert_eq!(estimate_64ths(text).div_ceil(64), estimate(text) as u64);
+/// ```
 #[must_use]
 pub fn estimate_64ths(text: &[u8]) -> u64 {
     if text.len() >= SAMPLED_FROM_BYTES {
@@ -248,9 +258,10 @@ pub fn estimate_64ths(text: &[u8]) -> u64 {
     }
 }
 
+/// Reads a whole text, and returns its cost.
 fn all(text: &[u8]) -> u64 {
     if text.len() < LANES_FROM_BYTES {
-        return walk(text, 0).0;
+        return read(text, 0).0;
     }
     let quarter = text.len() / 4;
     let (a, rest) = text.split_at(quarter);
@@ -258,10 +269,10 @@ fn all(text: &[u8]) -> u64 {
     let (c, rest) = rest.split_at(quarter);
     let (d, rest) = rest.split_at(quarter);
     let (sum, in_d) = lanes([a, b, c, d], [0; 4]);
-    sum + walk(rest, in_d).0
+    sum + read(rest, in_d).0
 }
 
-/// Walks over four texts of one length at once; gives the state behind the last one, too.
+/// Reads four texts of one length at once. Returns their cost together, and the state behind the last one.
 fn lanes(texts: [&[u8]; 4], [mut in_a, mut in_b, mut in_c, mut in_d]: [u16; 4]) -> (u64, u16) {
     let [(a, last_a), (b, last_b), (c, last_c), (d, last_d)] = texts.map(<[u8]>::as_chunks::<2>);
     // A sum for each lane, so that none waits for another.
@@ -277,12 +288,12 @@ fn lanes(texts: [&[u8]; 4], [mut in_a, mut in_b, mut in_c, mut in_d]: [u16; 4]) 
         sum_d += u64::from(in_d & COST_MASK);
     }
     let lasts = [(last_a, in_a), (last_b, in_b), (last_c, in_c), (last_d, in_d)];
-    let [a, b, c, d] = lasts.map(|(last, state)| walk(last, state & STATE_MASK));
+    let [a, b, c, d] = lasts.map(|(last, state)| read(last, state & STATE_MASK));
     (sum_a + sum_b + sum_c + sum_d + a.0 + b.0 + c.0 + d.0, d.1)
 }
 
-/// One piece of each block stands for the block. Where in its block it begins changes from block to block, so
-/// that rows of one length don't always show the same part of themselves.
+/// Estimates a long text by one piece of each block. The place of the piece in its block changes from block
+/// to block, so that rows of one length don't always show the same part of themselves.
 fn sampled(text: &[u8]) -> u64 {
     let (blocks, rest) = text.as_chunks::<{ 4 * BLOCK_BYTES }>();
     let (mut sum, mut place) = (0, 0_u32);
@@ -293,7 +304,7 @@ fn sampled(text: &[u8]) -> u64 {
             place = place.wrapping_add(0x9e37_79b9);
             let start = WARM_UP_BYTES + (place >> 16) as usize % (BLOCK_BYTES - PIECE_BYTES - WARM_UP_BYTES);
             let before = block.get(start - WARM_UP_BYTES..start).unwrap_or_default();
-            let (_, state) = walk(before, 0);
+            let (_, state) = read(before, 0);
             (block.get(start..start + PIECE_BYTES).unwrap_or_default(), state)
         });
         let mut next = || lane.next().unwrap_or_default();

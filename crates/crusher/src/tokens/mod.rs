@@ -1,7 +1,7 @@
 //! Tokens of o200k: counted exactly for reports, estimated fast for decisions.
 //!
-//! A text comes in, a number of tokens goes out. The folder imports nothing of the crate; every folder above
-//! `json` may use it, through the names that this file hands on.
+//! A text comes in, and a number of tokens goes out. The folder imports nothing of the crate. Any other
+//! module may use it, through the names that this file hands on.
 
 mod count;
 mod estimate;

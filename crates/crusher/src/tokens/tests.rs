@@ -1,7 +1,7 @@
 use crate::tokens::count::count;
 use crate::tokens::estimate::{class, estimate, estimate_64ths, next};
 
-/// Exact counts of the reference implementation in Python.
+/// Counts by the reference implementation in Python.
 #[test]
 fn counts_as_the_reference_does() {
     let known = [

@@ -1,4 +1,4 @@
-//! What must hold of every record: crush it, look at what came out, restore it, compare.
+//! Checks what must hold of every record: it is crushed, looked at, restored and compared.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub struct Crushed {
 }
 
 impl Crushed {
-    /// The digests of all originals, in hexadecimal digits.
+    /// Returns the digests of all originals, in hexadecimal digits.
     pub fn digests(&self) -> BTreeSet<String> {
         self.originals
             .entries
@@ -31,7 +31,7 @@ impl Crushed {
     }
 }
 
-/// Crushes one record by itself.
+/// Crushes one record.
 pub fn crush(crusher: &mut Crusher, record: &[u8]) -> Result<Crushed, Error> {
     let mut crushed = Crushed {
         compacted: Vec::new(),
@@ -47,7 +47,7 @@ pub fn crush(crusher: &mut Crusher, record: &[u8]) -> Result<Crushed, Error> {
     Ok(crushed)
 }
 
-/// Options of every kind, most of them such that small records already lose rows, strings and whitespace.
+/// Returns options of every kind. With most of them even small records lose rows, strings and whitespace.
 pub fn options(random: &mut Random) -> Options {
     let mut options = Options {
         max_tokens: *random.pick(&[64, 64, 200, 1000, 4096]),
@@ -95,7 +95,12 @@ pub fn options(random: &mut Random) -> Options {
     options
 }
 
-/// True where crushing may refuse a record of this text: it is nested too deep.
+/// Returns a crusher with options of every kind.
+pub fn crusher(random: &mut Random) -> Result<Crusher, String> {
+    Crusher::new(options(random)).map_err(|error| error.to_string())
+}
+
+/// Returns true for the error of a record that is nested too deep, which generated records may be.
 pub fn may_fail(error: &Error) -> bool {
     matches!(
         error,
@@ -106,7 +111,7 @@ pub fn may_fail(error: &Error) -> bool {
     )
 }
 
-/// Everything that must hold of one record and these options. None where the record is too deep.
+/// Checks everything that must hold of one record. Returns none if the record is too deep.
 pub fn check_record(crusher: &mut Crusher, record: &[u8]) -> Result<Option<Crushed>, String> {
     let crushed = match crush(crusher, record) {
         Ok(crushed) => crushed,
@@ -138,7 +143,7 @@ pub fn check_record(crusher: &mut Crusher, record: &[u8]) -> Result<Option<Crush
         return told(&format!("G2: markers: {error}"));
     }
     if found.iter().any(|hash| hash.len() != options.hash_digits) {
-        return told("a marker with another number of digits");
+        return told("a marker has another number of digits");
     }
     let named: BTreeSet<&str> = found.iter().map(|hash| &hash[..24]).collect();
     let digests = crushed.digests();
@@ -148,13 +153,13 @@ pub fn check_record(crusher: &mut Crusher, record: &[u8]) -> Result<Option<Crush
     }
     if crushed.originals.arena.len() > record.len() {
         return told(&format!(
-            "{} bytes are stored of {}",
+            "{} bytes are stored of a record of {}",
             crushed.originals.arena.len(),
             record.len()
         ));
     }
     if options.lossless_only && !crushed.originals.entries.is_empty() {
-        return told("lossless_only, but something is in the store");
+        return told("an original is stored in spite of lossless_only");
     }
     if let Err(what) = check_reports(&crushed, record, &options) {
         return told(&what);
@@ -167,11 +172,11 @@ fn check_reports(crushed: &Crushed, record: &[u8], options: &Options) -> Result<
     for report in &crushed.reports {
         let decisions = &report.decisions;
         if report.unproved {
-            return Err("a change was taken back since it didn't restore".to_owned());
+            return Err("a change was undone because it didn't restore".to_owned());
         }
         if decisions.strategy == Strategy::Unchanged {
             if !decisions.hashes.is_empty() {
-                return Err("an unchanged payload with originals".to_owned());
+                return Err("an unchanged payload has originals".to_owned());
             }
         } else if report.tokens_after >= report.tokens_before {
             return Err(format!(
@@ -205,11 +210,11 @@ fn check_reports(crushed: &Crushed, record: &[u8], options: &Options) -> Result<
         .reports
         .iter()
         .all(|report| report.decisions.strategy == Strategy::Unchanged);
-    let literals = memchr_count(&crushed.compacted, b"<<ccr:lit>>");
-    if unchanged && literals == memchr_count(record, b"<<ccr:lit>>") && crushed.compacted != record {
-        return Err("G4: nothing was decided, but the bytes changed".to_owned());
+    let literals = count_of(&crushed.compacted, b"<<ccr:lit>>");
+    if unchanged && literals == count_of(record, b"<<ccr:lit>>") && crushed.compacted != record {
+        return Err("G4: the bytes of an unchanged record changed".to_owned());
     }
-    // The estimate of a whole record that is one payload is the estimate of its token.
+    // A record that is one payload has the sizes of its JSON token.
     if let ([report], true) = (crushed.reports.as_slice(), options.paths.is_empty()) {
         let token = record.trim_ascii();
         if report.tokens_before != tokens::estimate(token) as u64 || report.bytes_before != token.len() as u64
@@ -219,7 +224,7 @@ fn check_reports(crushed: &Crushed, record: &[u8], options: &Options) -> Result<
         let token = crushed.compacted.trim_ascii();
         if report.bytes_after != token.len() as u64 {
             return Err(format!(
-                "the report says {} bytes after, there are {}",
+                "the report says {} bytes after crushing, but there are {}",
                 report.bytes_after,
                 token.len()
             ));
@@ -228,6 +233,6 @@ fn check_reports(crushed: &Crushed, record: &[u8], options: &Options) -> Result<
     Ok(())
 }
 
-fn memchr_count(text: &[u8], what: &[u8]) -> usize {
+fn count_of(text: &[u8], what: &[u8]) -> usize {
     text.windows(what.len()).filter(|window| *window == what).count()
 }

@@ -1,11 +1,11 @@
-//! Documents in the shapes that tool results have, with every defect that real ones have too.
+//! Documents in the shapes of real tool results, with the defects of real ones.
 
 use super::envelopes;
 use super::json::{Json, layout, object, print, spelling};
 use super::random::Random;
 use super::strings::{key, long, number, short, word};
 
-/// A record: one JSON text of any shape, layout and spelling, sometimes with whitespace around it.
+/// Returns a record: one JSON text of any shape, layout and spelling, sometimes with whitespace around it.
 pub fn record(random: &mut Random) -> String {
     let document = document(random);
     let text = print(&document, layout(random), spelling(random));
@@ -16,7 +16,7 @@ pub fn record(random: &mut Random) -> String {
     }
 }
 
-/// A value of any shape.
+/// Returns a value of any shape.
 pub fn document(random: &mut Random) -> Json {
     match random.below(26) {
         0..8 => rows(random),
@@ -42,7 +42,7 @@ pub fn document(random: &mut Random) -> Json {
     }
 }
 
-/// JSON text as a string's content: JSON inside JSON, up to three times.
+/// Returns JSON as text for a string. It may itself hold JSON in strings.
 pub fn inner(random: &mut Random) -> String {
     let value = match random.below(5) {
         0 => api(random),
@@ -59,7 +59,7 @@ pub fn inner(random: &mut Random) -> String {
     }
 }
 
-/// What a column's cells look like.
+/// The values of a column.
 #[derive(Clone, Debug)]
 pub enum Column {
     Sequence {
@@ -87,14 +87,14 @@ pub enum Column {
     Map,
     Any,
     Null,
-    /// Equal for so many rows each.
+    /// Values that stay the same for so many rows.
     Runs(Vec<Json>, usize),
-    /// The text of the member before it, inside other text.
+    /// The text of the member before this one, inside other text.
     Follows {
         head: String,
         tail: &'static str,
     },
-    /// Common text around two texts that change.
+    /// The same text around two texts that change.
     Holes(String),
 }
 
@@ -207,8 +207,8 @@ fn cell(random: &mut Random, column: &Column, row: usize) -> Json {
     }
 }
 
-/// One row: each defect (missing, null, empty, other type, other order, doubled or extra key) in `defects` of
-/// 100 cells.
+/// Returns one row. In `defects` of 100 cells it has a defect: a member is missing, null, empty, doubled or
+/// of another type, keys have another order, or there is an extra key.
 pub fn members(random: &mut Random, columns: &[(Json, Column)], row: usize, defects: usize) -> Json {
     let mut members = Vec::with_capacity(columns.len());
     for (name, column) in columns {
@@ -248,7 +248,7 @@ fn defects(random: &mut Random) -> usize {
     *random.pick(&[0, 0, 0, 2, 8, 30])
 }
 
-/// An array of similar objects.
+/// Returns an array of similar objects.
 pub fn rows(random: &mut Random) -> Json {
     let columns = columns(random, 2, 7);
     let count = random.below(random.size + 2);
@@ -267,7 +267,7 @@ pub fn rows(random: &mut Random) -> Json {
     Json::Array(items)
 }
 
-/// An object of similar objects, keyed by an id.
+/// Returns an object of similar objects, with their ids as keys.
 pub fn map(random: &mut Random) -> Json {
     let columns = columns(random, 1, 5);
     let count = random.below(random.size + 2);
@@ -298,7 +298,7 @@ pub fn map(random: &mut Random) -> Json {
     Json::Object(items)
 }
 
-/// An array whose items have several shapes.
+/// Returns an array whose items have several shapes.
 fn mixed(random: &mut Random) -> Json {
     let shapes: Vec<Vec<(Json, Column)>> = (0..3).map(|_| columns(random, 1, 4)).collect();
     let count = random.below(random.size + 2);
@@ -313,7 +313,7 @@ fn mixed(random: &mut Random) -> Json {
     Json::Array((0..count).map(|row| item(random, row)).collect())
 }
 
-/// An array of arrays of similar objects.
+/// Returns an array of arrays of similar objects.
 fn lists(random: &mut Random) -> Json {
     let columns = columns(random, 1, 4);
     let count = random.below(random.size + 2);
@@ -352,7 +352,7 @@ fn scalars(random: &mut Random) -> Json {
     Json::Array((0..count).map(|row| cell(random, &column, row)).collect())
 }
 
-/// A user's objects of the shape that a sentinel has, with values that crushing changes.
+/// Returns users' objects that look like sentinels, with values that crushing changes.
 fn sentinels(random: &mut Random) -> Json {
     let mut value = match random.below(5) {
         0 => long(random),
@@ -400,7 +400,7 @@ fn api(random: &mut Random) -> Json {
     Json::Object(members)
 }
 
-/// Any value, `depth` containers deep at most.
+/// Returns any value of at most `depth` levels.
 pub fn any(random: &mut Random, depth: usize) -> Json {
     match random.below(if depth == 0 { 8 } else { 11 }) {
         0 => Json::Null,

@@ -1,5 +1,4 @@
-//! Records that carry tool results the way agents log them: messages, content blocks, lines of JSON in a
-//! string.
+//! Records with tool results, as agents log them: messages, content blocks, lines of JSON in a string.
 
 use super::documents::{columns, inner, members};
 use super::json::{Json, Layout, Spelling, object, print};
@@ -24,7 +23,7 @@ pub fn ndjson(random: &mut Random) -> Json {
         text.pop();
     }
     if random.chance(10) {
-        // Lines of another layout than the others.
+        // The last line has another layout.
         text += &print(
             &members(random, &columns, count, 0),
             Layout::Indented(2),

@@ -1,4 +1,4 @@
-//! A JSON tree that keeps what a value tree forgets, and the ways in which programs print it.
+//! A JSON tree that keeps duplicate keys, key order and spellings, and the ways in which programs print it.
 
 use super::random::Random;
 
@@ -29,7 +29,7 @@ impl From<String> for Json {
     }
 }
 
-/// An object of the given members, in order.
+/// Returns an object of the given members, in order.
 pub fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
     Json::Object(
         members
@@ -39,14 +39,14 @@ pub fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
     )
 }
 
-/// Where whitespace stands.
+/// The whitespace between tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// None at all.
     Compact,
     /// Python's `", "` and `": "`.
     Spaced,
-    /// One member a line, indented by so many blanks for each level, and `": "`.
+    /// One member a line, indented by this many blanks for each level, and `": "`.
     Indented(usize),
     /// The same with tabs.
     Tabs,
@@ -56,7 +56,7 @@ pub enum Layout {
     Irregular(u64),
 }
 
-/// How string bytes are escaped.
+/// How strings are escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spelling {
     /// Only what must be.
@@ -73,7 +73,7 @@ pub enum Spelling {
     Mixed(u64),
 }
 
-/// Every layout by itself; the irregular one gets its seed from the case.
+/// Returns any layout. The irregular one gets its seed from the case.
 pub fn layout(random: &mut Random) -> Layout {
     match random.below(12) {
         0..4 => Layout::Compact,
@@ -86,7 +86,7 @@ pub fn layout(random: &mut Random) -> Layout {
     }
 }
 
-/// Every spelling, the usual one most of the time.
+/// Returns any spelling, mostly the minimal one.
 pub fn spelling(random: &mut Random) -> Spelling {
     match random.below(12) {
         0..5 => Spelling::Minimal,
@@ -100,7 +100,7 @@ pub fn spelling(random: &mut Random) -> Spelling {
     }
 }
 
-/// A value's text.
+/// Returns the text of a value.
 pub fn print(value: &Json, layout: Layout, spelling: Spelling) -> String {
     let noise = |seed| Random::new(seed, 0);
     let mut printer = Printer {
@@ -122,7 +122,7 @@ pub fn print(value: &Json, layout: Layout, spelling: Spelling) -> String {
     printer.out
 }
 
-/// A text as a JSON string with its quotes.
+/// Returns a text as a JSON string with its quotes.
 pub fn quote(text: &str, spelling: Spelling) -> String {
     print(&Json::Text(text.to_owned()), Layout::Compact, spelling)
 }
@@ -210,7 +210,7 @@ impl Printer {
         }
     }
 
-    /// Whitespace of a layout that has no rule; nothing in the others.
+    /// Prints random whitespace in an irregular layout, and nothing in the others.
     fn irregular(&mut self) {
         if matches!(self.layout, Layout::Irregular(_)) && self.space.chance(20) {
             let space = *self.space.pick(&[" ", "  ", "\n", "\r\n", "\t", " \n "]);

@@ -1,9 +1,9 @@
-//! Generators that the tests, and the fuzz targets outside the workspace, share.
+//! Generators and checks that the tests share.
 //!
-//! They are written for speed and for one purpose, so that 200,000 documents take seconds: a seeded source of
-//! random numbers, a JSON tree that remembers how it is to be spelled, and shapes of documents that tool
-//! results really have, laced with text that tries to read as ours. A failing case is named by its seed and
-//! size; `smallest` then finds the smallest size that still fails.
+//! The generators are written for speed, so that 40,000 documents take seconds. They are a seeded source of
+//! random numbers, a JSON tree that remembers how it is spelled, and documents in the shapes of real tool
+//! results. Some of their strings try to read as the notation. A failing case is named by its seed and size.
+//! `smallest` then finds the smallest size that still fails.
 
 #![allow(dead_code, reason = "each test binary uses its own part of the generators")]
 #![allow(
@@ -21,27 +21,27 @@ pub mod mutate;
 pub mod random;
 pub mod shelf;
 pub mod strings;
+pub mod time;
 
 use random::Random;
 
-/// Seeds that `each` tries before the first random one, so that a case which failed once is tried again.
+/// The seed of the first case. Seeds are fixed, so that a case which failed once is tried again.
 const FIRST_SEED: u64 = 0x005e_ed00;
 
-/// How many cases a property tries: its share, in percent, of `HEADROOM_PROPERTY_CASES` (by default 200,000
-/// in a release build, and a hundredth of that in a debug build, where each case takes fifty times as long).
+/// Returns how many cases a property tries: its share, in percent, of `HEADROOM_PROPERTY_CASES`. The default
+/// is 40,000 in an optimized build. It is 2,000 in a debug build, where each case takes fifty times as long.
 pub fn cases(share_percent: u64) -> u64 {
     let all = std::env::var("HEADROOM_PROPERTY_CASES")
         .ok()
         .and_then(|text| text.parse().ok());
-    let all: u64 = all.unwrap_or(if cfg!(debug_assertions) { 2_000 } else { 200_000 });
+    let all: u64 = all.unwrap_or(if cfg!(debug_assertions) { 2_000 } else { 40_000 });
     (all * share_percent / 100).max(1)
 }
 
-/// Runs a property on `count` cases of growing and shrinking size. `HEADROOM_PROPERTY_SEED` moves to other
-/// cases.
+/// Runs a property on `count` cases of different sizes. `HEADROOM_PROPERTY_SEED` moves to other cases.
 ///
 /// # Panics
-/// With the seed and the smallest failing size of the first case that the property refuses.
+/// If the property refuses a case, with its seed and the smallest size that fails.
 pub fn each(count: u64, mut property: impl FnMut(&mut Random) -> Result<(), String>) {
     let offset = std::env::var("HEADROOM_PROPERTY_SEED")
         .ok()
@@ -59,8 +59,8 @@ pub fn each(count: u64, mut property: impl FnMut(&mut Random) -> Result<(), Stri
     }
 }
 
-/// Mostly small documents, now and then one of some hundred rows: big ones cost as much as all small ones
-/// together.
+/// Returns the size of a case. Most documents are small, and a few have some hundred rows: a big one costs as
+/// much as all small ones together.
 fn size_of_case(case: u64) -> usize {
     match case % 64 {
         0 => 160,
@@ -81,7 +81,7 @@ fn smallest(
     })
 }
 
-/// Bytes as text for a failure's message, cut where they are long.
+/// Returns bytes as text for the message of a failure, cut if they are long.
 pub fn show(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     if text.len() <= 6_000 {

@@ -1,14 +1,15 @@
-//! Changes to a text that keep it near to what it was: where parsers and decoders go wrong.
+//! Makes small changes to a text. Texts that are nearly right are where parsers and decoders go wrong.
 
 use super::random::Random;
 
-/// Pieces that mean something to JSON, to the notation, or to a line reader.
+/// Pieces with a meaning in JSON, in the notation, or to a reader of lines.
 #[rustfmt::skip]
 const PIECES: &[&str] = &[
-    "\"", "\\", "{", "}", "[", "]", ",", ":", "\n", "\\n", " ", "0", "1", "-", ".", "e", "E", "+", "null", "true", "~",
-    "=", "|", "<<ccr:", "<<ccr:lit>>", ">>", "\\u", "\\ud800", "\\u003c", "\\\"", "[2]{a,b}", "[1]{a}", "<>", "<a>", "<*>", "\\n@x", "(", ")", "[(", ")]", "=null", "~~", "[d]", "j", "\u{feff}",
-    "\u{e9}", "!", "@", "d", "s", "#", "*", "{}", "[]", "\"\"", "0000000000000000", "_rows_offloaded", ",raw,",
-    ",string,", "KB", "\t", "\r", "\0",
+    "\"", "\\", "{", "}", "[", "]", ",", ":", "\n", "\\n", " ", "0", "1", "-", ".", "e", "E", "+", "null",
+    "true", "~", "=", "|", "<<ccr:", "<<ccr:lit>>", ">>", "\\u", "\\ud800", "\\u003c", "\\\"", "[2]{a,b}",
+    "[1]{a}", "<>", "<a>", "<*>", "\\n@x", "(", ")", "[(", ")]", "=null", "~~", "[d]", "j", "\u{feff}",
+    "\u{e9}", "!", "@", "d", "s", "#", "*", "{}", "[]", "\"\"", "0000000000000000", "_rows_offloaded",
+    ",raw,", ",string,", "KB", "\t", "\r", "\0",
 ];
 
 /// Changes `text` in one to three places.
@@ -40,7 +41,7 @@ fn once(random: &mut Random, text: &mut Vec<u8>) {
             let copy = text[at..to].to_vec();
             drop(text.splice(at..at, copy));
         }
-        // Two lines change places, or one is doubled: what a row count must notice.
+        // A line is doubled or removed, which the count of rows must reveal.
         _ => {
             let breaks: Vec<usize> = text
                 .windows(2)

@@ -1,10 +1,11 @@
-//! A small seeded source of random numbers: the same cases on every machine.
+//! A small source of random numbers. A seed gives the same numbers on every machine.
 
-/// `SplitMix64` (Steele, Lea, Flood, 2014), and the size that the case may have.
+/// `SplitMix64` (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014), and the size of
+/// the case.
 #[derive(Clone, Debug)]
 pub struct Random {
     state: u64,
-    /// Rows, members or bytes that a part of the case has at most, roughly.
+    /// About the most rows, members or bytes in a part of the case.
     pub size: usize,
 }
 
@@ -24,17 +25,17 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`, or 0 for a bound of 0.
+    /// Returns a number below `bound`, or 0 for a bound of 0.
     pub fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
 
-    /// A number from `low` to `high`, both included.
+    /// Returns a number from `low` to `high`, both included.
     pub fn within(&mut self, low: usize, high: usize) -> usize {
         low + self.below(high.saturating_sub(low) + 1)
     }
 
-    /// True in `percent` of 100 cases.
+    /// Returns true in `percent` of 100 cases.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
@@ -43,7 +44,8 @@ impl Random {
         &from[self.below(from.len())]
     }
 
-    /// A source of its own, so that a part can use any number of draws without moving what comes after it.
+    /// Returns a source of its own for a part of the case. However many numbers the part draws, the rest of
+    /// the case stays the same.
     pub fn fork(&mut self) -> Self {
         Self {
             state: self.next(),
@@ -51,7 +53,7 @@ impl Random {
         }
     }
 
-    /// `count` characters out of an ASCII alphabet.
+    /// Returns `count` characters of an ASCII alphabet.
     pub fn text(&mut self, alphabet: &[u8], count: usize) -> String {
         (0..count).map(|_| char::from(*self.pick(alphabet))).collect()
     }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use headroom_crusher::{Lookup, digest, hash};
 
-/// Originals by hash, of any bytes.
+/// Originals of any bytes, by hash.
 #[derive(Default)]
 pub struct Shelf(HashMap<String, Vec<u8>>);
 
 impl Shelf {
-    /// Adds an original; gives its hash of 24 digits. The whole digest finds it too.
+    /// Adds an original, and returns its hash of 24 digits. Its 64 digits find it, too.
     pub fn put(&mut self, bytes: &[u8]) -> String {
         let whole = hash(&digest(bytes), 64);
         self.0.insert(whole[..24].to_owned(), bytes.to_vec());

@@ -5,65 +5,70 @@ use super::random::Random;
 
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
-    "open", "closed", "active", "error", "failed", "ok", "warning", "main", "build", "deploy", "user", "admin", "octo",
-    "hub", "name", "login", "Zürich", "日本", "naïve", "emoji 😀", "a b", "b, c", "x=y", "50%", "#1", "-", "/usr/bin",
-    "C:\\dir", "it's",
+    "open", "closed", "active", "error", "failed", "ok", "warning", "main", "build", "deploy", "user",
+    "admin", "octo", "hub", "name", "login", "Zürich", "日本", "naïve", "emoji 😀", "a b", "b, c", "x=y", "50%",
+    "#1", "-", "/usr/bin", "C:\\dir", "it's",
 ];
 
-/// Strings on which a cell, a head, a marker or a sentinel could break.
+/// Strings that a cell, a header, a marker or a sentinel could confuse with the notation.
 #[rustfmt::skip]
 const TRAPS: &[&str] = &[
-    "", " ", " leading", "trailing ", "\t", "\n", "a\nb", "a\r\nb", "a,b", ",", "\"", "\"quoted\"", "say \"hi\"", "\\",
-    "\\n", "a\\", "null", "true", "false", "NULL", "None", "nan", "Infinity", "0", "1", "-1", "01", "1.0", "1e5", "-0",
-    "+1", ".5", "1.", "1_000", "0x10", "12345678901234567890123456789012345678901234567890", "~", "~~", "~1", "=", "==",
-    "=ok", "|", "||", "!", "!!", "@", "@0", "#", "##", "$", "%", "^", "^^", "&", "*", "**", "_", "-", "--", "---", "+",
-    "?", "/", "//", ":", "::", ";", "<", "<<", "<<<", ">", ">>", "[", "[]", "]", "{", "{}", "}", "(", ")", "'", "''",
-    "`", "``", "[0]", "[1]", "[2]{", "[2]{a,b}", "[3]{id,name}\n0,ann\n1,bob\n2,cy",
-    "[3]{id,name}", "[12]", "[1,2,3]", "[{\"a\":1},{\"a\":2}]", "{\"a\":1}", "{\"a.b\":1}", "{3}{a}", "{2}",
-    "{json}", "[json]", "[s]", "[0]{}", "[1]s{a}\n1", "[2]{a=1}", "[2]{a=1}\n\n", "[9999999999999999999999]{a}", "[2 ]{a}",
+    "", " ", " leading", "trailing ", "\t", "\n", "a\nb", "a\r\nb", "a,b", ",", "\"", "\"quoted\"",
+    "say \"hi\"", "\\", "\\n", "a\\", "null", "true", "false", "NULL", "None", "nan", "Infinity", "0", "1",
+    "-1", "01", "1.0", "1e5", "-0", "+1", ".5", "1.", "1_000", "0x10",
+    "12345678901234567890123456789012345678901234567890", "~", "~~", "~1", "=", "==", "=ok", "|", "||", "!",
+    "!!", "@", "@0", "#", "##", "$", "%", "^", "^^", "&", "*", "**", "_", "-", "--", "---", "+", "?", "/",
+    "//", ":", "::", ";", "<", "<<", "<<<", ">", ">>", "[", "[]", "]", "{", "{}", "}", "(", ")", "'", "''",
+    "`", "``", "[0]", "[1]", "[2]{", "[2]{a,b}", "[3]{id,name}\n0,ann\n1,bob\n2,cy", "[3]{id,name}", "[12]",
+    "[1,2,3]", "[{\"a\":1},{\"a\":2}]", "{\"a\":1}", "{\"a.b\":1}", "{3}{a}", "{2}", "{json}", "[json]",
+    "[s]", "[0]{}", "[1]s{a}\n1", "[2]{a=1}", "[2]{a=1}\n\n", "[9999999999999999999999]{a}", "[2 ]{a}",
     "[2m]{*,a}\nx,1\ny,2", "[*]", "[#]", "[$]", "[~]", "[N]{a}", "[-1]{a}", "[1", "[1]", "[1]{", "[1]{a",
-    "[1]{a}", "[1]{a}\n", "[1]{a}\n1", "[1]{a}\n1\n", "[1]{\"a\":1}", "[1] {a}", "<<ccr", "<<ccr:", "<<ccr: ", "<<CCR:",
-    "<<ccr:lit>>", "<<ccr:lit>><<ccr:lit>>", "<<ccr:lit>>x", "<<ccr:lit>><<ccr:lit>><<ccr:lit>>[1]{a}\n1", "<<ccr:lit",
-    "<<ccr:json>>", "<<ccr:json>>{}", "<<ccr:doc>>{}", "<<ccr:table>>", "<<ccr:v1>>", "<<ccr:s>>", "<<ccr:abc>>",
-    "<<ccr:>>", "<<ccr:0123456789ab>>", "<<ccr:0123456789abcdef01234567 45_rows_offloaded>>",
+    "[1]{a}", "[1]{a}\n", "[1]{a}\n1", "[1]{a}\n1\n", "[1]{\"a\":1}", "[1] {a}", "<<ccr", "<<ccr:", "<<ccr: ",
+    "<<CCR:", "<<ccr:lit>>", "<<ccr:lit>><<ccr:lit>>", "<<ccr:lit>>x",
+    "<<ccr:lit>><<ccr:lit>><<ccr:lit>>[1]{a}\n1", "<<ccr:lit", "<<ccr:json>>", "<<ccr:json>>{}",
+    "<<ccr:doc>>{}", "<<ccr:table>>", "<<ccr:v1>>", "<<ccr:s>>", "<<ccr:abc>>", "<<ccr:>>",
+    "<<ccr:0123456789ab>>", "<<ccr:0123456789abcdef01234567 45_rows_offloaded>>",
     "<<ccr:0123456789abcdef01234567,string,2.0KB>>", "<<ccr:0123456789abcdef01234567,string,2.0KB>> and more",
     "<<ccr:0123456789abcdef01234567,raw,12.3KB>>", "<<ccr:0123456789ABCDEF01234567,raw,12.3KB>>",
     "<<ccr:0123456789abcdef0123456,raw,1.0KB>>",
     "<<ccr:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef,raw,1.0KB>>",
     "<<ccr:0123456789abcdef01234567 1_rows_offloaded>>",
-    "<<ccr:0123456789abcdef01234567,text,9.1KB>> first words \u{2026}", " <<ccr:0123456789abcdef01234567,raw,1.0KB>>",
-    "text <<ccr:0123456789abcdef01234567,raw,1.0KB>> text",
+    "<<ccr:0123456789abcdef01234567,text,9.1KB>> first words \u{2026}",
+    " <<ccr:0123456789abcdef01234567,raw,1.0KB>>", "text <<ccr:0123456789abcdef01234567,raw,1.0KB>> text",
     "{\"_ccr_dropped\":\"<<ccr:0123456789abcdef01234567 45_rows_offloaded>>\"}",
-    "[1,{\"_ccr_dropped\":\"<<ccr:0123456789abcdef01234567 45_rows_offloaded>>\"}]", "\u{feff}", "\u{feff}{}", "\u{0}",
-    "\u{1f}", "\u{7f}", "\u{80}", "\u{a0}", "\u{2028}", "\u{2029}", "\u{200b}", "\u{fffd}", "\u{ffff}", "\u{10ffff}",
-    "e\u{301}", "\u{202e}abc", "&amp;", "<b>", "</script>", "a.b", "a..b", ".", "..", ".a", "a.", "a.b.c", "a[0]",
-    "a/b", "<>", "<*>", "<id>", "x<>y", "a<b>c", "x>y", "=null", "=\"x\"", "~null", "~~x", "|{a:1}", "@a,b", "@x@y", "(a)",
-    "(a,b)", "[(a),(b)]", "[(1,2)]", "[d]{a:1}", "[]{a:1}", "[]{", "[][x", "[d]{a:[1]{x}\n1\n}", "[js][{a:1}]", "[2j]{a}\n1\n2", "[1]{@a,b}\n@x\n1",
-    "[2]{a=x<>}\n1\n2", "[1][{a}]\n[(1)]", "[1]{t[{k}]}\n[(1)]", "{a:,b:}", "{a:x}", "1.", "1e", "0x1", "x y", "a}", "a]", "a)",
-    "$ref", "_ccr_dropped", "__proto__", "id", "a:int", "a=1", "a?", "a|b", "a,b.c",
+    "[1,{\"_ccr_dropped\":\"<<ccr:0123456789abcdef01234567 45_rows_offloaded>>\"}]", "\u{feff}", "\u{feff}{}",
+    "\u{0}", "\u{1f}", "\u{7f}", "\u{80}", "\u{a0}", "\u{2028}", "\u{2029}", "\u{200b}", "\u{fffd}",
+    "\u{ffff}", "\u{10ffff}", "e\u{301}", "\u{202e}abc", "&amp;", "<b>", "</script>", "a.b", "a..b", ".",
+    "..", ".a", "a.", "a.b.c", "a[0]", "a/b", "<>", "<*>", "<id>", "x<>y", "a<b>c", "x>y", "=null", "=\"x\"",
+    "~null", "~~x", "|{a:1}", "@a,b", "@x@y", "(a)", "(a,b)", "[(a),(b)]", "[(1,2)]", "[d]{a:1}", "[]{a:1}",
+    "[]{", "[][x", "[d]{a:[1]{x}\n1\n}", "[js][{a:1}]", "[2j]{a}\n1\n2", "[1]{@a,b}\n@x\n1",
+    "[2]{a=x<>}\n1\n2", "[1][{a}]\n[(1)]", "[1]{t[{k}]}\n[(1)]", "{a:,b:}", "{a:x}", "1.", "1e", "0x1", "x y",
+    "a}", "a]", "a)", "$ref", "_ccr_dropped", "__proto__", "id", "a:int", "a=1", "a?", "a|b", "a,b.c",
 ];
 
-/// The bytes between the quotes of strings that only a careful reader takes as they are.
+/// The bytes between the quotes of strings whose spelling is unusual, malformed or misleading.
 #[rustfmt::skip]
 const SPELLED: &[&str] = &[
-    "\\ud800", "\\udc00", "\\ud83d\\ude00", "\\ud83dx", "\\uD83D\\uDE00", "\\ud83d\\uDE00", "\\ude00\\ud83d", "\\u0041",
-    "\\u005b1]{a}", "\\u003c\\u003cccr:lit>>", "\\u003c<ccr:", "<\\u003cccr:lit\\u003e\\u003e",
-    "\\u003C\\u003Cccr:0123456789abcdef01234567,raw,1.0KB>>", "<<ccr\\u003alit>>", "\\u005B2]{a,b}\\n1,2\\n3,4",
-    "[\\u0031]{a}\\n1", "\\/", "a\\/b", "\\u002f", "\\b\\f", "\\u0008", "\\u000a", "\\u000A", "\\u0022", "\\u005c",
-    "\\u00e9", "\\u00E9", "\\ud800<<ccr:", "\\u007f", "\\u2028", "[{\\\"a\\\":\\u0031}]", "{\\u0022a\\\":1}",
-    "\\t{\\\"a\\\":1}", "[\\ud800]", "[\\\"\\ud800\\\"]", "{\\\"a\\\":\\\"\\\\ud800\\\"}",
-    "[\\\"\\\\ud83d\\\\ude00\\\",\\\"\\\\u003c\\\"]", "\\u0000", "[1]{\\u0061}\\n1",
+    "\\ud800", "\\udc00", "\\ud83d\\ude00", "\\ud83dx", "\\uD83D\\uDE00", "\\ud83d\\uDE00", "\\ude00\\ud83d",
+    "\\u0041", "\\u005b1]{a}", "\\u003c\\u003cccr:lit>>", "\\u003c<ccr:", "<\\u003cccr:lit\\u003e\\u003e",
+    "\\u003C\\u003Cccr:0123456789abcdef01234567,raw,1.0KB>>", "<<ccr\\u003alit>>",
+    "\\u005B2]{a,b}\\n1,2\\n3,4", "[\\u0031]{a}\\n1", "\\/", "a\\/b", "\\u002f", "\\b\\f", "\\u0008",
+    "\\u000a", "\\u000A", "\\u0022", "\\u005c", "\\u00e9", "\\u00E9", "\\ud800<<ccr:", "\\u007f", "\\u2028",
+    "[{\\\"a\\\":\\u0031}]", "{\\u0022a\\\":1}", "\\t{\\\"a\\\":1}", "[\\ud800]", "[\\\"\\ud800\\\"]",
+    "{\\\"a\\\":\\\"\\\\ud800\\\"}", "[\\\"\\\\ud83d\\\\ude00\\\",\\\"\\\\u003c\\\"]", "\\u0000",
+    "[1]{\\u0061}\\n1",
 ];
 
 #[rustfmt::skip]
 const NUMBERS: &[&str] = &[
-    "0", "-0", "1", "-1", "1.0", "1.00", "0.1", "-0.0", "1E2", "1e2", "1e+2", "1E-2", "1e400", "-1e400", "1e-400",
-    "0e0", "0E+00", "1234567890123456789012345678901234567890", "0.1234567890123456789012345678901234567890",
-    "9007199254740993", "18446744073709551615", "18446744073709551616", "-9223372036854775809",
-    "1.7976931348623157e308", "5e-324", "100", "1000000", "3.14", "1e0", "1.5e3",
+    "0", "-0", "1", "-1", "1.0", "1.00", "0.1", "-0.0", "1E2", "1e2", "1e+2", "1E-2", "1e400", "-1e400",
+    "1e-400", "0e0", "0E+00", "1234567890123456789012345678901234567890",
+    "0.1234567890123456789012345678901234567890", "9007199254740993", "18446744073709551615",
+    "18446744073709551616", "-9223372036854775809", "1.7976931348623157e308", "5e-324", "100", "1000000",
+    "3.14", "1e0", "1.5e3",
 ];
 
-/// A forged or ordinary short string.
+/// Returns an ordinary or a forged short string.
 pub fn short(random: &mut Random) -> Json {
     match random.below(20) {
         0..9 => Json::Text((*random.pick(WORDS)).to_owned()),
@@ -79,12 +84,12 @@ pub fn short(random: &mut Random) -> Json {
     }
 }
 
-/// A word of the calm kind: what most cells hold.
+/// Returns an ordinary word, such as most cells hold.
 pub fn word(random: &mut Random) -> String {
     (*random.pick(WORDS)).to_owned()
 }
 
-/// A key: mostly plain, sometimes one that a header could take for something else.
+/// Returns a key: mostly plain, sometimes one that a header could misread.
 pub fn key(random: &mut Random) -> Json {
     match random.below(10) {
         0..6 => Json::Text(
@@ -139,7 +144,7 @@ pub fn unicode(random: &mut Random, count: usize) -> String {
     (0..count).map(|_| one(random)).collect()
 }
 
-/// A marker with a hash of the right or a wrong length, of a known or an unknown kind.
+/// Returns a marker with a hash of the right or a wrong length, and of a known or an unknown kind.
 pub fn forged_marker(random: &mut Random) -> String {
     let digits = *random.pick(&[24, 24, 24, 64, 12, 23, 25, 0]);
     let hash = random.text(b"0123456789abcdef", digits);
@@ -160,7 +165,7 @@ pub fn forged_marker(random: &mut Random) -> String {
     format!("<<ccr:{hash}{rest}")
 }
 
-/// A long string of some kind that a blob marker names, or prose, or lines of a log.
+/// Returns a long string: of a kind that a blob marker names, or prose, or lines of a log.
 pub fn long(random: &mut Random) -> Json {
     let count = random.within(100, 140 + random.size * 12);
     let text = match random.below(9) {

@@ -1,35 +1,34 @@
-//! Reads a table or a document next to the JSON that it has to be, without writing it anew.
+//! Reads a table or document and compares it with the expected JSON, without writing that JSON again.
 
 use crate::json::bytes::{CHUNK, chunk_at, specials, string_length};
 use crate::json::spelling::{self, Spelling};
-use crate::notation::grammar::{Place, has_bare_ends, is_bare, is_bare_key, is_other};
+use crate::notation::grammar::{Place, has_bare_ends, is_bare, is_bare_key, is_number_or_word};
 use crate::notation::header::Header;
 use crate::notation::read::cursor::{Cursor, Parse};
 use crate::notation::read::document::content;
 use crate::notation::read::memory::Memory;
 use crate::notation::read::sink::{JsonSink, OFFLOADED, Style};
 use crate::notation::reserved::{find_suspect, is_reserved_raw};
-use crate::notation::sentinel::is_sentinel;
+use crate::notation::sentinel::has_sentinel_key;
 
 use wide::u8x16;
 
-/// The JSON differs from the text that it has to be, or can't be compared piece by piece: only who writes it
-/// anew can tell.
+/// The JSON differs from the expected text, or can't be compared piece by piece. Decoding can tell which.
 pub(crate) const DIFFERS: &str = "another text";
 
-/// How many bytes of a text a reserved string, its inside given, stands for; none if the text doesn't begin
-/// with that.
+/// Returns how many bytes of a text a reserved string stands for. Its arguments are the inside of the string
+/// and the text. None if the text begins with anything else.
 pub(crate) type ReservedLength<'o> = dyn FnMut(&[u8], &[u8]) -> Option<usize> + 'o;
 
-/// Takes JSON only as far as it is the text that it has to be. What the strict reader refuses is refused here
-/// too: a check is left out only where the comparison itself tells.
+/// Takes JSON as long as it is the expected text. Refuses everything that `Memory` refuses: a check is left
+/// out only where the comparison implies it.
 pub(crate) struct Comparing<'e, 'o> {
     expected: &'e [u8],
-    /// Bytes that are the same.
+    /// Bytes that are the same so far.
     pub at: usize,
     style: Style,
     reserved_length: &'o mut ReservedLength<'o>,
-    /// Text that is spelled out.
+    /// Scratch: JSON that is made to be compared.
     scratch: Vec<u8>,
 }
 
@@ -49,11 +48,11 @@ impl<'e, 'o> Comparing<'e, 'o> {
         self.expected.get(from..).unwrap_or_default()
     }
 
-    /// Takes a reserved string, its inside given.
+    /// Takes a reserved string, given without its quotes.
     #[cold]
     fn reserved(&mut self, raw: &[u8]) -> Parse<()> {
-        // It may stand for an array of which parts were compared.
-        if is_sentinel(self.expected.get(..self.at).unwrap_or_default()) {
+        // It may be a sentinel, and stand for an array whose first elements are compared already.
+        if has_sentinel_key(self.expected.get(..self.at).unwrap_or_default()) {
             return Err(DIFFERS);
         }
         let rest = self.rest(self.at);
@@ -61,7 +60,7 @@ impl<'e, 'o> Comparing<'e, 'o> {
         Ok(())
     }
 
-    /// Takes what the strict reader makes of something.
+    /// Takes what `read` writes into memory.
     #[cold]
     fn slow(&mut self, read: impl FnOnce(&mut Memory<'_>) -> Parse<()>) -> Parse<()> {
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -71,8 +70,8 @@ impl<'e, 'o> Comparing<'e, 'o> {
         result
     }
 
-    /// Takes a text that stands bare here, or not at all: true if it did and is the inside of a string of the
-    /// expected text.
+    /// Takes a bare text, if it is the inside of the next string in the expected text. Returns false and
+    /// takes nothing otherwise.
     #[inline]
     fn bare_string(
         &mut self,
@@ -111,7 +110,7 @@ impl JsonSink for Comparing<'_, '_> {
     fn push(&mut self, json: &[u8]) -> Parse<()> {
         let rest = self.rest(self.at);
         let is_same = match json {
-            // Brackets, mostly.
+            // Mostly a bracket.
             [byte] => rest.first() == Some(byte),
             _ => rest.starts_with(json),
         };
@@ -137,7 +136,7 @@ impl JsonSink for Comparing<'_, '_> {
 
     #[inline]
     fn copy(&mut self, json: &[u8]) -> Parse<()> {
-        // A string is the most frequent.
+        // Most of this JSON is a single string.
         if let [b'"', first, ..] = json {
             let is_suspect = matches!(first, b'<' | b'[' | b'\\');
             let raw = json.get(1..json.len() - 1).unwrap_or_default();
@@ -166,7 +165,7 @@ impl JsonSink for Comparing<'_, '_> {
             self.at += text.len() + 2;
             return Ok(());
         }
-        // The literal before a reserved text would be taken off again.
+        // A reserved text gets no escape here, because nothing takes one off before comparing.
         self.slow(|json| {
             json.string(text);
             Ok(())
@@ -181,12 +180,12 @@ impl JsonSink for Comparing<'_, '_> {
     #[inline]
     fn bare(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Parse<()> {
         if self.expected.get(self.at) == Some(&b'"') {
-            // The run is free of what may not stand in a bare text anywhere.
+            // The run ends before all bytes that may not stand in a bare text, except those of a header only.
             let fits = |text: &[u8]| {
                 if place == Place::Header {
                     is_bare(text, place)
                 } else {
-                    has_bare_ends(text) && !is_other(text)
+                    has_bare_ends(text) && !is_number_or_word(text)
                 }
             };
             if self.bare_string(cursor, place, fits) {
@@ -196,7 +195,7 @@ impl JsonSink for Comparing<'_, '_> {
             let rest = cursor.rest();
             let length = run(cursor, self.rest(self.at), place.close());
             let text = rest.get(..length).unwrap_or_default();
-            if ends(rest, length, place.close()) && is_other(text) {
+            if ends(rest, length, place.close()) && is_number_or_word(text) {
                 cursor.at += length;
                 self.at += length;
                 return Ok(());
@@ -241,11 +240,11 @@ impl JsonSink for Comparing<'_, '_> {
     }
 }
 
-/// How many bytes two texts begin with alike, up to the first that is a comma, `close`, or one that JSON
-/// makes a string escape.
+/// Returns how many bytes two texts begin with alike. Stops at a comma, at `close`, and at a byte that must
+/// be escaped in a JSON string.
 #[inline]
 fn run(cursor: &Cursor<'_>, expected: &[u8], close: u8) -> usize {
-    // Of most lines less than a chunk is left, but lines stand behind them.
+    // Most lines have less than a chunk left, so a chunk may reach into the lines behind.
     let (behind, most) = (
         cursor.text.get(cursor.at..).unwrap_or_default(),
         cursor.end.saturating_sub(cursor.at),
@@ -269,7 +268,7 @@ fn run(cursor: &Cursor<'_>, expected: &[u8], close: u8) -> usize {
     at + same.count()
 }
 
-/// True for a bare key at the start of `rest`.
+/// Returns true if `key`, with which `rest` begins, may stand bare.
 #[inline]
 fn is_key(rest: &[u8], key: &[u8]) -> bool {
     let Some(chunk) = chunk_at(rest, 0).filter(|_| key.len() <= CHUNK) else {
@@ -296,20 +295,20 @@ fn is_key(rest: &[u8], key: &[u8]) -> bool {
     fitting >= key.len() && !matches!(first, None | Some(b'@' | b' ')) && last != Some(&b' ')
 }
 
-/// True where a bare text of so many bytes ends.
+/// Returns true if a bare text of this many bytes ends there.
 #[inline]
 fn ends(text: &[u8], length: usize, close: u8) -> bool {
     text.get(length)
         .is_none_or(|byte| *byte == b',' || *byte == close)
 }
 
-/// True for text free of what JSON escapes that is its own spelling.
+/// Returns true if a spelling escapes nothing in a text. The text is free of what must be escaped.
 #[inline]
 fn is_own_spelling(text: &[u8], spelling: Spelling) -> bool {
     spelling == Spelling::MINIMAL || spelling::is_unescaped(text, spelling)
 }
 
-/// True for JSON with a reserved string.
+/// Returns true if a string of some JSON is reserved.
 fn holds_reserved(json: &[u8]) -> bool {
     let mut from = 0;
     while let Some(at) = find_suspect(json, from) {
@@ -322,9 +321,9 @@ fn holds_reserved(json: &[u8]) -> bool {
     false
 }
 
-/// How many bytes of `expected` the whole of `text` decodes to, its header read and ending at byte `at`;
-/// `reserved_length` tells what its reserved strings stand for. None where they can't be compared without
-/// decoding, or the strict reader would refuse the text.
+/// Returns how many bytes of `expected` the whole of `text` decodes to. The header of `text` is read already
+/// and ends at byte `at`; `reserved_length` compares reserved strings. None if the JSON differs, if only
+/// decoding can tell, or if decoding would fail.
 pub(crate) fn compare(
     text: &[u8],
     header: &Header,

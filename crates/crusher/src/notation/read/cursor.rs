@@ -1,12 +1,11 @@
-//! The place in a text up to which it is read, and the smallest pieces: names, quoted strings, what ends a
-//! value.
+//! A position in a text, and the smallest pieces that are read there: keys, quoted strings, bare values.
 
 use crate::notation::grammar::{Place, bare_key_length, has_bare_ends};
 
 /// A result whose error says which rule is broken.
 pub(crate) type Parse<T> = std::result::Result<T, &'static str>;
 
-/// What a text is that decodes to more than it may.
+/// The text decodes to more bytes than it may.
 pub(crate) const TOO_LARGE: &str = "too much text";
 
 /// Text that is read up to an end.
@@ -18,17 +17,19 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// Returns the text that isn't read yet.
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.text.get(self.at..self.end).unwrap_or_default()
     }
 
+    /// Returns the next byte, without reading it.
     #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.text.get(self.at).filter(|_| self.at < self.end).copied()
     }
 
-    /// Takes a byte if it stands here.
+    /// Reads the next byte if it is this one.
     #[inline]
     pub fn take(&mut self, byte: u8) -> bool {
         let stands = self.peek() == Some(byte);
@@ -36,11 +37,12 @@ impl<'a> Cursor<'a> {
         stands
     }
 
+    /// Returns true at the end.
     pub fn is_done(&self) -> bool {
         self.at >= self.end
     }
 
-    /// The bytes up to the first that ends a bare value in this place.
+    /// Reads up to the first byte that ends a bare value in a place.
     #[inline]
     pub fn until(&mut self, place: Place) -> &'a [u8] {
         let close = place.close();
@@ -50,7 +52,7 @@ impl<'a> Cursor<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
-    /// A string token, its quotes included.
+    /// Reads a string token, its quotes included.
     pub fn quoted(&mut self) -> Parse<&'a [u8]> {
         let length = string_length(self.rest()).ok_or("a string without its closing quote")?;
         let token = self.rest().get(..length).unwrap_or_default();
@@ -58,7 +60,7 @@ impl<'a> Cursor<'a> {
         Ok(token)
     }
 
-    /// A key as it stands between quotes, whether it has some or not.
+    /// Reads a key in quotes or bare. Returns its raw text without quotes.
     pub fn key(&mut self) -> Parse<&'a [u8]> {
         if self.peek() == Some(b'"') {
             let quoted = self.quoted()?;
@@ -72,14 +74,14 @@ impl<'a> Cursor<'a> {
             None | Some(b':' | b',' | b'{' | b'}' | b'[' | b'=' | 0..b' ')
         );
         if !ends || !has_bare_ends(bare) {
-            return Err("a name that needs quotes");
+            return Err("a key that needs quotes");
         }
         self.at += length;
         Ok(bare)
     }
 }
 
-/// Length of the string token that `text` begins with, quotes included.
+/// Returns the length of the string token that `text` begins with, quotes included; none for anything else.
 pub(crate) fn string_length(text: &[u8]) -> Option<usize> {
     let mut at = 1;
     text.strip_prefix(b"\"")?;
@@ -92,7 +94,7 @@ pub(crate) fn string_length(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// True for a string token whose characters and escapes are those of JSON.
+/// Returns true if all characters and escapes of a string token are those of JSON.
 pub(crate) fn is_string(token: &[u8]) -> bool {
     let mut rest = token;
     while let Some((first, behind)) = rest.split_first() {

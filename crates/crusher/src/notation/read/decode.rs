@@ -1,5 +1,4 @@
-//! Table or document text → compact JSON. Strict: what the writer can't have written is an error, never a
-//! guess.
+//! Decodes the text of a table or document. Strict: text that breaks a rule is an error, never a guess.
 
 use crate::error::{Error, Limit, Result};
 use crate::notation::header::Header;
@@ -9,22 +8,23 @@ use crate::notation::read::memory::Memory;
 use crate::notation::read::sink::Style;
 use crate::options::MAX_RECORD_BYTES;
 
-/// What a text holds.
+/// What is to be done with decoded JSON.
 #[derive(Debug)]
 pub struct Decoded<'a> {
-    /// The last line of a table whose original is in the store; the rows above it were not read.
+    /// The marker behind the rows of a table. The rows were not read then, and the original takes their
+    /// place.
     pub tail: Option<&'a [u8]>,
-    /// Parts of the JSON stood as JSON in the text: they aren't checked yet, and their strings may be
+    /// Parts of the JSON stood as JSON in the text. They aren't checked yet, and their strings may be
     /// reserved.
     pub copied: bool,
 }
 
-/// Decodes the whole of `text`, whose header has been read and ends at byte `at`. Appends JSON to `out`,
-/// compact or, where the header says so, spaced; its strings may still be markers, literals and headers.
+/// Decodes the whole of `text`, whose header is read already and ends at byte `at`. Appends JSON to `out`,
+/// compact or, if the header says so, spaced. Strings of the JSON may still be reserved.
 ///
 /// # Errors
-/// `LimitExceeded` for text that decodes to more than `max_bytes` (constants multiply), `Format` for anything
-/// but exactly one table or document.
+/// `LimitExceeded` for text that decodes to more than `max_bytes`, because constants multiply. `Format` for
+/// anything but exactly one table or document.
 pub fn decode<'a>(
     text: &'a [u8],
     header: &Header,

@@ -1,4 +1,4 @@
-//! What stands behind a header: a table, or a value in which tables may stand.
+//! Reads the text behind a header: a table, or a document in which inline tables may stand.
 
 use crate::notation::frame::Frame;
 use crate::notation::grammar::Place;
@@ -8,7 +8,7 @@ use crate::notation::read::cursor::{Cursor, Parse};
 use crate::notation::read::sink::JsonSink;
 use crate::notation::read::table::table;
 
-/// Reads a table or document behind its header; gives the marker of a table whose rows are in the store.
+/// Reads a table or document behind its header. Returns the marker behind a table's rows, if there is one.
 pub(crate) fn content<'a>(
     cursor: &mut Cursor<'a>,
     header: &Header,
@@ -20,7 +20,7 @@ pub(crate) fn content<'a>(
     }
 }
 
-/// Reads a table inside a document, if one stands here.
+/// Reads an inline table; returns false if none begins here.
 fn inline_table(cursor: &mut Cursor<'_>, out: &mut impl JsonSink) -> Parse<bool> {
     let Some((rows, map, length)) = bracket(cursor.rest()) else {
         return Ok(false);
@@ -37,11 +37,12 @@ fn inline_table(cursor: &mut Cursor<'_>, out: &mut impl JsonSink) -> Parse<bool>
     if cursor.take(b'\n') {
         Ok(true)
     } else {
-        Err("a table without a line break behind it")
+        Err("an inline table without a line feed behind it")
     }
 }
 
-/// The count of rows, whether it is a map, and the length of `[…]` before the columns.
+/// Reads the `[…]` before the columns of an inline table. Returns the number of rows, whether the table is a
+/// map, and the length of the bracket; none for anything else.
 fn bracket(text: &[u8]) -> Option<(u64, bool, usize)> {
     let body = text.strip_prefix(b"[")?;
     let digits = body

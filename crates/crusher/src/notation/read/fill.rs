@@ -1,20 +1,21 @@
-//! A row's cells as they were read, and the texts that templates make of them.
+//! The cells of a row that has templates, and the texts that the templates make of them.
 
 use crate::json::spelling;
 use crate::notation::grammar::{Place, is_bare, is_bare_text};
 use crate::notation::read::cursor::{Cursor, Parse, TOO_LARGE, is_string};
 use crate::notation::read::header::{ColumnFormat, ParsedPart, Shape};
 
-/// What a row has of a column.
+/// What a row has in a column.
 #[derive(Clone, Copy)]
 pub(crate) enum FoundCell {
+    /// No value.
     Missing,
-    /// What stands in the header, on a line between the rows, or is made of texts: their place in the row's
-    /// list of them.
+    /// A value from the header, from a section line or from a template. The texts for a template's holes
+    /// begin at this position in `Row::holes`.
     Filled(usize),
-    /// A value, from this byte of the line on.
+    /// A value, which begins at this byte of the text.
     Value(usize),
-    /// A value so many levels up, from this byte of the line on.
+    /// An override of the group so many levels up. Its value begins at this byte of the text.
     Override(usize, usize),
 }
 
@@ -22,19 +23,19 @@ pub(crate) enum FoundCell {
 #[derive(Default)]
 pub(crate) struct Row<'a> {
     pub line: Cursor<'a>,
-    /// The row's key, in quotes or not.
+    /// The row's key in a map, in quotes or bare.
     pub key: &'a [u8],
     pub cells: Vec<FoundCell>,
-    /// Texts that fill templates, with quotes or without.
+    /// The texts for the holes of templates, in quotes or bare.
     pub holes: Vec<&'a [u8]>,
-    /// A text that a template makes.
+    /// Scratch: a text that a template makes.
     pub text: Vec<u8>,
 }
 
-/// What fills a hole, with its quotes if it has some.
+/// Reads the text for a hole, its quotes included if it has some.
 pub(crate) fn hole<'a>(cursor: &mut Cursor<'a>, place: Place) -> Parse<&'a [u8]> {
     if cursor.peek() == Some(b'"') {
-        // What is decoded here nobody looks at again.
+        // No later scan checks this string, because a template decodes it.
         let quoted = cursor.quoted()?;
         return if is_string(quoted) {
             Ok(quoted)
@@ -50,7 +51,8 @@ pub(crate) fn hole<'a>(cursor: &mut Cursor<'a>, place: Place) -> Parse<&'a [u8]>
     }
 }
 
-/// Makes the text of a template, with the row's holes from `first` on; it may name a long text many times.
+/// Makes the text of a template, from the row's holes from `first` on. It may have `max_bytes`: a template
+/// may name a long text many times.
 pub(crate) fn fill(
     shape: &Shape<'_>,
     parts: &[ParsedPart<'_>],
@@ -75,7 +77,7 @@ pub(crate) fn fill(
     Ok(())
 }
 
-/// Appends the text of a column that a template names.
+/// Appends the text of the column that a back-reference names.
 fn named(shape: &Shape<'_>, at: usize, row: &Row<'_>, max_bytes: usize, text: &mut Vec<u8>) -> Parse<()> {
     let column = shape.columns.get(at).ok_or("a template that names no column")?;
     match (
@@ -97,7 +99,7 @@ fn named(shape: &Shape<'_>, at: usize, row: &Row<'_>, max_bytes: usize, text: &m
             text.extend_from_slice(bare);
             Ok(())
         }
-        // Such a template names no column in its turn.
+        // The template of a named column names no column itself, so this calls itself only once.
         (FoundCell::Filled(first), ColumnFormat::Template(parts)) => {
             fill(shape, parts, first, row, max_bytes, text)
         }
@@ -105,7 +107,7 @@ fn named(shape: &Shape<'_>, at: usize, row: &Row<'_>, max_bytes: usize, text: &m
     }
 }
 
-/// Appends the text of a string that stands in quotes or not.
+/// Appends the text of a string that stands in quotes or bare.
 #[inline]
 fn read(string: &[u8], text: &mut Vec<u8>) -> Parse<()> {
     if !string.starts_with(b"\"") {

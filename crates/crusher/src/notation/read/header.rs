@@ -1,41 +1,44 @@
-//! What a table's header says of its columns.
+//! Reads the columns in a table's header.
 
 use crate::notation::grammar::{HOLE, MAP_KEY, Place, SECTION, is_fixed, is_template};
 use crate::notation::read::cursor::{Cursor, Parse};
 use crate::notation::read::memory::Memory;
 use crate::notation::read::sink::JsonSink;
 
-/// Groups inside groups, and lists inside lists; the writer makes far fewer, and each column keeps its own
-/// list of them.
+/// The most groups inside one another. The writer makes far fewer, and each column lists the groups around
+/// it.
 const MAX_GROUPS: usize = 64;
+/// The most lists inside one another. The writer makes far fewer.
 const MAX_LISTS: usize = 16;
 
-/// The columns of some rows.
+/// One list of columns.
 #[derive(Default)]
 pub(crate) struct Shape<'a> {
     pub columns: Vec<HeaderColumn<'a>>,
-    /// Keys of the groups, as they stand between quotes.
+    /// The raw keys of the groups, without quotes.
     pub groups: Vec<&'a [u8]>,
-    /// Columns whose values stand on lines between the rows.
+    /// Number of section columns.
     pub sections: usize,
-    /// Some column's texts are made by a template.
+    /// Some column has a template.
     pub has_templates: bool,
-    /// JSON that stands before the values of columns, and of the values that stand in the header.
+    /// The JSON of a row without its own values: separators, brackets, keys and constants. It is made once
+    /// for all rows.
     joints: Vec<u8>,
 }
 
+/// A column with its key and its groups.
 pub(crate) struct HeaderColumn<'a> {
-    /// The key as it stands between quotes.
+    /// The raw key, without quotes.
     pub key: &'a [u8],
-    /// Groups around it, outermost first.
+    /// The groups around the column, outermost first.
     pub groups: Vec<usize>,
     pub format: ColumnFormat<'a>,
-    /// Cells in a row.
+    /// Number of cells in a row.
     pub cells: usize,
-    /// Where in the joints the value begins; before it stands what stands there in a row if the column before
-    /// has a value too.
+    /// Where in the joints the column's value begins. Before it stands the JSON between this value and the
+    /// one of the column before.
     pub value: usize,
-    /// Where in the joints the next one begins.
+    /// Where in the joints the next column begins.
     pub end: usize,
 }
 
@@ -43,9 +46,9 @@ pub(crate) struct HeaderColumn<'a> {
 pub(crate) enum ColumnFormat<'a> {
     /// In the header.
     Constant,
-    /// On lines between the rows, in this place of them.
+    /// On section lines, at this position among their values.
     Section(usize),
-    /// In as many cells as there are holes.
+    /// In cells, one for each hole.
     Template(Vec<ParsedPart<'a>>),
     /// In a cell, as a list of rows.
     List(Shape<'a>),
@@ -54,7 +57,7 @@ pub(crate) enum ColumnFormat<'a> {
 }
 
 impl ColumnFormat<'_> {
-    /// How many cells of a row a column has.
+    /// Returns how many cells a row has for the column.
     fn cells(&self) -> usize {
         match self {
             Self::Constant | Self::Section(_) => 0,
@@ -70,16 +73,20 @@ impl ColumnFormat<'_> {
 /// One part of a template.
 #[derive(Clone, Copy)]
 pub(crate) enum ParsedPart<'a> {
+    /// Text that all rows have.
     Fixed(&'a [u8]),
+    /// A back-reference to the key of a map.
     Key,
+    /// A back-reference to the column with this index.
     Column(usize),
-    /// The name of a column that isn't looked up yet.
+    /// A back-reference whose column isn't looked up yet.
     Named(&'a [u8]),
+    /// Text from a cell.
     Hole,
 }
 
 impl<'a> Shape<'a> {
-    /// Reads `{…}`.
+    /// Reads one list of columns, `{…}`. `lists` counts the lists around it.
     pub fn read(cursor: &mut Cursor<'a>, map: bool, out: &mut impl JsonSink, lists: usize) -> Parse<Self> {
         let mut shape = Self {
             columns: Vec::with_capacity(8),
@@ -96,7 +103,7 @@ impl<'a> Shape<'a> {
             return Err("expected the key column and a column");
         }
         let mut open: Vec<usize> = Vec::new();
-        // Every group and column by the group around it, to find those that stand twice.
+        // Every group and column with the group around it, to find those that stand twice.
         let mut names: Vec<(Option<usize>, &[u8])> = Vec::new();
         loop {
             let section = cursor.take(SECTION);
@@ -107,7 +114,7 @@ impl<'a> Shape<'a> {
             names.push((open.last().copied(), key));
             if cursor.take(b'{') {
                 if open.len() >= MAX_GROUPS || section {
-                    return Err("too many groups inside one another");
+                    return Err("a group of section columns, or too many groups inside one another");
                 }
                 open.push(shape.groups.len());
                 shape.groups.push(key);
@@ -157,14 +164,14 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// Some of the JSON that stands before the values of columns.
+    /// Returns a piece of the joints.
     #[inline]
     pub fn joints(&self, from: usize, to: usize) -> &[u8] {
         self.joints.get(from..to).unwrap_or_default()
     }
 
-    /// Writes what stands between a value in the groups `open`, or the start of the row, and the value of a
-    /// key in others.
+    /// Writes the JSON before the value of a key in `groups`. The value before it is in the groups `open`;
+    /// none at the start of a row.
     pub fn between(
         &self,
         open: Option<&[usize]>,
@@ -194,12 +201,12 @@ impl<'a> Shape<'a> {
         out.separator(b':')
     }
 
-    /// True without sections and templates, which lists in cells don't have.
+    /// Returns true if there are neither section columns nor templates. A list in a cell has none.
     pub fn is_simple(&self) -> bool {
         self.sections == 0 && !self.has_templates
     }
 
-    /// Reads what stands behind a column's name.
+    /// Reads what follows the key of a column.
     fn format(
         cursor: &mut Cursor<'a>,
         out: &mut impl JsonSink,
@@ -209,7 +216,7 @@ impl<'a> Shape<'a> {
         if cursor.take(b'[') {
             let shape = Self::read(cursor, false, out, lists + 1)?;
             if !shape.is_simple() {
-                return Err("a list with sections or templates");
+                return Err("a list with section columns or templates");
             }
             return if cursor.take(b']') {
                 Ok(ColumnFormat::List(shape))
@@ -235,7 +242,7 @@ impl<'a> Shape<'a> {
         Ok(ColumnFormat::Constant)
     }
 
-    /// Looks up the columns that templates name.
+    /// Looks up the columns that back-references name.
     fn resolve_names(&mut self, map: bool) -> Parse<()> {
         let templates = || {
             self.columns.iter().filter_map(|column| match &column.format {
@@ -244,7 +251,7 @@ impl<'a> Shape<'a> {
             })
         };
         if !map && templates().flatten().any(|part| matches!(part, ParsedPart::Key)) {
-            return Err("a template that names the key of no map");
+            return Err("a template that names <*> in a table that is no map");
         }
         if !templates()
             .flatten()
@@ -253,7 +260,7 @@ impl<'a> Shape<'a> {
             return Ok(());
         }
         let mut paths: Vec<(Vec<u8>, usize)> = Vec::new();
-        let mut free = Vec::new();
+        let mut nameable = Vec::new();
         for (at, column) in self.columns.iter().enumerate() {
             let mut path = Vec::new();
             for group in &column.groups {
@@ -262,7 +269,7 @@ impl<'a> Shape<'a> {
             }
             path.extend_from_slice(column.key);
             paths.push((path, at));
-            free.push(match &column.format {
+            nameable.push(match &column.format {
                 ColumnFormat::Value => true,
                 ColumnFormat::Template(parts) => parts
                     .iter()
@@ -285,7 +292,7 @@ impl<'a> Shape<'a> {
                 let (Some((_, at)), None) = (exact, next) else {
                     return Err("a template that names no column, or several");
                 };
-                if !free.get(*at).copied().unwrap_or(false) {
+                if !nameable.get(*at).copied().unwrap_or(false) {
                     return Err("a template that names a column which can't be named");
                 }
                 *part = ParsedPart::Column(*at);
@@ -307,7 +314,7 @@ pub(crate) fn close(mut groups: usize, out: &mut impl JsonSink) -> Parse<()> {
 
 const CLOSING: &[u8] = b"}}}}}}}}";
 
-/// The parts of a template.
+/// Splits a template into its parts.
 fn template_parts(text: &[u8]) -> Parse<Vec<ParsedPart<'_>>> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -326,7 +333,7 @@ fn template_parts(text: &[u8]) -> Parse<Vec<ParsedPart<'_>>> {
             let length = memchr::memchr(HOLE.0, rest).unwrap_or(rest.len());
             let (fixed, behind) = rest.split_at(length);
             if !is_fixed(fixed) {
-                return Err("a template with text that needs quotes");
+                return Err("a template with a character that may not stand in one");
             }
             parts.push(ParsedPart::Fixed(fixed));
             rest = behind;

@@ -1,24 +1,25 @@
-//! Sinks that take the JSON of a table or document into memory, or nowhere.
+//! Two sinks: one keeps JSON in memory, one drops it.
 
 use crate::json::spelling;
-use crate::notation::grammar::{Place, is_bare, is_bare_text, is_other};
+use crate::notation::grammar::{Place, is_bare, is_bare_text, is_number_or_word};
 use crate::notation::marker::LITERAL;
 use crate::notation::read::cursor::{Cursor, Parse, TOO_LARGE};
 use crate::notation::read::sink::{JsonSink, KEY_NEEDS_QUOTES, NEEDS_QUOTES, NO_COLON, OFFLOADED, Style};
 use crate::notation::reserved::is_reserved;
 
-/// Takes JSON into memory.
+/// Keeps JSON in memory.
 pub(crate) struct Memory<'o> {
     pub json: &'o mut Vec<u8>,
     pub style: Style,
-    /// Some of it was copied: it must still be checked, and may be reserved.
+    /// Parts of the JSON stood as JSON in the text. They aren't checked yet, and their strings may be
+    /// reserved.
     pub copied: bool,
-    /// Bytes that `json` may have.
+    /// The most bytes that `json` may have.
     pub max_bytes: usize,
 }
 
 impl<'o> Memory<'o> {
-    /// A place for values that are read before their turn, under the rules of another one.
+    /// Makes a sink for values that are read before their turn, with the style and limit of another sink.
     pub fn aside(other: &impl JsonSink, json: &'o mut Vec<u8>) -> Self {
         Self {
             json,
@@ -28,7 +29,7 @@ impl<'o> Memory<'o> {
         }
     }
 
-    /// Appends the string of a text.
+    /// Appends a text as a JSON string.
     #[inline]
     pub fn string(&mut self, text: &[u8]) {
         self.json.push(b'"');
@@ -89,7 +90,7 @@ impl JsonSink for Memory<'_> {
             self.string(text);
             return Ok(());
         }
-        // Whoever looks for reserved strings in the JSON takes the literal off.
+        // Restoring takes the escape off again.
         self.copied = true;
         self.json.push(b'"');
         self.json.extend_from_slice(LITERAL);
@@ -109,7 +110,7 @@ impl JsonSink for Memory<'_> {
     #[inline]
     fn bare(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Parse<()> {
         let text = cursor.until(place);
-        if is_other(text) {
+        if is_number_or_word(text) {
             self.json.extend_from_slice(text);
         } else if is_bare(text, place) {
             self.string(text);
@@ -143,7 +144,7 @@ impl JsonSink for Memory<'_> {
     }
 }
 
-/// Nowhere: to find out where a value ends.
+/// Drops JSON, for a reader that only needs the end of a value.
 pub(crate) struct Nowhere(pub Style);
 
 impl JsonSink for Nowhere {

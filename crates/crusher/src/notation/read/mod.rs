@@ -1,8 +1,8 @@
-//! Tables and documents → compact JSON.
+//! Reads tables and documents as JSON.
 //!
-//! The text behind a header comes in; its JSON goes into a sink. One sink keeps the JSON, another one
-//! compares it with the text that it has to be. Reading is strict: what the writer can't have written is an
-//! error. It stands beside `write`, on the grammar, and neither imports the other.
+//! The text behind a header comes in, and its JSON goes into a sink. One sink keeps the JSON, another one
+//! compares it with the expected text. Reading is strict, as section 6.4 of `docs/notation.md` demands. The
+//! folder imports the grammar; `read` and `write` never import each other.
 
 pub(crate) mod compare;
 pub(crate) mod cursor;

@@ -1,4 +1,4 @@
-//! Rows of a table → compact JSON.
+//! Reads the rows of a table as JSON.
 
 use crate::notation::grammar::{EXPLICIT, IRREGULAR, OVERRIDE, Place, SECTION};
 use crate::notation::read::cursor::{Cursor, Parse};
@@ -11,10 +11,10 @@ use crate::notation::read::written_members::WrittenMembers;
 /// Reads the rows of one table.
 pub(crate) struct Rows<'a, 's> {
     shapes: &'s [Shape<'a>],
-    /// The shape of the rows at hand; none before the first line that says it.
+    /// The shape of the next row; none before the first section line of a table with several shapes.
     shape: Option<&'s Shape<'a>>,
     row: Row<'a>,
-    /// JSON of the values of the last section.
+    /// The JSON of each value on the last section line.
     sections: Vec<Vec<u8>>,
 }
 
@@ -28,26 +28,28 @@ impl<'a, 's> Rows<'a, 's> {
         }
     }
 
-    /// Reads a section line, if it is one; it is no row then.
+    /// Reads a line if it is a section line; returns false if it is a row.
     pub fn section(&mut self, mut cursor: Cursor<'a>, out: &mut impl JsonSink) -> Parse<bool> {
         if !cursor.take(SECTION) {
             return Ok(false);
         }
         if self.shapes.len() > 1 {
             let number = std::str::from_utf8(cursor.rest()).unwrap_or_default();
-            let number: usize = number.parse().map_err(|_| "a shape that has no number")?;
+            let number: usize = number
+                .parse()
+                .map_err(|_| "a section line without the number of a shape")?;
             let shape = number.checked_sub(1).and_then(|at| self.shapes.get(at));
             self.shape = Some(shape.ok_or("a shape that isn't in the header")?);
             return Ok(true);
         }
         let sections = self.shape.map_or(0, |shape| shape.sections);
         if sections == 0 {
-            return Err("a section in a table without");
+            return Err("a section line in a table without section columns");
         }
         self.sections.clear();
         for at in 0..sections {
             if at > 0 && !cursor.take(b',') {
-                return Err("a section with too few values");
+                return Err("a section line with too few values");
             }
             let mut json = Vec::new();
             let mut value = Memory::aside(out, &mut json);
@@ -60,11 +62,11 @@ impl<'a, 's> Rows<'a, 's> {
         if cursor.is_done() {
             Ok(true)
         } else {
-            Err("a section with too many values")
+            Err("a section line with too many values")
         }
     }
 
-    /// Reads a line as a row; of a map with its key.
+    /// Reads a line that is a row, in a map with its key.
     pub fn read(&mut self, mut cursor: Cursor<'a>, map: bool, out: &mut impl JsonSink) -> Parse<()> {
         let is_irregular = cursor.take(IRREGULAR);
         if map {
@@ -110,7 +112,7 @@ impl<'a, 's> Rows<'a, 's> {
         }
     }
 
-    /// Reads the rows in a cell.
+    /// Reads a cell with a list of rows.
     fn list(&self, shape: &Shape<'a>, cursor: &mut Cursor<'a>, out: &mut impl JsonSink) -> Parse<()> {
         if !cursor.take(b'[') {
             return Err("expected a list of rows");
@@ -137,7 +139,8 @@ impl<'a, 's> Rows<'a, 's> {
         out.push(b"]")
     }
 
-    /// Reads a regular row of a shape without templates; `separated`: something stands before the first cell.
+    /// Reads a regular row of a shape without templates. `separated` says that a key stands before the first
+    /// cell.
     fn object(
         &self,
         shape: &Shape<'a>,
@@ -164,7 +167,7 @@ impl<'a, 's> Rows<'a, 's> {
         members.end(shape, out)
     }
 
-    /// Finds the cells of a regular row.
+    /// Finds the cells of a regular row before any is written: a template may name a column behind its own.
     fn read_ahead(
         &mut self,
         shape: &Shape<'a>,
@@ -218,7 +221,7 @@ impl<'a, 's> Rows<'a, 's> {
         Ok(())
     }
 
-    /// Writes the row whose cells were found.
+    /// Writes the row whose cells `read_ahead` found.
     fn filled(&mut self, shape: &Shape<'a>, out: &mut impl JsonSink) -> Parse<()> {
         let mut row = std::mem::take(&mut self.row);
         let mut members = WrittenMembers::default();
@@ -242,7 +245,7 @@ impl<'a, 's> Rows<'a, 's> {
         members.end(shape, out)
     }
 
-    /// Reads the value of a column that no template makes.
+    /// Reads a value that no template makes.
     #[inline]
     fn value(
         &self,
@@ -271,7 +274,7 @@ impl<'a, 's> Rows<'a, 's> {
 
 const TOO_FEW: &str = "a row with too few cells";
 
-/// True where a cell ends.
+/// Returns true at the end of a cell.
 #[inline]
 fn is_end(cursor: &Cursor<'_>, place: Place) -> bool {
     cursor
@@ -279,7 +282,7 @@ fn is_end(cursor: &Cursor<'_>, place: Place) -> bool {
         .is_none_or(|byte| byte == b',' || byte == place.close())
 }
 
-/// What begins here, levels of an override read.
+/// Finds what kind of cell begins here, and reads each `~` of an override.
 #[inline]
 fn cell(cursor: &mut Cursor<'_>, place: Place) -> FoundCell {
     if is_end(cursor, place) {

@@ -1,4 +1,4 @@
-//! Where the JSON of a table or document goes while it is read.
+//! Sinks, which take the JSON of a table or document while it is read.
 
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
@@ -9,14 +9,14 @@ use crate::notation::read::cursor::{Cursor, Parse};
 /// How JSON is written.
 #[derive(Clone, Copy)]
 pub(crate) struct Style {
-    /// Of the strings that stand bare.
+    /// The spelling of strings that stand bare.
     pub spelling: Spelling,
     /// A space stands behind commas and colons.
     pub spaced: bool,
 }
 
 impl Style {
-    /// The style that a header asks for.
+    /// Returns the style that a header asks for.
     pub fn of(header: &Header) -> Self {
         Self {
             spelling: header.cells,
@@ -27,39 +27,40 @@ impl Style {
 
 /// Takes JSON piece by piece.
 pub(crate) trait JsonSink {
+    /// Returns how JSON is written.
     fn style(&self) -> Style;
 
-    /// Bytes that there may be: constants and templates multiply.
+    /// Returns the most bytes that the JSON may have: constants and templates multiply.
     fn max_bytes(&self) -> usize;
 
-    /// Says no where there is too much.
+    /// Fails if the JSON has more bytes than it may.
     #[inline]
     fn check(&self) -> Parse<()> {
         Ok(())
     }
 
-    /// Takes JSON that was made here.
+    /// Takes JSON that the reader made.
     fn push(&mut self, json: &[u8]) -> Parse<()>;
 
-    /// Takes JSON of which parts stood as JSON in the text: their strings may be reserved.
+    /// Takes JSON that stood as such in the text: its strings may be reserved.
     fn copy(&mut self, json: &[u8]) -> Parse<()>;
 
-    /// Notes that this JSON stood as such in the text, and will be pushed, maybe many times.
+    /// Notes JSON that stood as such in the text, and that is pushed later, maybe many times.
     fn note(&mut self, json: &[u8]) -> Parse<()>;
 
-    /// Takes a key that stood so in the text.
+    /// Takes a key that stood in quotes in the text, with these quotes.
     fn quoted_key(&mut self, key: &[u8]) -> Parse<()> {
         self.note(b"")?;
         self.push(key)
     }
 
-    /// Takes a comma or a colon, and the space behind it.
+    /// Takes a comma or a colon, and adds the space behind it if the style has one.
     fn separator(&mut self, byte: u8) -> Parse<()>;
 
-    /// Takes the string of a text that a template makes, which stands for itself even where it is reserved.
+    /// Takes a text that a template made, as a string. That string is never reserved, whatever its text.
     fn text(&mut self, text: &[u8]) -> Parse<()>;
 
-    /// Takes a table whose rows are in the store, by its marker.
+    /// Takes the marker of an inline table whose original takes its place.
     fn offloaded(&mut self, marker: &[u8]) -> Parse<()>;
 
     /// Reads a value that stands bare: a number, a word or a string.
@@ -72,8 +73,9 @@ pub(crate) trait JsonSink {
     fn key(&mut self, cursor: &mut Cursor<'_>) -> Parse<()>;
 }
 
-/// Begins the string that stands for an inline table whose rows are in the store: alone, in a user's object
-/// of a sentinel's shape, the marker would stand for the array around that.
+/// Begins the string that stands for an inline table whose original takes its place. A string with the marker
+/// alone could be taken for a sentinel: in a user's object with that key, it would replace the array around
+/// it.
 pub(crate) const OFFLOADED: &[u8] = b"\"[1]{a}\\n\\n";
 pub(crate) const NEEDS_QUOTES: &str = "a text that needs quotes";
 pub(crate) const KEY_NEEDS_QUOTES: &str = "a key that needs quotes";

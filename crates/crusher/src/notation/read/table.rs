@@ -1,4 +1,4 @@
-//! One table behind its bracket: its header, its rows, and the marker behind them.
+//! Reads one table behind its bracket: its columns, its rows, and the marker behind them.
 
 use crate::notation::grammar::{NAMES, SECTION};
 use crate::notation::marker::OPEN;
@@ -7,11 +7,11 @@ use crate::notation::read::header::Shape;
 use crate::notation::read::rows::Rows;
 use crate::notation::read::sink::JsonSink;
 
-/// Shapes of one table; a writer makes far fewer.
+/// The most shapes of one table; the writer makes far fewer.
 const MAX_SHAPES: usize = 64;
 
-/// Reads a table behind its bracket, up to the line break behind it; gives the marker of one whose rows are
-/// in the store.
+/// Reads a table behind its bracket, up to the line feed behind its last line. Returns the marker behind the
+/// rows, if there is one; the rows are then not read.
 pub(crate) fn table<'a>(
     cursor: &mut Cursor<'a>,
     rows: u64,
@@ -24,11 +24,11 @@ pub(crate) fn table<'a>(
         shapes.push(Shape::read(cursor, map, out, 0)?);
     }
     if shapes.len() > 1 && shapes.iter().any(|shape| shape.sections > 0) {
-        return Err("several shapes with sections");
+        return Err("several shapes with section columns");
     }
     let is_simple = matches!(shapes.as_slice(), [shape] if shape.is_simple());
     if lists && (map || !cursor.take(b']') || !is_simple) {
-        return Err("a table of lists with a key, sections or templates");
+        return Err("a table of lists with a key, shapes, section columns or templates");
     }
     if let Some(tail) = tail(cursor, rows) {
         return Ok(Some(tail));
@@ -57,7 +57,7 @@ pub(crate) fn table<'a>(
     Ok(None)
 }
 
-/// The text behind the next line break, up to the one after it.
+/// Reads the next line: the text between two line feeds.
 fn line<'a>(cursor: &mut Cursor<'a>) -> Option<Cursor<'a>> {
     let rest = cursor.rest().strip_prefix(b"\n")?;
     let at = cursor.at + 1;
@@ -66,10 +66,10 @@ fn line<'a>(cursor: &mut Cursor<'a>) -> Option<Cursor<'a>> {
     Some(Cursor { at, end, ..*cursor })
 }
 
-/// The marker behind the rows, if there is one; then the rows are for the reader only.
+/// Reads the marker behind the rows, if there is one. The rows are informative then.
 fn tail<'a>(cursor: &mut Cursor<'a>, rows: u64) -> Option<&'a [u8]> {
     let mut ahead = *cursor;
-    // Lines that say what stands in sections are no rows.
+    // A section line is no row.
     let mut left = rows;
     while left > 0 {
         let line = line(&mut ahead)?;

@@ -1,16 +1,17 @@
-//! Values: JSON as it stands in a cell, in the header or in a document.
+//! Reads values: JSON as it stands in a cell, in a header or in a document.
 
 use crate::notation::grammar::Place;
 use crate::notation::read::cursor::{Cursor, Parse};
 use crate::notation::read::sink::JsonSink;
 
 impl Cursor<'_> {
-    /// Reads a value onto `out` as compact JSON. No table may stand in it.
+    /// Reads a value, and sends its JSON to `out`. No inline table may stand in the value.
     pub fn value(&mut self, place: Place, out: &mut impl JsonSink) -> Parse<()> {
         self.value_with(place, out, |_, _| Ok(false))
     }
 
-    /// As `value`. Where a bracket opens, `table` reads the table that stands there; false if none does.
+    /// As `value`, with inline tables. `table` is called at each `[`: it reads the table that begins there,
+    /// or returns false if none does.
     pub fn value_with<T: JsonSink>(
         &mut self,
         place: Place,
@@ -24,6 +25,7 @@ impl Cursor<'_> {
         }
     }
 
+    /// Reads an array or object.
     fn container<T: JsonSink>(
         &mut self,
         place: Place,
@@ -64,12 +66,12 @@ impl Cursor<'_> {
                 Some(b',' | b'}') if place == Place::Object => out.push(b"null")?,
                 _ => out.bare(self, place)?,
             }
-            // A comma or the end of containers stands here.
+            // A comma follows, or the end of one or more containers.
             loop {
                 let Some(close) = open.last().copied() else {
                     return Ok(());
                 };
-                // The line break behind a table stands for the comma.
+                // The line feed behind a table stands for the comma.
                 let ends = self.peek() == Some(close);
                 if !ends && (std::mem::take(&mut is_table) || self.take(b',')) {
                     out.separator(b',')?;

@@ -1,4 +1,4 @@
-//! The members of a row of a table, written as JSON in the order of the columns.
+//! Writes the members of a row as JSON, in the order of the columns.
 
 use crate::notation::read::cursor::Parse;
 use crate::notation::read::fill::FoundCell;
@@ -8,18 +8,19 @@ use crate::notation::read::sink::JsonSink;
 /// The members of a row that are written so far.
 #[derive(Default)]
 pub(crate) struct WrittenMembers<'s> {
-    /// The groups around the last; none before the first.
+    /// The groups around the last member; none before the first member.
     open: Option<&'s [usize]>,
-    /// The column behind the last.
+    /// The column behind that of the last member.
     next: usize,
-    /// Bytes of the joints that are written; what stands in the header is written with what follows it.
+    /// Bytes of the joints that are written. A constant is written together with what follows it.
     written: usize,
-    /// A group that is a value.
+    /// The group that the last override replaced.
     overridden: Option<usize>,
 }
 
 impl<'s> WrittenMembers<'s> {
-    /// Writes what stands before the value of a column; false if nothing is left to write of it.
+    /// Writes what stands before a column's value. Returns false if no value is left to write: the row has
+    /// none, or it is a constant.
     #[inline]
     pub fn begin<'a>(
         &mut self,
@@ -45,7 +46,7 @@ impl<'s> WrittenMembers<'s> {
         self.begin_apart(shape, at, column, cell, out)
     }
 
-    /// As `begin`, where the value isn't one of many in the order of the columns.
+    /// As `begin`, for a value that doesn't follow that of the column before it.
     fn begin_apart<'a>(
         &mut self,
         shape: &'s Shape<'a>,
@@ -93,7 +94,7 @@ impl<'s> WrittenMembers<'s> {
         Ok(!is_constant)
     }
 
-    /// Writes the values from the header that are still to be written.
+    /// Writes the constants that are still to be written.
     #[inline]
     fn flush(&mut self, shape: &Shape<'_>, out: &mut impl JsonSink) -> Parse<()> {
         let last = self.next.checked_sub(1).and_then(|last| shape.columns.get(last));
@@ -109,7 +110,7 @@ impl<'s> WrittenMembers<'s> {
         self.flush(shape, out)?;
         let open = self.open.ok_or("a row without a value")?;
         close(open.len() + 1, out)?;
-        // A cell may have many rows.
+        // A list in a cell may have many rows, so each row is checked.
         out.check()
     }
 }

@@ -1,15 +1,15 @@
-//! What some texts have in common, word by word.
+//! Finds what some texts have in common, word by word.
 
 use crate::notation::grammar::is_fixed;
 use crate::notation::write::sample::Sample;
 use crate::notation::write::template::{Template, TemplatePart, is_word_byte, places_of};
 use crate::notation::write::texts::NamedColumn;
 
-/// Words of a text that are aligned; of a longer one only the ends can be fixed.
+/// The most words of a text that is aligned. A longer text can only have common ends.
 const MAX_WORDS: usize = 48;
-/// Fixed text between two holes that is shorter isn't worth its place in a template.
+/// Fixed text between two holes must be this long to be worth its place in a template.
 const MIN_FIXED_BYTES: usize = 4;
-/// Cells of a column in a row, beyond which a reader loses count.
+/// The most holes of a template: with more cells for one column, a model that reads the table loses count.
 const MAX_HOLES: usize = 3;
 
 /// A word of a text, or the text of another column inside it.
@@ -19,13 +19,15 @@ enum AlignedWord<'t> {
     Column(NamedColumn),
 }
 
-/// What stays of a text: a word, and whether something else stood before it in some row.
+/// A word that all texts so far have.
 struct Kept<'t> {
     word: AlignedWord<'t>,
+    /// Other text stands before the word in some row.
     gap: bool,
 }
 
-/// The template of what some rows have in common; `sampled` are their places in the sample, and their texts.
+/// Makes a template of what some texts have in common. `sampled` holds each text with its position in the
+/// sample.
 pub(crate) fn aligned(
     sample: &Sample<'_, '_>,
     sampled: &[(usize, &[u8])],
@@ -73,7 +75,7 @@ pub(crate) fn aligned(
     (template.holes() <= MAX_HOLES).then_some(template)
 }
 
-/// Where another column's text stands in a text, not as a part of a longer word.
+/// Returns where another column's text stands in a text, but not as a part of a longer word.
 fn find_word(text: &[u8], other: &[u8]) -> Option<usize> {
     let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| is_word_byte(*byte));
     places_of(text, other).find(|start| {
@@ -83,7 +85,7 @@ fn find_word(text: &[u8], other: &[u8]) -> Option<usize> {
     })
 }
 
-/// The words of a text, with the columns that stand in it; `at` is its place in the sample.
+/// Splits a text into words and the columns whose texts stand in it. `at` is its position in the sample.
 fn words<'t>(
     sample: &Sample<'_, '_>,
     at: usize,
@@ -119,8 +121,8 @@ fn words<'t>(
     found
 }
 
-/// Keeps the longest common subsequence with another text; true if something stands behind its last word in
-/// either.
+/// Keeps only the longest common subsequence with another text. Returns true if other text stands behind the
+/// last common word.
 fn align<'t>(kept: &mut Vec<Kept<'t>>, other: &[AlignedWord<'t>]) -> bool {
     let width = other.len() + 1;
     let mut lengths = vec![0_u8; (kept.len() + 1) * width];
@@ -150,7 +152,7 @@ fn align<'t>(kept: &mut Vec<Kept<'t>>, other: &[AlignedWord<'t>]) -> bool {
         } else {
             gap = true;
             if get(&lengths, i + 1, j) >= get(&lengths, i, j + 1) {
-                // What stood before a word that goes stays a gap.
+                // A gap before the dropped word is part of this gap.
                 i += 1;
             } else {
                 j += 1;
@@ -162,44 +164,46 @@ fn align<'t>(kept: &mut Vec<Kept<'t>>, other: &[AlignedWord<'t>]) -> bool {
     tail
 }
 
-/// The template of what is kept; fixed text between two holes stays only where it is long.
+/// Makes a template of the kept words. Fixed text between two holes stays only if it is long enough.
 fn template_of(kept: &[Kept<'_>], tail_gap: bool) -> Template {
     let mut parts: Vec<TemplatePart> = Vec::new();
     let mut fixed: Vec<u8> = Vec::new();
     for Kept { word, gap } in kept {
         if *gap {
-            close(&mut parts, &mut fixed, true);
-            open(&mut parts);
+            push_fixed(&mut parts, &mut fixed, true);
+            push_hole(&mut parts);
         }
         match word {
             AlignedWord::Text(text) => fixed.extend_from_slice(text),
             AlignedWord::Column(column) => {
-                close(&mut parts, &mut fixed, false);
+                push_fixed(&mut parts, &mut fixed, false);
                 parts.push(TemplatePart::Column(*column));
             }
         }
     }
-    close(&mut parts, &mut fixed, tail_gap);
+    push_fixed(&mut parts, &mut fixed, tail_gap);
     if tail_gap {
-        open(&mut parts);
+        push_hole(&mut parts);
     }
     Template { parts }
 }
 
-fn open(parts: &mut Vec<TemplatePart>) {
+/// Adds a hole, unless the last part is one.
+fn push_hole(parts: &mut Vec<TemplatePart>) {
     if parts.last() != Some(&TemplatePart::Hole) {
         parts.push(TemplatePart::Hole);
     }
 }
 
-/// Ends fixed text, which must be free of what has a meaning in the header; `hole`: a hole follows.
-fn close(parts: &mut Vec<TemplatePart>, fixed: &mut Vec<u8>, hole: bool) {
+/// Adds fixed text, and clears it. A hole takes its place if it can't stand in a header, or if it is short
+/// and stands between two holes. `hole` says that a hole follows.
+fn push_fixed(parts: &mut Vec<TemplatePart>, fixed: &mut Vec<u8>, hole: bool) {
     if fixed.is_empty() {
         return;
     }
     let between = hole && parts.last() == Some(&TemplatePart::Hole);
     if (between && fixed.len() < MIN_FIXED_BYTES) || !is_fixed(fixed) {
-        open(parts);
+        push_hole(parts);
     } else {
         parts.push(TemplatePart::Fixed(std::mem::take(fixed)));
     }

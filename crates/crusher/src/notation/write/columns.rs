@@ -1,31 +1,32 @@
-//! Rows of objects → columns: which keys there are, in which order, and where each row's value stands.
+//! Finds the columns of rows: which keys there are, in which order, and where each row's value stands.
 //!
 //! Rows that share a key sequence share a *key order*, so a row costs one comparison per key. A nested object
-//! that most rows have becomes a group of columns, a list of objects in a cell columns of its own, where that
-//! saves keys. A row whose keys don't fit the common order, or repeat, is *irregular*.
+//! that most rows have becomes a group of columns. A list of objects in a cell gets columns of its own. Both
+//! happen only where that saves keys. A row whose keys don't fit the common order, or repeat, is *irregular*.
 
 use crate::json::tape::{Doc, Kind};
 use crate::notation::write::key_orders::KeyOrders;
 
-/// No node: the row has no such key. The root is never a cell, so its index is free to say so.
+/// Stands for the node of a value that a row doesn't have. It is the root's index, which no cell has.
 pub const MISSING: u32 = 0;
 
+/// The most groups and lists inside one another.
 const MAX_GROUP_DEPTH: usize = 8;
-/// Columns of a list in a cell: with more a reader loses count.
+/// The most columns of a list in a cell: with more, a model that reads the table loses count.
 const MAX_LIST_COLUMNS: usize = 16;
 
-/// One column of leaves, and the groups that it stands in.
+/// A leaf column: one that isn't a group.
 #[derive(Debug)]
 pub struct Column<'a> {
-    /// The key as it stands between its quotes.
+    /// The key's raw text, without its quotes.
     pub key: &'a [u8],
     /// Index of the innermost group, if any.
     pub group: Option<usize>,
     /// For each row the value's node, or `MISSING`.
     pub cells: Vec<u32>,
-    /// The columns of the objects that its values list.
+    /// The columns of the objects in its values, if its values are lists of objects.
     pub list: Option<Lists<'a>>,
-    /// Every row has a value, and all are the same bytes.
+    /// Every regular row has a value, and all values are the same bytes.
     pub constant: bool,
 }
 
@@ -36,18 +37,18 @@ pub struct Lists<'a> {
     pub columns: Columns<'a>,
     /// The elements' nodes.
     pub elements: Vec<u32>,
-    /// For each row where its elements begin, and where the last one's end.
+    /// For each row, where its elements begin; and where those of the last row end.
     pub starts: Vec<u32>,
 }
 
 /// A nested object that became columns.
 #[derive(Debug)]
 pub struct Group<'a> {
-    /// The key as it stands between its quotes.
+    /// The key's raw text, without its quotes.
     pub key: &'a [u8],
-    /// The group around it.
+    /// Index of the group around it, if any.
     pub parent: Option<usize>,
-    /// Rows, ascending, whose value is not a fitting object, with that value's node.
+    /// The rows, ascending, whose value isn't an object that fits, each with the node of that value.
     pub overrides: Vec<(u32, u32)>,
 }
 
@@ -58,14 +59,14 @@ pub struct Columns<'a> {
     pub leaves: Vec<Column<'a>>,
     /// Groups, parents before children.
     pub groups: Vec<Group<'a>>,
-    /// For each row, true if it doesn't fit.
+    /// For each row, true if it is irregular.
     pub irregular: Vec<bool>,
     /// Bytes of keys that the columns save, less what empty cells cost.
     pub saved_bytes: i64,
 }
 
 impl<'a> Columns<'a> {
-    /// True where all rows fit and few cells are empty.
+    /// Returns true if all rows are regular and few cells are empty.
     #[must_use]
     pub fn is_even(&self) -> bool {
         let rows = self.irregular.len();
@@ -76,13 +77,14 @@ impl<'a> Columns<'a> {
         !self.irregular.contains(&true) && empty * 8 <= rows * self.leaves.len()
     }
 
-    /// Finds the columns of `rows`, node indices of arbitrary values. None when the rows are no table: no two
-    /// regular objects, too many columns, or more empty cells than keys saved.
+    /// Finds the columns of `rows`, the node indices of any values. None if the rows make no table: they have
+    /// fewer than two regular rows, too many columns, or more empty cells than saved keys.
     #[must_use]
     pub fn find(doc: &Doc<'a>, rows: &[u32], max_columns: usize) -> Option<Self> {
         Self::find_nested(doc, rows, max_columns, 0)
     }
 
+    /// As `find`, for rows inside `depth` groups and lists.
     fn find_nested(doc: &Doc<'a>, rows: &[u32], max_columns: usize, depth: usize) -> Option<Self> {
         let mut columns = Self {
             leaves: Vec::new(),
@@ -114,6 +116,7 @@ impl<'a> Columns<'a> {
         Some(columns)
     }
 
+    /// Adds the columns of a key: a group, a list or a single column.
     fn add(
         &mut self,
         doc: &Doc<'a>,
@@ -128,7 +131,7 @@ impl<'a> Columns<'a> {
             .filter(|cell| is_filled_object(doc, **cell))
             .count();
         let present = child.cells.iter().filter(|cell| **cell != MISSING).count();
-        // A group pays when most of its values are objects; the rest stand as overrides.
+        // A group pays if most of its values are objects; the others become overrides.
         if depth < MAX_GROUP_DEPTH && objects >= 2 && objects * 2 > present && self.leaves.len() < max_columns
         {
             let is_object = |cell: &u32| {
@@ -177,7 +180,8 @@ impl<'a> Columns<'a> {
 }
 
 impl<'a> Lists<'a> {
-    /// Finds the common columns of the objects in some arrays; `depth` is how deep the lists are nested.
+    /// Finds the common columns of the objects in some arrays. `depth` counts the groups and lists around
+    /// them.
     #[must_use]
     pub fn find(doc: &Doc<'a>, cells: &[u32], depth: usize) -> Option<Self> {
         let is_list = |cell: &u32| {
@@ -208,11 +212,13 @@ impl<'a> Lists<'a> {
     }
 }
 
+/// Returns true for an object that has members.
 fn is_filled_object(doc: &Doc<'_>, cell: u32) -> bool {
     let node = doc.node(cell);
     cell != MISSING && node.kind == Kind::Object && node.count > 0
 }
 
+/// Returns true if all regular rows have a value, and all values are the same bytes.
 fn is_constant(doc: &Doc<'_>, cells: &[u32], regular_rows: usize) -> bool {
     let mut present = cells.iter().filter(|cell| **cell != MISSING);
     let Some(first) = present.next() else { return false };
@@ -224,16 +230,16 @@ fn is_constant(doc: &Doc<'_>, cells: &[u32], regular_rows: usize) -> bool {
     }) && count == regular_rows
 }
 
-/// A number of bytes or rows, which are far below 2^63, where it is weighed against others.
-#[allow(clippy::cast_possible_wrap, reason = "see above")]
+/// Returns a number of bytes or rows as a signed one, to subtract from it.
+#[allow(clippy::cast_possible_wrap, reason = "such numbers are far below 2^63")]
 pub(crate) fn signed(count: usize) -> i64 {
     count as i64
 }
 
-/// What an empty cell costs: little to print, but a reader has to count it.
+/// The cost of an empty cell. Its comma is one byte, but a reader has to count it.
 const EMPTY_BYTES: usize = 2;
 
-/// Bytes of keys that columns save, less what empty cells cost.
+/// Returns the bytes of keys that columns save, less what empty cells cost.
 fn saved_bytes(children: &[Child<'_>], rows: usize) -> i64 {
     let saved = |child: &Child<'_>| {
         let present = child.cells.iter().filter(|cell| **cell != MISSING).count();
@@ -242,19 +248,22 @@ fn saved_bytes(children: &[Child<'_>], rows: usize) -> i64 {
     };
     children.iter().map(saved).sum()
 }
+
+/// A key of one level of objects, with the node of each row's value.
 struct Child<'a> {
     key: &'a [u8],
     cells: Vec<u32>,
 }
 
-/// The keys of one level of objects.
+/// The keys of one level of objects, in column order.
 struct Level<'a> {
     children: Vec<Child<'a>>,
-    /// Rows, ascending, that hold a value which is no fitting object.
+    /// The rows, ascending, whose value isn't an object that fits.
     misfits: Vec<u32>,
 }
 
 impl<'a> Level<'a> {
+    /// Collects the keys of `rows`. None if there are none, or if most cells would be empty.
     fn build(doc: &Doc<'a>, rows: &[u32], max_columns: usize) -> Option<Self> {
         let mut key_orders = KeyOrders::default();
         let mut misfits = Vec::new();

@@ -1,22 +1,24 @@
 //! Finds the templates of a table's columns.
 //!
-//! A template is found by aligning the words of a few rows and is then tried on all of them. Text that it
-//! names isn't repeated in the cells.
+//! A template is found by aligning the words of a few rows, and is then tried on all rows. Cells don't repeat
+//! the text of columns that it names.
 
-use crate::notation::grammar::{Place, is_bare_key, is_bare_text, is_fixed, is_other};
+use crate::notation::grammar::{Place, is_bare_key, is_bare_text, is_fixed, is_number_or_word};
 use crate::notation::write::align::aligned;
 use crate::notation::write::columns::Columns;
 use crate::notation::write::sample::Sample;
 use crate::notation::write::template::{Template, TemplatePart, is_word_byte};
 use crate::notation::write::texts::{NamedColumn, Texts};
 
-/// Columns that a template may name.
+/// The most columns of a table that templates may name.
 const MAX_NAMED_COLUMNS: usize = 24;
-/// The templates of the columns whose values stand in cells, by leaf.
+
+/// Finds the template of each leaf column, if it has one. `in_cells` says which columns have their values in
+/// cells; only these get templates.
 pub(crate) fn find(texts: &Texts<'_, '_>, in_cells: &[bool]) -> Vec<Option<Template>> {
     let mut found: Vec<Option<Template>> = in_cells.iter().map(|_| None).collect();
     let sample = Sample::take(texts, in_cells);
-    // Only a column whose own template names no other one may be named: so no text follows from itself.
+    // A column may be named only if its own template names none. So no text depends on itself.
     let mut named = vec![false; in_cells.len()];
     let is_candidate = |column: &NamedColumn| {
         sample.can_be_named(*column)
@@ -39,7 +41,7 @@ pub(crate) fn find(texts: &Texts<'_, '_>, in_cells: &[bool]) -> Vec<Option<Templ
             }
         });
         let nameable: Vec<NamedColumn> = if may_name { nameable.collect() } else { Vec::new() };
-        let Some(template) = best(texts, leaf, &sample, &nameable) else {
+        let Some(template) = find_for_column(texts, leaf, &sample, &nameable) else {
             continue;
         };
         for column in template.named_columns() {
@@ -56,7 +58,7 @@ pub(crate) fn find(texts: &Texts<'_, '_>, in_cells: &[bool]) -> Vec<Option<Templ
     found
 }
 
-/// True for a column whose path reads back from between angle brackets.
+/// Returns true if a column's path can be read back from a back-reference.
 fn is_nameable(columns: &Columns<'_>, leaf: usize) -> bool {
     let reads_back = |key: &[u8]| is_bare_key(key) && !key.contains(&b'.');
     let Some(column) = columns.leaves.get(leaf) else {
@@ -72,15 +74,16 @@ fn is_nameable(columns: &Columns<'_>, leaf: usize) -> bool {
     reads_back(column.key)
 }
 
-/// The template of a column that saves most, if one saves anything.
-fn best(
+/// Finds a template of a column that saves bytes. What the texts share comes first, then a mere hole.
+fn find_for_column(
     texts: &Texts<'_, '_>,
     leaf: usize,
     sample: &Sample<'_, '_>,
     nameable: &[NamedColumn],
 ) -> Option<Template> {
     let of_leaf = sample.of(NamedColumn::Leaf(leaf));
-    let is_quoted = |text: &&[u8]| is_other(text) && is_bare_text(text, Place::Cell);
+    // As a value, such a text needs quotes; in a hole it needs none.
+    let is_quoted = |text: &&[u8]| is_number_or_word(text) && is_bare_text(text, Place::Cell);
     let has_quoted = of_leaf.iter().flatten().any(is_quoted);
     if !(texts.options.splits || has_quoted) && nameable.is_empty() {
         return None;
@@ -111,7 +114,7 @@ fn best(
     shared.or_else(|| whole().filter(pays))
 }
 
-/// Another column of which the texts are all the same as these.
+/// Returns a template that only names another column, if that column has the same texts.
 fn repeated(
     sample: &Sample<'_, '_>,
     sampled: &[(usize, &[u8])],
@@ -128,7 +131,8 @@ fn repeated(
     Some(Template { parts })
 }
 
-/// Fixed text before and behind one hole, over all rows, up to the last and from the first end of a word.
+/// Returns a template with one hole between the text that all rows begin with and the text that all end with.
+/// Both are cut at the end of a word.
 fn common_ends(texts: &Texts<'_, '_>, leaf: usize) -> Option<Template> {
     let rows = (0..texts.columns.irregular.len()).filter(|row| texts.present(leaf, *row));
     let mut prefix: Option<&[u8]> = None;

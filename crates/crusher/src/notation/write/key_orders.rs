@@ -1,20 +1,21 @@
-//! Key sequences of objects, merged into one order of columns.
+//! Merges the key sequences of objects into one order of columns.
 
 use crate::hashing::Map;
 use crate::json::tape::Doc;
 
+/// The most key orders that are told apart.
 const MAX_KEY_ORDERS: usize = 64;
-/// So many keys are compared one by one, which is faster than sorting them.
+/// Up to this many keys are compared one by one, which is faster than sorting them.
 const FEW_KEYS: usize = 16;
 
 /// The keys of an object, in order.
 pub(crate) struct KeyOrder<'a> {
     keys: Vec<&'a [u8]>,
-    /// Child of each key; none for a key order that doesn't fit.
+    /// The child number of each key; none for a key order that doesn't fit.
     pub children: Option<Vec<usize>>,
 }
 
-/// The key orders of one level of objects, and the order of their keys.
+/// The key orders of objects at one level, and the common order of their keys.
 #[derive(Default)]
 pub(crate) struct KeyOrders<'a> {
     /// Keys by child number.
@@ -29,7 +30,7 @@ pub(crate) struct KeyOrders<'a> {
 }
 
 impl<'a> KeyOrders<'a> {
-    /// The key order of an object; none if it doesn't fit.
+    /// Returns the number of an object's key order; none if it doesn't fit.
     pub fn order_of(&mut self, doc: &Doc<'a>, object: u32, max_columns: usize) -> Option<usize> {
         let count = doc.node(object).count as usize;
         let matches = |order: &KeyOrder<'_>| {
@@ -81,6 +82,7 @@ impl<'a> KeyOrders<'a> {
         self.fitting(self.last)
     }
 
+    /// Returns the number of a key order, if it fits.
     fn fitting(&self, order: usize) -> Option<usize> {
         self.orders
             .get(order)
@@ -88,8 +90,8 @@ impl<'a> KeyOrders<'a> {
             .map(|_| order)
     }
 
-    /// Puts a key sequence into the column order, new keys behind their predecessor; none if it contradicts
-    /// the order, or if there would be too many columns.
+    /// Merges a key sequence into the column order, with new keys behind their predecessor. Returns the child
+    /// number of each key; none if the sequence contradicts the order or would make too many columns.
     fn merge(&mut self, keys: &[&'a [u8]], max_columns: usize) -> Option<Vec<usize>> {
         if self.by_key.is_empty() {
             self.by_key = self
@@ -139,11 +141,12 @@ impl<'a> KeyOrders<'a> {
     }
 }
 
-/// Key orders that one table tells apart.
+/// The most shapes that the writer gives to a table.
 const MAX_SPLIT: usize = 16;
 
-/// Splits rows by their keys, those of the commonest sequences of keys, each with two rows or more; none if
-/// there is one sequence, or hardly any row shares one. Gives positions among `rows`.
+/// Groups rows that have the same sequence of keys, for the most common sequences. Each group has two rows or
+/// more, as positions in `rows`. None if there are fewer than two groups, or if they hold half of the rows or
+/// fewer.
 pub(crate) fn split(doc: &Doc<'_>, rows: &[u32]) -> Option<Vec<Vec<usize>>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut known: Map<Vec<&[u8]>, usize> = Map::default();
@@ -169,13 +172,14 @@ pub(crate) fn split(doc: &Doc<'_>, rows: &[u32]) -> Option<Vec<Vec<usize>>> {
         }
     }
     groups.retain(|group| group.len() > 1);
-    // The sort is stable: of two as common the first comes first.
+    // The sort is stable: of two equally common sequences, the first one in the text comes first.
     groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
     groups.truncate(MAX_SPLIT);
     let split: usize = groups.iter().map(Vec::len).sum();
     (groups.len() > 1 && split * 2 > rows.len()).then_some(groups)
 }
 
+/// Returns true if a key stands twice.
 fn has_repeats(keys: &[&[u8]]) -> bool {
     if keys.len() <= FEW_KEYS {
         let mut rest = keys;

@@ -1,8 +1,8 @@
-//! Values of a scanned JSON text → tables and documents.
+//! Writes values of a scanned JSON text as tables and documents.
 //!
-//! The columns of rows are found first, then planned (what stands in the header, what in cells), then written
-//! row by row. What stands in the place of a long string or of a container is the caller's to say. It stands
-//! beside `read`, on the grammar, and neither imports the other.
+//! First the columns of the rows are found. Then they are planned: some values stand in the header, some in
+//! cells. Then the rows are written one by one. The caller decides what replaces a long string or a
+//! container. The folder imports the grammar; `write` and `read` never import each other.
 
 pub(crate) mod align;
 pub(crate) mod columns;

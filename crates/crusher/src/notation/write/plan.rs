@@ -1,4 +1,4 @@
-//! What stands where in a table: in its header, on the lines between its rows, or in a cell.
+//! Plans a table: decides which values stand in its header, on section lines, or in cells.
 
 use crate::json::tape::Doc;
 use crate::notation::write::columns::{Column, Columns, MISSING, signed};
@@ -6,9 +6,9 @@ use crate::notation::write::find_templates::find;
 use crate::notation::write::template::Template;
 use crate::notation::write::texts::Texts;
 
-/// Rows looked at before all of them are.
+/// The most pairs of neighbouring rows that are compared before all rows are.
 const SAMPLED_ROWS: usize = 16;
-/// A section shorter than this isn't worth its line.
+/// A section must have this many rows on average to be worth its line.
 const SECTION_ROWS: usize = 3;
 
 /// Where the values of a column stand.
@@ -16,9 +16,9 @@ const SECTION_ROWS: usize = 3;
 pub(crate) enum ColumnPlan {
     /// Once, in the header.
     Constant,
-    /// On a line of its own wherever it changes.
+    /// On a section line wherever it changes.
     Section,
-    /// In the cells, without what a template in the header says.
+    /// In the cells, which fill the holes of a template in the header.
     Template(Template),
     /// In the cells, as a list of rows.
     List(Plan),
@@ -26,17 +26,17 @@ pub(crate) enum ColumnPlan {
     Value,
 }
 
-/// What stands where, column by column.
+/// The plan of a table.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub column_plans: Vec<ColumnPlan>,
-    /// For each leaf the groups, outermost first, that it is the first one with cells of, with their distance
-    /// in levels.
+    /// For each leaf column, the groups in which it is the first column with cells, outermost first. Each has
+    /// the number of levels between the column and the group.
     pub opens: Vec<Vec<(usize, usize)>>,
 }
 
 impl Plan {
-    /// Plans a table, with `sections` or without.
+    /// Plans a table; `sections` allows section columns.
     pub fn new(texts: &Texts<'_, '_>, sections: bool) -> Self {
         let columns = texts.columns;
         let mut column_plans: Vec<ColumnPlan> = columns.leaves.iter().map(plain).collect();
@@ -62,11 +62,12 @@ impl Plan {
         Self::with(columns, column_plans)
     }
 
-    /// As `new`, with constants only: for the rows inside a cell.
+    /// Plans the rows in a cell, which have neither sections nor templates.
     pub fn simple(columns: &Columns<'_>) -> Self {
         Self::with(columns, columns.leaves.iter().map(plain).collect())
     }
 
+    /// Completes a plan by the groups that each column opens.
     fn with(columns: &Columns<'_>, column_plans: Vec<ColumnPlan>) -> Self {
         let mut seen = vec![false; columns.groups.len()];
         let mut opens = Vec::with_capacity(column_plans.len());
@@ -92,7 +93,7 @@ impl Plan {
 }
 
 impl ColumnPlan {
-    /// Cells that a row has for the column.
+    /// Returns how many cells a row has for the column.
     pub fn cells(&self) -> usize {
         match self {
             Self::Constant | Self::Section => 0,
@@ -102,6 +103,7 @@ impl ColumnPlan {
     }
 }
 
+/// Plans a column without sections and templates.
 fn plain(column: &Column<'_>) -> ColumnPlan {
     match &column.list {
         _ if column.constant => ColumnPlan::Constant,
@@ -110,8 +112,8 @@ fn plain(column: &Column<'_>) -> ColumnPlan {
     }
 }
 
-/// The columns whose values stand for many rows each: together they change so rarely that a line for each
-/// change costs less than the cells.
+/// Chooses the section columns. Together they change so rarely that a line for each change costs less than
+/// their cells.
 fn sections(doc: &Doc<'_>, columns: &Columns<'_>) -> Vec<usize> {
     let rows = columns.irregular.len();
     let mut candidates: Vec<(Vec<u32>, usize, usize)> = Vec::new();
@@ -121,8 +123,8 @@ fn sections(doc: &Doc<'_>, columns: &Columns<'_>) -> Vec<usize> {
         }
     }
     candidates.sort_by_key(|(changed, at, _)| (changed.len(), *at));
-    // A line holds the values of all these columns, so one that changes often makes the others stand there
-    // often.
+    // A section line holds the values of all section columns. So each column that changes often makes the
+    // others stand there often, too.
     let (mut chosen, mut saved): (Vec<usize>, i64) = (Vec::new(), 0);
     let (mut lines, mut bytes): (Vec<u32>, usize) = (Vec::new(), 0);
     for (changed, at, column_bytes) in candidates {
@@ -141,7 +143,7 @@ fn sections(doc: &Doc<'_>, columns: &Columns<'_>) -> Vec<usize> {
     chosen
 }
 
-/// True where neighbouring rows of a column are often equal.
+/// Returns true if neighbouring rows of a column are often equal.
 fn stays(doc: &Doc<'_>, column: &Column<'_>) -> bool {
     let pairs = column.cells.len().saturating_sub(1);
     let sampled = pairs.min(SAMPLED_ROWS);
@@ -157,8 +159,8 @@ fn stays(doc: &Doc<'_>, column: &Column<'_>) -> bool {
     equal.count() * 2 >= sampled
 }
 
-/// The regular rows at which a column's value changes, the first one included, and the bytes of all its cells
-/// with their commas; none where some regular row has no value.
+/// Returns the regular rows at which a column's value changes, the first row included, and the bytes of all
+/// its cells with their commas. None if some regular row has no value.
 fn changes(doc: &Doc<'_>, columns: &Columns<'_>, column: &Column<'_>) -> Option<(Vec<u32>, usize)> {
     let (mut changed, mut bytes) = (Vec::new(), 0);
     let mut last: Option<&[u8]> = None;

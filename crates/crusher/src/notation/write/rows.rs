@@ -1,4 +1,4 @@
-//! Rows → table text.
+//! Writes a planned table: its header, its columns and its rows.
 
 use crate::json::tape::{Doc, Kind};
 use crate::notation::grammar::{EXPLICIT, HOLE, IRREGULAR, MAP_KEY, OVERRIDE, Place, SECTION, is_bare_text};
@@ -11,8 +11,9 @@ use crate::notation::write::texts::{NamedColumn, Texts};
 use crate::notation::write::value::{Replacer, Writer, write_key};
 
 impl<'a> Table<'a> {
-    /// Appends the table behind a header, whose rows and kind are filled in, with the rows at `keep`
-    /// (ascending positions), or all; `row_ends` gets the end of each row.
+    /// Appends the table. `header` gives the layout, the spelling and the frame. `keep` holds the positions
+    /// of the rows to write, ascending; without it, all rows are written. `row_ends` gets the end of each
+    /// row.
     pub(crate) fn write(
         &self,
         doc: &Doc<'a>,
@@ -37,7 +38,7 @@ impl<'a> Table<'a> {
             line: Vec::new(),
             shape: usize::MAX,
         };
-        rows.shape(out);
+        rows.header(out);
         row_ends.clear();
         let mut row = |at: u32| {
             out.push(b'\n');
@@ -51,19 +52,22 @@ impl<'a> Table<'a> {
     }
 }
 
+/// Writes the columns and rows of one table.
 struct RowWriter<'a, 'd, 't, P> {
     doc: &'d Doc<'a>,
     table: &'t Table<'a>,
     values: Writer<'t, P>,
-    /// The section line that stands above the next row, and the one that should.
+    /// The last section line that was written.
     section: Vec<u8>,
+    /// Scratch: the section line that the next row needs.
     line: Vec<u8>,
-    /// The shape of the rows at hand.
+    /// The shape that the last section line names.
     shape: usize,
 }
 
 impl<P: Replacer> RowWriter<'_, '_, '_, P> {
-    fn shape(&mut self, out: &mut Vec<u8>) {
+    /// Appends all lists of columns.
+    fn header(&mut self, out: &mut Vec<u8>) {
         let table = self.table;
         match &table.body {
             Body::Objects(objects) => self.columns(&objects.columns, &objects.plan, table.map, out),
@@ -80,7 +84,7 @@ impl<P: Replacer> RowWriter<'_, '_, '_, P> {
         }
     }
 
-    /// Appends what the header says of columns.
+    /// Appends one list of columns; of a map, the key column comes first.
     fn columns(&mut self, columns: &Columns<'_>, plan: &Plan, map: bool, out: &mut Vec<u8>) {
         out.push(b'{');
         if map {
@@ -132,6 +136,7 @@ impl<P: Replacer> RowWriter<'_, '_, '_, P> {
         out.extend(std::iter::repeat_n(b'}', open.len() + 1));
     }
 
+    /// Appends a row, and the section line that it needs.
     fn row(&mut self, row: usize, out: &mut Vec<u8>) {
         match &self.table.body {
             Body::Objects(objects) => self.object(objects, row, out),
@@ -156,6 +161,7 @@ impl<P: Replacer> RowWriter<'_, '_, '_, P> {
         }
     }
 
+    /// Appends a row of a table or shape of objects.
     fn object(&mut self, objects: &Objects<'_>, row: usize, out: &mut Vec<u8>) {
         let Objects {
             columns,
@@ -176,7 +182,7 @@ impl<P: Replacer> RowWriter<'_, '_, '_, P> {
         self.cells((columns, plan, keys), row, Place::Cell, first, out);
     }
 
-    /// Appends a row that is written as a value.
+    /// Appends an irregular row: its value, behind its key in a map.
     fn irregular(&mut self, rows: &[u32], keys: &[u32], row: usize, out: &mut Vec<u8>) {
         out.push(IRREGULAR);
         if let Some(key) = keys.get(row) {
@@ -187,7 +193,7 @@ impl<P: Replacer> RowWriter<'_, '_, '_, P> {
         self.values.value(self.doc, value, Place::Cell, out);
     }
 
-    /// Appends the line that says what stands in the section columns, where that changes.
+    /// Appends a section line if a value of a section column changes.
     fn section(&mut self, columns: &Columns<'_>, plan: &Plan, row: usize, out: &mut Vec<u8>) {
         self.line.clear();
         let mut line = std::mem::take(&mut self.line);
@@ -260,7 +266,7 @@ impl<P: Replacer> RowWriter<'_, '_, '_, P> {
         }
     }
 
-    /// Appends the cells of a text: what fills the holes of its template, or the whole value.
+    /// Appends the cells of a column with a template: the texts of its holes, or the whole value.
     fn templated(
         &mut self,
         (columns, keys): (&Columns<'_>, &[u32]),
@@ -302,7 +308,7 @@ impl<P: Replacer> RowWriter<'_, '_, '_, P> {
         }
     }
 
-    /// Appends the rows in a cell.
+    /// Appends a cell with a list of rows.
     fn list(
         &mut self,
         list: &Lists<'_>,
@@ -335,7 +341,7 @@ impl<P: Replacer> RowWriter<'_, '_, '_, P> {
     }
 }
 
-/// Appends what the header says of a text.
+/// Appends a template as it stands in the header.
 fn write_template(columns: &Columns<'_>, parts: &[TemplatePart], out: &mut Vec<u8>) {
     for part in parts {
         match part {
@@ -362,7 +368,7 @@ fn write_template(columns: &Columns<'_>, parts: &[TemplatePart], out: &mut Vec<u
     }
 }
 
-/// The groups around a column, outermost first.
+/// Returns the groups around a column, outermost first.
 fn path(columns: &Columns<'_>, group: Option<usize>) -> Vec<usize> {
     let mut path = Vec::new();
     let mut next = group;

@@ -1,22 +1,23 @@
-//! A few rows of a table, from which it is told what the texts of its columns have in common.
+//! Samples a few rows of a table, to see what the texts of its columns have in common.
 
 use crate::notation::write::texts::{NamedColumn, Texts};
 
-/// Rows that are looked at.
+/// The most rows of a sample.
 const SAMPLED_ROWS: usize = 8;
-/// A shorter text of another column isn't worth its place in a template.
+/// A text must have this many bytes for a back-reference to be worth its place in a template.
 const MIN_NAMED_BYTES: usize = 3;
 
 /// The texts of a few rows, column by column.
 pub(crate) struct Sample<'t, 's> {
     pub rows: Vec<usize>,
     in_cells: &'s [bool],
-    /// Of the key and of each leaf, row by row: none where a row has no value or one that is no text.
+    /// The texts of the keys, then of each leaf column, row by row; none where a row has no text.
     texts: Vec<Option<&'t [u8]>>,
 }
 
 impl<'t, 's> Sample<'t, 's> {
-    /// Takes rows spread over all regular ones, of the columns that stand in cells.
+    /// Takes rows that are spread evenly over the regular ones. `in_cells` says which columns have their
+    /// values in cells; of the others, no texts are taken.
     pub fn take(texts: &Texts<'t, '_>, in_cells: &'s [bool]) -> Self {
         let irregular = &texts.columns.irregular;
         let regular = || {
@@ -49,7 +50,7 @@ impl<'t, 's> Sample<'t, 's> {
         }
     }
 
-    /// The texts of a column, none for one that doesn't stand in cells.
+    /// Returns the texts of a column; an empty slice for a column whose values don't stand in cells.
     pub fn of(&self, column: NamedColumn) -> &[Option<&'t [u8]>] {
         let at = match column {
             NamedColumn::Key => 0,
@@ -60,7 +61,8 @@ impl<'t, 's> Sample<'t, 's> {
         self.texts.get(at * rows..(at + 1) * rows).unwrap_or_default()
     }
 
-    /// True for a column whose text may say what another column's is.
+    /// Returns true if a back-reference may name the column: each row of the sample has a text that is long
+    /// enough.
     pub fn can_be_named(&self, column: NamedColumn) -> bool {
         let texts = self.of(column);
         let long = texts
@@ -70,7 +72,7 @@ impl<'t, 's> Sample<'t, 's> {
         !texts.is_empty() && long.count() == texts.len()
     }
 
-    /// True where another column has the same texts, where it has any.
+    /// Returns true if some other column has the same text in each row in which it has one.
     pub fn is_repeated(&self, column: NamedColumn) -> bool {
         let texts = self.of(column);
         let others = (0..self.in_cells.len())

@@ -1,4 +1,4 @@
-//! What an array or map would be as a table: its columns, shape by shape, and what stands where.
+//! Makes a table of an array or a map: finds its columns, shape by shape, and plans them.
 
 use crate::json::tape::{Doc, Kind};
 use crate::notation::write::columns::{Columns, Lists, MISSING, signed};
@@ -7,10 +7,10 @@ use crate::notation::write::plan::Plan;
 use crate::notation::write::table_options::TableOptions;
 use crate::notation::write::texts::Texts;
 
-/// What a line costs that says of which shape the rows below are.
+/// The cost, in bytes, of a section line that names a shape.
 const SHAPE_LINE_BYTES: i64 = 4;
 
-/// An array or map with its columns found, ready to be written whole or in part.
+/// An array or map whose columns are found and planned. It can be written whole or in part.
 #[derive(Debug)]
 pub struct Table<'a> {
     pub(crate) map: bool,
@@ -18,6 +18,7 @@ pub struct Table<'a> {
     pub(crate) body: Body<'a>,
 }
 
+/// What the rows of a table are.
 #[derive(Debug)]
 pub(crate) enum Body<'a> {
     /// Each row is an object.
@@ -51,10 +52,10 @@ pub(crate) struct Shapes<'a> {
     pub keys: Vec<u32>,
 }
 
-/// For each row its shape and its place among the rows of that shape; none for one without.
+/// For each row, its shape and its position among the rows of that shape; none for an irregular row.
 type Places = Vec<Option<(usize, usize)>>;
 
-/// What all tables of one text have in common.
+/// Finds tables in one text.
 #[derive(Clone, Copy)]
 struct TableFinder<'a, 'd> {
     doc: &'d Doc<'a>,
@@ -62,8 +63,8 @@ struct TableFinder<'a, 'd> {
 }
 
 impl<'a> Table<'a> {
-    /// Finds the columns of an array, or of the rows at some positions of it (ascending), or of an object as
-    /// a map. None when that is no table.
+    /// Makes a table of an array, or of an object as a map. `keep` holds the positions of the array's
+    /// elements to use, ascending; without it, all are used. None if they make no table.
     #[must_use]
     pub(crate) fn find(
         doc: &Doc<'a>,
@@ -95,7 +96,7 @@ impl<'a> Table<'a> {
         Some(Self { map, options, body })
     }
 
-    /// Bytes of the values that the table doesn't take apart.
+    /// Returns the bytes of the arrays and objects that the table doesn't take apart.
     #[must_use]
     pub fn opaque_bytes(&self, doc: &Doc<'_>) -> usize {
         let bytes = |index: u32| {
@@ -131,7 +132,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub(crate) fn rows(&self) -> usize {
         match &self.body {
             Body::Objects(Objects { rows, .. })
@@ -142,7 +143,7 @@ impl<'a> Table<'a> {
 }
 
 impl<'a> TableFinder<'a, '_> {
-    /// Rows of one shape, or of several where that saves more.
+    /// Finds the columns of one shape or, where that saves more, of several.
     fn body(self, rows: Vec<u32>, keys: Vec<u32>) -> Option<Body<'a>> {
         let one = Columns::find(self.doc, &rows, self.options.max_columns);
         if one.as_ref().is_none_or(|columns| !columns.is_even()) {
@@ -159,6 +160,7 @@ impl<'a> TableFinder<'a, '_> {
         Some(Body::Objects(self.planned(one?, rows, keys, true)))
     }
 
+    /// Plans columns that were found; `sections` allows section columns.
     fn planned(self, columns: Columns<'a>, rows: Vec<u32>, keys: Vec<u32>, sections: bool) -> Objects<'a> {
         let texts = Texts {
             doc: self.doc,
@@ -175,7 +177,7 @@ impl<'a> TableFinder<'a, '_> {
         }
     }
 
-    /// The rows by the shapes of their keys, if that clearly saves more than `saved` bytes.
+    /// Splits the rows into shapes, if that clearly saves more than `saved` bytes.
     fn shapes(self, rows: &[u32], keys: &[u32], saved: i64) -> Option<(Vec<Objects<'a>>, Places)> {
         let mut places = vec![None; rows.len()];
         let mut found = Vec::new();

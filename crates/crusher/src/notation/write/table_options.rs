@@ -1,16 +1,16 @@
-//! What tables may be.
+//! The options of tables.
 
 use crate::json::spelling::Spelling;
 
-/// What tables may be.
+/// How tables are written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TableOptions {
-    /// An array whose rows have more distinct columns is none.
+    /// The most columns. An array whose rows have more is no table.
     pub max_columns: usize,
-    /// How bare text is spelled.
+    /// The spelling of strings that stand bare.
     pub spelling: Spelling,
-    /// Strings of so many bytes or more are left to the `Replacer` that write them.
+    /// Strings of this many bytes or more belong to no template, because a `Replacer` may replace them.
     pub long_bytes: usize,
-    /// A text may stand in part in the header, in part in its cell.
+    /// Templates may split a text, into fixed text in the header and holes in the cells.
     pub splits: bool,
 }

@@ -1,10 +1,10 @@
-//! What the texts of a column have in common: fixed text, and the texts of other columns in the same row.
+//! Templates: what the texts of a column have in common.
 
 use crate::notation::grammar::{Place, is_bare, is_bare_text};
 use crate::notation::write::columns::signed;
 use crate::notation::write::texts::{NamedColumn, Texts};
 
-/// One row in so many may have a text that the template doesn't fit.
+/// At most one row in this many may have a text that the template doesn't fit.
 const ROWS_PER_MISFIT: usize = 8;
 
 /// One part of a template.
@@ -25,7 +25,7 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// Cells that a row has for the column.
+    /// Returns the number of holes: a row has as many cells for the column.
     pub fn holes(&self) -> usize {
         self.parts
             .iter()
@@ -33,7 +33,7 @@ impl Template {
             .count()
     }
 
-    /// The columns that it names.
+    /// Returns the columns that the template names.
     pub fn named_columns(&self) -> impl Iterator<Item = NamedColumn> {
         self.parts.iter().filter_map(|part| match part {
             TemplatePart::Column(named) => Some(*named),
@@ -41,7 +41,7 @@ impl Template {
         })
     }
 
-    /// Takes a text apart; gives the texts of the holes, if it fits.
+    /// Takes a text apart into the texts of the holes. Returns false if the template doesn't fit the text.
     pub fn take_apart<'t>(
         &self,
         texts: &Texts<'t, '_>,
@@ -84,13 +84,13 @@ impl Template {
         rest.is_empty()
     }
 
-    /// Bytes that it saves in all rows, its own taken off; none where it doesn't fit.
+    /// Returns the bytes that the template saves in all rows, less its own; none if it doesn't fit.
     pub fn saved_bytes(&self, texts: &Texts<'_, '_>, leaf: usize) -> Option<i64> {
         let rows = texts.columns.irregular.len();
         let (mut saved, mut misfits, mut holes) = (0, 0, Vec::new());
         for row in (0..rows).filter(|row| !texts.columns.irregular.get(*row).copied().unwrap_or(true)) {
             if !texts.present(leaf, row) {
-                // Where it has no cell, its value must follow from other columns in every row.
+                // Without a cell, no row can say that it has no value.
                 if self.holes() == 0 {
                     return None;
                 }
@@ -121,13 +121,14 @@ impl Template {
     }
 }
 
-/// Where a short text stands in another one; a search by tables would take longer to set up.
+/// Returns the positions of a short text in another one. A search with tables would take longer to set up.
 pub(crate) fn places_of<'t>(text: &'t [u8], part: &'t [u8]) -> impl Iterator<Item = usize> + 't {
     let first = part.first().copied().unwrap_or_default();
     memchr::memchr_iter(first, text)
         .filter(move |at| text.get(*at..).is_some_and(|rest| rest.starts_with(part)))
 }
 
+/// Returns true for ASCII letters and digits, and for bytes above 0x7f.
 pub(crate) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }

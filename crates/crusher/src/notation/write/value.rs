@@ -1,31 +1,31 @@
-//! JSON values without the quotes that nobody needs.
+//! Writes JSON values without the quotes that nobody needs.
 
 use crate::json::spelling::{self, Spelling};
 use crate::json::tape::{Doc, ESCAPED, Kind, NON_ASCII, Node};
 use crate::notation::grammar::{Place, is_bare, is_bare_key, is_bare_text};
 
-/// Strings looked at to learn how a text is spelled.
+/// The most strings that are looked at to guess how a text is spelled.
 const GUESSED_STRINGS: usize = 64;
 
-/// Writes what stands in the place of long strings and of containers.
+/// Replaces long strings, and containers.
 pub(crate) trait Replacer {
-    /// Appends what stands in the place of a string, a JSON string token, if that isn't the string itself.
+    /// Appends the replacement of a string, a JSON string token. Returns false if the string stays.
     fn string(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool;
-    /// Strings of at least this many raw bytes may be shortened or stored.
+    /// Returns the number of raw bytes from which on a string may be replaced.
     fn long_bytes(&self) -> usize;
-    /// Appends what stands in the place of a container in a cell or inside a value, if that isn't written
-    /// member by member.
+    /// Appends the replacement of a container in a cell or inside a value. Returns false if the container is
+    /// to be written member by member.
     fn container(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool;
 }
 
-/// Writes values in one spelling of bare strings.
+/// Writes values, with bare strings of one spelling.
 pub(crate) struct Writer<'p, P> {
     replacer: &'p mut P,
     spelling: Spelling,
     scratch: Vec<u8>,
 }
 
-/// Appends a value as it stands in some place.
+/// Appends a value for a place.
 pub(crate) fn write_value<P: Replacer>(
     doc: &Doc<'_>,
     index: u32,
@@ -37,7 +37,7 @@ pub(crate) fn write_value<P: Replacer>(
     Writer::new(spelling, replacer).value(doc, index, place, out);
 }
 
-/// An open container.
+/// An open container while writing.
 struct WrittenContainer {
     close: u8,
     next: u32,
@@ -68,7 +68,7 @@ impl<'p, P: Replacer> Writer<'p, P> {
         }
     }
 
-    /// Appends what stands in the place of a container, if `Replacer` has something else for it.
+    /// Appends the replacement of a container. Returns false if there is none.
     pub fn replaced(&mut self, doc: &Doc<'_>, index: u32, out: &mut Vec<u8>) -> bool {
         let node = doc.node(index);
         matches!(node.kind, Kind::Array | Kind::Object)
@@ -84,7 +84,7 @@ impl<'p, P: Replacer> Writer<'p, P> {
         while at < end {
             let mut place = Place::Array;
             if let Some(top) = open.last_mut() {
-                // The line break behind a table stands for the comma.
+                // The line feed behind a table stands for the comma.
                 if !top.first && out.last() != Some(&b'\n') {
                     out.push(b',');
                 }
@@ -123,7 +123,7 @@ impl<'p, P: Replacer> Writer<'p, P> {
         }
     }
 
-    /// Appends a string, without quotes if it reads back so.
+    /// Appends a string or its replacement. A string stands without quotes if it is read back as the same.
     #[inline]
     fn string(&mut self, doc: &Doc<'_>, index: u32, place: Place, out: &mut Vec<u8>) {
         if !self.replacer.string(doc, index, out) && !self.bare(doc, doc.node(index), place, is_bare, out) {
@@ -131,7 +131,7 @@ impl<'p, P: Replacer> Writer<'p, P> {
         }
     }
 
-    /// True for a string that `Replacer` may stand something else for.
+    /// Returns true if the `Replacer` may replace a string.
     pub fn is_long(&self, doc: &Doc<'_>, index: u32) -> bool {
         doc.inner(doc.node(index)).len() >= self.replacer.long_bytes()
     }
@@ -143,7 +143,7 @@ impl<'p, P: Replacer> Writer<'p, P> {
         }
     }
 
-    /// Appends a string without quotes, if `fits` says that it may stand so and its spelling comes back.
+    /// Appends a string without quotes, if `fits` allows its text and reading gives its spelling back.
     #[inline]
     fn bare(
         &mut self,
@@ -173,7 +173,7 @@ impl<'p, P: Replacer> Writer<'p, P> {
     }
 }
 
-/// True for a raw string that is its own text, and is spelled so in `spelling`.
+/// Returns true if a raw string is its own text, and `spelling` spells that text the same way.
 #[inline]
 pub(crate) fn is_plain(node: Node, raw: &[u8], spelling: Spelling) -> bool {
     let unescaped = |byte: &u8| !matches!(byte, b'<' | b'>' | b'&' | b'/' | 0x7f..);
@@ -181,7 +181,7 @@ pub(crate) fn is_plain(node: Node, raw: &[u8], spelling: Spelling) -> bool {
         && (spelling == Spelling::MINIMAL || node.flags & NON_ASCII == 0 && raw.iter().all(unescaped))
 }
 
-/// Appends a key, without quotes if it may stand so.
+/// Appends a key, without quotes if it may stand bare.
 pub(crate) fn write_key(raw: &[u8], out: &mut Vec<u8>) {
     if is_bare_key(raw) {
         out.extend_from_slice(raw);
@@ -192,8 +192,7 @@ pub(crate) fn write_key(raw: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The spelling that the first escaped strings of a value are written in; what it doesn't prove for is
-/// quoted.
+/// Guesses the spelling of a value from its first escaped strings. Strings in another spelling are quoted.
 #[must_use]
 pub(crate) fn spelling_of(doc: &Doc<'_>, index: u32) -> Spelling {
     let nodes = (index..doc.node(index).next).map(|at| doc.node(at));

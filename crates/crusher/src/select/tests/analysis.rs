@@ -12,7 +12,7 @@ fn analyze(text: &str, check: impl FnOnce(&Doc<'_>, &Analysis)) {
     check(&doc, &Analysis::new(&doc, 0, MAX_COLUMNS));
 }
 
-/// The columns' names, dotted, `[]` for elements.
+/// The columns' names, joined by dots, with `[]` for elements.
 fn names(doc: &Doc<'_>, analysis: &Analysis) -> Vec<String> {
     let name = |column: &ColumnStatistics| match column.key {
         NONE => "[]".to_owned(),
@@ -108,7 +108,7 @@ fn depth_costs_no_stack() {
 }
 
 #[test]
-fn columns_beyond_the_most_are_not_told_apart_and_their_values_keep_their_cells() {
+fn values_beyond_the_column_limit_keep_their_cells_but_have_no_column() {
     let rows: Vec<String> = (0..3000)
         .map(|row| {
             let members: Vec<String> = (0..10)
@@ -127,7 +127,7 @@ fn columns_beyond_the_most_are_not_told_apart_and_their_values_keep_their_cells(
         assert_eq!(analysis.columns.len(), 1 + 2 * MAX_COLUMNS);
         assert_eq!(analysis.cells.len(), 3000 * (1 + 10 * 3));
         let without = analysis.cells.iter().filter(|cell| cell.column == NONE).count();
-        // Every column here has one cell, but that of the rows.
+        // Every column here has one cell, except that of the rows.
         assert_eq!(without, 3000 * 10 * 3 - 2 * MAX_COLUMNS);
         let remembered: usize = analysis.columns.iter().map(|column| column.gaps.capacity()).sum();
         assert_eq!(remembered, 0);

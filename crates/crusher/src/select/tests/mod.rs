@@ -1,4 +1,4 @@
-//! Rows made by a seeded generator, and what each rule of selection makes of them.
+//! Tests of each rule of selection on rows from a seeded generator.
 
 mod analysis;
 mod planted;
@@ -43,7 +43,7 @@ const WORDS: [&str; 8] = [
     "alpha", "bravo", "cedar", "delta", "ember", "fjord", "grove", "hazel",
 ];
 
-/// Members of an ordinary row, as text to append others to.
+/// The members of an ordinary row as text, to which others can be appended.
 fn ordinary(random: &mut Random, at: u64) -> String {
     let mut row = String::new();
     let (word, region) = (random.pick(&WORDS), random.pick(&REGIONS));
@@ -170,7 +170,7 @@ fn patterns_stay_wherever_they_stand_and_even_if_equal() {
 }
 
 #[test]
-fn equal_rows_are_shown_once_unless_asked() {
+fn equal_rows_are_shown_once_unless_deduplication_is_off() {
     let rows: Vec<String> = (0..90).map(|at| format!(r#"{{"kind":"{}"}}"#, at % 3)).collect();
     let selection = choose(&rows, Budget::Rows(10), "", &Options::default());
     assert_eq!(
@@ -301,7 +301,7 @@ fn scalars_and_mixed_arrays_follow_the_same_rules() {
 }
 
 #[test]
-fn rows_with_too_many_columns_are_judged_by_their_texts_and_by_the_columns_all_share() {
+fn rows_with_too_many_columns_are_judged_by_their_texts_and_their_common_columns() {
     let mut random = Random(11);
     let mut rows: Vec<String> = (0..2000)
         .map(|at| {
@@ -321,13 +321,13 @@ fn rows_with_too_many_columns_are_judged_by_their_texts_and_by_the_columns_all_s
     let selection = choose(&rows, Budget::Rows(20), "", &options);
     assert!(keeps(&selection, 700, Rule::Failure), "{selection:?}");
     assert!(keeps(&selection, 1500, Rule::Failure), "{selection:?}");
-    // The columns that came first are no rarer than those that weren't told apart.
+    // The columns that came first are as common as those beyond the limit.
     assert_eq!((selection.keep.len(), selection.excess), (20, 0), "{selection:?}");
     assert!(!selection.rules.contains(&Rule::Structure), "{selection:?}");
 }
 
 #[test]
-fn what_fits_stays_whole_and_small_arrays_too() {
+fn arrays_that_fit_and_arrays_of_few_rows_lose_nothing() {
     let rows: Vec<String> = (0..10).map(|at| format!(r#"{{"id":{at}}}"#)).collect();
     assert_eq!(
         choose(&rows, Budget::Rows(10), "", &Options::default())
@@ -344,7 +344,7 @@ fn what_fits_stays_whole_and_small_arrays_too() {
 }
 
 #[test]
-fn rows_are_given_back_in_the_order_of_right_backwards_and_never_those_that_must_stay() {
+fn rows_are_given_back_last_chosen_first_but_never_those_that_must_stay() {
     let mut random = Random(5);
     let mut rows = plain(&mut random, 200);
     rows[120] = rows[120].replace(r#""status":"ok""#, r#""status":"failed""#);

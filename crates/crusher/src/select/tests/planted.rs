@@ -1,4 +1,4 @@
-//! Planted cases: whatever else is dropped, the rows that matter stay.
+//! Rows that matter are planted among others, and must stay whatever else is dropped.
 
 use super::{Random, choose, keeps, ordinary, plain};
 use crate::options::Options;
@@ -8,8 +8,8 @@ use crate::select::rule::Rule;
 /// Seeded cases for each planted property.
 const CASES: u64 = 1000;
 
-/// Plants something in one row of each of many arrays and expects the row to stay by the rule, within a
-/// budget that is no more than a few rows.
+/// Plants something in one row of each of many arrays. The row must stay by `rule`, within a budget of a few
+/// rows.
 fn always_keeps(rule: Rule, query: &str, plant: impl Fn(&mut Random, u64) -> String) {
     let mut must_stay = 0;
     for seed in 0..CASES {
@@ -35,7 +35,7 @@ fn always_keeps(rule: Rule, query: &str, plant: impl Fn(&mut Random, u64) -> Str
             .filter(|rule| **rule <= Rule::Named)
             .count() as u64;
     }
-    // Rows that must stay are few: the planted one and the odd value that happens to lie far out.
+    // Few rows must stay: the planted one, and now and then a value that happens to lie far out.
     assert!(
         must_stay < CASES * 4,
         "{must_stay} rows had to stay in {CASES} cases"

@@ -1,4 +1,4 @@
-//! Which names in rows that are left out are shown.
+//! Tests of the names that are shown from rows left out.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::json::scan::Tape;
 use crate::options::Options;
 use crate::select::choose::{Budget, select};
 
-/// What stands behind the marker for rows of some text, in a budget of tokens.
+/// The line of names for rows in a budget of tokens.
 fn line(rows: &[String], budget: usize) -> String {
     let text = format!("[{}]", rows.join(","));
     let mut tape = Tape::default();
@@ -63,7 +63,7 @@ fn categories_that_no_kept_row_shows_come_first() {
 }
 
 #[test]
-fn what_cannot_stand_among_names_is_none() {
+fn values_that_are_unclear_in_a_list_are_no_names() {
     let mut random = Random(3);
     let rows: Vec<String> = (0..300)
         .map(|at| {
@@ -103,7 +103,7 @@ fn rows_as_short_as_their_names_stay_instead() {
 }
 
 #[test]
-fn no_name_of_a_few_is_listed_twice() {
+fn names_that_recur_are_listed_once() {
     let mut random = Random(4);
     let rows: Vec<String> = (0..60)
         .map(|at| format!(r#"{{"id":"job-{}","note":"{}"}}"#, at * 2 / 3, prose(&mut random)))

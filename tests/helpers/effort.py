@@ -1,0 +1,10 @@
+"""How often property tests and kill loops try: for seconds as a rule, for hours with HEADROOM_BEAM_LONG."""
+
+import os
+
+LONG = bool(os.environ.get("HEADROOM_BEAM_LONG"))
+
+
+def tries(short: int, long: int) -> int:
+    """The number of examples or rounds of a test."""
+    return long if LONG else short
