@@ -164,8 +164,8 @@ class TarCopy(_Copy):
         """
         places = list_tar(self._open_chunks())
         reader = Reader(self._open_chunks())
+        frame = written = 0
         for place in places:
-            frame, written = self._kept.size_bytes, self._archive.size_bytes
             self._copy_frame(reader, place.offset - _BLOCK)
             header = reader.exactly(_BLOCK)
             self._kept.add(header)
@@ -182,6 +182,7 @@ class TarCopy(_Copy):
                 spool.seek(0)
                 while data := spool.read(_READ_BYTES):
                     self._put(data)
+            frame, written = self._kept.size_bytes, self._archive.size_bytes
             self._put(bytes(-content.size_bytes % _BLOCK))
             self._padding = -place.size_bytes % _BLOCK
         self._copy_frame(reader, None)
