@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _COMMANDS = {
-    "crush": "crush JSONL files into compacted files and a store of originals",
+    "crush": "crush files into compacted files and a store of originals",
     "restore": "restore the files of a run, byte for byte",
     "get": "write one original to standard output, byte for byte",
     "check": "check a whole store, and the compacted files of a run",

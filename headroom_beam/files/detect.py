@@ -136,7 +136,8 @@ def detect_chunks(name: str, chunks: Iterable[Chunk]) -> tuple[Framing, Iterator
         else:
             taken.append(chunk)
             text += chunk.data
-    return _framing(text, whole=whole, is_jsonl=is_jsonl), itertools.chain(taken, rest)
+    framing = _framing(text[: DOCUMENT_BYTES + 1], whole=whole, is_jsonl=is_jsonl)
+    return framing, itertools.chain(taken, rest)
 
 
 def _framing(text: bytes, *, whole: bool, is_jsonl: bool) -> Framing:
@@ -168,7 +169,7 @@ def _more(objects: Objects, source: Source, codec: Codec) -> tuple[bytes, bool]:
         for chunk in _until_damaged(decompressed(file, codec, name=source.name)):
             text += chunk
             if b"\n" in chunk or len(text) > DOCUMENT_BYTES:
-                return bytes(text), False
+                return bytes(text[: DOCUMENT_BYTES + 1]), False
     return bytes(text), True
 
 
