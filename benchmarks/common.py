@@ -1,4 +1,4 @@
-"""What the benchmarks share: payloads from files, the peer in its own process, medians."""
+"""Shared parts of the benchmarks: payloads from files, headroom-ai in its own process, and speeds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Payload(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """`array`, `document` or `text`, by what the text parses as."""
+        """`array` or `document` for text that is such JSON, else `text`."""
         start = self.text.lstrip()[:1]
         if start not in ("[", "{"):
             return "text"
@@ -53,7 +53,7 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--peer", required=True, help="Python of the environment in which headroom-ai is installed"
     )
-    parser.add_argument("--repeats", type=int, default=5, help="passes of which the median is printed")
+    parser.add_argument("--repeats", type=int, default=5, help="number of passes; the median is printed")
     return parser
 
 
@@ -68,7 +68,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 def files_of(data: Sequence[Path]) -> list[Path]:
-    """Returns the files that were named, those of a named folder, or by default the example traces."""
+    """Returns the given files, and those in given folders. Without any, these are the example traces."""
     files: list[Path] = []
     for path in data or [TRACES]:
         files += sorted(path.glob("*.jsonl*")) if path.is_dir() else [path]
@@ -78,14 +78,13 @@ def files_of(data: Sequence[Path]) -> list[Path]:
 
 
 def payloads_of(path: Path) -> list[Payload]:
-    """Returns the tool results of a file: a `result` field, or what OpenAI and Anthropic messages hold."""
+    """Returns the tool results of a file: its `result` fields, or those in OpenAI and Anthropic messages."""
     found: list[Payload] = []
     for line in lines_of(path):
         record = json.loads(line)
         if "result" in record:
             result = record["result"]
-            # A result that is a JSON value in the log is taken in the log's own spelling, as near as Python
-            # can say.
+            # The log may hold the result as a JSON value. Its bytes there are only approximated here.
             text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
             found.append(Payload(path.name, str(record.get("tool")), text))
         else:
@@ -156,7 +155,7 @@ class Peer:
         )
 
     def __enter__(self) -> Peer:
-        """Gives the peer itself."""
+        """Returns the peer itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -166,7 +165,7 @@ class Peer:
         self._process.wait(timeout=30)
 
     def ask(self, **request: Any) -> dict[str, Any]:
-        """Sends one request and gives its answer, which has the key `error` when headroom-ai failed."""
+        """Sends one request and returns its answer, which has the key `error` when headroom-ai failed."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -174,14 +173,15 @@ class Peer:
         answer = self._process.stdout.readline()
         if not answer:
             raise SystemExit(
-                f"headroom-ai's process ended with {self._process.wait()}; is it installed there?"
+                f"headroom-ai's process ended with exit code {self._process.wait()}; "
+                "is headroom-ai installed in that environment?"
             )
         return dict(json.loads(answer))
 
     def crush(self, text: str, *, query: str = "", lossless_only: bool = False) -> str | None:
-        """Crushes a text; None when headroom-ai failed on it.
+        """Returns the text as headroom-ai crushes it, or None when headroom-ai fails.
 
-        A result that is one JSON string is given unquoted, as a message would hold it.
+        Where headroom-ai answers with a JSON string, its content is returned: a message would hold that.
         """
         answer = self.ask(do="crush", text=text, query=query, lossless_only=lossless_only)
         if "error" in answer:
@@ -192,7 +192,7 @@ class Peer:
         return compressed
 
     def seconds(self, method: str, texts: list[str], repeats: int) -> list[float]:
-        """Times a method of its SmartCrusher over the texts."""
+        """Returns the processor seconds of each pass of a method of its SmartCrusher over the texts."""
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
             json.dump(texts, file)
             file.flush()
@@ -203,7 +203,7 @@ class Peer:
 
 
 def seconds_of(action: Callable[[], object], repeats: int) -> list[float]:
-    """Times an action several times, in seconds of the processor: the load of the machine hardly counts."""
+    """Returns the processor seconds of each run of an action. Other programs hardly change them."""
     seconds = []
     for _ in range(repeats):
         start = time.process_time()
@@ -214,7 +214,7 @@ def seconds_of(action: Callable[[], object], repeats: int) -> list[float]:
 
 @contextmanager
 def one_core() -> Iterator[int]:
-    """Keeps this process, and those that it starts, on one processor."""
+    """Keeps this process, and those that it starts, on one core. Yields the number of the core."""
     before = os.sched_getaffinity(0)
     core = max(before)
     os.sched_setaffinity(0, {core})
@@ -225,7 +225,7 @@ def one_core() -> Iterator[int]:
 
 
 def megabytes_per_second(size_bytes: int, seconds: list[float]) -> float:
-    """Throughput of the median pass, in 10^6 bytes a second."""
+    """Returns the throughput of the median pass, in 10^6 bytes a second."""
     return round(size_bytes / 1e6 / statistics.median(seconds), 2)
 
 

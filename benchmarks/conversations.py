@@ -1,8 +1,8 @@
-"""Conversations for the benchmarks: what was said, which tools were called with what, and what they gave.
+"""Reads conversations for the benchmarks: texts, tool calls with their arguments, and tool results.
 
-Harnesses log the same three things in many shapes: the messages of OpenAI, Anthropic, Google and Bedrock,
-LangChain's and Langfuse's observations, recorded HTTP exchanges of any of these. A call or a result is known
-by the members that such an object has, wherever in a message it stands.
+Harnesses log these in many shapes: as messages of OpenAI, Anthropic, Google and Bedrock, as observations of
+LangChain and Langfuse, and as recorded HTTP exchanges of any of them. An object is recognised as a call or a
+result by its members, wherever in a message it stands.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 from common import lines_of
 
-# Members that hold other messages, in the order in which these were sent.
+# Members that hold other messages, in the order in which they were sent.
 _HISTORIES = ("messages", "contents", "input", "request", "response")
 _CALL_TYPES = ("tool_use", "function_call", "tool_call", "TOOL")
 _RESULT_TYPES = ("tool", "tool_result", "function_call_output", "TOOL")
 
 
 class Event(NamedTuple):
-    """One thing in a message: `said` with a text, `call` with arguments, or `result` with a text."""
+    """One part of a message. Its kind is `said` (a text), `call` (arguments) or `result` (a text)."""
 
     kind: str
     call_id: str
@@ -30,7 +30,10 @@ class Event(NamedTuple):
 
 
 def conversations_of(path: Path) -> Iterator[list[Any]]:
-    """Yields the conversations of a file as messages: one a line, or lines that name theirs, or one."""
+    """Yields each conversation of a file as a list of messages.
+
+    A line holds a whole conversation or one message. Messages without the name of a conversation form one.
+    """
     single: dict[str, list[Any]] = {}
     for line in lines_of(path):
         record = json.loads(line)
@@ -42,7 +45,7 @@ def conversations_of(path: Path) -> Iterator[list[Any]]:
 
 
 def messages_in(value: Any) -> Iterator[Any]:
-    """Yields the messages of a record in order: those of its histories, and what else it holds as one."""
+    """Yields the messages of a record in order: those in its histories, then its other members as one."""
     if isinstance(value, list):
         for member in value:
             yield from messages_in(member)
@@ -55,7 +58,7 @@ def messages_in(value: Any) -> Iterator[Any]:
 
 
 def events_in(value: Any) -> Iterator[Event]:
-    """Yields what a message holds, in order."""
+    """Yields the texts, calls and results in a message, in order."""
     if isinstance(value, str):
         inner = parsed(value)
         yield from [Event("said", "", value)] if inner is None else events_in(inner)
@@ -72,7 +75,7 @@ def events_in(value: Any) -> Iterator[Event]:
 
 
 def call_in(value: dict[str, Any]) -> Event | None:
-    """Returns the call that an object is, if it is one."""
+    """Returns an object as a call, or None when it isn't one."""
     named = isinstance(value.get("name"), str)
     function = value.get("function")
     if isinstance(function, dict) and "arguments" in function:
@@ -90,7 +93,7 @@ def call_in(value: dict[str, Any]) -> Event | None:
 
 
 def result_in(value: dict[str, Any]) -> Event | None:
-    """Returns the result that an object is, if it is one."""
+    """Returns an object as a result, or None when it isn't one."""
     named = isinstance(value.get("name"), str)
     if value.get("role") == "tool" or value.get("type") in _RESULT_TYPES or "toolUseId" in value:
         result = value.get("content", value.get("output"))
@@ -105,7 +108,7 @@ def result_in(value: dict[str, Any]) -> Event | None:
 
 
 def id_of(value: dict[str, Any]) -> str:
-    """Returns what ties a result to its call."""
+    """Returns the id that a call and its result share; empty when there is none."""
     names = ("tool_call_id", "call_id", "tool_use_id", "toolUseId", "id")
     return str(next((value[name] for name in names if value.get(name)), ""))
 
@@ -125,7 +128,7 @@ def text_of(result: Any) -> str:
 
 
 def parsed(text: str) -> Any:
-    """Returns the object or array that a string spells, or None."""
+    """Returns the JSON object or array in a string, or None."""
     if not text.startswith(("{", "[")):
         return None
     try:

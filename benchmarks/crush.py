@@ -1,10 +1,10 @@
-"""Speed of crushing on one core, ours and headroom-ai's, on the same payloads: medians in MB/s, as JSON.
+"""Measures how fast this project and headroom-ai crush the same payloads on one core, as JSON.
 
     python benchmarks/crush.py --peer .venv-peer/bin/python [DATA…]
 
-`crush` is the method of that name on both sides; `crush_array_json` and `compact_document_json` are the
-direct entry points. `orjson_loads` parses the same text, as a measure of what reading it costs at all. Texts
-that headroom-ai fails on are left out for both (their number is printed).
+Figures are medians in MB/s. `crush`, `crush_array_json` and `compact_document_json` are methods of
+`SmartCrusher` on both sides. `orjson_loads` only parses the same text, for comparison. Texts on which
+headroom-ai fails are left out on both sides; `left_out` is their number.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ METHODS = {
 
 
 def sample(payloads: list[Payload], max_bytes: int) -> list[str]:
-    """Returns texts of about `max_bytes` together, spread evenly over all of them."""
+    """Returns texts of about `max_bytes` in all, spread evenly over the payloads."""
     total = sum(len(payload.text.encode("utf-8", "surrogatepass")) for payload in payloads)
     step = max(1, round(total / max_bytes))
     return [payload.text for payload in payloads[::step]]
 
 
 def over(texts: list[str], method: Callable[[str], object]) -> Callable[[], None]:
-    """Returns a pass of a method over the texts."""
+    """Returns a function that calls a method on each text."""
 
     def action() -> None:
         for text in texts:
@@ -52,7 +52,7 @@ def over(texts: list[str], method: Callable[[str], object]) -> Callable[[], None
 
 
 def ours(texts: list[str], method: str) -> Callable[[], None]:
-    """Returns a pass of our method with a new crusher, like the peer's passes."""
+    """Returns a function that calls a method of a new crusher on each text, as the peer's passes do."""
 
     def action() -> None:
         over(texts, getattr(SmartCrusher(), method))()
@@ -87,7 +87,7 @@ def main() -> None:
     """Measures every kind of payload in the data."""
     parser = arguments(__doc__)
     parser.add_argument(
-        "--max-bytes", type=int, default=8_000_000, help="about how much to measure of each kind"
+        "--max-bytes", type=int, default=8_000_000, help="about how many bytes to measure of each kind"
     )
     options = parser.parse_args()
     payloads = [payload for path in files_of(options.data) for payload in payloads_of(path)]

@@ -1,22 +1,30 @@
-"""How much of what an agent used later is still readable after crushing: recall against tokens, as JSON.
+"""Measures how much evidence stays readable after crushing: recall against tokens, as JSON.
 
     python benchmarks/evidence.py --peer .venv-peer/bin/python CONVERSATIONS…
 
-CONVERSATIONS are files with one conversation a line, files with one message a line, or folders of the latter.
-For each tool result, the *evidence* is every string or number of 4 characters or more that stands in an
-argument of a later tool call of the conversation and in this result, and in no earlier message; of strings
-that hold several words, as commands and texts do, these count one by one. The score is the share of it that
-still stands in the crushed text, given the tokens that text takes. Compared are this project at several
-budgets and at its default; headroom-ai at its defaults, given the result as it stands in a record, a JSON
-string (`peer_default`), and bare (`peer_bare`); this project within the tokens that these took for the same
-result; and plain truncation (`head`; `head_tail`, half each) to the tokens of each. `ours_alone` is this
-project at its default without anything said before, as where each message is a record of its own.
+CONVERSATIONS are files with one conversation a line, files with one message a line, or folders of them.
 
-What a result is crushed with is what a pipeline has: the words that stood earlier in the conversation, what
-was said last, and the arguments of the call. `targets` draws the conclusions: `recall_to_peer` is our recall
-divided by headroom-ai's where ours took no more tokens, `lost_to_peer` the same for the evidence that is
-gone; `tokens_to_head` is what we need for the recall of truncation at each budget, divided by what truncation
-took, read off the line through our budgets.
+*Evidence* is what later tool calls take from a tool result: strings and numbers of 4 characters or more. They
+stand in the result and in an argument of a later call, and in no earlier message. A string of several words,
+such as a command, counts as a whole and word by word. *Recall* is the share of the evidence that stands in
+the shortened text. Compared are:
+
+* `whole`: the result as logged;
+* `ours_BUDGET` and `ours_default`: this project at several budgets, and at its defaults;
+* `ours_alone`: at its defaults and without a query, as where each message is a record of its own;
+* `peer_default`: headroom-ai at its defaults, given the result as the JSON string that a record holds;
+* `peer_bare`: headroom-ai at its defaults, given the result as plain text;
+* `ours_at_NAME`: this project within the tokens that NAME took for the same result;
+* `head_at_NAME`: the beginning of the result, within the tokens that NAME took;
+* `head_tail_at_NAME`: its beginning and its end, each within half of these tokens.
+
+The query is what was said last before the result, and the arguments of its call. This project also gets the
+words of the result that stand earlier in the conversation, as it does in a pipeline.
+
+`targets` holds the conclusions. `recall_to_peer` is the recall of `ours_at_NAME` divided by that of NAME.
+`lost_to_peer` is the same ratio for the evidence that is gone. `tokens_to_head` and `tokens_to_head_tail`
+compare with truncation at each budget: the tokens that this project needs for the same recall, divided by
+those of truncation. Between budgets these tokens are interpolated.
 """
 
 from __future__ import annotations
@@ -45,20 +53,20 @@ _ESCAPE = re.compile(r"\\[bfnrt]")
 
 
 class Result(NamedTuple):
-    """One tool result with what was known before it and what was used after it."""
+    """One tool result, with what a pipeline knows before it and what later calls use of it."""
 
     text: str
-    """What the tool gave."""
+    """The tool's result."""
     seen: str
-    """Words of it that stand earlier in the conversation."""
+    """Words of the result that stand earlier in the conversation."""
     query: str
-    """What was said last before it, and the arguments of its call."""
+    """What was said last before the result, and the arguments of its call."""
     evidence: tuple[str, ...]
-    """What is used later and stands nowhere earlier."""
+    """Strings and numbers of the result that a later call uses and no earlier message holds."""
 
 
 def atoms(value: Any) -> Iterator[str]:
-    """Yields the strings and numbers in a call's arguments, and the words inside longer strings."""
+    """Yields the strings and numbers in a call's arguments, and the words in each string."""
     if isinstance(value, str):
         try:
             inner = json.loads(value)
@@ -109,21 +117,21 @@ def results_with_evidence(messages: list[Any]) -> Iterator[Result]:
                     yield Result(event.text, seen, f"{said}\n{called}", evidence)
             elif event.kind == "call":
                 arguments[event.call_id] = words_of(event)
-            # Of a long conversation only the end counts.
+            # A query holds only the end of what was said.
             if event.kind != "result":
                 spoken = [*spoken[-QUERY_CHARACTERS:], words_of(event)]
 
 
 def words_of(event: Event) -> str:
-    """Returns the text of an event; of a call, its arguments one a line."""
+    """Returns the text of an event; for a call, the strings and numbers of its arguments, one a line."""
     return event.text if event.kind != "call" else "\n".join(atoms(event.arguments))
 
 
 class Index:
-    """Where strings and numbers first stand among the messages of a conversation."""
+    """Finds the first message of a conversation that holds a string or number."""
 
     def __init__(self, texts: list[str]) -> None:
-        """Notes the place of every word."""
+        """Collects the places of every word."""
         self._texts = [plain(text) for text in texts]
         self._places: dict[str, list[tuple[int, int]]] = {}
         for position, text in enumerate(self._texts):
@@ -131,13 +139,16 @@ class Index:
                 self._places.setdefault(word[0], []).append((position, word.start()))
 
     def earlier(self, text: str, position: int) -> list[str]:
-        """Returns the words of a text, each once, that stand before a message."""
+        """Returns the words of a text, each once, that stand in messages before this position."""
         words = dict.fromkeys(_NAME.findall(plain(text)))
         firsts = ((word, self.first(word)) for word in words)
         return [word for word, first in firsts if first is not None and first < position]
 
     def first(self, atom: str) -> int | None:
-        """Returns the number of the first message with the string, or None for a string without a word."""
+        """Returns the position of the first message with the string, or None.
+
+        A string without a word has no position.
+        """
         word = max(_WORD.finditer(atom), key=lambda found: len(found[0]), default=None)
         if word is None:
             return None
@@ -149,7 +160,7 @@ class Index:
 
 
 def plain(text: str) -> str:
-    """Returns a text without escapes, as JSON strings have for line ends: they are no part of a word."""
+    """Blanks the escapes that JSON has for line ends and tabs, so that they aren't read as parts of words."""
     return _ESCAPE.sub("  ", text)
 
 
@@ -167,7 +178,7 @@ def stands_in(atom: str, text: str) -> bool:
 
 
 def head(text: str, tokens: int) -> str:
-    """Returns the longest beginning of the text that takes at most so many tokens, by bisection."""
+    """Returns the longest beginning of a text within this many tokens, found by bisection."""
     if _core.count_tokens(text) <= tokens:
         return text
     low, high = 0, len(text)
@@ -181,14 +192,14 @@ def head(text: str, tokens: int) -> str:
 
 
 def head_tail(text: str, tokens: int) -> str:
-    """Returns a beginning and an end of the text that take at most so many tokens together."""
+    """Returns a beginning and an end of a text, each within half of the tokens, and a line between them."""
     if _core.count_tokens(text) <= tokens:
         return text
     return head(text, tokens // 2) + "\n…\n" + head(text[::-1], tokens // 2)[::-1]
 
 
 class Score:
-    """Evidence found and tokens kept."""
+    """Sums of the evidence that was found and the tokens that were kept."""
 
     def __init__(self) -> None:
         """Starts at nothing."""
@@ -196,7 +207,7 @@ class Score:
         self.shares = 0.0
 
     def add(self, result: Result, text: str) -> int:
-        """Adds one crushed result and gives its tokens."""
+        """Adds one shortened result, and returns its tokens."""
         found = sum(stands_in(atom, text) for atom in result.evidence)
         tokens = _core.count_tokens(text)
         self.results += 1
@@ -221,13 +232,13 @@ class Score:
 
 
 def crusher_for(budget: int) -> SmartCrusher:
-    """Returns a crusher with a budget in tokens, or with the smallest that there is."""
+    """Returns a crusher with this budget in tokens, or with `LEAST_TOKENS` if that is more."""
     budget = max(LEAST_TOKENS, budget)
     return SmartCrusher(SmartCrusherConfig(max_tokens=budget, min_tokens_to_crush=min(budget, 200)))
 
 
 def crushed(crusher: SmartCrusher, result: Result) -> str:
-    """Returns what a crusher makes of a result, with what a pipeline knows before it."""
+    """Returns a result crushed with the query and the known words."""
     return crusher.crush(result.text, f"{result.seen}\n{result.query}").compressed
 
 
@@ -250,7 +261,7 @@ def measure(results: list[Result], peer: Peer) -> dict[str, Score]:
             theirs = peer.crush(spelling, query=result.query)
             shortened[name] = result.text if theirs in (None, spelling) else theirs
             tokens = _core.count_tokens(shortened[name])
-            # What we keep in the tokens that headroom-ai took for this very result.
+            # This project's text, within the tokens that headroom-ai took for the same result.
             ours = crushed(crusher_for(tokens), result) if tokens < whole else result.text
             shortened[f"ours_at_{name}"] = ours
         shortened |= {name: crushed(crusher, result) for name, crusher in crushers.items()}
@@ -263,7 +274,7 @@ def measure(results: list[Result], peer: Peer) -> dict[str, Score]:
 
 
 def targets(scores: dict[str, Score]) -> dict[str, Any]:
-    """Returns the figures that the targets are about."""
+    """Returns the conclusions that the module's docstring describes."""
     against: dict[str, Any] = {}
     for name in ("peer_default", "peer_bare"):
         ours, theirs = scores[f"ours_at_{name}"], scores[name]
@@ -287,12 +298,12 @@ def targets(scores: dict[str, Score]) -> dict[str, Any]:
 
 
 def ratio(ours: float | None, theirs: float) -> float | None:
-    """Divides two figures; None where that says nothing."""
+    """Divides two figures. Returns None if the first is missing or the second is 0."""
     return round(ours / theirs, 3) if ours is not None and theirs else None
 
 
 def tokens_at(line: list[tuple[float, int]], recall: float) -> float | None:
-    """Reads the tokens for a recall off a line through (recall, tokens); None outside of it."""
+    """Interpolates the tokens for a recall between points (recall, tokens); None outside of them."""
     for (low, few), (high, many) in pairwise(line):
         if low <= recall <= high and low < high:
             return few + (many - few) * (recall - low) / (high - low)
@@ -310,14 +321,14 @@ def main() -> None:
     parser.add_argument(
         "--peer", required=True, help="Python of the environment in which headroom-ai is installed"
     )
-    parser.add_argument("--limit", type=int, default=0, help="score at most so many results, spread evenly")
+    parser.add_argument("--limit", type=int, default=0, help="score at most this many results, spread evenly")
     options = parser.parse_args()
     conversations = [found for path in files_of(options.conversations) for found in conversations_of(path)]
     results = [result for messages in conversations for result in results_with_evidence(messages)]
     if options.limit and len(results) > options.limit:
         results = results[:: -(-len(results) // options.limit)]
     if not results:
-        raise SystemExit("no tool result holds anything that a later call uses; are these conversations?")
+        raise SystemExit("no later call uses anything from a tool result; are these conversations?")
     with Peer(options.peer) as peer:
         scores = measure(results, peer)
     show(

@@ -1,4 +1,4 @@
-"""Turns what the benchmarks printed into the tables of the README.
+"""Turns the output of the benchmarks into the tables of the README.
 
     python benchmarks/figures.py FOLDER [--update README.md]
 
@@ -23,14 +23,14 @@ SPELLINGS = {
 }
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Returns a Markdown table, numbers to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Returns a Markdown table, with all columns but the first aligned to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def savings(result: dict[str, Any]) -> str:
-    """Returns the shares of compact JSON's tokens by kind of payload."""
+    """Returns the table of savings: shares of compact JSON's tokens, by kind of payload."""
     kinds = result["sets"]["total"]
     rows = []
     for kind, figures in kinds.items():
@@ -43,7 +43,7 @@ def savings(result: dict[str, Any]) -> str:
 
 
 def speed(result: dict[str, Any]) -> str:
-    """Returns the throughputs by kind of payload."""
+    """Returns the table of speeds, by kind of payload and method."""
     rows = []
     for kind in ("array", "document", "text"):
         figures = result[kind]
@@ -65,7 +65,7 @@ def speed(result: dict[str, Any]) -> str:
 
 
 def pipeline(result: dict[str, Any]) -> str:
-    """Returns the throughputs from files to files."""
+    """Returns the table of speeds from files to files."""
     names = {
         "bare": "a bare loop over the same blocks: crush, write, nothing verified, no Beam",
         "ours": "`pipelines.crush`, one core: originals verified and durable before a record that names them",
@@ -76,7 +76,7 @@ def pipeline(result: dict[str, Any]) -> str:
 
 
 def evidence(result: dict[str, Any]) -> str:
-    """Returns how much of what agents used later is readable, for what tokens."""
+    """Returns the table of the evidence that stays readable, and of the tokens that this takes."""
     scores = result["scores"]
     names = {"whole": "as logged", "ours_default": "**ours**", "peer_default": "headroom-ai"}
     names |= {"head_at_ours_default": "the beginning, in as many tokens as ours"}

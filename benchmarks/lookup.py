@@ -1,9 +1,9 @@
-"""The store by itself, as JSON: putting, lookups cold and warm, where a scan overtakes point reads.
+"""Measures the store alone, as JSON: writing, cold and warm lookups, and point reads against a scan.
 
     python benchmarks/lookup.py [--root gs://BUCKET/PREFIX] [--megabytes 200]
 
-The originals are the files of `examples/traces`, line by line, varied by a number until there are enough of
-them. The costs that `headroom_beam.store.lookup` plans with come from the `many` of what this prints.
+The originals are the lines of `examples/traces`, each with a running number before it, repeated until there
+are enough. The costs in `headroom_beam.store.lookup` come from `many` in the output.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RUN_DATE = dt.date(2026, 1, 31)
 
 
 def batches(original_bytes: int) -> Iterator[pa.RecordBatch]:
-    """Different originals of real size and repetitiveness, up to this many bytes."""
+    """Yields different originals, as large and as repetitive as real ones, of at least this many bytes."""
     lines = [line for file in files_of([]) for line in file.read_bytes().splitlines()]
     made = number = 0
     while made < original_bytes:
@@ -47,14 +47,17 @@ def batches(original_bytes: int) -> Iterator[pa.RecordBatch]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Wall-clock time of one call."""
+    """Returns the wall-clock time of one call, in seconds."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
-    """Processor time of one call, which other programs on the machine disturb less: the better of two."""
+    """Returns the processor time of one call in seconds, the lesser of two.
+
+    Other programs on the machine disturb it less than wall-clock time.
+    """
     times = []
     for _ in range(2):
         start = time.process_time()
@@ -64,7 +67,7 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def measure(root: str, original_bytes: int, seed: int) -> dict[str, object]:
-    """All figures, for one store made under `root`."""
+    """Returns all figures of one store, which it makes under `root`."""
     rows = list(batches(original_bytes))
     total = sum(batch.column("original").nbytes for batch in rows)
     hashes = [digest.hex()[:24] for batch in rows for digest in batch.column("digest").to_pylist()]
@@ -119,13 +122,13 @@ def measure(root: str, original_bytes: int, seed: int) -> dict[str, object]:
 
 
 def main() -> None:
-    """Reads the arguments, measures, prints."""
+    """Measures one store."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--root", help="an empty root; a temporary directory if it isn't given")
-    parser.add_argument("--megabytes", type=float, default=200, help="originals to store")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--root", help="empty root of the store; default: a temporary directory")
+    parser.add_argument("--megabytes", type=float, default=200, help="originals to store, in 10^6 bytes")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the choice of hashes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         show(measure(options.root or folder, int(options.megabytes * 1e6), options.seed))

@@ -1,11 +1,12 @@
-"""One SHA-256 over everything that crushing writes: equal before and after a change that only moves code.
+"""Prints one SHA-256 over everything that crushing writes. A change that only moves code keeps it.
 
     python benchmarks/output_digest.py [DATA…]
 
-Each line of the files is one record. It is crushed as a whole, by payload paths of the two chat formats,
-and by a `result` field; at the defaults, without loss, and as JSON rows. The digest covers the compacted
-lines, each failure, and the digest, hash, kind and tool of each original. Files are read block by block,
-two at a time. The program prints one object of JSON: a digest for each file, and one over all of them.
+Each line of the files is one record. Its payload is the whole record, what the payload paths of the two chat
+formats find, or the `result` field. Each is crushed at the defaults, with `lossless_only`, and without
+tables. The digest covers the compacted lines, each failure, and the digest, hash, kind and tool of each
+original. Files are read block by block, and two blocks are crushed at a time. The output is one JSON object:
+a digest for each file, and one over all of them.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def blocks_of(path: Path) -> Iterator[bytes]:
 
 
 def digest_of(block: bytes) -> bytes:
-    """Returns the SHA-256 over what every combination of paths and mode makes of a block."""
+    """Returns the SHA-256 over a block crushed with every combination of paths and mode."""
     digest = hashlib.sha256()
     for options in OPTIONS:
         crushed = _core.crush_block(block, options)
@@ -80,7 +81,7 @@ def main() -> None:
         for path in files_of(parser.parse_args().data):
             digest = hashlib.sha256()
             blocks = blocks_of(path)
-            # A few blocks at a time: `map` over all of them would read the file into memory.
+            # `map` over all blocks at once would read the whole file into memory.
             while batch := list(islice(blocks, 8)):
                 for each in pool.map(digest_of, batch):
                     digest.update(each)

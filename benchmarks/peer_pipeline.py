@@ -1,8 +1,8 @@
-"""The pipeline one would write first: ReadFromText, headroom-ai on each record's tool results, WriteToText.
+"""Runs a naive pipeline: ReadFromText, headroom-ai on each record's tool results, WriteToText.
 
-Runs with the Python of an environment that has headroom-ai and Beam, as `peer_pipeline.py INPUT_GLOB
-OUTPUT_PREFIX`, and prints the seconds from building the pipeline to its end. What it drops can't be had back:
-that isn't part of it.
+Start it as `peer_pipeline.py INPUT_GLOB OUTPUT_PREFIX`, with the Python of an environment that has
+headroom-ai and Beam. It prints the seconds from building the pipeline to its end. It stores no originals, so
+what headroom-ai drops is lost.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class CrushResults(beam.DoFn):  # type: ignore[misc]
         self._crusher = SmartCrusher()
 
     def process(self, line: str) -> list[str]:
-        """Yields the record with its results crushed."""
+        """Returns the record with its tool results crushed."""
         return [json.dumps(self._record(json.loads(line)), ensure_ascii=False)]
 
     def _record(self, record: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
-"""Runs headroom-ai for the benchmarks: reads one JSON request a line, answers with one JSON line each.
+"""Runs headroom-ai for the benchmarks: reads JSON requests, one a line, and answers each with a JSON line.
 
-It is started with the Python of an environment of its own, in which headroom-ai is installed, and imports
-nothing of this project. `{"do": "crush", "text": TEXT, "query": TEXT, "lossless_only": BOOL}` is answered
-with the compressed text, `{"do": "time", "method": NAME, "path": FILE, "repeats": N}` with the processor
-seconds that each pass over the file's texts (a JSON array of strings) took.
+It runs with the Python of the environment in which headroom-ai is installed, and imports nothing of this
+project. There are two requests:
+
+* `{"do": "crush", "text": TEXT, "query": TEXT, "lossless_only": BOOL}`: the answer has the compressed text.
+* `{"do": "time", "method": NAME, "path": FILE, "repeats": N}`: FILE holds a JSON array of texts. The answer
+  has the processor seconds of each pass of the method over them.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def measure(request: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answers requests until standard input ends."""
     logging.disable(logging.CRITICAL)
-    # Whatever the library prints must not get between the answers.
+    # What the library prints goes to standard error, so that it doesn't get between the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     crushers = {lossless_only: SmartCrusher(lossless_only=lossless_only) for lossless_only in (False, True)}

@@ -1,12 +1,16 @@
-"""Speed from files to files: the pipeline, a bare loop over the same blocks, a naive one with headroom-ai.
+"""Measures the speed from files to files: the pipeline, a bare loop, and a naive pipeline with headroom-ai.
 
     python benchmarks/pipeline.py --peer .venv-peer/bin/python [DATA…]
 
-`bare` reads blocks, crushes them, writes the compacted lines and the packs, and nothing else: no
-verification, no fsync, no manifest, no Beam. `ours` is `pipelines.crush` with all of these, on FnApiRunner
-(what DirectRunner falls back to where Prism can't be had). `naive` is `peer_pipeline.py`. Each run is a
-process of its own on one core, but for `ours_on_all_cores`; imports are not counted. Small inputs are copied
-until they are large enough to measure, and all ways read the same files.
+* `bare` reads blocks, crushes them, and writes the compacted lines and the packs. It reads nothing back, and
+  has no fsync, no manifest and no Beam. Its imports of this package count.
+* `ours` is `pipelines.crush`, which has all of these. It runs on FnApiRunner, to which DirectRunner falls
+  back where Prism isn't installed. Imports don't count.
+* `ours_on_all_cores` is the same without the limit to one core.
+* `naive` is `peer_pipeline.py`. Imports don't count.
+
+Each run is a process of its own. Small inputs are copied until they are large enough to measure. All runs
+read the same files.
 """
 
 from __future__ import annotations
@@ -81,9 +85,9 @@ CHILDREN: dict[str, Callable[[Path, Path], None]] = {"bare": bare, "ours": ours}
 
 
 def run_child(name: str, source: Path, target: Path) -> None:
-    """Runs one way in this process and prints its seconds and its peak of memory."""
+    """Runs one way in this process, and prints its seconds and its peak of memory in bytes."""
     if name == "ours":
-        # Imported ahead of the clock, as the bare loop's imports are.
+        # Importing Beam takes seconds, and must not count.
         import headroom_beam.cli.crush  # noqa: F401
     start = time.perf_counter()
     with contextlib.redirect_stdout(sys.stderr):
@@ -97,9 +101,10 @@ def run_child(name: str, source: Path, target: Path) -> None:
 
 
 def measure(name: str, command: list[str], target: Path, repeats: int) -> tuple[list[float], int]:
-    """Runs a command several times with an empty target.
+    """Runs a command several times, each time with an empty target folder.
 
-    Gives its seconds and the largest peak of memory, if told.
+    Returns:
+        The seconds of each run, and the largest peak of memory in bytes: 0 if the command prints none.
     """
     seconds: list[float] = []
     peak_bytes = 0
@@ -120,7 +125,7 @@ def measure(name: str, command: list[str], target: Path, repeats: int) -> tuple[
 
 
 def prepare(data: list[Path], folder: Path, min_bytes: int) -> tuple[int, int]:
-    """Writes the input files, decompressed; gives their bytes and how many copies of each there are."""
+    """Writes the input files, decompressed. Returns their size in bytes and the copies of each."""
     files = files_of(data)
     size_bytes = 0
     for path in files:
@@ -137,13 +142,13 @@ def prepare(data: list[Path], folder: Path, min_bytes: int) -> tuple[int, int]:
 
 
 def main() -> None:
-    """Measures the three ways on the same files."""
+    """Measures all ways on the same files."""
     parser = arguments(__doc__)
     parser.add_argument(
-        "--min-bytes", type=int, default=64_000_000, help="copies files until they are that large"
+        "--min-bytes", type=int, default=64_000_000, help="copy the input until it has this size"
     )
     parser.add_argument(
-        "--child", choices=CHILDREN, help="internal: runs one way on the folders DATA[0] and DATA[1]"
+        "--child", choices=CHILDREN, help="internal: run one way from folder DATA[0] to folder DATA[1]"
     )
     options = parser.parse_args()
     if options.child:

@@ -1,13 +1,19 @@
-"""Speed of records as elements of a pipeline, on one core, as JSON: the shares of crushing, step and Beam.
+"""Measures records as elements of a pipeline on one core, as JSON: what crushing, steps and Beam cost.
 
     python benchmarks/records.py [DATA…]
 
-`small` are records of some 110 bytes, made here; `traces` are the lines of the data. `native` is the crusher
-alone, `crush_batch` makes rows of what it gives, `pipeline` is Beam with one step that does nothing, `crush`
-is `CrushRecords` behind it, `crush_and_store` the same with a store; `restore_batch` and `restore` bring the
-stored records back, the latter as `RestoreRecords` in a pipeline. Each figure is the median of several
-passes. Starting a pipeline takes about a second here, so measure tens of megabytes when it is the rate of a
-long run that you want to know.
+`small` are made-up records of some 110 bytes, `traces` are the lines of DATA. Each is measured in these ways:
+
+* `native`: the crusher alone;
+* `crush_batch`: the crusher, and its results as rows;
+* `pipeline`: Beam with one step that does nothing;
+* `crush`: Beam with `CrushRecords`;
+* `crush_and_store`: the same with a store;
+* `restore_batch`: the compacted records restored, without Beam;
+* `restore`: the same in Beam, by `RestoreRecords`.
+
+Each figure is the median of several passes. Starting a pipeline takes about a second. To learn the rate of a
+long run, measure tens of megabytes.
 """
 
 from __future__ import annotations
@@ -36,7 +42,7 @@ FORMATS = (".result @ .tool", *resolve("openai"), *resolve("anthropic"))
 
 
 def small_records(count: int) -> list[bytes]:
-    """Different records of some 110 bytes, as a service logs its requests."""
+    """Returns different records of some 110 bytes, such as a service logs for its requests."""
     return [
         b'{"id":%d,"ts":%d,"msg":"request %d done","level":"info","dur":%d,"path":"/api/v1/items/%d"}'
         % (number, 1_700_000_000 + number, number, number * 37 % 1009, number % 977)
@@ -45,19 +51,19 @@ def small_records(count: int) -> list[bytes]:
 
 
 def trace_records(data: list[Path], min_bytes: int) -> list[bytes]:
-    """The lines of the data, again and again until there are enough bytes of them."""
+    """Returns the lines of the data, repeated until they have at least this many bytes."""
     lines = [line.rstrip(b"\n") for path in files_of(data) for line in lines_of(path) if line.strip()]
     return lines * -(-min_bytes // sum(map(len, lines)))
 
 
 def in_pipeline(elements: list[Any], step: Callable[[Any], Any]) -> None:
-    """Runs a step over elements in this process and drops what it gives."""
+    """Runs a step over elements in this process, and drops its output."""
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         _ = step(pipeline | beam.Create(elements, reshuffle=False)) | "Drop" >> beam.Map(lambda _: None)
 
 
 def measure(records: list[bytes], paths: tuple[str, ...], folder: str, repeats: int) -> dict[str, Any]:
-    """Measures every way for the same records."""
+    """Measures every way on the same records."""
     Path(folder).mkdir()
     options = options_for(SmartCrusherConfig(), paths or "json")
     batch = crush_batch(records, options)
@@ -108,9 +114,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", nargs="*", type=Path, help="traces; examples/traces if none")
-    parser.add_argument("--repeats", type=int, default=5, help="passes of which the median is printed")
+    parser.add_argument("--repeats", type=int, default=5, help="number of passes; the median is printed")
     parser.add_argument(
-        "--max-bytes", type=int, default=8_000_000, help="about how much to measure of each kind"
+        "--max-bytes", type=int, default=8_000_000, help="about how many bytes to measure of each kind"
     )
     options = parser.parse_args()
     kinds = {

@@ -1,10 +1,10 @@
-"""Looking hashes up inside a pipeline, by point reads, by a join and by what is chosen, on one core, as JSON.
+"""Measures lookups in a pipeline on one core, as JSON: by point reads, by a join, and as `auto` chooses.
 
     python benchmarks/retrieval.py [--megabytes 200]
 
-The store is that of `lookup.py`, filled from `examples/traces`. Seconds are the processor's, of whole
-pipelines on FnApiRunner, medians of several. `JOIN_S` in `headroom_beam.transforms.lookup_originals` comes
-from what this prints.
+The store is filled from `examples/traces`, as in `lookup.py`. Figures are seconds of processor time of whole
+pipelines on FnApiRunner, each the median of several. `JOIN_S` in
+`headroom_beam.transforms.lookup_originals` comes from them.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from headroom_beam.transforms.lookup_originals import Strategy
 
 
 def refuse(row: Any) -> None:
-    """Fails the pipeline: every hash that is asked for is in the store."""
+    """Fails the pipeline: the store has every hash that is looked up."""
     raise AssertionError(f"{row.hash} is {row.reason}")
 
 
 def look_up(root: str, hashes: Sequence[str], strategy: Strategy) -> float:
-    """Looks hashes up in a pipeline; gives the processor's seconds."""
+    """Looks hashes up in a pipeline, and returns the processor time in seconds."""
     start = time.process_time()
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         result = pipeline | beam.Create(hashes) | LookupOriginals(root, strategy=strategy)
@@ -69,11 +69,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--megabytes", type=float, default=200, help="originals to store")
+    parser.add_argument("--megabytes", type=float, default=200, help="originals to store, in 10^6 bytes")
     parser.add_argument(
-        "--counts", type=int, nargs="+", default=[1, 100, 300, 1000, 3000, 10_000], help="of hashes"
+        "--counts",
+        type=int,
+        nargs="+",
+        default=[1, 100, 300, 1000, 3000, 10_000],
+        help="numbers of hashes to look up",
     )
-    parser.add_argument("--repeats", type=int, default=3, help="passes of which the median is printed")
+    parser.add_argument("--repeats", type=int, default=3, help="number of passes; the median is printed")
     options = parser.parse_args()
     with one_core(), tempfile.TemporaryDirectory(prefix="headroom-beam-") as folder:
         show(measure(folder, int(options.megabytes * 1e6), options.counts, options.repeats))

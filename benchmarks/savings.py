@@ -1,13 +1,17 @@
-"""Exact o200k tokens, and bytes, of tool results in several spellings: per data set and in total, as JSON.
+"""Counts exact o200k tokens and bytes of tool results in several spellings, per file and in all, as JSON.
 
     python benchmarks/savings.py --peer .venv-peer/bin/python [DATA…]
 
-Columns: `logged` as the log has it; `compact` JSON (no spaces, no escapes); `toon`, by the official library;
-headroom-ai and this project, each in its lossless mode and at its defaults. Text that isn't JSON stays as
-logged in the first three. Every result of ours is restored and compared with what was logged, with its
-originals at hand in the default mode and with none in the lossless mode: any difference makes the program
-fail. Nothing proves headroom-ai's. Where a spelling fails on a payload, the payload counts as logged there,
-and under `failed`.
+* `logged`: as the log has it;
+* `compact`: JSON without spaces and needless escapes;
+* `toon`: TOON, by its official library;
+* `peer_lossless`, `peer_default`: headroom-ai, in its lossless mode and at its defaults;
+* `ours_lossless`, `ours_default`: this project likewise.
+
+Text that isn't JSON stays as logged in the first three. Each result of this project is restored, without any
+originals in the lossless mode, and compared with the logged text. The program fails if they differ. Results
+of headroom-ai aren't checked. Where a spelling fails on a payload, the payload counts as logged, and under
+`failed`.
 """
 
 from __future__ import annotations
@@ -37,12 +41,12 @@ def toon(text: str) -> str:
 
 
 def proved(text: str, crusher: SmartCrusher, empty: SmartCrusher | None = None) -> str:
-    """Returns our spelling of a text after restoring it.
+    """Crushes a text, checks that it restores, and returns the compressed text.
 
     Args:
         text: the payload.
-        crusher: crushes it.
-        empty: restores it without any originals; the crusher itself restores otherwise.
+        crusher: crushes the text.
+        empty: a crusher without originals, which restores the text; by default `crusher` does.
 
     Raises:
         AssertionError: the restored text differs.
@@ -54,7 +58,7 @@ def proved(text: str, crusher: SmartCrusher, empty: SmartCrusher | None = None) 
 
 
 class Totals:
-    """Tokens and bytes by spelling."""
+    """Sums of tokens and bytes by spelling."""
 
     def __init__(self) -> None:
         """Starts at nothing."""
@@ -110,7 +114,7 @@ def spell(text: str, kind: str, peer: Peer, crushers: tuple[SmartCrusher, ...]) 
 
 
 def attempt(spelling: Callable[[str], str], text: str) -> str | None:
-    """Returns a spelling of the text as UTF-8 can hold it, or None when the library behind it fails."""
+    """Returns a spelling of the text. None when its library fails, or the result can't be UTF-8."""
     try:
         spelled = spelling(text)
         spelled.encode()

@@ -1,10 +1,10 @@
-"""How the time of crushing grows: with size, with columns and with depth, on one core, as JSON.
+"""Measures how the time of crushing grows with size, columns and depth, on one core, as JSON.
 
     python benchmarks/scaling.py [DATA…]
 
-Rows are those of the largest array in the data, repeated with a running number until the size is reached.
-Time that grows in proportion shows as the same MB/s in every line of a series; `spread` is the slowest line
-over the fastest.
+Arrays of growing size repeat the rows of the largest array in the data, each row with a running number. Where
+time grows in proportion to the size, all speeds of a series are equal. `spread` is the slowest speed divided
+by the fastest.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def rows_of(data: list[Path]) -> list[dict[str, Any]]:
 
 
 def array_of(rows: list[dict[str, Any]], size_bytes: int) -> str:
-    """Returns an array of about so many bytes."""
+    """Returns an array of about this many bytes."""
     lines, total = [], 0
     for number, row in enumerate(itertools.cycle(rows)):
         lines.append(json.dumps({"number": number, **row}, ensure_ascii=False))
@@ -46,13 +46,13 @@ def array_of(rows: list[dict[str, Any]], size_bytes: int) -> str:
 
 
 def wide(columns: int, size_bytes: int) -> str:
-    """Returns an array of rows with so many columns."""
+    """Returns an array of rows with this many columns, of about this many bytes."""
     count = max(2, size_bytes // (columns * 20))
     return json.dumps([{f"column_{name}": row * name for name in range(columns)} for row in range(count)])
 
 
 def deep(depth: int, size_bytes: int) -> str:
-    """Returns an object of objects that are nested so deep."""
+    """Returns an object of about this many bytes whose members are nested to this depth."""
     inner: Any = [1, "two", None]
     for level in range(depth):
         inner = {f"level_{level}": inner, "more": level}
@@ -61,7 +61,7 @@ def deep(depth: int, size_bytes: int) -> str:
 
 
 def series(texts: dict[int, str], repeats: int) -> dict[str, Any]:
-    """Measures texts, by what varies."""
+    """Returns the speed for each text, by the number that varies, and the spread."""
     config = SmartCrusherConfig(max_record_bytes=LIMIT_BYTES)
     speeds: dict[int, float] = {}
     for value, text in texts.items():
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument(
         "data", nargs="*", type=Path, help="*.results.jsonl[.zst] or traces; examples/traces if none"
     )
-    parser.add_argument("--repeats", type=int, default=3, help="passes of which the median is printed")
+    parser.add_argument("--repeats", type=int, default=3, help="number of passes; the median is printed")
     parser.add_argument("--max-bytes", type=int, default=100_000_000, help="size of the largest array")
     options = parser.parse_args()
     rows = rows_of(options.data)

@@ -1,4 +1,4 @@
-"""A pipeline over records of one's own: crush them, and restore them from the store.
+"""Crushes records in a pipeline of one's own, and restores them from the store.
 
 python examples/crush_records.py
 """

@@ -1,4 +1,4 @@
-"""One tool result without Beam: crush it, look at what is left, fetch what was taken out, restore it.
+"""Crushes one tool result without Beam, fetches the original of its marker, and restores it.
 
 python examples/crush_text.py
 """
@@ -32,7 +32,7 @@ def main() -> None:
     assert original == text
     print(f"\n{crushed.tokens_after:,} tokens and a marker that stands for {len(json.loads(original))} rows")
 
-    # Either way, the exact text comes back.
+    # Restoring gives the exact text.
     assert tight.restore(crushed.compressed) == text
 
 

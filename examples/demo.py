@@ -1,8 +1,8 @@
-"""Crushes the example traces, shows the savings, looks a marker up, restores all and compares checksums.
+"""Crushes the example traces, shows the savings, looks up a marker, restores all, and compares checksums.
 
     python examples/demo.py --output out
 
-Exits with 1 when anything that comes back differs from what went in.
+The exit code is 1 when a restored file differs from its input, or no original was found.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from headroom_beam.files.report import format_bytes, format_summary, format_tabl
 from headroom_beam.objects.open import open_objects
 
 TRACES = Path(__file__).resolve().parent / "traces"
-# The traces are of both forms; a format is a list of paths, and two lists make one.
+# The traces have both forms. A trace format is a list of payload paths, so two formats can be joined.
 FORMATS = [*resolve("openai"), *resolve("anthropic")]
 
 
@@ -34,12 +34,12 @@ def pipeline() -> beam.Pipeline:
 
 
 def sha256(path: Path) -> str:
-    """Returns the checksum of a file."""
+    """Returns the SHA-256 of a file, in hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def look_one_up(compacted: Path, originals: Path) -> bool:
-    """Looks up the first marker of a compacted file and says whether its original has that hash."""
+    """Looks up the first marker of a compacted file, and says whether its original has the marker's hash."""
     markers = _core.markers(compacted.read_bytes())
     if not markers.num_rows:
         return False
@@ -56,7 +56,7 @@ def look_one_up(compacted: Path, originals: Path) -> bool:
 
 
 def main() -> int:
-    """Runs the demonstration and gives the exit code."""
+    """Runs the demonstration, and returns its exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -68,8 +68,7 @@ def main() -> int:
     compacted, originals, restored = (
         options.output / name for name in ("compacted", "originals", "restored")
     )
-    # What a demonstration wrote before is taken away; anything else stays, and the run says what is in its
-    # way.
+    # The output of an earlier run is removed. Any other files stay, and the new run refuses to mix with them.
     if (compacted / "_run.json").exists():
         for folder in (compacted, originals, restored):
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Originals by SQL: packs are Parquet, so that anything which reads Parquet reads a store.
+"""Finds an original by SQL: packs are Parquet files, so any program that reads Parquet reads a store.
 
 python examples/plain_sql.py
 """

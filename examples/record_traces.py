@@ -1,9 +1,9 @@
 """Records the traces under `examples/traces/`: an agent answers questions about a machine and a checkout.
 
-Every tool result is what a program printed when it ran here (`recording.py` runs them); only paths, the names
-of this machine and e-mail addresses are replaced. The questions around the runs are written beside them, and
-whatever the agent asks for next is taken from what it has just read. Programs that are not installed are left
-out, and said so.
+Every tool result is what a program printed when `recording.py` ran it. Only paths, names of this machine and
+e-mail addresses are replaced. The sessions hold the questions and answers. What the agent asks for next comes
+from what it has just read. A session is left out if one of its programs isn't installed; standard error names
+it.
 
     python examples/record_traces.py --output examples/traces
 """
@@ -48,8 +48,8 @@ DEBIAN_PACKAGES = [
 ]
 MODULES = ["json.decoder", "zipfile", "http.client", "textwrap", "heapq", "bisect", "shlex", "graphlib"]
 
-# File → its sessions, each with a name, the programs it needs and what happens in it. A file of conversations
-# has one record a conversation, a file of messages one a message.
+# The sessions of each file: name, programs that must be installed, function. A file of conversations has one
+# record for each conversation, a file of messages one for each message.
 PLAN: dict[str, list[tuple[str, str, Session]]] = {
     "openai_conversations.jsonl": [
         ("dependencies", "cargo git", packages.native_dependencies),
@@ -86,7 +86,7 @@ PLAN: dict[str, list[tuple[str, str, Session]]] = {
 
 
 def record(name: str, session: Session) -> Conversation:
-    """Runs one session in a workspace of its own and gives the conversation."""
+    """Runs one session in a workspace of its own, and returns the conversation."""
     with tempfile.TemporaryDirectory(prefix="headroom-beam-") as folder:
         workspace = Path(folder).resolve()
         write_samples(workspace)
@@ -96,8 +96,8 @@ def record(name: str, session: Session) -> Conversation:
 
 
 def lines_of(file_name: str, conversation: Conversation) -> list[str]:
-    """Returns the records of one conversation as the named file spells them."""
-    # Python's own spacing and escapes in one form, compact UTF-8 in the other: both are common in real logs.
+    """Returns one conversation as records, in the form and spelling of the named file."""
+    # One form has Python's spacing and escapes, the other compact UTF-8: both are common in real logs.
     if file_name.startswith("openai"):
         messages, spelling = openai_messages(conversation), {}
     else:
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument(
         "--output", type=Path, default=REPOSITORY / "examples" / "traces", help="folder of the files"
     )
-    parser.add_argument("--only", help="records only sessions whose name contains this")
+    parser.add_argument("--only", help="record only sessions whose name contains this")
     options = parser.parse_args()
     # The linters are installed beside this interpreter.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -1,8 +1,7 @@
-"""An agent's tool box over programs that really run, and the two message forms in which agents log.
+"""Runs programs as the tools of an agent, and gives the conversation as OpenAI or Anthropic messages.
 
-`record_traces.py` says which programs run and why; this module runs them, keeps what they print and writes it
-down as OpenAI or Anthropic messages. What a program prints is kept byte for byte but for what names this
-machine or a person.
+`record_traces.py` says which programs run. What a program prints is kept byte for byte. Only names of this
+machine, and e-mail addresses, are replaced.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _INDEX_TALK = re.compile(
 
 
 class ToolCall(NamedTuple):
-    """One call of a tool and what came back."""
+    """One call of a tool, and its result."""
 
     call_id: str
     tool: str
@@ -39,7 +38,7 @@ class ToolCall(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """What was said, and the tools that were called with it (none where the user speaks)."""
+    """What the user or the agent says at one time, and the agent's tool calls with it."""
 
     role: str
     text: str
@@ -47,11 +46,11 @@ class Turn(NamedTuple):
 
 
 def neutral(text: str, places: dict[str, str]) -> str:
-    """Returns `text` without anything that names this machine or a person.
+    """Returns `text` with names of this machine and e-mail addresses replaced.
 
     Args:
         text: What a program printed.
-        places: Path on this machine → the path that stands for it. Longer paths are replaced first.
+        places: Path on this machine → the path that replaces it. Longer paths are replaced first.
     """
     for path in sorted(places, key=len, reverse=True):
         text = text.replace(path, places[path])
@@ -66,7 +65,7 @@ class Conversation:
     """One conversation of a user with an agent whose tools are programs on this machine."""
 
     def __init__(self, name: str, *, workspace: Path) -> None:
-        """Starts an empty conversation; programs run in `workspace` unless they are told otherwise."""
+        """Starts an empty conversation, whose programs run in `workspace` by default."""
         self.name = name
         self.turns: list[Turn] = []
         self.workspace = workspace
@@ -80,28 +79,28 @@ class Conversation:
         self._call_count = 0
 
     def ask(self, text: str) -> None:
-        """The user says something."""
+        """Adds what the user says."""
         self.turns.append(Turn("user", text, []))
 
     def answer(self, text: str) -> None:
-        """The agent says something and calls no tool."""
+        """Adds what the agent says without calling a tool."""
         self.turns.append(Turn("assistant", text, []))
 
     def run(
         self, tool: str, command: list[str], *, why: str = "", cwd: Path | None = None, **arguments: Any
     ) -> str:
-        """The agent runs a program and reads what it prints, standard error and exit status included.
+        """Runs a program as a tool, and adds the call with its output, standard error and exit status.
 
         Args:
             tool: Name of the tool as the log shows it.
             command: The program and its arguments. The log shows it as the argument `command` unless
-                `arguments` say what this tool is called with.
+                `arguments` are given.
             why: What the agent says with the call.
             cwd: Where the program runs; the workspace by default.
             arguments: The tool's arguments as the log shows them.
 
         Returns:
-            Standard output as logged, for the next step to look into.
+            Standard output as logged, which the next step may read.
         """
         environment = {
             **os.environ,
@@ -132,17 +131,14 @@ class Conversation:
     def rows(
         self, tool: str, rows: list[dict[str, Any]], *, why: str = "", **arguments: Any
     ) -> list[dict[str, Any]]:
-        """The agent calls a tool that answers with rows that were read from a program's output.
-
-        Gives them back.
-        """
+        """Adds a call whose result is an array of rows, and returns the rows."""
         self.log(tool, arguments, neutral(json.dumps(rows, ensure_ascii=False), self._places), why=why)
         return rows
 
     def log(
         self, tool: str, arguments: dict[str, Any], result: str, *, why: str = "", failed: bool = False
     ) -> None:
-        """Adds a call and its result; calls without a reason of their own join the turn before them."""
+        """Adds a call and its result. Without `why`, it joins the calls of the last turn, if that has any."""
         self._call_count += 1
         call = ToolCall(f"call_{self.name}_{self._call_count:02d}", tool, arguments, result, failed)
         last = self.turns[-1] if self.turns else None
@@ -197,7 +193,7 @@ def anthropic_messages(conversation: Conversation) -> list[dict[str, Any]]:
 
 def _tool_result(call: ToolCall) -> dict[str, Any]:
     block: dict[str, Any] = {"type": "tool_result", "tool_use_id": call.call_id}
-    # Both spellings of a result are common in real logs: a bare string, and a list of text blocks.
+    # Both forms of a result are common in real logs: a string, and a list of text blocks.
     block["content"] = [{"type": "text", "text": call.result}] if call.tool == "bash" else call.result
     if call.failed:
         block["is_error"] = True
@@ -205,9 +201,9 @@ def _tool_result(call: ToolCall) -> dict[str, Any]:
 
 
 def output_of(*command: str) -> str:
-    """Returns what a program prints; it must succeed."""
+    """Returns the standard output of a program, which must succeed."""
     return subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
 
 
 Session = Callable[[Conversation], None]
-"""What happens in one conversation."""
+"""A function that runs one conversation."""

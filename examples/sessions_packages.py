@@ -1,4 +1,4 @@
-"""Sessions about packages: what is installed here, what it needs, what it offers."""
+"""Sessions about packages: what is installed, what it needs, and what it offers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recording import PYTHON, REPOSITORY, Conversation, Session, output_of
 
 
 def native_dependencies(talk: Conversation) -> None:
-    """Which crates does the build pull in, and under which licences?"""
+    """Asks which crates the build pulls in, and under which licences."""
     talk.ask("Which crates does the native build pull in, and under which licences?")
     command = [
         "cargo",
@@ -43,7 +43,7 @@ def native_dependencies(talk: Conversation) -> None:
 
 
 def installed_python_packages(talk: Conversation) -> None:
-    """Which Python packages are here, and what do some of them ship?"""
+    """Asks which Python packages are installed, and looks at the large ones."""
     talk.ask("What is installed in the project's environment? Is anything much bigger than the rest?")
     rows = json.loads(
         talk.run("pip_list", [PYTHON, "-m", "pip", "list", "--format", "json"], environment=".venv")
@@ -59,7 +59,7 @@ def installed_python_packages(talk: Conversation) -> None:
 
 
 def package_metadata(talk: Conversation) -> None:
-    """Full metadata of a small environment."""
+    """Asks for the full metadata of a small environment."""
     talk.ask(
         "I need the metadata of every package in the small environment, classifiers and requirements "
         "included."
@@ -89,7 +89,7 @@ def package_metadata(talk: Conversation) -> None:
 
 
 def system_packages(talk: Conversation) -> None:
-    """Which system packages take the most room?"""
+    """Asks which system packages take the most room."""
     talk.ask("Which Debian packages take the most room here, by section?")
     form = "${Package}\\t${Version}\\t${Architecture}\\t${Section}\\t${Installed-Size}\\t${Status}\\n"
     rows = [
@@ -116,7 +116,7 @@ def system_packages(talk: Conversation) -> None:
 
 
 def debian_package(name: str) -> Session:
-    """What does a Debian package install, and what does it need?"""
+    """Returns a session that asks what a Debian package installs, and what it needs."""
 
     def session(talk: Conversation) -> None:
         talk.ask(f"What does the package {name} put on this machine?")
@@ -135,7 +135,7 @@ def debian_package(name: str) -> Session:
 
 
 def go_package(name: str) -> Session:
-    """What does a package of Go's standard library depend on, and what does it offer?"""
+    """Returns a session that asks what a package of Go's standard library imports and exports."""
 
     def session(talk: Conversation) -> None:
         talk.ask(f"What does Go's {name} import, and what does it export?")
@@ -154,7 +154,7 @@ def go_package(name: str) -> Session:
 
 
 def standard_library(name: str) -> Session:
-    """What does a module of Python's standard library do?"""
+    """Returns a session that asks what a module of Python's standard library does."""
 
     def session(talk: Conversation) -> None:
         talk.ask(f"How is {name} meant to be used, and what does importing it cost?")
@@ -169,7 +169,7 @@ def standard_library(name: str) -> Session:
 
 
 def data_base(talk: Conversation) -> None:
-    """Rows of SQL queries, and an error in one."""
+    """Runs SQL queries that give rows, and one that fails."""
     talk.ask("Load the package list into SQLite and tell me what the sections look like.")
     form = "${Package}\\t${Section}\\t${Installed-Size}\\t${Priority}\\n"
     (talk.workspace / "packages.tsv").write_text(output_of("dpkg-query", "-W", "-f", form), encoding="utf-8")
@@ -197,7 +197,7 @@ def data_base(talk: Conversation) -> None:
 
 
 def data_base_functions(talk: Conversation) -> None:
-    """What a data base says about itself, as rows."""
+    """Asks a database for its functions, which come as rows."""
     talk.ask("Which functions does DuckDB have for lists and for strings?")
     for word in ("list", "string"):
         query = (
@@ -219,7 +219,7 @@ def data_base_functions(talk: Conversation) -> None:
 
 
 def go_tree(talk: Conversation) -> None:
-    """A stream of JSON objects, one after the other."""
+    """Asks how Go packages depend on each other: the result is a stream of JSON objects."""
     talk.ask("How do the packages below net, crypto, encoding and go depend on each other?")
     fields = (
         "-json=ImportPath,Name,Doc,Goroot,Standard,GoFiles,IgnoredGoFiles,Imports,TestGoFiles,TestImports"

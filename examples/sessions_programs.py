@@ -1,4 +1,4 @@
-"""Sessions about programs: what they do, what is wrong with them, what they say when they fail."""
+"""Sessions about programs: what they do, what is wrong with them, and what they print when they fail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUST_ERRORS = ["E0382", "E0499", "E0277", "E0308", "E0106", "E0373"]
 
 
 def go_tests(talk: Conversation) -> None:
-    """Test events, one JSON object a line."""
+    """Runs tests that print events, one JSON object a line."""
     talk.ask("Do the tests of these packages pass? " + ", ".join(GO_TESTS))
     for name in GO_TESTS:
         talk.run("go_test", ["go", "test", "-json", name], package=name)
@@ -32,7 +32,7 @@ def go_tests(talk: Conversation) -> None:
 
 
 def python_lints(talk: Conversation) -> None:
-    """What do the linters say about the package?"""
+    """Lints the package with every rule, and reads the worst file."""
     talk.ask("What would ruff find in the package with every rule on? Show me the worst file.")
     command = [
         "ruff",
@@ -68,7 +68,7 @@ def python_lints(talk: Conversation) -> None:
 
 
 def lints_of_a_dependency(talk: Conversation) -> None:
-    """A long report of a linter about code that isn't ours."""
+    """Lints a dependency, which gives a long report."""
     talk.ask("How does pluggy's code look to ruff? Group the findings by rule.")
     folder = next(Path(path, "pluggy") for path in sys.path if Path(path, "pluggy").is_dir())
     shutil.copytree(folder, talk.workspace / "pluggy", ignore=shutil.ignore_patterns("__pycache__"))
@@ -91,7 +91,7 @@ def lints_of_a_dependency(talk: Conversation) -> None:
 
 
 def web_server(talk: Conversation) -> None:
-    """The access log of a small web server, with pages that aren't there."""
+    """Reads the access log of a small web server, which misses some pages."""
     talk.ask("Serve the documentation folder, fetch every page of it, and show me the log.")
     folder = Path("/usr/share/doc")
     pages = [f"/{path.relative_to(folder)}" for path in sorted(folder.glob("lib*/copyright"))[:240]]
@@ -118,7 +118,7 @@ def web_server(talk: Conversation) -> None:
 
 
 def broken_python(talk: Conversation) -> None:
-    """Types, tests and a traceback of a small package with mistakes in it."""
+    """Looks for the mistakes in a small package: tests, types, a traceback."""
     talk.ask("Nothing works in /project/shop. Find out why.")
     talk.run("bash", [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "shop"], why="The tests first.")
     talk.run(
@@ -146,7 +146,7 @@ def broken_python(talk: Conversation) -> None:
 
 
 def broken_rust(talk: Conversation) -> None:
-    """Compiler messages as JSON, and what the error codes mean."""
+    """Reads compiler messages as JSON, and explanations of error codes."""
     talk.ask("Why doesn't /project/ledger build?")
     talk.run(
         "cargo_check",
@@ -162,7 +162,7 @@ def broken_rust(talk: Conversation) -> None:
 
 
 def broken_c(talk: Conversation) -> None:
-    """Diagnostics of gcc as JSON."""
+    """Reads diagnostics of gcc as JSON and as text."""
     talk.ask("gcc rejects /project/ring.c. What is wrong?")
     talk.run(
         "gcc",
@@ -175,7 +175,7 @@ def broken_c(talk: Conversation) -> None:
 
 
 def lints_of_rust(talk: Conversation) -> None:
-    """Clippy's messages as JSON."""
+    """Reads messages of clippy as JSON."""
     talk.ask("What does clippy think of /project/tally?")
     command = [
         "cargo",
@@ -195,7 +195,7 @@ def lints_of_rust(talk: Conversation) -> None:
 
 
 def history(talk: Conversation) -> None:
-    """What happened in the repository?"""
+    """Reads the history of the repository, and its largest commits."""
     talk.ask("What was done in this repository lately? Look at the largest commits.")
     rows = list(commits(60))
     talk.rows("git_log", rows, why="I'll read the history.", limit=60)
@@ -210,7 +210,7 @@ def history(talk: Conversation) -> None:
 
 
 def files_of_the_checkout(talk: Conversation) -> None:
-    """Listings, searches and file reads."""
+    """Lists, searches and reads files of the repository."""
     talk.ask("Where is the format of a marker decided?")
     rows = [
         {"path": path, "mode": mode, "blob": blob, "size_bytes": int(size)}
@@ -240,7 +240,7 @@ def files_of_the_checkout(talk: Conversation) -> None:
 
 
 def processes(talk: Conversation) -> None:
-    """Kernel threads and this program's own processes."""
+    """Lists kernel threads, and traces small programs."""
     talk.ask("Is a kernel thread using time on this machine?")
     lines = output_of("ps", "--ppid", "2", "-o", "pid=,ppid=,stat=,rss=,times=,comm=").splitlines()
     names = ("pid", "ppid", "state", "rss_kib", "cpu_s", "command")
@@ -260,7 +260,7 @@ def processes(talk: Conversation) -> None:
 
 
 def failures(talk: Conversation) -> None:
-    """Commands that fail, each in its own way."""
+    """Runs commands that fail, each in its own way."""
     talk.ask("Go through my list of commands and tell me which of them still fail.")
     for command in (
         ["ls", "-l", "no-such-folder"],
@@ -285,7 +285,7 @@ def failures(talk: Conversation) -> None:
 
 
 def pictures_and_pages(talk: Conversation) -> None:
-    """Blobs: a picture in base64, a page of HTML."""
+    """Fetches pictures in base64, and a page of HTML."""
     talk.ask("Fetch the test picture, and build the page of the json module.")
     root = Path(output_of("go", "env", "GOROOT").strip())
     for name in ("video-001.png", "video-001.jpeg", "video-005.gray.png"):

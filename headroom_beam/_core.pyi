@@ -46,8 +46,8 @@ class Options:
         paths: payload paths, in the language of `headroom_beam.crush.trace_formats`. An empty list means that
             the whole record is the payload.
 
-    `SmartCrusherConfig` describes all others, and gives the default of an option that is left out or None.
-    Sizes are in bytes, numbers of tokens in o200k tokens.
+    `SmartCrusherConfig` describes all other options. An option that is left out or None has its default from
+    there. Sizes are in bytes, numbers of tokens in o200k tokens.
 
     Raises:
         ValueError: a value is out of its range, or a path doesn't parse. The message names the option and the
@@ -81,7 +81,7 @@ class Options:
         exact_tokens: bool | None = None,
     ) -> Self: ...
     def fingerprint(self) -> str:
-        """Returns the hex SHA-256 of all options and paths."""
+        """Returns the SHA-256 of all options and paths, in hexadecimal digits."""
 
 def check_payload_path(path: str) -> str:
     """Checks a payload path (see `headroom_beam.crush.trace_formats`) and returns its shortest spelling.
@@ -99,8 +99,8 @@ class CrushedBlock:
     """Records of the input, compacted or failed. Blank lines are no records."""
     failure_count: int
     unproved_count: int
-    """Payloads left as they were because their compacted form didn't restore. Nothing is lost, but each is a
-    defect to report."""
+    """Payloads left as they were because their compacted form didn't restore. Each is a defect to report, but
+    loses nothing."""
     def lines(self) -> bytes:
         """Returns the compacted block, line by line, with the line ends, blank lines and BOM of the input.
 
@@ -249,7 +249,7 @@ class CrushedText:
     kept_rows: str | None
     """With `kind="array"` the kept rows as JSON, without a sentinel. None when no row was dropped."""
     rows_marker: str
-    """The marker of the dropped rows; empty when none were."""
+    """The marker of the dropped rows; empty when no row was dropped."""
     rows_hash: str | None
     """The hash in `rows_marker`."""
     original_count: int
@@ -258,7 +258,7 @@ class CrushedText:
     tokens_before: int
     tokens_after: int
     def fields(self) -> tuple[str, str, bool, str, str, int, int]:
-        """Returns the fields of `headroom_beam.crush.smart_crusher.Crushed`, in its order.
+        """Returns the fields of `headroom_beam.crush.smart_crusher.Crushed`, in their order there.
 
         For short texts, one call is quicker than reading each field.
         """
@@ -267,7 +267,7 @@ class CrushedText:
     def original_rows(self) -> list[tuple[bytes, str, bytes]]:
         """Returns the digest, hash (24 digits) and bytes of each original.
 
-        For few originals this is quicker than a batch.
+        For few originals, this is quicker than a batch.
         """
 
 def crush_text(
@@ -282,13 +282,13 @@ def crush_text(
 
     Args:
         text: JSON, or plain text.
-        options: how to crush. `paths` don't count: the text is the payload.
-        kind: `array` and `document` accept only a JSON array or a JSON object; `any` accepts all texts.
+        options: how to crush. `paths` has no effect: the whole text is the payload.
+        kind: `array` accepts only a JSON array, `document` only a JSON object, `any` every text.
         query: words that the reader is after.
         bias: above 1 keeps more rows, below 1 fewer.
 
     Raises:
-        InvalidPayload: the text isn't of this kind. The message has line and column.
+        InvalidPayload: the text isn't of this kind. The message names line and column.
         LimitExceeded: the text is over a limit of the options.
         UnicodeEncodeError: the text holds a lone surrogate.
         ValueError: the kind is unknown.
@@ -353,16 +353,16 @@ def count_tokens(text: str) -> int:
     """Counts the o200k tokens of a text exactly."""
 
 def estimate_tokens(text: str) -> int:
-    """Estimates the o200k tokens of a text, as decisions do. It uses integers only: every machine agrees."""
+    """Estimates the o200k tokens of a text, as decisions do. It uses only integers, so all machines agree."""
 
 def raw_marker(digest: bytes, size_bytes: int, hash_digits: int = 24) -> str:
-    """Returns the `raw` marker of an original, for lines that go to the store in pieces.
+    """Returns the `raw` marker of an original, for a line so long that it is stored in pieces.
 
     Args:
-        digest: 32 bytes.
-        size_bytes: the original's.
-        hash_digits: 24 or 64.
+        digest: the SHA-256 of the original, 32 bytes.
+        size_bytes: the size of the original, in bytes.
+        hash_digits: digits of the hash in the marker, 24 or 64.
 
     Raises:
-        ValueError: `hash_digits` is something else.
+        ValueError: `digest` hasn't 32 bytes, or `hash_digits` is neither 24 nor 64.
     """

@@ -19,6 +19,7 @@ __all__ = [
     "LimitExceeded",
     "OriginalExpired",
     "OriginalNotFound",
+    "PayloadNotFound",
     "StoreError",
 ]
 
@@ -116,3 +117,9 @@ class AmbiguousHash(HeadroomBeamError):
     """Two originals with different digests share this hash. Ask by the full digest."""
 
     exit_code = 11
+
+
+class PayloadNotFound(HeadroomBeamError):
+    """The payload paths found no payload in the whole input. The message says how to name others."""
+
+    exit_code = 12

@@ -24,7 +24,7 @@ from headroom_beam.files.plan import RunSettings
 if TYPE_CHECKING:
     from helpers.pubsub_server import PubsubServer
 
-# How long an example takes says how busy the machine is, not whether the code is right.
+# No deadline: the time of an example depends on how busy the machine is.
 hypothesis.settings.register_profile(
     "patient",
     max_examples=tries(100, 3000),
@@ -49,7 +49,7 @@ def gcs_server() -> Iterator[gcs_emulator.Emulator]:
 
 @pytest.fixture
 def gcs_root(gcs_server: gcs_emulator.Emulator, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A `gs://` root of its own for each test, on an emulator that knows preconditions."""
+    """A new `gs://` root for each test, on an emulator that supports preconditions."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server.url)
     return f"gs://{BUCKET}/some prefix/{next(_roots)}"
 
@@ -79,7 +79,7 @@ def fake_gcs_url() -> Iterator[str]:
 
 @pytest.fixture
 def fake_gcs_root(fake_gcs_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """As `gcs_root`, on fake-gcs-server."""
+    """The same as `gcs_root`, on fake-gcs-server."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake_gcs_url)
     return f"gs://{BUCKET}/some prefix/{next(_roots)}"
 
@@ -89,7 +89,7 @@ _KINDS = ["local", "gcs", *([pytest.param("fake_gcs", marks=pytest.mark.gcs)] if
 
 @pytest.fixture(params=_KINDS)
 def root(request: pytest.FixtureRequest) -> str:
-    """An empty root on each kind of storage in turn: what runs with it is the conformance suite."""
+    """An empty root on each kind of storage in turn. The tests that use it are the conformance suite."""
     if request.param == "local":
         return str(request.getfixturevalue("tmp_path") / "new" / "root")
     return str(request.getfixturevalue(f"{request.param}_root"))
@@ -97,7 +97,7 @@ def root(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> RunSettings:
-    """A run whose records lose rows to the store."""
+    """Settings of a run that moves rows of records into the store."""
     return RunSettings(output=str(tmp_path / "out"), originals=str(tmp_path / "originals"), config=DROPPING)
 
 

@@ -1,4 +1,8 @@
-"""Properties of crushing and restoring through the native module: what holds for every input."""
+"""Properties of crushing and restoring through the native module that hold for every input.
+
+Bytes come back (G1), each marker has its original (G2), any bytes give a result or a typed error (G6), and
+batching doesn't matter (G7). A forged original is refused (G5).
+"""
 
 import hashlib
 import json
@@ -57,7 +61,7 @@ LAYOUTS: list[dict[str, Any]] = [{}, {"separators": (",", ":")}, {"indent": 2}, 
 
 @st.composite
 def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Similar objects: the same keys, some cells missing."""
+    """Draws similar objects: the same keys, with some cells missing."""
     keys = draw(st.lists(KEYS, min_size=1, max_size=5, unique=True))
     cell = {
         key: draw(st.sampled_from([SCALARS, st.integers(), TRAPS, VALUES, st.just("ok")])) for key in keys
@@ -71,7 +75,7 @@ def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    """JSON texts as Python programs print them, strings that hold JSON among them."""
+    """Draws JSON texts as Python prints them, some with JSON inside strings."""
     value = draw(rows() | VALUES | st.dictionaries(KEYS, rows(), max_size=3))
     layout = draw(st.sampled_from(LAYOUTS))
     text = json.dumps(value, ensure_ascii=draw(st.booleans()), **layout)
@@ -99,7 +103,7 @@ OPTIONS = st.builds(
 
 
 def restore(compacted: bytes, originals: pa.RecordBatch, *, lines: bool = True) -> bytes:
-    """The restored bytes, with nothing left unresolved; markers name originals by 24 or 64 digits."""
+    """Returns the restored bytes, with no marker unresolved. Hashes may have 24 or 64 digits."""
     whole = [digest.hex() for digest in originals.column("digest").to_pylist()]
     names = [digest[: 64 if digest.encode() in compacted else 24] for digest in whole]
     lookup = pa.record_batch({"hash": pa.array(names, pa.string()), "original": originals.column("original")})
@@ -161,9 +165,7 @@ def test_a_text_that_is_no_record_comes_back(
 
 @SETTINGS
 @given(st.lists(texts(), min_size=1, max_size=5), OPTIONS)
-def test_records_crushed_together_are_the_records_crushed_alone(
-    lines: list[str], options: _core.Options
-) -> None:
+def test_records_crush_alike_together_and_alone(lines: list[str], options: _core.Options) -> None:
     together = _core.crush_records(pa.array([line.encode() for line in lines], pa.large_binary()), options)
     alone = [_core.crush_records(pa.array([line], pa.string()), options) for line in lines]
     records = together.records().column("record").to_pylist()
@@ -174,9 +176,7 @@ def test_records_crushed_together_are_the_records_crushed_alone(
 
 @SETTINGS
 @given(st.lists(RECORDS, min_size=1, max_size=3), OPTIONS)
-def test_every_original_is_what_its_digest_says_and_is_named_by_a_marker(
-    lines: list[str], options: _core.Options
-) -> None:
+def test_every_original_has_its_digest_and_a_marker(lines: list[str], options: _core.Options) -> None:
     crushed = _core.crush_block("\n".join(lines).encode(), options)
     originals = crushed.originals().to_pylist()
     for row in originals:
@@ -189,7 +189,7 @@ def test_every_original_is_what_its_digest_says_and_is_named_by_a_marker(
 
 @SETTINGS
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode), st.booleans())
-def test_restoring_any_bytes_gives_bytes_or_says_why_not(data: bytes, lines: bool) -> None:
+def test_restoring_any_bytes_gives_bytes_or_a_reason(data: bytes, lines: bool) -> None:
     nothing = pa.record_batch(
         {"hash": pa.array([], pa.string()), "original": pa.array([], pa.large_binary())}
     )
@@ -205,7 +205,7 @@ def test_restoring_any_bytes_gives_bytes_or_says_why_not(data: bytes, lines: boo
 
 @SETTINGS
 @given(RECORDS, st.integers(0, 2**32), st.binary(min_size=1, max_size=3))
-def test_a_damaged_block_never_restores_through_a_crash(text: str, place: int, damage: bytes) -> None:
+def test_restoring_a_damaged_block_never_crashes(text: str, place: int, damage: bytes) -> None:
     crushed = _core.crush_block(
         text.encode(), _core.Options(max_tokens=64, min_tokens_to_crush=0, blob_min_bytes=128)
     )

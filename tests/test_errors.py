@@ -1,4 +1,4 @@
-"""Errors carry over process borders, and exit codes tell them apart."""
+"""Errors survive pickling, and have different exit codes."""
 
 import pickle
 
@@ -20,7 +20,7 @@ def test_an_error_keeps_class_message_and_attributes_when_pickled(
     assert (str(copy), vars(copy)) == (str(error), vars(error)) == ("at byte 7", vars(error))
 
 
-def test_attributes_that_are_not_defaults_are_kept_too() -> None:
+def test_attributes_with_other_values_than_the_default_are_kept_too() -> None:
     assert pickle.loads(pickle.dumps(errors.StoreError("away", retryable=True))).retryable is True
     assert pickle.loads(pickle.dumps(errors.OriginalExpired("gone", "erased"))).reason == "erased"
 
@@ -29,13 +29,13 @@ def test_every_error_is_a_headroom_beam_error() -> None:
     assert all(issubclass(kind, errors.HeadroomBeamError) for kind in ALL)
 
 
-def test_errors_are_the_built_in_ones_that_callers_expect() -> None:
+def test_errors_derive_from_the_built_in_ones_that_callers_expect() -> None:
     assert issubclass(errors.OriginalNotFound, KeyError)
     assert issubclass(errors.InvalidHash, ValueError)
     assert issubclass(errors.InvalidPayload, ValueError)
 
 
-def test_the_message_of_a_missing_original_is_not_quoted_as_that_of_a_key_error() -> None:
+def test_the_message_of_a_missing_original_has_no_quotes_unlike_that_of_a_key_error() -> None:
     assert str(errors.OriginalNotFound("no original of hash 00")) == "no original of hash 00"
 
 

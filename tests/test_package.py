@@ -1,4 +1,4 @@
-"""The package's table of contents."""
+"""The names that the package exports, and what its wheel installs."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from helpers.repository import REPOSITORY
 import headroom_beam
 
 
-def test_every_name_is_there_and_documented() -> None:
+def test_every_exported_name_exists_and_is_documented() -> None:
     assert set(headroom_beam.__all__) == set(headroom_beam._HOMES)
     for name in headroom_beam.__all__:
         value = getattr(headroom_beam, name)
@@ -20,11 +20,11 @@ def test_every_name_is_there_and_documented() -> None:
         assert value.__module__ == f"headroom_beam.{headroom_beam._HOMES[name]}"
 
 
-def test_the_table_of_contents_lists_every_name() -> None:
+def test_dir_lists_every_exported_name() -> None:
     assert set(headroom_beam.__all__) <= set(dir(headroom_beam))
 
 
-def test_another_name_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Cruncher'"):
         _ = headroom_beam.Cruncher
 
@@ -33,14 +33,14 @@ def test_another_name_is_an_attribute_error() -> None:
     "names",
     ["", "SmartCrusher, SmartCrusherConfig, TraceFormat", "OriginalStore, restore_text, Compacted, Original"],
 )
-def test_what_does_not_need_beam_does_not_import_it(names: str) -> None:
+def test_names_that_do_not_need_beam_do_not_import_it(names: str) -> None:
     imports = f"from headroom_beam import {names}" if names else "import headroom_beam"
     program = f"import sys; {imports}; print('apache_beam' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"
 
 
-def test_the_wheel_installs_the_package_alone(tmp_path: Path) -> None:
-    # The library was built before the tests ran, so this only packs it.
+def test_the_wheel_installs_only_the_package(tmp_path: Path) -> None:
+    # The native library was built before the tests, so this only packs it.
     build = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""Rows go through Arrow and JSON, and come back equal."""
+"""Rows convert to Arrow and JSON, and come back equal."""
 
 import json
 import subprocess
@@ -70,13 +70,13 @@ def test_importing_records_does_not_import_beam() -> None:
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "False"
 
 
-def test_failures_are_json_as_they_are() -> None:
+def test_failures_come_back_from_json() -> None:
     assert Failure(**json.loads(json.dumps(FAILURE_ROW._asdict()))) == FAILURE_ROW
 
 
 @pytest.mark.parametrize(
     "text", ["", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "0" * 24 + "\n", "g" * 24, 7, None]
 )
-def test_what_is_not_a_hash_is_refused(text: object) -> None:
+def test_text_that_is_no_hash_is_refused(text: object) -> None:
     with pytest.raises(InvalidHash, match="24 or 64"):
         records.check_hash(text)

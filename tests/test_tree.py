@@ -17,15 +17,15 @@ NAMES = {"__init__": "package"}
 
 
 def modules() -> list[Path]:
-    """The modules of the package, by their path in it."""
+    """Returns the modules of the package, by their path in it."""
     package = REPOSITORY / "headroom_beam"
     found = [path.relative_to(package) for path in sorted(package.rglob("*.py"))]
-    # The `__init__` of a folder has nothing but its docstring.
+    # The `__init__` of a folder holds only a docstring.
     return [path for path in found if path.name != "__init__.py" or path.parent == Path()]
 
 
 def files_for(module: Path) -> list[Path]:
-    """`test_MODULE.py`, and `test_MODULE_BEHAVIOUR.py` where one file would be too long."""
+    """Returns `test_MODULE.py` and the `test_MODULE_BEHAVIOUR.py` files into which a long one is split."""
     name, folder = NAMES.get(module.stem, module.stem), TESTS / module.parent
     return [path for path in (folder / f"test_{name}.py", *folder.glob(f"test_{name}_*.py")) if path.exists()]
 
@@ -35,7 +35,7 @@ def test_every_module_has_a_test_file_or_a_reason() -> None:
     assert [path.as_posix() for path in modules() if not files_for(path)] == sorted(WITHOUT)
 
 
-def test_folders_have_no_code_but_their_docstring() -> None:
+def test_init_files_hold_only_a_docstring() -> None:
     folders = list((REPOSITORY / "headroom_beam").glob("*/__init__.py"))
     assert folders
     for path in folders:

@@ -1,14 +1,14 @@
-"""Who imports whom, in both languages: finds circles and wrong layers, and draws the picture.
+"""Checks and draws the imports of both languages: finds circles and wrong layers, and draws flow charts.
 
-    python tools/imports.py check                  # exit code 1 and a line for each fault
-    python tools/imports.py draw [--files]         # Mermaid: folders, or every file
-    python tools/imports.py update FILE            # puts both pictures of folders into a document
+    python tools/imports.py check                  # prints a line for each fault; then the exit code is 1
+    python tools/imports.py draw [--files]         # prints Mermaid charts of folders, or of every file
+    python tools/imports.py update FILE            # puts both charts of folders into a document
 
-Python's layers are contracts in `pyproject.toml`, which `lint-imports` checks; here Python is searched for
-circles only. The layers of the Rust crate stand in its `Cargo.toml`, under `package.metadata.imports`, in the
-same notation: the top layer first, and each may import what stands below it. In one line, folders between `|`
-don't know each other, and those between `:` may. An arrow of Rust is a path that begins with `crate`, `super`
-or `self`, outside tests.
+Python's layers are contracts in `pyproject.toml`, which `lint-imports` checks. Here Python is only searched
+for circles. The layers of the Rust crate stand in its `Cargo.toml`, under `package.metadata.imports`, in the
+same notation. The top layer comes first, and each may import the layers below it. Folders of one layer may
+import each other if they are separated by `:`, and not if by `|`. An arrow of Rust is a path outside tests
+that begins with `crate`, `super` or `self`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ Arrows = dict[str, set[str]]
 
 
 def python_arrows(package: str = PACKAGE) -> Arrows:
-    """Returns the arrows of an installed Python package, those for type checkers included.
+    """Returns the arrows of an installed Python package, including imports for type checkers.
 
-    Its root has none: it is a table of contents, which imports a module when one of its names is first used.
+    The package's root is left out: it only imports a module when one of its names is first used.
     """
     graph = grimp.build_graph(package, cache_dir=None)
     modules = graph.modules - {package}
@@ -71,7 +71,7 @@ def _module_of(path: Path) -> tuple[str, ...]:
 
 
 def _paths(node: tree_sitter.Node) -> Iterator[tuple[str, ...]]:
-    """Yields every path below a node, test modules left out; of a `use` with braces one for each name."""
+    """Yields every path below a node, outside test modules. A `use` with braces gives one for each name."""
     if node.type == "token_tree":
         for match in PATH_IN_MACRO.findall(node.text or b""):
             yield tuple(segment.strip() for segment in match.decode().split("::"))
@@ -132,7 +132,7 @@ def _resolve(
 
 
 def circle_in(arrows: Arrows) -> list[str]:
-    """Returns the modules of one circle, the first again at the end; empty when there is none."""
+    """Returns the modules of one circle, with the first again at the end, or nothing."""
     try:
         graphlib.TopologicalSorter(arrows).prepare()
     except graphlib.CycleError as error:
@@ -150,7 +150,7 @@ def layers_of(crate: Path = CRATE) -> list[grimp.Layer]:
 
 
 def layer_faults(arrows: Arrows, layers: list[grimp.Layer]) -> list[str]:
-    """Returns a line for each arrow that runs up, and for each module of the root that no layer names."""
+    """Returns a line for each import of a higher layer, module without a layer, and name without a module."""
     graph = grimp.ImportGraph()
     graph.add_module("lib")
     for module, imported in arrows.items():
@@ -160,7 +160,7 @@ def layer_faults(arrows: Arrows, layers: list[grimp.Layer]) -> list[str]:
     placed = {name for layer in layers for name in layer.module_tails}
     below_root = {module.split(".")[1] for module in arrows if "." in module}
     faults = [f"{name}: no layer names it" for name in sorted(below_root - placed)]
-    faults += [f"{name}: a layer names it, and it isn't there" for name in sorted(placed - below_root)]
+    faults += [f"{name}: a layer names it, but no such module exists" for name in sorted(placed - below_root)]
     for dependency in graph.find_illegal_dependencies_for_layers(layers=layers, containers={"lib"}):
         faults += [f"wrong layer: {' -> '.join(route.heads | route.tails)}" for route in dependency.routes]
     return sorted(faults)
@@ -177,21 +177,21 @@ def drawing(arrows: Arrows, root: str, *, files: bool) -> str:
     """Returns a Mermaid flow chart: an arrow points from what imports to what is imported."""
     drawn: dict[str, set[str]] = defaultdict(set)
     for module, imported in arrows.items():
-        importer = _room(module, root, files=files)
-        drawn[importer] |= {_room(name, root, files=files) for name in imported} - {importer, root}
+        importer = _node(module, root, files=files)
+        drawn[importer] |= {_node(name, root, files=files) for name in imported} - {importer, root}
     lines = [
         f"  {name} --> {target}" for name in sorted(drawn) if name != root for target in sorted(drawn[name])
     ]
     return "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
 
 
-def _room(module: str, root: str, *, files: bool) -> str:
+def _node(module: str, root: str, *, files: bool) -> str:
     parts = module.split(".")[1:]
     return (".".join(parts) if files else parts[0]) if parts else root
 
 
 def pictures(*, files: bool) -> dict[str, str]:
-    """Returns the drawing of each language, by its name."""
+    """Returns the chart of each language, by the language's name."""
     return {
         "rust": drawing(rust_arrows(), "lib", files=files),
         "python": drawing(python_arrows(), PACKAGE, files=files),
@@ -199,7 +199,7 @@ def pictures(*, files: bool) -> dict[str, str]:
 
 
 def with_pictures(document: str) -> str:
-    """Returns a document with its drawings renewed, each behind a comment `<!-- imports: NAME -->`."""
+    """Returns a document with new charts, each between `<!-- imports: NAME -->` and `<!-- /imports -->`."""
     for name, picture in pictures(files=False).items():
         pattern = re.compile(rf"(<!-- imports: {name} -->\n).*?(<!-- /imports -->)", re.DOTALL)
         document, count = pattern.subn(
@@ -211,16 +211,16 @@ def with_pictures(document: str) -> str:
 
 
 def main() -> int:
-    """Runs the command and returns its exit code."""
+    """Runs the command, and returns its exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="look for circles and wrong layers")
-    commands.add_parser("draw", help="print Mermaid").add_argument(
-        "--files", action="store_true", help="every file"
+    commands.add_parser("draw", help="print Mermaid charts").add_argument(
+        "--files", action="store_true", help="draw every file, not folders"
     )
-    commands.add_parser("update", help="renew the pictures of a document").add_argument("document", type=Path)
+    commands.add_parser("update", help="renew the charts of a document").add_argument("document", type=Path)
     arguments = parser.parse_args()
     if arguments.command == "check":
         faults = check()

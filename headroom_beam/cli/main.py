@@ -1,4 +1,4 @@
-"""The command line: `headroom-beam crush | restore | get | check | serve`.
+"""The command line: `headroom-beam crush | restore | estimate | show | get | check | serve`.
 
 Standard output carries data, standard error everything else. An expected error is one line, without a
 traceback. `docs/operations.md` lists the exit codes.
@@ -19,12 +19,59 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_COMMANDS = {
-    "crush": "crush files into compacted files and a store of originals",
-    "restore": "restore the files of a run, byte for byte",
-    "get": "write one original to standard output, byte for byte",
-    "check": "check a whole store, and the compacted files of a run",
-    "serve": "answer retrieval requests over HTTP",
+# Each command is imported when it is called, because only some need Beam, Arrow or the HTTP server.
+
+
+def _crush(arguments: Sequence[str]) -> int:
+    from headroom_beam.cli import crush
+
+    return crush.main(arguments)
+
+
+def _restore(arguments: Sequence[str]) -> int:
+    from headroom_beam.cli import restore
+
+    return restore.main(arguments)
+
+
+def _estimate(arguments: Sequence[str]) -> int:
+    from headroom_beam.cli import estimate
+
+    return estimate.main(arguments)
+
+
+def _show(arguments: Sequence[str]) -> int:
+    from headroom_beam.cli import show
+
+    return show.main(arguments)
+
+
+def _get(arguments: Sequence[str]) -> int:
+    from headroom_beam.cli import get
+
+    return get.main(arguments)
+
+
+def _check(arguments: Sequence[str]) -> int:
+    from headroom_beam.cli import check
+
+    return check.main(arguments)
+
+
+def _serve(arguments: Sequence[str]) -> int:
+    from headroom_beam.cli import serve
+
+    return serve.main(arguments)
+
+
+_COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "crush": (_crush, "crush files into compacted files and a store of originals"),
+    "restore": (_restore, "restore the files of a run, byte for byte"),
+    "estimate": (_estimate, "print what crushing would save, and write nothing"),
+    "show": (_show, "print the payloads of one record of a run, before and after"),
+    "get": (_get, "write one original to standard output, byte for byte"),
+    "check": (_check, "check a whole store, and the compacted files of a run"),
+    "serve": (_serve, "answer retrieval requests over HTTP"),
 }
 
 
@@ -40,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given and given[0] in _COMMANDS:
-            return _command(given[0])(given[1:])
+            command, _ = _COMMANDS[given[0]]
+            return command(given[1:])
         # This exits, with the help if it was asked for, else with a usage error.
         _parser().parse_args(given[:1])
         return USAGE_EXIT_CODE
@@ -72,29 +120,6 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, text in _COMMANDS.items():
+    for name, (_, text) in _COMMANDS.items():
         commands.add_parser(name, help=text)
     return parser
-
-
-def _command(name: str) -> Callable[[Sequence[str]], int]:
-    """Imports a command when it is called, because only some need Beam, Arrow or the HTTP server."""
-    if name == "crush":
-        from headroom_beam.cli import crush
-
-        return crush.main
-    if name == "restore":
-        from headroom_beam.cli import restore
-
-        return restore.main
-    if name == "get":
-        from headroom_beam.cli import get
-
-        return get.main
-    if name == "check":
-        from headroom_beam.cli import check
-
-        return check.main
-    from headroom_beam.cli import serve
-
-    return serve.main

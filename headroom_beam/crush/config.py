@@ -90,9 +90,7 @@ class SmartCrusherConfig:
     verify: bool = _option(
         "Restore every changed payload in memory, and accept it only if the bytes are equal.", default=True
     )
-    exact_tokens: bool = _option(
-        "Count tokens exactly for reports; decisions always use the estimate.", default=False
-    )
+    exact_tokens: bool = _option("Count tokens exactly for reports; decisions stay the same.", default=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.keep_patterns, str):
@@ -118,4 +116,11 @@ def options_for(
     False
     """
     options = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    return _core.Options(paths=resolve(trace_format), **options)
+    try:
+        return _core.Options(paths=resolve(trace_format), **options)
+    except OverflowError:
+        # Native integers have no sign and 64 bits.
+        name = next(
+            name for name, value in options.items() if isinstance(value, int) and not 0 <= value < 1 << 64
+        )
+        raise ValueError(f"option {name}: {options[name]} is out of its range") from None

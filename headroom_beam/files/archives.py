@@ -4,8 +4,8 @@ Nothing is ever extracted: a member's name is a text that is copied, whatever it
 are bytes like others. Members are read and written as streams, and an archive that claims to be far larger
 than it is isn't opened at all.
 
-A tar archive is restored from its members and its *frame*: all bytes around the members' own (headers,
-padding, members that are no plain files). The frame goes to the store. A zip archive's members are
+A tar archive is restored from its members and its *wrapping*: all bytes around the members' own (headers,
+padding, members that are no plain files). The wrapping goes to the store. A zip archive's members are
 compressed, and no one can promise that a compressor of another day gives the same bytes. So the store keeps
 the archive itself.
 """
@@ -68,8 +68,8 @@ class ArchiveMember:
         self.name = name
         self.framing: Framing = "copied"
         self.note = ""
-        self.frame_bytes = 0
-        """Bytes of the archive's frame between the member before it and this one."""
+        self.wrapping_bytes = 0
+        """Bytes of the archive's wrapping between the member before it and this one."""
         self.skip_bytes = 0
         """The same in the compacted archive."""
 
@@ -81,7 +81,7 @@ class ArchiveMember:
             framing="elements" if opened else self.framing,
             size_bytes=self.content.source_bytes,
             **self.content.described(),
-            frame_bytes=self.frame_bytes,
+            wrapping_bytes=self.wrapping_bytes,
             skip_bytes=self.skip_bytes,
             note=self.note,
         )
@@ -164,9 +164,9 @@ class TarCopy(_Copy):
         """
         places = list_tar(self._open_chunks())
         reader = Reader(self._open_chunks())
-        frame = written = 0
+        wrapping = written = 0
         for place in places:
-            self._copy_frame(reader, place.offset - _BLOCK)
+            self._copy_wrapping(reader, place.offset - _BLOCK)
             header = reader.exactly(_BLOCK)
             self._kept.add(header)
             self._archive.write(b"", source=header, offset=place.offset - _BLOCK)
@@ -177,18 +177,18 @@ class TarCopy(_Copy):
                 yield member
                 changed = content.size_bytes != place.size_bytes
                 self._put(_with_size(header, content.size_bytes) if changed else header)
-                member.frame_bytes = self._kept.size_bytes - frame
+                member.wrapping_bytes = self._kept.size_bytes - wrapping
                 member.skip_bytes = self._archive.size_bytes - written
                 spool.seek(0)
                 while data := spool.read(_READ_BYTES):
                     self._put(data)
-            frame, written = self._kept.size_bytes, self._archive.size_bytes
+            wrapping, written = self._kept.size_bytes, self._archive.size_bytes
             self._put(bytes(-content.size_bytes % _BLOCK))
             self._padding = -place.size_bytes % _BLOCK
-        self._copy_frame(reader, None)
+        self._copy_wrapping(reader, None)
 
     def finish(self) -> None:
-        """Ends the frame."""
+        """Ends the wrapping."""
         self._kept.finish()
 
     def _put(self, data: bytes) -> None:
@@ -201,7 +201,7 @@ class TarCopy(_Copy):
             yield Chunk(offset, data)
             offset += len(data)
 
-    def _copy_frame(self, reader: "Reader", stop: int | None) -> None:
+    def _copy_wrapping(self, reader: "Reader", stop: int | None) -> None:
         """Copies the archive up to a place; the padding behind the last member has been written anew."""
         for data in reader.take(None if stop is None else stop - reader.at):
             self._kept.add(data)

@@ -87,7 +87,7 @@ class PartMember(NamedTuple):
     failures: int
     opened: Sequence[int]
     tail: int | None
-    frame_bytes: int
+    wrapping_bytes: int
     """In a tar archive: bytes between the member before it and this one, as they were."""
     skip_bytes: int
     """The same in the compacted archive."""

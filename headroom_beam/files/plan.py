@@ -16,14 +16,14 @@ from typing import Any
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import TraceFormat, resolve
-from headroom_beam.errors import StoreError
+from headroom_beam.errors import FormatError, StoreError
 from headroom_beam.files.detect import detect_all
 from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json
 from headroom_beam.files.shards import SHARD_BYTES, Shard, find_sources, matcher, plan_shards
 from headroom_beam.files.sources import LeftOut, Source
 from headroom_beam.objects.open import open_objects
 
-__all__ = ["Run", "RunSettings", "start_run", "verify_run"]
+__all__ = ["RecordedRun", "Run", "RunSettings", "recorded_run", "start_run", "verify_run"]
 
 # Inputs that an error names at most for each kind of difference.
 _NAMED_INPUTS = 3
@@ -130,6 +130,49 @@ def verify_run(run: Run) -> None:
         raise StoreError(
             f"{output.root}/{RUN} isn't the plan that this run began with: another run has taken its place"
         )
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """What the plan of a run says about crushing again as it did."""
+
+    originals: str
+    """Root of the store, as the run was given it."""
+    paths: tuple[str, ...]
+    """Payload paths; none if the whole record is the payload."""
+    config: SmartCrusherConfig
+    library_version: str
+    inputs: Sequence[tuple[str, str]]
+    """Root and relative path of each input file."""
+
+
+def recorded_run(output: str) -> RecordedRun:
+    """Reads the plan of a run from its output.
+
+    Raises:
+        StoreError: no run has written there, or the plan can't be read.
+        FormatError: the plan is damaged, of an unknown version, or has options that this version lacks.
+    """
+    objects = open_objects(output)
+    name = f"{objects.root}/{RUN}"
+    if not objects.exists(RUN):
+        raise StoreError(f"{objects.root} has no {RUN}: no run has written there")
+    plan = load_json(objects.get(RUN), name)
+    try:
+        options = dict(plan["options"])
+        fingerprint, paths = options.pop("fingerprint"), tuple(options.pop("paths"))
+        config = SmartCrusherConfig(**options)
+        is_equal = options_for(config, paths).fingerprint() == fingerprint
+        inputs = [(row[0], row[1]) for row in plan["inputs"]["files"]]
+        version = str(plan["library_version"])
+        run = RecordedRun(plan["originals"], paths, config, version, inputs)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise FormatError(f"{name} isn't a plan, or has options that this version doesn't know") from error
+    if not is_equal:
+        raise FormatError(
+            f"{name}: version {version} wrote it, whose options mean something else in this one"
+        )
+    return run
 
 
 def _check_overlap(inputs: Sequence[str], shards: Sequence[Shard], settings: RunSettings) -> None:

@@ -244,11 +244,11 @@ class _Restoring:
             yield from _restore_batch(batch, self._part, self._store, self.unresolved)
 
     def _tar(self, reader: Reader) -> Iterator[bytes]:
-        frame = Reader(chunks_of(self._kept()))
+        wrapping = Reader(chunks_of(self._kept()))
         for member in self._part.members:
             for _ in reader.take(member.skip_bytes):
                 pass
-            yield from frame.take(member.frame_bytes)
+            yield from wrapping.take(member.wrapping_bytes)
             yield from self._content(
                 reader.take(member.compacted_bytes),
                 member.framing,
@@ -256,7 +256,7 @@ class _Restoring:
                 member.tail,
                 (member.size_bytes, member.compacted_bytes),
             )
-        yield from frame.take(None)
+        yield from wrapping.take(None)
 
     def _kept(self) -> Iterator[bytes]:
         """The bytes of an archive that the store has as they were."""

@@ -23,15 +23,25 @@ from headroom_beam.errors import StoreError
 from headroom_beam.files.blocks import Block, LinePiece, cut_blocks, owned_lines
 from headroom_beam.files.sources import LeftOut, Source, Span, check_version, read_chunks
 from headroom_beam.objects.base import ObjectInfo, Objects, check_name
-from headroom_beam.objects.open import open_objects
+from headroom_beam.objects.open import is_local, open_objects
 
-__all__ = ["SHARD_BYTES", "Shard", "Source", "Span", "find_sources", "matcher", "plan_shards", "read_span"]
+__all__ = [
+    "COMPRESSION_RATIO",
+    "SHARD_BYTES",
+    "Shard",
+    "Source",
+    "Span",
+    "find_sources",
+    "matcher",
+    "plan_shards",
+    "read_span",
+]
 
 SHARD_BYTES = 64 << 20
 """Approximate input bytes of a shard."""
 
-# A compressed file counts as ten times its size when files share a shard, since JSON logs shrink that much.
-_COMPRESSION_RATIO = 10
+COMPRESSION_RATIO = 10
+"""How many times its size a compressed file counts before it is read, since JSON logs shrink that much."""
 
 # Every file counts as at least this size, since opening, writing and syncing even a small one takes time.
 _FILE_BYTES = 16 << 10
@@ -91,21 +101,28 @@ def find_sources(patterns: Sequence[str], left_out: list[LeftOut] | None = None)
 
 
 def _matches(pattern: str, left_out: list[LeftOut]) -> Iterator[Source]:
-    wildcard = _WILDCARD.search(pattern)
-    if not wildcard or os.path.lexists(pattern):
+    wildcard = _first_wildcard(pattern)
+    if not wildcard:
         yield from _file_or_directory(pattern, left_out)
         return
     folder, slash, _ = pattern[: wildcard.start()].rpartition("/")
     objects = open_objects(folder or ("/" if slash else "."))
     below = pattern[len(folder) + len(slash) :]
-    if pattern.startswith("gs://"):
-        matching = re.compile(_regular_expression(below)).fullmatch
-        found = (info for info in objects.list(_WILDCARD.split(below, maxsplit=1)[0]) if matching(info.name))
-    else:
+    if is_local(pattern):
         names = sorted(set(glob.glob(below, root_dir=objects.root, recursive=True)))  # noqa: PTH207 (Path.glob has no root)
         found = (info for name in names if (info := objects.info(name)) is not None)
+    else:
+        matching = re.compile(_regular_expression(below)).fullmatch
+        found = (info for info in objects.list(_WILDCARD.split(below, maxsplit=1)[0]) if matching(info.name))
     for info in found:
         yield _source(objects.root, info)
+
+
+def _first_wildcard(pattern: str) -> re.Match[str] | None:
+    """Returns the first wildcard of a pattern; none if it names a local file or directory as it stands."""
+    if is_local(pattern) and os.path.lexists(pattern):
+        return None
+    return _WILDCARD.search(pattern)
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
@@ -117,8 +134,8 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     >>> matches("gs://logs/out/a.jsonl"), matches("gs://logs/a.jsonl")
     (True, False)
     """
-    wildcard = _WILDCARD.search(pattern)
-    if not wildcard or os.path.lexists(pattern):
+    wildcard = _first_wildcard(pattern)
+    if not wildcard:
         root = open_objects(pattern).root
         return lambda path: f"{path}/".startswith(f"{root.rstrip('/')}/")
     folder, slash, _ = pattern[: wildcard.start()].rpartition("/")
@@ -200,7 +217,7 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
             run, run_bytes = [], 0
             runs += [(span,) for span in _ranges(source, shard_bytes)]
             continue
-        size_bytes = max(source.size_bytes * (1 if plain else _COMPRESSION_RATIO), _FILE_BYTES)
+        size_bytes = max(source.size_bytes * (1 if plain else COMPRESSION_RATIO), _FILE_BYTES)
         if run and run_bytes + size_bytes > shard_bytes:
             runs.append(tuple(run))
             run, run_bytes = [], 0

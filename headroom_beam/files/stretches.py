@@ -8,7 +8,7 @@ from headroom_beam import _core
 from headroom_beam.files.blocks import Block, LinePiece
 from headroom_beam.restore.lines import line_markers
 
-__all__ = ["Stretch", "element_stretches", "line_stretches"]
+__all__ = ["Stretch", "element_stretches", "is_in_pieces", "line_stretches"]
 
 # How a line looks that was too long to be a record and was stored in pieces: raw markers one behind the
 # other.
@@ -56,7 +56,7 @@ def element_stretches(
             yield Stretch(cut.offset, cut.data, (), in_pieces=False)
             continue
         hashes = _core.element_markers(cut, skip_broken=skip_broken).column("hash").to_pylist()
-        in_pieces = _is_in_pieces(cut.data, hashes)
+        in_pieces = is_in_pieces(cut.data, len(hashes))
         yield Stretch(cut.offset, cut.data, hashes, in_pieces, None if in_pieces else cut)
     if rest:
         data = bytes(rest)
@@ -80,12 +80,9 @@ def _before(chunks: Iterator[bytes], tail: int | None, rest: bytearray) -> Itera
         at += len(chunk)
 
 
-def _is_in_pieces(data: bytes, hashes: Sequence[str]) -> bool:
-    return (
-        data.startswith(_FIRST_PIECE)
-        and _BETWEEN_PIECES in data
-        and data.count(_BETWEEN_PIECES) == len(hashes) - 1 > 0
-    )
+def is_in_pieces(record: bytes, marker_count: int) -> bool:
+    """Tells whether a compacted record with so many markers stands for one that was stored in pieces."""
+    return record.count(_BETWEEN_PIECES) == marker_count - 1 > 0 and record.startswith(_FIRST_PIECE)
 
 
 def line_stretches(blocks: Iterable[Block | LinePiece]) -> Iterator[Stretch]:
@@ -98,9 +95,7 @@ def line_stretches(blocks: Iterable[Block | LinePiece]) -> Iterator[Stretch]:
             for line, pieces in itertools.groupby(rows, key=lambda row: row[:2]):
                 hashes = [row[2] for row in pieces]
                 start, stop = line[0], line[0] + line[1]
-                if data.count(_BETWEEN_PIECES, start, stop) == len(hashes) - 1 > 0 and data.startswith(
-                    _FIRST_PIECE, start
-                ):
+                if is_in_pieces(data[start:stop], len(hashes)):
                     yield from _stretch(offset, data, begin, start, rows)
                     yield Stretch(offset + start, data[start:stop], hashes, in_pieces=True)
                     begin = stop

@@ -20,7 +20,12 @@ from headroom_beam.objects.local import LocalObjects
 if TYPE_CHECKING:
     from headroom_beam.objects.base import Objects
 
-__all__ = ["open_objects"]
+__all__ = ["is_local", "open_objects"]
+
+
+def is_local(root: str) -> bool:
+    """Returns true if a root, or a path below one, isn't in a bucket."""
+    return not root.startswith("gs://")
 
 
 def open_objects(root: str | os.PathLike[str]) -> Objects:
@@ -33,7 +38,7 @@ def open_objects(root: str | os.PathLike[str]) -> Objects:
         ValueError: the root is empty, malformed or of another scheme.
     """
     text = os.fspath(root)
-    if text.startswith("gs://"):
+    if not is_local(text):
         return GcsObjects(text)
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", text)
     if scheme:

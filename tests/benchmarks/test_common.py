@@ -1,4 +1,4 @@
-"""Payloads are the tool results of every form of trace, and a missing peer is named."""
+"""Payloads are the tool results of every form of trace, and a missing peer is an error."""
 
 import json
 import sys
@@ -37,7 +37,7 @@ def test_payloads_of_a_results_file_keep_their_text(tmp_path):
     assert [payload.kind for payload in payloads] == ["array", "document", "text"]
 
 
-def test_peer_that_is_not_installed_is_said_to_be_missing():
+def test_peer_that_is_not_installed_is_an_error():
     import common
 
     with common.Peer(sys.executable) as peer, pytest.raises((SystemExit, BrokenPipeError)):

@@ -21,7 +21,7 @@ CONVERSATION = [
 ]
 
 
-def test_evidence_is_what_later_calls_use_and_nothing_said_before():
+def test_evidence_is_what_later_calls_use_and_no_earlier_message_holds():
     import evidence
 
     (result,) = evidence.results_with_evidence(CONVERSATION)
@@ -70,7 +70,7 @@ RESPONSES = [
 
 
 @pytest.mark.parametrize("messages", [EXCHANGES, BEDROCK, RESPONSES])
-def test_evidence_is_found_in_other_harnesses_messages(messages):
+def test_evidence_is_found_in_messages_of_other_harnesses(messages):
     import conversations
     import evidence
 
@@ -79,7 +79,7 @@ def test_evidence_is_found_in_other_harnesses_messages(messages):
     assert result.evidence == ("user-4711",)
 
 
-def test_tokens_for_a_recall_are_read_off_the_line():
+def test_tokens_for_a_recall_are_interpolated():
     import evidence
 
     line = [(0.2, 100), (0.4, 200), (0.4, 250), (0.8, 650)]
@@ -98,7 +98,7 @@ def test_tokens_for_a_recall_are_read_off_the_line():
         ("abcd", '{"t": "head\\nabcd,1"}', True),
     ],
 )
-def test_evidence_stands_by_itself(atom, text, expected):
+def test_evidence_is_no_part_of_a_longer_word(atom, text, expected):
     import evidence
 
     assert evidence.stands_in(atom, text) is expected

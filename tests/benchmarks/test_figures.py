@@ -1,10 +1,10 @@
-"""Figures of a run take the place of those of the last one."""
+"""New figures in README.md replace those of the last run."""
 
 import json
 import sys
 
 
-def test_figures_replace_those_of_the_last_time(tmp_path, monkeypatch):
+def test_figures_replace_those_of_the_last_run(tmp_path, monkeypatch):
     import figures
     import savings
 

@@ -1,4 +1,4 @@
-"""Savings are proved before they are printed."""
+"""Savings are printed only for results that restore."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from headroom_beam import SmartCrusher, _core
 
 
-def test_savings_prove_what_they_print():
+def test_savings_restore_each_result():
     import savings
 
     text = json.dumps([{"id": number, "state": "ready"} for number in range(100)])

@@ -1,4 +1,4 @@
-"""The benchmarks of speed measure equal work, on the sizes that they are asked for."""
+"""The benchmarks of speed measure equal work, on texts of the requested sizes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_crush_benchmark_samples_evenly():
     assert texts[1] == "[0010]"
 
 
-def test_scaling_texts_have_the_size_columns_and_depth_they_are_asked_for():
+def test_scaling_texts_have_the_requested_size_columns_and_depth():
     import scaling
 
     text = scaling.array_of([{"a": "x"}, {"a": "yy"}], 5000)

@@ -22,7 +22,7 @@ def inputs(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def crushed(tmp_path_factory: pytest.TempPathFactory) -> CrushedTrace:
-    """A finished run over `TRACE`, for tests that leave it as it is."""
+    """A finished run over `TRACE`, for tests that don't change it."""
     root = tmp_path_factory.mktemp("cli")
     run = CrushedTrace(root / "logs" / "trace.jsonl", root / "out", root / "originals")
     run.input.parent.mkdir()

@@ -44,7 +44,7 @@ def test_a_truncated_input_has_the_exit_code_of_damage(
     assert not (inputs.parent / "out" / "_manifest.json").exists()
 
 
-def test_without_a_runner_it_is_this_process_with_threads() -> None:
+def test_the_default_runner_is_in_this_process_with_threads() -> None:
     options = pipeline_options([])
     assert options.view_as(StandardOptions).runner == "FnApiRunner"
     assert options.view_as(DirectOptions).direct_running_mode == "multi_threading"
@@ -67,7 +67,7 @@ def test_the_pipeline_translates_for_dataflow_and_the_translation_runs(inputs: P
     _ = crushed.failures | beam.Map(lambda failure: failure.kind)
     pipeline.run()
     translated: Any = pipeline.runner.proto_pipeline
-    # Everything that workers need is in the translation: the pickled DoFns and coders load again and run.
+    # The translation holds all that workers need: its pickled DoFns and coders are loaded and run.
     for environment in translated.components.environments.values():
         environment.CopyFrom(beam_runner_api_pb2.Environment(urn="beam:env:embedded_python:v1"))
     fn_runner.FnApiRunner().run_via_runner_api(translated, PipelineOptions()).wait_until_finish()

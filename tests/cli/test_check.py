@@ -12,7 +12,7 @@ from headroom_beam.cli.main import main
 from headroom_beam.store.store import OriginalStore
 
 
-def test_check_prints_nothing_when_all_is_well(
+def test_check_prints_nothing_when_it_finds_no_problem(
     crushed: CrushedTrace, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(crushed.check()) == 0
@@ -57,7 +57,7 @@ def test_check_finds_a_flipped_bit_in_a_pack(run: CrushedTrace, capfd: pytest.Ca
 @pytest.mark.parametrize(
     ("before", "after"), [(b"rw", b"rx"), (b"<<ccr:", b"<<ccr:?"), (hash_of(NOT_TEXT).encode(), b"0" * 24)]
 )
-def test_check_finds_a_part_that_is_not_what_the_run_wrote(
+def test_check_finds_a_changed_part(
     run: CrushedTrace, capfd: pytest.CaptureFixture[str], before: bytes, after: bytes
 ) -> None:
     part = run.output / "trace.jsonl"
@@ -68,7 +68,7 @@ def test_check_finds_a_part_that_is_not_what_the_run_wrote(
     assert "trace.jsonl" in capfd.readouterr().out
 
 
-def test_check_finds_a_part_that_is_gone(run: CrushedTrace, capfd: pytest.CaptureFixture[str]) -> None:
+def test_check_finds_a_missing_part(run: CrushedTrace, capfd: pytest.CaptureFixture[str]) -> None:
     (run.output / "trace.jsonl").unlink()
     assert main(run.check()) == errors.IntegrityError.exit_code
     assert [line.split("\t")[0] for line in capfd.readouterr().out.splitlines()] == ["lost"]

@@ -1,4 +1,4 @@
-"""Data on standard output: all of it, or an exit code that says so."""
+"""Data on standard output is complete, or the exit code says that it isn't."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from headroom_beam import errors
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_that_has_had_enough_ends_get_quietly(
+def test_a_reader_that_stops_early_ends_get_quietly(
     crushed: CrushedTrace, unbuffered: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
@@ -35,7 +35,7 @@ def test_a_reader_that_has_had_enough_ends_get_quietly(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_what_the_operating_system_refuses_is_one_line(crushed: CrushedTrace) -> None:
+def test_an_error_of_the_operating_system_is_one_line(crushed: CrushedTrace) -> None:
     command = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""`headroom-beam crush`: what it writes and says, and how it explains itself."""
+"""`headroom-beam crush`: the files that it writes, its summary and its explanations."""
 
 import json
 import subprocess
@@ -51,7 +51,7 @@ def test_every_payload_is_explained_on_request(inputs: Path, capsys: pytest.Capt
     assert "; dropped " in dropped["explanation"]
     source = (inputs / dropped["source"]).read_bytes()
     assert dropped["offset"] == 0 or source[dropped["offset"] - 1 : dropped["offset"]] == b"\n"
-    # A run without explanations is another run than one with them.
+    # The same output can't be used for a run without explanations: the plans differ.
     assert crush.main(crush_arguments(inputs, "--max_tokens", "200")) == 9
     assert "explain" in capsys.readouterr().err
 
@@ -69,7 +69,7 @@ def test_the_program_runs_in_a_process_of_its_own(inputs: Path) -> None:
         text=True,
     )
     assert "records" in done.stdout
-    # Progress is shown on terminals only.
+    # Progress is shown only on terminals.
     assert "\r" not in done.stderr
 
 

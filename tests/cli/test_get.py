@@ -21,7 +21,9 @@ def test_get_writes_the_exact_bytes(
         assert (captured.out, captured.err) == (original, b"")
 
 
-def test_get_as_json_says_what_is_known(crushed: CrushedTrace, capfd: pytest.CaptureFixture[str]) -> None:
+def test_get_as_json_gives_the_columns_of_the_original(
+    crushed: CrushedTrace, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(["get", hash_of(BLOB.encode()), "--originals", str(crushed.originals), "--json"]) == 0
     answer = json.loads(capfd.readouterr().out)
     assert answer["original_content"] == BLOB

@@ -1,5 +1,6 @@
 """The command line as a whole: its commands, usage errors and what it imports."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -7,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from headroom_beam import errors
-from headroom_beam.cli.main import main
+from headroom_beam.cli.main import _COMMANDS, main
 
 
 @pytest.mark.parametrize("command", [["get", "0" * 24], ["check"], ["serve"]])
-def test_a_store_that_is_not_there_is_an_error_and_isnt_made(
+def test_a_missing_store_is_an_error_and_is_not_created(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     assert main([*command, "--originals", str(tmp_path / "none")]) == errors.StoreError.exit_code
@@ -33,7 +34,26 @@ def test_help_names_all_commands(capfd: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert caught.value.code == 0
     text = capfd.readouterr().out
-    assert all(f"    {command} " in text for command in ("crush", "restore", "get", "check", "serve"))
+    assert all(
+        f"    {command} " in text
+        for command in ("crush", "restore", "estimate", "show", "get", "check", "serve")
+    )
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_each_command_is_the_main_function_of_the_module_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    module = importlib.import_module(f"headroom_beam.cli.{command}")
+    given: list[list[str]] = []
+
+    def called(arguments: list[str]) -> int:
+        given.append(arguments)
+        return 42
+
+    monkeypatch.setattr(module, "main", called)
+    assert main([command, "--flag", "value"]) == 42
+    assert given == [["--flag", "value"]]
 
 
 def test_the_command_line_starts_without_beam_and_the_server() -> None:

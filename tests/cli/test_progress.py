@@ -1,4 +1,4 @@
-"""Progress: one line, on terminals only, and gone at the end."""
+"""Progress: one line, only on terminals, cleared at the end."""
 
 import io
 import sys
@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_progress_writes_nothing_but_to_a_terminal() -> None:
+def test_progress_is_written_only_to_a_terminal() -> None:
     stream = io.StringIO()
     with ProgressLine(100, stream=stream) as progress:
         progress.update(50, records=3)

@@ -1,4 +1,4 @@
-"""`headroom-beam restore`: the bytes of the input, or nothing and the reason."""
+"""`headroom-beam restore`: it writes the bytes of the input, or says why it writes nothing."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`headroom-beam serve`: it serves until it is interrupted, and only those who may ask."""
+"""`headroom-beam serve`: it serves until it is interrupted, and only authorised requests."""
 
 import contextlib
 import signal
@@ -54,7 +54,7 @@ def test_the_command_serves_until_it_is_interrupted(store: OriginalStore) -> Non
     assert "rgen" not in stderr
 
 
-def test_the_command_refuses_to_listen_where_others_reach(store: OriginalStore) -> None:
+def test_the_command_refuses_to_listen_beyond_loopback_without_a_token(store: OriginalStore) -> None:
     command = [
         sys.executable,
         "-m",

@@ -85,7 +85,7 @@ class Program:
             time.sleep(0.1)
 
     def stop(self) -> dict[str, int]:
-        """Asks it to stop, and gives what it printed."""
+        """Stops the program, and returns the summary that it prints."""
         self._process.send_signal(signal.SIGTERM)
         output, _ = self._process.communicate(timeout=300)
         assert self._process.returncode == 0, self.log()
@@ -111,7 +111,7 @@ def failures_of(folder: Path) -> list[dict]:
 
 
 def written(folder: Path) -> dict[str, bytes]:
-    """For every message in the output, by its number, the bytes that it restores to."""
+    """Returns the restored bytes of every message in the output, by its number."""
     store = OriginalStore.open(folder / "store", create=False)
     found = {
         dict(row["attributes"])["number"]: restore_record(row["record"], store)
@@ -130,7 +130,7 @@ def test_messages_become_files_with_their_attributes_and_every_marker_resolves(t
     ids = pubsub.publish(TOPIC, messages_of(records))
     program = Program(tmp_path, f"--output={tmp_path / 'out'}")
     program.wait_until(lambda: len(pubsub.acknowledged(SUBSCRIPTION)) == len(records))
-    # Everything that is acknowledged is there, while the program still runs.
+    # All acknowledged messages are written while the program still runs.
     assert written(tmp_path) == {str(number): record for number, record in enumerate(records)}
     done = program.stop()
     assert (done["messages"], done["failures"]) == (len(records), len(BROKEN))
@@ -153,7 +153,7 @@ def test_messages_go_to_a_topic_with_their_attributes(tmp_path, pubsub):
     assert len(failures_of(tmp_path / "failures")) == len(BROKEN)
 
 
-def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_path, pubsub):
+def test_jsonl_holds_records_as_lines_and_parquet_those_with_line_breaks(tmp_path, pubsub):
     pretty = json.dumps(json.loads(RECORDS[0]), indent=1).encode()
     pubsub.publish(TOPIC, messages_of([*RECORDS, pretty]))
     drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}", "--output_format=jsonl")
@@ -164,21 +164,21 @@ def test_jsonl_has_records_as_lines_and_those_with_line_breaks_stand_beside(tmp_
     assert restore_record(beside["record"], store) == pretty
 
 
-def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp_path, pubsub):
+def test_a_killed_program_is_resumed_and_no_acknowledged_message_is_missing(tmp_path, pubsub):
     records = [
         record.replace(b'"number"', b'"n%d"' % copy) for copy in range(tries(20, 40)) for record in RECORDS
     ]
     expected = {str(number): record for number, record in enumerate(records)}
     numbers = dict(zip(pubsub.publish(TOPIC, messages_of(records)), expected, strict=True))
     arguments = [f"--output={tmp_path / 'out'}", f"--batch_bytes={60 * len(RECORDS[0])}"]
-    # It dies after it wrote its second batch and before it acknowledges that: the batch is still leased.
+    # It is killed after it wrote its second batch, before it acknowledges it. So the batch is still leased.
     pubsub.hold_after("Acknowledge", calls=1)
     program = Program(tmp_path, *arguments)
     program.wait_until(
         lambda: len(parquet_rows(tmp_path / "out")) > len(pubsub.acknowledged(SUBSCRIPTION)) > 0
     )
     program.kill()
-    # In this order, because the server may still be about to serve the call of the dead program.
+    # Leases end first, because the server may still be about to serve the call of the killed program.
     pubsub.expire_leases(SUBSCRIPTION)
     pubsub.release("Acknowledge")
     acknowledged = {numbers[one] for one in pubsub.acknowledged(SUBSCRIPTION)}
@@ -188,13 +188,13 @@ def test_killed_in_the_middle_it_goes_on_and_nothing_acknowledged_is_missing(tmp
     program.wait_until(lambda: pubsub.outstanding_count(SUBSCRIPTION) == 0)
     program.stop()
     assert written(tmp_path) == expected
-    # At least once: messages that were leased when it was killed came again.
+    # Delivery is at least once: messages that were leased at the kill came again.
     assert max(pubsub.deliveries(SUBSCRIPTION).values()) > 1
 
 
 def test_a_message_that_comes_twice_is_written_twice(tmp_path, pubsub):
     pubsub.publish(TOPIC, messages_of([RECORDS[0], RECORDS[1]]))
-    # The first acknowledgement is refused: the program ends, and another one gets the messages again.
+    # The first acknowledgement is refused, so the program ends, and another one gets the messages again.
     pubsub.fail_next("Acknowledge", grpc.StatusCode.PERMISSION_DENIED)
     with pytest.raises(exceptions.PermissionDenied):
         drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}")

@@ -28,7 +28,7 @@ def test_a_record_that_the_crusher_loses_is_an_error(monkeypatch):
         crush_batch([b"1", b"2"], options_for(SmartCrusherConfig()))
 
 
-def test_positions_count_over_blocks():
+def test_positions_count_on_from_block_to_block():
     records = [listing(number, rows=2000) if number % 7 else b"{" for number in range(20)]
     batch = crush_batch(records, options_for(SmartCrusherConfig(lossless_only=True)))
     assert [at for at, _ in batch.failures] == [0, 7, 14]

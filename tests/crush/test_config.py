@@ -29,7 +29,7 @@ def test_defaults_are_those_of_the_native_crusher() -> None:
         "relevance",
     ],
 )
-def test_an_option_that_would_have_no_effect_does_not_exist(name: str) -> None:
+def test_an_unknown_option_is_a_type_error(name: str) -> None:
     with pytest.raises(TypeError, match=name):
         SmartCrusherConfig(**{name: True})
 
@@ -54,7 +54,7 @@ def test_a_value_out_of_its_range_is_an_error_that_names_the_option(name: str, v
         SmartCrusherConfig(**{name: value})
 
 
-def test_one_text_is_no_list_of_keep_patterns() -> None:
+def test_a_single_text_is_refused_as_keep_patterns() -> None:
     with pytest.raises(TypeError, match="list of texts"):
         SmartCrusherConfig(keep_patterns="error")
 
@@ -91,7 +91,7 @@ EFFECTS: dict[str, tuple[object, str, bool | None]] = {
 
 
 @pytest.mark.parametrize("name", EFFECTS)
-def test_an_option_changes_what_comes_out(name: str) -> None:
+def test_an_option_changes_the_output(name: str) -> None:
     value, text, with_compaction = EFFECTS[name]
     usual = SmartCrusher(with_compaction=with_compaction).crush(text)
     crusher = SmartCrusher(SmartCrusherConfig(**{name: value}), with_compaction=with_compaction)
@@ -114,11 +114,11 @@ def test_every_option_has_a_test_of_its_effect() -> None:
     assert tested == {field.name for field in dataclasses.fields(SmartCrusherConfig)}
 
 
-def test_a_configuration_says_what_each_option_does() -> None:
+def test_every_option_has_a_sentence_of_help() -> None:
     assert all(field.metadata["help"].endswith(".") for field in dataclasses.fields(SmartCrusherConfig))
 
 
-def test_a_run_that_keeps_other_options_has_another_fingerprint() -> None:
+def test_other_options_have_another_fingerprint() -> None:
     prints = {
         options_for(SmartCrusherConfig()).fingerprint(),
         options_for(SmartCrusherConfig(verify=False)).fingerprint(),

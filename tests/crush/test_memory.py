@@ -15,12 +15,12 @@ from headroom_beam.errors import (
 )
 
 
-def test_what_was_never_stored_is_none() -> None:
+def test_an_unknown_hash_gives_none() -> None:
     assert SmartCrusher().ccr_get("0" * 24) is None
 
 
 @pytest.mark.parametrize("text", ["", "abc", "0" * 12, "G" * 24])
-def test_what_is_not_a_hash_is_an_error(text: str) -> None:
+def test_text_that_is_no_hash_is_an_error(text: str) -> None:
     with pytest.raises(InvalidHash):
         SmartCrusher().ccr_get(text)
 
@@ -40,7 +40,7 @@ def test_each_original_counts_once() -> None:
     assert crusher.ccr_len() == 1
 
 
-def test_two_originals_with_one_hash_are_ambiguous_but_for_their_digests() -> None:
+def test_a_hash_of_two_originals_is_ambiguous_and_their_digests_are_not() -> None:
     originals = MemoryOriginals()
     prefix = bytes(12)
     originals.put_many([(prefix + b"a" * 20, "0" * 24, b"one"), (prefix + b"b" * 20, "0" * 24, b"two")])
@@ -59,5 +59,5 @@ def test_a_call_whose_originals_do_not_fit_in_memory_keeps_nothing() -> None:
     assert crusher.ccr_len() == 1
     assert crusher.ccr_get(hashlib.sha256(b"y" * 2000).hexdigest()) is None
     assert crusher.ccr_get(hashlib.sha256(b"x" * 2000).hexdigest()) == "x" * 2000
-    # An original that is held already takes no more room.
+    # An original that is already held takes no more memory.
     crusher.compact_document_json(DOCUMENT)

@@ -67,7 +67,7 @@ def test_a_table_over_its_budget_ends_with_the_marker_of_the_dropped_rows() -> N
         ("[1] x", "line 1 column 5"),
     ],
 )
-def test_what_is_not_an_array_is_refused_with_its_place(text: str, place: str) -> None:
+def test_a_text_that_is_no_array_is_refused_with_a_position(text: str, place: str) -> None:
     with pytest.raises(InvalidPayload, match=place):
         SmartCrusher().crush_array_json(text)
 
@@ -81,7 +81,7 @@ def test_what_is_not_an_array_is_refused_with_its_place(text: str, place: str) -
         ("no", "line 1 column 1"),
     ],
 )
-def test_what_is_not_a_document_is_refused_with_its_place(text: str, place: str) -> None:
+def test_a_text_that_is_no_document_is_refused_with_a_position(text: str, place: str) -> None:
     with pytest.raises(InvalidPayload, match=place):
         SmartCrusher().compact_document_json(text)
 
@@ -106,7 +106,7 @@ def test_a_lone_surrogate_in_a_query_is_an_invalid_payload_too() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "short", "[1,2,3]", '{"a":1}', "null", "<<ccr:x"])
-def test_what_can_not_be_made_smaller_stays_as_it_is_and_comes_back(text: str) -> None:
+def test_a_text_that_can_not_be_made_smaller_stays_as_it_is_and_restores(text: str) -> None:
     crusher = SmartCrusher()
     crushed = crusher.crush(text)
     assert crushed.original == text
@@ -116,7 +116,7 @@ def test_what_can_not_be_made_smaller_stays_as_it_is_and_comes_back(text: str) -
 
 
 @pytest.mark.parametrize("text", [ROWS, WIDE_ROWS, DOCUMENT, "line\n" * 3000, json.dumps(["z" * 40] * 500)])
-def test_crushed_text_is_smaller_and_comes_back(text: str) -> None:
+def test_crushed_text_is_smaller_and_restores(text: str) -> None:
     crusher = SmartCrusher()
     crushed = crusher.crush(text)
     assert crushed.was_modified
@@ -135,7 +135,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=tries(50, 5000))
 @given(VALUES, st.sampled_from([None, 1]), st.booleans(), st.sampled_from([(", ", ": "), (",", ":")]))
-def test_whatever_is_crushed_comes_back(
+def test_any_text_restores_after_crushing(
     value: object, indent: int | None, ensure_ascii: bool, separators: tuple[str, str]
 ) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ensure_ascii, separators=separators)
@@ -183,7 +183,7 @@ def test_bias_keeps_more_rows_or_fewer() -> None:
     assert few < usual < many
 
 
-def test_lossless_only_puts_nothing_away() -> None:
+def test_lossless_only_makes_no_originals() -> None:
     crusher = SmartCrusher(lossless_only=True)
     crushed = crusher.crush(WIDE_ROWS)
     assert crusher.ccr_len() == 0
@@ -193,7 +193,7 @@ def test_lossless_only_puts_nothing_away() -> None:
     assert not SmartCrusher(SmartCrusherConfig(lossless_only=True), lossless_only=False).config.lossless_only
 
 
-def test_restoring_where_the_original_is_not_says_so() -> None:
+def test_restoring_without_the_original_is_an_error() -> None:
     compressed = SmartCrusher().crush(DOCUMENT).compressed
     with pytest.raises(OriginalNotFound):
         SmartCrusher().restore(compressed)

@@ -28,7 +28,7 @@ def test_with_a_store_other_processes_find_every_original(tmp_path: Path) -> Non
     assert crusher.restore(compressed) == DOCUMENT
     assert crusher.ccr_len() == 1
     crusher.crush(DOCUMENT)
-    # The process doesn't remember what the store has, so the second call counts the original again.
+    # The process doesn't remember what is in the store. So the second call counts the original again.
     assert crusher.ccr_len() == 2
     program = (
         "import sys; from headroom_beam import OriginalStore, SmartCrusher;"
@@ -53,7 +53,7 @@ def test_with_a_store_memory_holds_nothing_and_has_no_limit(tmp_path: Path) -> N
     )
 
 
-def test_an_erased_original_is_not_given_though_this_process_made_it(tmp_path: Path) -> None:
+def test_an_erased_original_is_not_returned_even_by_the_process_that_made_it(tmp_path: Path) -> None:
     store = OriginalStore.open(tmp_path / "originals")
     crusher = SmartCrusher(store=store)
     crusher.crush(DOCUMENT)
@@ -75,7 +75,7 @@ def test_bytes_that_are_not_text_are_left_to_the_store(tmp_path: Path) -> None:
         SmartCrusher(store=store).ccr_get(name)
 
 
-def test_a_crusher_with_a_store_travels_to_other_processes(tmp_path: Path) -> None:
+def test_a_crusher_with_a_store_can_be_pickled(tmp_path: Path) -> None:
     config = SmartCrusherConfig(max_items_after_crush=7)
     crusher = SmartCrusher(config, with_compaction=False, store=OriginalStore.open(tmp_path / "originals"))
     copy = pickle.loads(pickle.dumps(crusher))
@@ -84,6 +84,6 @@ def test_a_crusher_with_a_store_travels_to_other_processes(tmp_path: Path) -> No
     assert crusher.ccr_get(r["ccr_hash"]) == ROWS
 
 
-def test_a_crusher_with_originals_in_memory_does_not_travel() -> None:
+def test_a_crusher_with_originals_in_memory_can_not_be_pickled() -> None:
     with pytest.raises(TypeError, match="give it a store"):
         pickle.dumps(SmartCrusher())

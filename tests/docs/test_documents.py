@@ -1,4 +1,4 @@
-"""Documents: every link leads somewhere, every path in the tour exists, and prose keeps its width."""
+"""Documents: every link has a target, every path in the tour exists, and prose keeps its width."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ MAX_COLUMNS = 110
 
 
 def prose_of(text: str) -> list[tuple[int, str]]:
-    """The lines outside code blocks, with their numbers."""
+    """Returns the lines outside code blocks, with their numbers."""
     lines, fence = [], ""
     for number, line in enumerate(text.splitlines(), 1):
         mark = re.match(r" *(`{3,})", line)
@@ -31,7 +31,7 @@ def prose_of(text: str) -> list[tuple[int, str]]:
 
 
 def anchors_of(text: str) -> set[str]:
-    """The anchors of all headings, as GitHub makes them."""
+    """Returns the anchors of all headings, as GitHub makes them."""
     seen: Counter[str] = Counter()
     anchors = set()
     for _, line in prose_of(text):
@@ -44,7 +44,7 @@ def anchors_of(text: str) -> set[str]:
 
 
 def links_of(text: str) -> list[str]:
-    """The targets of all links but those to other sites."""
+    """Returns the targets of all links but those to other sites."""
     prose = "\n".join(line for _, line in prose_of(text))
     targets = re.findall(r"\]\(\s*([^)\s]+)[^)]*\)", prose) + re.findall(
         r"^\[[^]]+\]: +(\S+)", prose, re.MULTILINE
@@ -53,7 +53,7 @@ def links_of(text: str) -> list[str]:
 
 
 def broken_links(document: Path) -> list[str]:
-    """The links of a document that lead to no file, or to no heading of it."""
+    """Returns the links of a document whose file or heading doesn't exist."""
     broken = []
     for target in links_of(document.read_text(encoding="utf-8")):
         name, _, anchor = target.partition("#")
@@ -64,7 +64,7 @@ def broken_links(document: Path) -> list[str]:
 
 
 def paths_in(text: str) -> list[str]:
-    """What stands in backticks and is a path: it has a slash, or the suffix of a source file."""
+    """Returns the code spans that are paths: they have a slash, or the suffix of a source file."""
     quoted = [span for _, line in prose_of(text) for span in re.findall(r"`([^`]+)`", line)]
     return [
         span for span in quoted if re.fullmatch(r"[\w.-]+/([\w.-]+/)*[\w.-]*|[\w-]+\.(rs|pyi?|md|toml)", span)
@@ -72,7 +72,7 @@ def paths_in(text: str) -> list[str]:
 
 
 def wide_lines(text: str) -> list[int]:
-    """The numbers of prose lines that are too wide; tables and addresses may be as wide as they are."""
+    """Returns the numbers of prose lines that are too wide. Tables and addresses may have any width."""
     return [
         number
         for number, line in prose_of(text)
@@ -85,7 +85,7 @@ def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
     assert broken_links(document) == []
 
 
-def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
     (tmp_path / "other.md").write_text("# A `B` (c)\n## D\n## D\n```\n# E\n```\n")
     good = (
         "[](other.md) [x](other.md#a-b-c) [x](other.md#d-1) [x](#here) [x](https://example.com/#y)\n# Here\n"

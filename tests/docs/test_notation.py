@@ -36,7 +36,7 @@ def _originals(texts: list[str], digits: int) -> pa.RecordBatch:
 
 
 def _digits(case: dict[str, Any]) -> int:
-    """Digits in the markers of a case: 64 where one of its originals is named by its whole digest."""
+    """Returns the digits of hashes in a case: 64 if a marker names an original by its whole digest."""
     whole = [hashlib.sha256(text.encode()).hexdigest() for text in case.get("originals", [])]
     return 64 if any(digest in case["input"] for digest in whole) else 24
 

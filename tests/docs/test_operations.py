@@ -1,7 +1,8 @@
-"""What docs/operations.md says is what the code does."""
+"""docs/operations.md lists the errors, limits, fields, metrics and statuses that the code has."""
 
 import ast
 import re
+from pathlib import Path
 
 import pytest
 from helpers.repository import REPOSITORY
@@ -10,7 +11,12 @@ from headroom_beam import errors
 from headroom_beam.crush import memory
 from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
+from headroom_beam.crush.measure import KINDS
+from headroom_beam.files.estimate import SAMPLE_BYTES, estimate_files
 from headroom_beam.files.manifest import summarize
+from headroom_beam.files.record_report import MOST_LINES
+from headroom_beam.files.sample import plan_sample
+from headroom_beam.files.shards import find_sources
 from headroom_beam.serve import app as server
 
 TEXT = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -41,7 +47,7 @@ def test_every_kind_of_failure_is_explained() -> None:
     listed = set(re.findall(r"^\| `(\w+)`", section("Failures"), re.MULTILINE))
     records = [b"{", b'"\xff"', b"[" * 9 + b"]" * 9, b'"' + b" " * 2000 + b'"']
     batch = crush_batch(records, options_for(SmartCrusherConfig(max_depth=8, max_record_bytes=1024)))
-    # No known input brings about the last one.
+    # No known input causes a failure of the last kind.
     assert {row.kind for _, row in batch.failures} | {"internal"} == listed
     (described,) = re.findall(
         r'class Failure\(.*?    kind: str\n    """(.*?)"""', SOURCES["headroom_beam/records.py"], re.DOTALL
@@ -63,9 +69,9 @@ def test_every_field_of_the_summary_is_explained() -> None:
 
 
 def metrics_of(source: str) -> set[str]:
-    """Patterns for the names of all metrics that a module counts or observes.
+    """Returns patterns for the names of all metrics that a module counts or observes.
 
-    A part of a name that is known only at work is in capitals, as in the document.
+    A part of a name that is known only at run time is in capitals, as in the document.
     """
     nodes = list(ast.walk(ast.parse(source)))
     functions = {
@@ -98,7 +104,7 @@ def _patterns(name: ast.expr, loops: dict[str, ast.expr]) -> set[str]:
 
 
 def unlisted(source: str) -> set[str]:
-    """The metrics of a module that the document doesn't list."""
+    """Returns the metrics of a module that the document doesn't list."""
     listed = names_in(section("Metrics"))
     return {
         pattern for pattern in metrics_of(source) if not any(re.fullmatch(pattern, name) for name in listed)
@@ -148,3 +154,14 @@ def test_every_status_of_the_server_is_listed() -> None:
     words = {*server.OUTCOMES, *server.WORDS.values(), "invalid_hash", "unauthorized", "forbidden", "store"}
     listed = names_in(section("Serving"))
     assert words - {"no_such_endpoint", "method_not_allowed"} <= listed
+
+
+def test_every_field_of_an_estimate_and_every_kind_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"result": 1}\n')
+    sources = find_sources([str(tmp_path)])
+    estimate = estimate_files(sources, plan_sample(sources, None), trace_format=".result")
+    (row,) = estimate["paths"]
+    named = names_in(section("What would I save?"))
+    assert named >= {*estimate, *row, *estimate["largest"][0], *KINDS}
+    assert f"The sample is {SAMPLE_BYTES >> 20} MB." in section("What would I save?")
+    assert f"cut after {MOST_LINES} lines" in section("What happened to this record?")

@@ -1,4 +1,4 @@
-"""What README.md shows is what happens: its snippets run, and its example is crushed as it says."""
+"""The snippets of README.md run, and crushing its example gives what it shows."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    """The code blocks of a language, in order; "" stands for none."""
+    """Returns the code blocks of a language, in order. The language "" means that none is named."""
     found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     return [block for name, block in found if name == language]
 
@@ -21,7 +21,7 @@ SNIPPETS = blocks("python")
 
 
 def unwrapped(block: str) -> str:
-    """The one line that a block shows on several: a break after a comma stands for a blank."""
+    """Joins the lines of a block into one. A line break after a comma becomes a blank."""
     return re.sub(r"\n", "", re.sub(r",\n", ", ", block))
 
 
@@ -41,7 +41,7 @@ def test_readme_has_snippets() -> None:
 
 @pytest.mark.parametrize("number", range(len(SNIPPETS)))
 def test_readme_snippet_runs(number: int, tmp_path: Path) -> None:
-    # A snippet finds the example traces under the name that the README gives them.
+    # Snippets find the example traces under the name that README.md uses.
     (tmp_path / "examples").symlink_to(EXAMPLES)
     (tmp_path / "snippet.py").write_text(SNIPPETS[number], encoding="utf-8")
     done = run_program("snippet.py", cwd=tmp_path)

@@ -16,7 +16,7 @@ def test_program_runs(program, tmp_path):
 
 
 def test_demo_restores_every_file(tmp_path):
-    for _ in range(2):  # The second run takes the place of the first.
+    for _ in range(2):  # The second run replaces the output of the first.
         done = run_program(EXAMPLES / "demo.py", "--output", tmp_path / "out")
         assert done.returncode == 0, done.stderr
         assert len(re.findall(r"\bequal$", done.stdout, re.MULTILINE)) == len(TRACES)

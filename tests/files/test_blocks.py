@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from headroom_beam.files.blocks import Block, Chunk, LinePiece, chunks_of, cut_blocks, owned_lines
 
-# Few different bytes, so that line ends of every form, and none, meet every border.
+# With few different bytes, all forms of line ends fall on every border of blocks and ranges.
 ATOMS = [b"a", b"bc", b"\n", b"\r\n", b"\r", b" ", b"\xef\xbb\xbf", b"long" * 9]
 texts = st.lists(st.sampled_from(ATOMS)).map(b"".join)
 
@@ -52,7 +52,7 @@ def test_blocks_and_pieces_do_not_depend_on_how_the_bytes_arrive(
 
 
 @given(texts, chunk_sizes, st.integers(1, 12), st.integers(1, 20), st.integers(1, 30))
-def test_only_too_long_lines_come_in_pieces_and_nothing_is_lost(
+def test_only_lines_over_the_limit_come_in_pieces_and_nothing_is_lost(
     data: bytes, sizes: list[int], block_bytes: int, max_record_bytes: int, piece_bytes: int
 ) -> None:
     items = list(

@@ -1,4 +1,4 @@
-"""The parts of a run against its manifest: every hash of a marker, and every part with other bytes."""
+"""Parts of a run are checked against its manifest: hashes of markers, and changed or missing parts."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from headroom_beam.store.check import Problem
 
 @pytest.fixture
 def output(tmp_path: Path, settings: RunSettings) -> Path:
-    """Where a run over two files wrote."""
+    """The output folder of a run over two files."""
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "records.jsonl").write_bytes(lines_of(20))
@@ -43,7 +43,7 @@ def test_every_marker_of_every_part_is_given(output: Path) -> None:
     assert problems == []
 
 
-def test_a_part_that_is_gone_is_lost_and_the_others_are_read(output: Path) -> None:
+def test_a_missing_part_is_lost_and_the_others_are_read(output: Path) -> None:
     (output / "records.jsonl").unlink()
     hashes, (problem,) = checked(output)
     assert (problem.kind, problem.name) == ("lost", f"{output}/records.jsonl")

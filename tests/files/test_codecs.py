@@ -31,7 +31,7 @@ def read(data: bytes, codec: Codec) -> bytes:
 
 @pytest.mark.parametrize("codec", ["plain", *CODECS])
 @given(pieces=st.lists(st.binary(max_size=300), max_size=5))
-def test_what_is_compressed_decompresses(codec: Codec, pieces: list[bytes]) -> None:
+def test_compressed_data_decompresses(codec: Codec, pieces: list[bytes]) -> None:
     compressor = Compressor(codec)
     packed = b"".join(map(compressor.compress, pieces)) + compressor.finish()
     assert read(packed, codec) == b"".join(pieces)
@@ -96,7 +96,7 @@ def test_gzip_carries_neither_time_nor_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.gz", "a.jsonl.bz2", "a"])
-def test_another_suffix_is_refused_with_what_is_possible(name: str) -> None:
+def test_an_unknown_suffix_is_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(ValueError, match=r"\.jsonl\.zst"):
         codec_of(name)
 
@@ -117,7 +117,7 @@ def test_a_file_is_visible_only_when_it_is_published(root: str, suffix: str, in_
     assert not objects.exists(f"a/c{suffix}")
 
 
-def test_a_file_with_the_same_lines_counts_as_there_whatever_compressed_it(root: str) -> None:
+def test_publishing_the_same_lines_in_other_compressed_bytes_is_success(root: str) -> None:
     objects = open_objects(root)
     objects.put_if_absent("a.jsonl.gz", gzip.compress(b"one\n", 1, mtime=12345))
     same = FileWriter(objects, "a.jsonl.gz")

@@ -1,4 +1,4 @@
-"""One shard: what fails is kept and named, and nothing is visible before what it needs."""
+"""One shard: failures are kept and named (G2), and no part is visible before its packs (G3)."""
 
 import dataclasses
 import hashlib
@@ -21,7 +21,7 @@ from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
 
 
-def test_failures_name_what_failed_and_where(tmp_path: Path, settings: RunSettings) -> None:
+def test_failures_have_their_kind_and_place(tmp_path: Path, settings: RunSettings) -> None:
     (tmp_path / "a.jsonl").write_bytes(AWKWARD)
     run_shards([str(tmp_path / "a.jsonl")], settings)
     lines = (output_of(settings) / "_failures" / "00000.jsonl").read_text().splitlines()
@@ -64,7 +64,7 @@ def test_a_line_that_is_too_long_goes_to_the_store_in_pieces(
 def test_too_long_lines_fail_alike_whether_they_fit_a_block_or_not(
     tmp_path: Path, settings: RunSettings
 ) -> None:
-    # The first fits a block, and the crusher refuses it. The second doesn't fit, and is refused earlier.
+    # The first line fits a block, and the crusher refuses it. The second doesn't, and is refused earlier.
     data = b'"' + b"x" * 10_000 + b'"\n"' + b"x" * 1_000_000 + b'"\n'
     (tmp_path / "a.jsonl").write_bytes(data)
     settings = dataclasses.replace(settings, config=SmartCrusherConfig(max_record_bytes=5_000))
@@ -90,7 +90,7 @@ def test_no_part_is_visible_before_its_packs(
     assert unresolved_markers(output_of(settings), Path(settings.originals)) == set()
 
 
-def test_a_part_that_is_there_with_other_bytes_is_an_error(inputs: Path, settings: RunSettings) -> None:
+def test_an_existing_part_with_other_bytes_is_an_error(inputs: Path, settings: RunSettings) -> None:
     open_objects(settings.output).put_if_absent("records.jsonl", b"something else\n")
     with pytest.raises(ObjectConflict, match=r"records\.jsonl"):
         run_shards([str(inputs)], settings)
@@ -108,7 +108,7 @@ def test_a_truncated_input_fails_the_run_and_leaves_none_of_its_parts(
 def test_a_byte_order_mark_may_stand_anywhere_and_blocks_do_not_matter(
     tmp_path: Path, settings: RunSettings
 ) -> None:
-    # As when files are put together: the mark of the second stands in the middle.
+    # In concatenated files, the mark of the second stands in the middle.
     data = (b"\xef\xbb\xbf" + record(1) + b"\n") * 40
     (tmp_path / "a.jsonl").write_bytes(data)
     summary = run_shards(

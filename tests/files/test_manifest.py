@@ -1,4 +1,4 @@
-"""Done-records and manifests: the same values come back, and anything else is a typed error."""
+"""Done-records and manifests: the same values come back, and other bytes are a typed error."""
 
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def test_a_manifest_comes_back(
         b'{"format_version": 1, "parts": [{}]}',
     ],
 )
-def test_anything_else_is_a_format_error(tmp_path: Path, damage: bytes) -> None:
+def test_other_bytes_are_a_format_error(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / MANIFEST).write_bytes(damage)
     with pytest.raises(FormatError):
         read_manifest(open_objects(tmp_path))

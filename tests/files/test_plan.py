@@ -1,16 +1,18 @@
-"""Plans of runs: another run in the same place is refused and told why, an interrupted one goes on."""
+"""Plans of runs: another run in the same place is refused with the reason; an interrupted one resumes."""
 
 import dataclasses
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.oracles import output_of, tree
+from helpers.record_runs import RecordRun
 
 from headroom_beam.crush.config import SmartCrusherConfig
-from headroom_beam.errors import StoreError
-from headroom_beam.files.plan import RunSettings, start_run, verify_run
+from headroom_beam.errors import FormatError, StoreError
+from headroom_beam.files.plan import RunSettings, recorded_run, start_run, verify_run
 from headroom_beam.files.run import run_shards
 
 
@@ -57,7 +59,7 @@ def missing_input(inputs: Path, settings: RunSettings) -> RunSettings:
         (missing_input, "'blank.jsonl' is missing"),
     ],
 )
-def test_another_run_is_refused_and_the_difference_named(
+def test_another_run_is_refused_with_the_difference(
     inputs: Path, settings: RunSettings, change: Any, named: str
 ) -> None:
     run_shards([str(inputs)], settings)
@@ -105,3 +107,32 @@ def test_an_output_below_the_input_that_no_pattern_reaches_is_fine(
 def test_output_and_store_need_roots_of_their_own(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="root of its own"):
         RunSettings(output=str(tmp_path), originals=str(tmp_path) + "/")
+
+
+def test_the_plan_gives_back_the_settings(record_run: RecordRun) -> None:
+    found = recorded_run(record_run.settings.output)
+    assert found.config == record_run.settings.config
+    assert found.paths == tuple(record_run.settings.trace_format)
+    assert found.originals == record_run.settings.originals
+    assert [name for _, name in found.inputs] == [record_run.name]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fingerprint": "0" * 64}, "mean something else"),
+        ({"max_tokens": 201}, "mean something else"),
+        ({"new_option": 1}, "doesn't know"),
+        ({"max_tokens": -1}, "doesn't know"),
+    ],
+)
+def test_a_plan_of_another_version_is_an_error(
+    record_run: RecordRun, change: dict[str, Any], message: str
+) -> None:
+    path = Path(record_run.settings.output, "_run.json")
+    plan = json.loads(path.read_bytes())
+    plan["options"].update(change)
+    path.chmod(0o644)
+    path.write_text(json.dumps(plan))
+    with pytest.raises(FormatError, match=message):
+        recorded_run(record_run.settings.output)

@@ -63,7 +63,7 @@ def test_the_table_counts_records_bytes_originals_and_failures() -> None:
     assert facts["failures"] == ["failures", "invalid_json", "2,", "too_deep", "1"]
 
 
-def test_payloads_that_could_not_be_proved_have_a_line_that_asks_to_report_them() -> None:
+def test_unproved_payloads_have_a_line_that_asks_to_report_them() -> None:
     assert "unproved" not in format_summary(summary_of())
     line = format_summary(summary_of(unproved=1234)).splitlines()[-1]
     assert line.startswith("unproved    1,234 payloads")
@@ -101,7 +101,7 @@ def test_a_summary_survives_json() -> None:
 
 
 @pytest.mark.parametrize("value", [{}, {"tools": 7}, {"tools": [{}]}, {"tools": [[]], "failures": {}}])
-def test_another_dict_is_no_summary(value: dict[str, object]) -> None:
+def test_a_dict_without_the_fields_is_no_summary(value: dict[str, object]) -> None:
     with pytest.raises(FormatError, match="isn't the summary of a run"):
         format_summary(value)
 

@@ -1,4 +1,4 @@
-"""Runs over files: complete or visibly not, resumed, never mixed, and every byte accounted for."""
+"""Runs over files: complete or visibly not, resumed, never mixed, and every byte accounted for (G1, G2)."""
 
 import dataclasses
 import hashlib
@@ -36,7 +36,7 @@ def test_every_byte_comes_back(inputs: Path, tmp_path: Path, settings: RunSettin
 
 def test_records_are_compacted_or_failed_and_nothing_else(inputs: Path, settings: RunSettings) -> None:
     summary = run_shards([str(inputs)], settings).summary
-    # 20 good records and 11 awkward ones in each of three files, 4 of which fail; blank lines are no records.
+    # Each of three files has 20 good records and 11 awkward ones, of which 4 fail. Blank lines don't count.
     assert summary["records"] == 3 * (20 + 10)
     assert sum(summary["failures"].values()) == 3 * 4
     assert summary["records"] == summary["compacted"] + sum(summary["failures"].values())
@@ -76,7 +76,7 @@ def test_compacted_lines_do_not_depend_on_shards(inputs: Path, tmp_path: Path) -
     assert texts[0] == texts[1]
 
 
-def test_the_manifest_tells_what_each_part_is_made_of(inputs: Path, settings: RunSettings) -> None:
+def test_the_manifest_gives_the_source_of_each_part(inputs: Path, settings: RunSettings) -> None:
     run_shards([str(inputs)], dataclasses.replace(settings, shard_bytes=20_000))
     output = open_objects(settings.output)
     manifest = read_manifest(output)

@@ -1,7 +1,6 @@
-"""Runs that are killed: whatever is visible then is right, and starting the run again finishes it.
+"""Runs that are killed (G3): all visible files are right, and starting the run again finishes it.
 
-They are killed with signal 9 right after and right before each object of a run becomes visible, and at random
-moments.
+Signal 9 kills them right before and right after each of their objects becomes visible, and at random moments.
 """
 
 import os
@@ -50,14 +49,14 @@ def undisturbed(inputs: Path, tmp_path: Path) -> dict[str, bytes]:
 
 
 def written(settings: RunSettings) -> dict[str, bytes]:
-    """What two runs of one input have in common: everything but the store's roots and time of creation."""
+    """Returns the files that equal runs share. Their plan and store.json differ in roots and time."""
     files = {f"out/{name}": data for name, data in tree(Path(settings.output)).items() if name != "_run.json"}
     store = tree(Path(settings.originals))
     return files | {f"store/{name}": data for name, data in store.items() if name != "store.json"}
 
 
 def check_what_is_visible(settings: RunSettings) -> None:
-    """No part names an original that can't be read, and half a run doesn't look whole."""
+    """Checks that originals of visible parts can be read, and that a complete run restores to its input."""
     if not Path(settings.output).exists():
         return
     assert unresolved_markers(Path(settings.output), Path(settings.originals)) == set()
@@ -72,9 +71,9 @@ def source_digests_match(settings: RunSettings) -> bool:
 
 
 def run_and_die(inputs: Path, settings: RunSettings, at: int, *, after: bool) -> bool:
-    """Runs in a forked process, killed before or after it makes object number `at`.
+    """Runs in a forked process, which is killed before or after it makes object number `at`.
 
-    False when it ended alive.
+    Returns False if it ended before that.
     """
     process = os.fork()
     if process == 0:
@@ -106,8 +105,8 @@ def run_and_die(inputs: Path, settings: RunSettings, at: int, *, after: bool) ->
 def test_a_run_killed_at_every_object_is_finished_in_the_end(
     inputs: Path, tmp_path: Path, at: int, after: bool
 ) -> None:
-    # Each process makes one object and is killed: right after it, or right before the next, which leaves a
-    # temporary file.
+    # Each process makes one object, and is killed right after it, or right before the next one. The latter
+    # leaves a temporary file.
     expected = undisturbed(inputs, tmp_path)
     settings = settings_of(tmp_path, "killed")
     kills = 0

@@ -73,7 +73,7 @@ def test_local_patterns_work_from_the_working_directory(
     assert names_of("*.jsonl") == names_of("a.jsonl") == names_of(".") == ["a.jsonl"]
 
 
-def test_nothing_found_is_an_error(files: str) -> None:
+def test_an_input_without_files_is_an_error(files: str) -> None:
     for pattern in ("*.nothing", "nothing.jsonl", "nothing/"):
         with pytest.raises(StoreError, match="matches no file"):
             find_sources([f"{files}/{pattern}"])

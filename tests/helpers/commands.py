@@ -35,7 +35,7 @@ TRACE_FORMAT = ("--trace_format", ".result @ .tool")
 
 
 def crush_arguments(inputs: Path, *more: str) -> list[str]:
-    """Crushes into folders beside the inputs."""
+    """Returns arguments that crush into folders beside the inputs."""
     root = inputs.parent
     return [
         *("--input", str(inputs), "--output", str(root / "out"), "--originals", str(root / "originals")),
@@ -45,7 +45,7 @@ def crush_arguments(inputs: Path, *more: str) -> list[str]:
 
 
 def restore_arguments(inputs: Path, *more: str) -> list[str]:
-    """Restores what `crush_arguments` crushed."""
+    """Returns arguments that restore the run of `crush_arguments`."""
     root = inputs.parent
     return [
         *("--input", str(root / "out"), "--originals", str(root / "originals")),
@@ -55,7 +55,7 @@ def restore_arguments(inputs: Path, *more: str) -> list[str]:
 
 
 class CrushedTrace(NamedTuple):
-    """A run over `TRACE`: where its file, its output and its store are."""
+    """A run over `TRACE`: the paths of its input, its output and its store."""
 
     input: Path
     output: Path

@@ -1,4 +1,4 @@
-"""How often property tests and kill loops try: for seconds as a rule, for hours with HEADROOM_BEAM_LONG."""
+"""Sets how long property tests and kill loops try: for seconds, or for hours with HEADROOM_BEAM_LONG."""
 
 import os
 
@@ -6,5 +6,5 @@ LONG = bool(os.environ.get("HEADROOM_BEAM_LONG"))
 
 
 def tries(short: int, long: int) -> int:
-    """The number of examples or rounds of a test."""
+    """Returns the number of examples or rounds of a test."""
     return long if LONG else short

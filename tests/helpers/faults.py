@@ -1,4 +1,4 @@
-"""What goes wrong in tests: payloads without proof, packs with a flipped bit, reads of other bytes."""
+"""Causes faults in tests: unproved payloads, a flipped bit in a pack, reads that fail or give other bytes."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class _Unproved:
 
 
 def doubt_each_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets every crushed block say that one payload wasn't proved, which no known input makes true."""
+    """Makes every crushed block report an unproved payload. No known input causes one."""
     for name in ("crush_block", "crush_records"):
         crush = getattr(_core, name)
         monkeypatch.setattr(_core, name, lambda *arguments, crush=crush: _Unproved(crush(*arguments)))
@@ -34,7 +34,7 @@ def flip_a_bit(store: OriginalStore, name: str) -> None:
 
 
 class Faulty(LocalObjects):
-    """Objects whose reads go wrong: `fault` gets the name and the bytes and gives other bytes, or raises."""
+    """Objects whose reads fail: `fault` gets the name and the bytes, and returns other bytes or raises."""
 
     def __init__(self, root: str, fault) -> None:
         super().__init__(root)

@@ -49,7 +49,7 @@ class Emulator(ThreadingHTTPServer):
     def put(
         self, bucket: str, name: str, metadata: dict[str, Any], query: dict[str, list[str]], data: bytes
     ) -> Any:
-        """The object's resource, or a status that refuses it."""
+        """Stores an object, and returns its resource, or the status of a refusal."""
         checksum = base64.b64encode(hashlib.md5(data).digest()).decode()
         if metadata.get("md5Hash", checksum) != checksum or metadata.get("crc32c", _crc32c(data)) != _crc32c(
             data
@@ -105,8 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if re.fullmatch(r"/storage/v1/b/[^/]+", parts.path):
-            # The client asks for the bucket in a thread of its own, for its traces: it is no request
-            # for tests to count.
+            # The client asks for the bucket in a thread of its own, for its traces. This isn't counted.
             self._json({"kind": "storage#bucket", "name": parts.path.rpartition("/")[2], "location": "US"})
             return None
         self.server.requests.append((self.command, self.path))
@@ -205,7 +204,7 @@ def _crc32c(data: bytes) -> str:
 
 @contextlib.contextmanager
 def running() -> Iterator[Emulator]:
-    """A server on a free port of the loopback, stopped at the end."""
+    """Serves on a free port of the loopback, and stops at the end."""
     with Emulator() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""What tests crush and store: records that lose rows, records that fail, files of both, and originals.
+"""Makes data for tests: records that lose rows, records that fail, files of both, and originals.
 
 Records come in two forms. `record` loses rows with `DROPPING`; `listing` loses rows and a blob with `SMALL`.
 """
@@ -34,7 +34,7 @@ DROPPING = SmartCrusherConfig(max_tokens=300)
 
 
 def record(number: int) -> bytes:
-    """Returns a record whose payload loses rows: 60 items of which few matter, others for each number."""
+    """Returns a record whose payload loses rows: 60 items, of which few matter. They differ by number."""
     draw = random.Random(number)
     rows = [
         {

@@ -9,7 +9,7 @@ OUTPUT_SUBSCRIPTION = "projects/project/subscriptions/out"
 
 
 def messages_of(records: list[bytes]) -> list[types.PubsubMessage]:
-    """A message for each record, with its number as an attribute."""
+    """Returns a message for each record, with its number as an attribute."""
     return [
         types.PubsubMessage(
             data=record, attributes={"number": str(number), "topic": "an attribute may be called so"}

@@ -1,4 +1,4 @@
-"""What tests compare with: digests of originals, bytes of files, unresolved markers, reads of a store."""
+"""Values that tests compare: digests of originals, bytes of files, unresolved markers, counts of reads."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ It speaks the parts that publishers and subscribers use: Publish, Pull, Streamin
 ModifyAckDeadline, and creating, getting and deleting topics and subscriptions. Delivery is at least once, as
 in the service: a message is leased to one subscriber at a time, and comes again when its lease runs out
 before it is acknowledged. What the service promises beyond that (ordering, filters, exactly-once
-subscriptions, retention, snapshots) is not here, and asking for it is an error.
+subscriptions, retention, snapshots) isn't supported: a request for it is an error.
 
 Client libraries find it through `PUBSUB_EMULATOR_HOST`:
 
@@ -176,7 +176,7 @@ class PubsubServer:
         """Stops serving; calls that are still open are cancelled."""
         self._server.stop(grace=None).wait()
 
-    # What a test asks and does beside the protocol.
+    # Methods for tests, beside the protocol.
 
     def create(self, topic: str, *subscriptions: str, ack_deadline_s: int = 10) -> None:
         """Creates a topic with subscriptions, by their full names."""
@@ -190,32 +190,32 @@ class PubsubServer:
         return list(self._publish(types.PublishRequest(topic=topic, messages=messages), None).message_ids)
 
     def published(self, topic: str) -> list[types.PubsubMessage]:
-        """Every message that was ever published to the topic, in order."""
+        """Returns every message that was published to the topic, in order."""
         with self._lock:
             return list(self._published[topic])
 
     def acknowledged(self, subscription: str) -> list[str]:
-        """The ids of the acknowledged messages, in order."""
+        """Returns the ids of the acknowledged messages, in order."""
         found = self._subscriptions[subscription]
         with found.changed:
             return list(found.acknowledged)
 
     def deliveries(self, subscription: str) -> Counter[str]:
-        """How often each message was handed out, by message id."""
+        """Returns how often each message was delivered, by its id."""
         found = self._subscriptions[subscription]
         with found.changed:
             return Counter(found.delivered)
 
     def outstanding_count(self, subscription: str) -> int:
-        """Messages that aren't acknowledged yet."""
+        """Returns the number of messages that aren't acknowledged yet."""
         return self._subscriptions[subscription].outstanding_count()
 
     def expire_leases(self, subscription: str) -> None:
-        """Ends all leases now, as time would: for subscribers that have died."""
+        """Ends all leases now, as those of dead subscribers end in time."""
         self._subscriptions[subscription].expire_leases()
 
     def lease_end_s(self, subscription: str) -> float:
-        """When the last of the leases runs out, by `time.monotonic`; minus infinity when there is none."""
+        """Returns when the last lease ends, by `time.monotonic`; minus infinity if there is none."""
         return self._subscriptions[subscription].lease_end_s()
 
     def fail_next(self, method: str, code: grpc.StatusCode, *, times: int = 1) -> None:

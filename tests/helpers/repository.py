@@ -1,4 +1,4 @@
-"""Where things of the repository are, and how its programs are run."""
+"""Names the folders of the repository, and runs its programs."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ PRISM = os.environ.get("HEADROOM_BEAM_PRISM", "")
 
 
 def run_program(*command: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    """Runs a Python program of the repository, over the package of the tree."""
+    """Runs a Python program of the repository with the package in the tree."""
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     return subprocess.run(
         [sys.executable, *map(str, command)],

@@ -1,4 +1,4 @@
-"""The HTTP server on a free port, for as long as a test needs it."""
+"""Runs the HTTP server on a free port while a test needs it."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ TOKEN = "a token of some length"
 
 
 def put_originals(store: OriginalStore, *originals: bytes) -> list[str]:
-    """Puts originals into a store and gives the names of its new packs."""
+    """Puts originals into a store, and returns the names of its new packs."""
     return store.put_many(rows_of(originals, kind="rows"), run_date=RUN_DATE)
 
 
@@ -27,7 +27,7 @@ def put_originals(store: OriginalStore, *originals: bytes) -> list[str]:
 def serving(
     store: OriginalStore, token: str | None = None, headers: dict[str, str] | None = None
 ) -> Iterator[httpx.Client]:
-    """A client of a server over this store, which stops at the end."""
+    """Yields a client of a server over this store. The server stops at the end."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(create_app(store, token=token), log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -43,5 +43,5 @@ def serving(
 
 
 def environment_without_token() -> dict[str, str]:
-    """The environment of this process, without the token of a server."""
+    """Returns the environment of this process, without the token of a server."""
     return {name: value for name, value in os.environ.items() if name != "HEADROOM_BEAM_TOKEN"}

@@ -1,4 +1,4 @@
-"""Any rows of records, originals and failures, drawn by hypothesis."""
+"""Strategies of hypothesis for rows of records, originals and failures."""
 
 from hypothesis import strategies as st
 

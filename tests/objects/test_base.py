@@ -58,7 +58,7 @@ def test_put_or_get_gives_the_bytes_that_were_put_first(root):
     assert store.put_or_get("_run.json", b"first") == b"first"
 
 
-def test_what_is_not_there_is_named(root):
+def test_an_error_names_the_missing_object(root):
     store = open_objects(root)
     for read in (
         store.get,
@@ -199,7 +199,7 @@ def test_many_threads_writing_one_name_make_one_object(root):
     assert store.get("different") == b"%d" % won.index(True)
 
 
-def test_objects_travel_to_other_processes(root):
+def test_objects_can_be_pickled(root):
     store = open_objects(root)
     store.put_if_absent("a", b"x")
     copy = pickle.loads(pickle.dumps(store))

@@ -73,7 +73,7 @@ def test_bytes_that_arrive_damaged_are_noticed_where_the_service_gives_a_checksu
         assert store.get_range("a", 0, 2) == b"10"
 
 
-def test_a_server_that_is_not_there_is_a_retryable_error(monkeypatch):
+def test_an_unreachable_server_is_a_retryable_error(monkeypatch):
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
     monkeypatch.setattr(gcs, "RETRY_S", 0.2)
     with pytest.raises(StoreError) as caught:

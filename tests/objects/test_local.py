@@ -1,4 +1,4 @@
-"""Objects in a directory: what a file system can do wrong, and the order in which files become durable."""
+"""Objects in a directory: failures of the file system, and the order in which files become durable."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_a_read_error_is_typed(tmp_path, monkeypatch):
     assert caught.value.retryable
 
 
-def test_short_reads_of_the_system_are_read_on(tmp_path, monkeypatch):
+def test_short_reads_of_the_system_are_continued(tmp_path, monkeypatch):
     store = open_objects(tmp_path)
     store.put_if_absent("a", b"0123456789")
     pread = os.pread

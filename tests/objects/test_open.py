@@ -1,4 +1,4 @@
-"""Roots: a directory or a bucket prefix, anything else is refused."""
+"""Roots are directories or bucket prefixes; anything else is refused."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_restoring_together_gives_what_restoring_one_by_one_gives(store):
     pretty = json.dumps(json.loads(RECORDS[0])["items"], indent=2).encode()
     records = [row.record for row in crushed_into(store, [*RECORDS, pretty])]
     [lines] = [record for record in records if restore_batch([record], store) == [pretty]]
-    # This one line restores to several lines, so the lines of a block no longer tell its records apart.
+    # This line restores to several lines. So the lines of a block no longer separate its records.
     assert b"\n" not in lines
     assert b"\n" in pretty
     unknown, lost = b'{"a": "<<ccr:?"}', b'["<<ccr:%s,raw,1.0KB>>"]' % (b"1" * 24)

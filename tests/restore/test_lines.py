@@ -1,4 +1,4 @@
-"""A record is read as a line or as one text, and a line of an unknown form hides no marker of the others."""
+"""A record is a line or a text, and a line of an unknown form doesn't hide markers of other lines."""
 
 import pytest
 from hypothesis import given

@@ -33,7 +33,7 @@ def test_a_text_without_markers_is_its_own_original(store: OriginalStore) -> Non
         assert restore_text(text, store) == text
 
 
-def test_a_text_whose_original_is_not_there_says_so(store: OriginalStore) -> None:
+def test_a_text_whose_original_is_missing_is_an_error(store: OriginalStore) -> None:
     with pytest.raises(OriginalNotFound, match="0123456789abcdef01234567"):
         restore_text("<<ccr:0123456789abcdef01234567,string,2.0KB>>", store)
     with pytest.raises(FormatError):

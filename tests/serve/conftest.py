@@ -20,7 +20,7 @@ def store(tmp_path: Path) -> OriginalStore:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client of a server over such a store, one for each module."""
+    """A client of a server over a store with two originals, one for each module."""
     store = OriginalStore.open(tmp_path_factory.mktemp("server") / "originals")
     put_originals(store, SERVED_ROWS, NOT_UTF8)
     with serving(store) as client:

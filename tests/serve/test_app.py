@@ -1,4 +1,4 @@
-"""Originals over HTTP, on a real socket: what is found, and what isn't and why."""
+"""Originals over HTTP, on a real socket: those that are found, and the reasons for others."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ from headroom_beam.store.index import Index, index_rows
 from headroom_beam.store.store import OriginalStore
 
 
-def test_an_original_is_answered_with_what_is_known_of_it(client: httpx.Client) -> None:
+def test_an_original_is_answered_with_its_columns(client: httpx.Client) -> None:
     expected = {
         "hash": hash_of(SERVED_ROWS),
         "digest": hashlib.sha256(SERVED_ROWS).hexdigest(),
@@ -50,21 +50,21 @@ def test_bytes_that_are_not_text_come_in_base64(client: httpx.Client) -> None:
     assert base64.b64decode(answer["original_content"]) == NOT_UTF8
 
 
-def test_what_is_stored_while_it_serves_is_found(store: OriginalStore) -> None:
+def test_an_original_stored_while_the_server_runs_is_found(store: OriginalStore) -> None:
     with serving(OriginalStore.open(store.root)) as client:
         assert client.get(f"/v1/retrieve/{hash_of(b'later')}").status_code == 404
         put_originals(store, b"later")
         assert client.get(f"/v1/retrieve/{hash_of(b'later')}").json()["original_content"] == "later"
 
 
-def test_what_was_never_stored_is_404(client: httpx.Client) -> None:
+def test_an_unknown_hash_is_404(client: httpx.Client) -> None:
     answer = client.get(f"/v1/retrieve/{'0' * 24}")
     assert answer.status_code == 404
     assert (answer.json()["error"], answer.json()["hash"]) == ("missing", "0" * 24)
 
 
 @pytest.mark.parametrize("reason", ["expired", "erased"])
-def test_what_was_taken_out_is_410_and_says_why(store: OriginalStore, reason: str) -> None:
+def test_an_original_with_a_tombstone_is_410_with_the_reason(store: OriginalStore, reason: str) -> None:
     bury(store, b"taken out", reason)
     with serving(store) as client:
         answer = client.post("/v1/retrieve", json={"hash": hash_of(b"taken out")})
@@ -72,7 +72,7 @@ def test_what_was_taken_out_is_410_and_says_why(store: OriginalStore, reason: st
 
 
 def test_a_hash_of_two_originals_is_409(store: OriginalStore) -> None:
-    # Nobody can find two originals with one hash. So an index names a second digest with the same beginning.
+    # Nobody can find two originals with one hash. So an index names a second digest that begins alike.
     (name,) = store.pack_names()
     pack, digests, groups = index_rows(name, store.objects.get(name))
     forged = hashlib.sha256(SERVED_ROWS).digest()[:12] + b"\x01" * 20
@@ -100,7 +100,7 @@ def test_a_damaged_original_is_500_and_never_sent(store: OriginalStore) -> None:
 
 
 @pytest.mark.parametrize("text", ["abc", "G" * 24, "A" * 24, "0" * 63])
-def test_what_is_not_a_hash_is_400(client: httpx.Client, text: str) -> None:
+def test_text_that_is_no_hash_is_400(client: httpx.Client, text: str) -> None:
     for answer in (client.get(f"/v1/retrieve/{text}"), client.post("/v1/retrieve", json={"hash": text})):
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_hash")
         assert text not in answer.text

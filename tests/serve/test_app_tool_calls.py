@@ -1,4 +1,4 @@
-"""Tool calls of models are answered in the form in which each provider asks."""
+"""Tool calls of models are answered in the form of each provider."""
 
 import json
 
@@ -46,7 +46,7 @@ def test_a_tool_call_of_an_openai_model_is_answered_as_a_tool_message(client: ht
     assert json.loads(answer["tool_result"]["content"])["original_content"] == SERVED_ROWS.decode()
 
 
-def test_a_model_is_told_of_a_miss_in_the_form_in_which_it_asked(client: httpx.Client) -> None:
+def test_a_miss_is_answered_in_the_form_of_the_tool_call(client: httpx.Client) -> None:
     call = {**ANTHROPIC_CALL, "input": {"hash": "0" * 24}}
     answer = client.post("/v1/retrieve/tool_call", json={"tool_call": call, "provider": "anthropic"})
     assert (answer.status_code, answer.json()["success"]) == (200, False)
@@ -70,7 +70,7 @@ def test_a_model_is_told_of_a_miss_in_the_form_in_which_it_asked(client: httpx.C
         {"tool_call": {"function": {"name": "headroom_retrieve", "arguments": "{"}}, "provider": "openai"},
     ],
 )
-def test_another_tool_call_is_400(client: httpx.Client, body: object) -> None:
+def test_a_call_of_another_tool_is_400(client: httpx.Client, body: object) -> None:
     answer = client.post("/v1/retrieve/tool_call", json=body)
     assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
 

@@ -1,4 +1,4 @@
-"""Who may ask: whoever has the token, or, without one, this machine by its own name."""
+"""The gate serves requests with the token. Without one, it serves requests to this machine by its name."""
 
 import httpx
 from helpers.oracles import hash_of
@@ -10,7 +10,7 @@ from headroom_beam.store.store import OriginalStore
 def test_without_a_token_only_requests_to_this_machine_by_its_own_name_are_served(
     client: httpx.Client,
 ) -> None:
-    # A page of another site reaches this socket when its name resolves to 127.0.0.1. Its Host header tells.
+    # A page of another site reaches this socket if its name resolves to 127.0.0.1. Its Host header shows it.
     for host in (
         "evil.example",
         "evil.example:80",

@@ -26,7 +26,7 @@ from headroom_beam.store.pack import encode_pack
         ("packs/" + "0" * 64 + ".parquet", b"", "name"),
     ],
 )
-def test_what_does_not_belong_is_found(sound, name, data, kind):
+def test_a_missing_malformed_or_stray_file_is_found(sound, name, data, kind):
     reader = OriginalStore.open(sound)
     path = sound / name
     path.parent.mkdir(exist_ok=True)
@@ -36,7 +36,7 @@ def test_what_does_not_belong_is_found(sound, name, data, kind):
     assert kind in {problem.kind for problem in reader.check().problems}
 
 
-def test_check_finds_rows_that_are_not_what_they_say(sound):
+def test_check_finds_rows_whose_digest_is_not_that_of_the_original(sound):
     rows = rows_of([b"right"]).drop_columns(["hash"])
     wrong = encode_pack(
         rows.set_column(0, "digest", pa.array([b"\5" * 32], pa.binary(32))), run_date=RUN_DATE
@@ -49,7 +49,7 @@ def test_check_finds_rows_that_are_not_what_they_say(sound):
         reader.get("05" * 32)
 
 
-def test_check_finds_a_version_that_it_does_not_know(sound):
+def test_check_finds_an_unknown_version(sound):
     data = pack_files(sound)[0].read_bytes().replace(b"pack_version\x18\x011", b"pack_version\x18\x012")
     (sound / pack_name(data)).write_bytes(data)
     assert problem_kinds(sound) == {"version"}

@@ -72,7 +72,7 @@ def test_the_rows_of_a_pack_are_all_indexed():
         index_rows("packs/x", data[:-20])
 
 
-def test_what_is_no_index_is_refused():
+def test_bytes_that_are_no_index_are_refused():
     data = Index.build([(pack_of(0, 2), digests_of(b"1", b"2"), np.zeros(2, "<u4"))]).encode()
     start = data.index(b"{")
     bad = {

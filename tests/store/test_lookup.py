@@ -51,7 +51,7 @@ def test_the_plan_is_followed(store, monkeypatch, way):
     assert called == [{"points": "resolve", "scan": "scan"}[way]]
 
 
-def test_few_are_read_by_points_and_nearly_all_by_a_scan():
+def test_few_hashes_are_read_by_points_and_nearly_all_by_a_scan():
     for request_s in (0.00005, 0.03):
         assert plan_lookup(1, SIZE, request_s=request_s).way == "points"
         assert plan_lookup(10**7, SIZE, request_s=request_s).way == "scan"

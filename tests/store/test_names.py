@@ -22,7 +22,7 @@ def test_a_store_of_another_version_is_refused_before_anything_is_read(tmp_path)
         assert counting.reads == ["get store.json"]
 
 
-def test_a_name_tells_its_folder_and_no_other_name_has_one():
+def test_the_name_of_an_object_tells_its_folder_and_other_names_have_none():
     assert names.folder_of(names.pack_name(b"x")) == "packs"
     assert names.folder_of(names.index_name(b"x")) == "index"
     assert names.folder_of(names.tombstone_name(b"x")) == "tombstones"

@@ -29,7 +29,7 @@ def test_a_builder_gives_packs_of_the_size_asked_for_and_loses_nothing():
         PackBuilder(run_date=RUN_DATE, pack_bytes=0)
 
 
-def test_a_builder_waits_for_more_when_what_it_has_is_repetition():
+def test_repeated_originals_do_not_fill_a_pack():
     texts = some_originals(10, size_bytes=1000)
     builder = PackBuilder(run_date=RUN_DATE, pack_bytes=50_000)
     assert [full for _ in range(40) for full in builder.add(rows_of(texts))] == []
@@ -67,7 +67,7 @@ def test_refused_digests_are_left_out_and_counted():
     assert builder.refused_count == 1
 
 
-def test_a_builder_that_has_been_at_work_for_long_refuses_what_was_erased_meanwhile(tmp_path, monkeypatch):
+def test_a_long_running_builder_refuses_originals_that_were_erased_meanwhile(tmp_path, monkeypatch):
     now = [0.0]
     monkeypatch.setattr(store.time, "monotonic", lambda: now[0])
     writer = OriginalStore.open(tmp_path)
@@ -81,7 +81,7 @@ def test_a_builder_that_has_been_at_work_for_long_refuses_what_was_erased_meanwh
     assert writer.get_many([hash_of(b"[1]"), hash_of(b"[2]")]).unresolved == {hash_of(b"[1]"): "erased"}
 
 
-def test_a_builder_refuses_what_was_erased_before_it_began(tmp_path):
+def test_a_builder_refuses_originals_that_were_erased_before_it_began(tmp_path):
     writer = OriginalStore.open(tmp_path)
     writer.put_many(rows_of([b"[1]"]), run_date=RUN_DATE)
     bury(writer, b"[1]", "erased")

@@ -1,4 +1,4 @@
-"""Damaged and hostile packs, and packs of other writers."""
+"""Damaged packs (G5), hostile packs (G6), and packs of other writers."""
 
 from __future__ import annotations
 

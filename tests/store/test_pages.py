@@ -1,4 +1,4 @@
-"""Page headers: what they say is read exactly, and bytes that aren't page headers end in an error."""
+"""Page headers are read exactly, and bytes that aren't page headers give an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from headroom_beam.store.pages import PLAIN, PageError, PartialFile, walk_pages
 
 
 def chunk_of(values: pa.Array, **options) -> memoryview:
-    """The pages of a one-column file, as the reference implementation writes them."""
+    """Returns the pages of a one-column file, as the reference implementation writes them."""
     sink = pa.BufferOutputStream()
     schema = pa.schema([pa.field("x", values.type, nullable=False)])
     settings = {"use_dictionary": False, "write_page_checksum": True, "compression": "zstd", **options}
@@ -26,7 +26,7 @@ def chunk_of(values: pa.Array, **options) -> memoryview:
     return memoryview(data)[start : start + column.total_compressed_size]
 
 
-def test_headers_say_what_was_written():
+def test_headers_are_read_as_written():
     values = pa.array([b"x" * 1000] * 5000, pa.binary())
     pages = list(walk_pages(chunk_of(values, data_page_size=100_000, write_batch_size=10)))
     assert len(pages) > 20
@@ -66,7 +66,7 @@ def test_deep_nesting_and_endless_numbers_end_soon(byte):
         list(walk_pages(memoryview(bytes([byte]) * 1_000_000)))
 
 
-def test_a_window_reads_a_part_as_if_the_whole_were_there():
+def test_a_window_reads_its_part_at_the_positions_of_the_whole_file():
     window = PartialFile(b"345", 3, 10)
     assert (window.seek(0, 2), window.seek(4), window.read(2), window.tell()) == (10, 4, b"45", 6)
     for position, size in ((2, 1), (5, 2), (9, 1)):

@@ -1,4 +1,4 @@
-"""Each hash gets its original or the one right reason why not."""
+"""Each hash gets its original or the one right reason why not (G5)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from headroom_beam.store import schema
 from headroom_beam.store.resolution import Resolution, resolution_error
 
 
-def test_an_original_whose_only_pack_is_lost_is_not_called_never_stored_where_an_index_knows_it(tmp_path):
+def test_an_original_in_a_lost_pack_is_not_called_never_stored_if_an_index_knows_it(tmp_path):
     texts = some_originals(20)
     writer = OriginalStore.open(tmp_path)
     lost, kept = (writer.put_many(rows_of(part), run_date=RUN_DATE)[0] for part in (texts[:10], texts[10:]))
@@ -50,7 +50,7 @@ def test_an_index_file_without_any_pack_still_tells_lost_from_never_stored(tmp_p
 
 @pytest.mark.parametrize("index", [False, True])
 def test_two_originals_with_one_hash_are_never_mixed_up(tmp_path, monkeypatch, index):
-    # Nobody can find such a pair. So the digest is weakened here: the hashes of all originals are equal.
+    # Nobody can find such a pair. So the digest is weakened: all originals have the same hash.
     real = schema.original_digest
     monkeypatch.setattr(schema, "original_digest", lambda original: b"\x07" * 12 + real(original)[:20])
     texts = [b"first", b"second"]

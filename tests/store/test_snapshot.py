@@ -1,4 +1,4 @@
-"""What a reader saw of a store: it looks again when packs come, go or are old."""
+"""Snapshots of a store: a reader takes a new one when packs come or go, or the old one has aged."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_merged_index_makes_the_smaller_ones_unread(tmp_path):
     assert sum("index" in read for read in counting.reads) == 1
 
 
-def test_a_reader_finds_what_was_stored_after_it_looked(root):
+def test_a_reader_finds_originals_stored_after_its_snapshot(root):
     reader = OriginalStore.open(root)
     text = b"[1,2,3]"
     assert not reader.contains(hash_of(text))
@@ -40,7 +40,7 @@ def test_a_reader_finds_what_was_stored_after_it_looked(root):
     assert reader.get(hash_of(text)) == text
 
 
-def test_a_pack_that_is_gone_makes_the_reader_look_again_once(tmp_path):
+def test_a_missing_pack_makes_the_reader_look_again_once(tmp_path):
     texts = some_originals(60)
     writer = OriginalStore.open(tmp_path)
     one, two = (writer.put_many(rows_of(part), run_date=RUN_DATE)[0] for part in (texts[:30], texts[30:]))

@@ -28,7 +28,7 @@ from headroom_beam.errors import (
 )
 
 
-def test_what_was_put_is_found_by_hash_and_by_digest(root):
+def test_a_stored_original_is_found_by_hash_and_by_digest(root):
     texts = some_originals(300)
     store_ = OriginalStore.open(root)
     (name,) = store_.put_many(rows_of(texts), run_date=RUN_DATE)
@@ -40,7 +40,7 @@ def test_what_was_put_is_found_by_hash_and_by_digest(root):
     assert OriginalStore.open(root, create=False).get(hash_of(texts[7])) == texts[7]
 
 
-def test_many_are_found_with_their_columns_and_the_others_have_a_reason(root):
+def test_many_originals_are_found_with_their_columns_and_others_have_a_reason(root):
     texts = some_originals(300)
     store_ = OriginalStore.open(root)
     store_.put_many(rows_of(texts, tool="ls"), run_date=RUN_DATE)
@@ -102,7 +102,7 @@ def test_putting_again_writes_nothing_new(root):
     assert list(store_.objects.list()) == before
 
 
-def test_a_store_travels_to_other_processes_and_opens_when_it_is_used(root):
+def test_a_pickled_store_opens_when_it_is_used(root):
     texts = some_originals(20)
     store_ = OriginalStore.open(root)
     store_.put_many(rows_of(texts), run_date=RUN_DATE)
@@ -165,12 +165,12 @@ def test_a_place_without_a_store_is_refused_unless_one_may_be_made(tmp_path):
         OriginalStore.open(tmp_path / "x")
 
 
-def test_a_store_that_is_gone_is_no_store_in_which_nothing_was_stored(tmp_path):
+def test_a_removed_store_is_an_error_and_not_an_empty_store(tmp_path):
     store_ = OriginalStore.open(tmp_path / "x")
     assert store_.get_many(["0" * 24]).unresolved == {"0" * 24: "missing"}
     store_.put_many(rows_of([b"a"]), run_date=RUN_DATE)
     assert store_.get(hash_of(b"a")) == b"a"
-    # As when a disk isn't mounted any more.
+    # This happens when a disk is unmounted.
     (tmp_path / "x").rename(tmp_path / "y")
     for asked in (hash_of(b"a"), "0" * 24):
         with pytest.raises(StoreError, match="is gone"):
@@ -181,7 +181,7 @@ def test_a_store_that_is_gone_is_no_store_in_which_nothing_was_stored(tmp_path):
     "bad",
     ["", "abc", "0" * 23, "0" * 25, "0" * 63, "A" * 24, "g" * 24, "0" * 12, " " + "0" * 24, "0" * 24 + "\n"],
 )
-def test_what_is_no_hash_is_refused(tmp_path, bad):
+def test_text_that_is_no_hash_is_refused(tmp_path, bad):
     store_ = OriginalStore.open(tmp_path)
     for call in (store_.get, store_.contains, lambda hash_: store_.get_many(["0" * 24, hash_])):
         with pytest.raises(InvalidHash, match="24 or 64"):
@@ -198,7 +198,7 @@ def test_indexes_are_rebuilt_to_the_same_bytes(tmp_path):
     assert (tmp_path / name).read_bytes() == data
 
 
-def test_bytes_that_are_not_those_of_their_digest_are_not_stored(root):
+def test_bytes_with_a_wrong_digest_are_not_stored(root):
     table = rows_of([b"a", b"b"]).drop_columns(["hash"])
     wrong = table.set_column(0, "digest", pa.array([b"\1" * 32, b"\2" * 32], pa.binary(32)))
     writer = OriginalStore.open(root)

@@ -1,4 +1,4 @@
-"""The damage catalogue: a lookup gives the right original or an error, and check finds what is wrong."""
+"""The damage catalogue: a lookup gives the right original or an error (G5), and check finds what is wrong."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from headroom_beam.store.resolution import Resolution
 
 
 def right_or_error(root: Path) -> dict[str, int]:
-    """Looks everything up, one by one and at once; counts what came back, which is never anything wrong."""
+    """Looks originals up, one by one and together, and counts right ones and errors. A wrong one fails."""
     seen = {"found": 0, "error": 0}
     reader = OriginalStore.open(root)
     for text in STORED[::7]:
@@ -120,7 +120,7 @@ def test_a_damaged_index_is_found_and_lookups_do_without_it(sound):
     assert right_or_error(sound)["error"] == 0
 
 
-def test_an_index_that_lies_is_found_and_gives_no_wrong_original(sound):
+def test_a_wrong_index_is_found_and_gives_no_wrong_original(sound):
     file, index = index_of(sound)
     file.unlink()
     lies = {

@@ -1,4 +1,4 @@
-"""Writers that are killed in the middle: what is visible is whole, and a second try completes."""
+"""Writers that are killed (G3): visible packs are whole, and a second try completes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_writer_killed_at_any_point_leaves_only_whole_packs(tmp_path):
         assert name.endswith(".parquet") != name.startswith(".tmp-")
 
 
-def test_a_maker_of_a_store_killed_at_any_point_leaves_none_or_a_whole_one(tmp_path):
+def test_a_kill_at_any_point_of_creating_a_store_leaves_none_or_a_whole_one(tmp_path):
     script = (
         "import sys; from headroom_beam import OriginalStore;"
         "print('x', flush=True); OriginalStore.open(sys.argv[1])"

@@ -14,7 +14,7 @@ from headroom_beam.store import store
 
 
 @pytest.mark.parametrize("reason", ["erased", "expired"])
-def test_what_was_taken_out_is_not_given_out_and_says_why(root, reason):
+def test_an_original_with_a_tombstone_is_not_returned_and_the_error_gives_the_reason(root, reason):
     texts = some_originals(5)
     writer = OriginalStore.open(root)
     writer.put_many(rows_of(texts), run_date=RUN_DATE)
@@ -30,7 +30,7 @@ def test_what_was_taken_out_is_not_given_out_and_says_why(root, reason):
     assert reader.check(hashes=map(hash_of, texts)).problems == ()
 
 
-def test_a_running_reader_honours_a_new_tombstone_within_the_time_it_promises(tmp_path, monkeypatch):
+def test_a_running_reader_honours_a_new_tombstone_within_the_promised_time(tmp_path, monkeypatch):
     text = b"[1]"
     reader = OriginalStore.open(tmp_path)
     reader.put_many(rows_of([text]), run_date=RUN_DATE)

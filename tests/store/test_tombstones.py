@@ -1,4 +1,4 @@
-"""Tombstones: they come back as written, hide what they should, and none is overlooked."""
+"""Tombstones come back as written, hide the right originals, and none is overlooked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ tombstones = st.lists(
 
 @settings(max_examples=tries(60, 3000))
 @given(tombstones)
-def test_what_is_written_comes_back(rows):
+def test_tombstones_come_back_as_written(rows):
     data = encode_tombstones(rows)
     assert sorted(decode_tombstones(data)) == sorted(set(rows))
     assert encode_tombstones(rows[::-1]) == data

@@ -1,4 +1,4 @@
-"""The tree has no circle of imports and no wrong layer, and `tools/imports.py` finds both where they are."""
+"""The tree has no circle of imports and no wrong layer, and `tools/imports.py` finds either."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""What the tests of transforms share: input files and collected outputs."""
+"""Fixtures of the tests of transforms: input files and collected outputs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What asks for an original, and what answers it."""
+"""Requests for originals, and their answers."""
 
 import apache_beam as beam
 import pytest

@@ -12,7 +12,7 @@ from headroom_beam.transforms.envelope import Place
 
 
 class Joined(BundleDoFn):
-    """Gives every batch as one text, at the place of its first element."""
+    """Emits every batch as one text, at the place of its first element."""
 
     def collect(self, element: str, place: Place) -> tuple[tuple[str, Place], int]:
         return (element, place), len(element)
@@ -22,7 +22,7 @@ class Joined(BundleDoFn):
 
 
 def bundle(batches: BundleDoFn, elements: list[str]) -> list[list[str]]:
-    """Runs one bundle by hand: what each element brings about, then what the end does."""
+    """Runs one bundle by hand, and returns what each element and then its end emit."""
     batches.start_bundle()
     emitted = [batches.process(element, timestamp=0, window="window") or [] for element in elements]
     return [[one.value for one in values] for values in [*emitted, batches.finish_bundle()]]
@@ -38,17 +38,17 @@ def bundle(batches: BundleDoFn, elements: list[str]) -> list[list[str]]:
         ({"batch_bytes": 1}, [["aa"], ["b"], ["ccc"], []]),
     ],
 )
-def test_a_batch_goes_out_when_it_is_full_and_the_rest_at_the_end(
+def test_a_batch_is_emitted_when_it_is_full_and_the_rest_at_the_end(
     limits: dict[str, int], expected: list[list[str]]
 ) -> None:
     batches = Joined(**limits)
     assert bundle(batches, ["aa", "b", "ccc"]) == expected
-    # Nothing of one bundle comes out in another.
+    # No element of one bundle comes out in another.
     assert bundle(batches, []) == [[]]
     assert bundle(batches, ["aa", "b", "ccc"]) == expected
 
 
-def test_a_batch_goes_out_with_the_window_and_timestamp_of_its_place(collect) -> None:
+def test_a_batch_is_emitted_with_the_window_and_timestamp_of_its_place(collect) -> None:
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         elements = pipeline | beam.Create([TimestampedValue(str(number), number) for number in range(4)])
         joined = elements | beam.WindowInto(FixedWindows(2)) | beam.ParDo(Joined(batch_elements=1))

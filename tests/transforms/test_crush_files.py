@@ -1,4 +1,4 @@
-"""The file transforms on local runners: the same as the plain functions, with rows, counters and types."""
+"""The file transforms on local runners do what the plain functions do, with rows, counters and types."""
 
 import datetime as dt
 import json
@@ -150,9 +150,7 @@ def test_counters_agree_with_the_summary(inputs: Path, tmp_path: Path) -> None:
     assert found["unproved"] == 0
 
 
-def test_payloads_that_were_not_proved_are_counted(
-    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unproved_payloads_are_counted(inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     doubt_each_block(monkeypatch)
     pipeline = beam.Pipeline(runner="FnApiRunner")
     _ = pipeline | crush_files(inputs, tmp_path)

@@ -71,12 +71,12 @@ def test_pubsub_messages_keep_attributes_and_ids_and_lose_their_data(collect):
         "7",
         "k",
     )
-    # A message without data is an empty record, which is no JSON.
+    # A message without data is an empty record, which isn't JSON.
     assert [envelope.attributes for envelope, _ in collect["failures"]] == [{"only": "attributes"}]
 
 
 class _ResolveEach(beam.DoFn):
-    """Reads every original that a row names, at the moment at which the row arrives."""
+    """Reads every original that a row names as soon as the row arrives."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -174,7 +174,7 @@ def test_counters_agree_with_the_rows(tmp_path, collect):
     assert distribution.result.max == len(RECORDS) + len(BROKEN)
 
 
-def test_payloads_that_were_not_proved_are_counted(collect, monkeypatch):
+def test_unproved_payloads_are_counted(collect, monkeypatch):
     doubt_each_block(monkeypatch)
     result = run(RECORDS, collect)
     [counter] = result.metrics().query(MetricsFilter().with_name("unproved"))["counters"]

@@ -16,7 +16,7 @@ from headroom_beam.transforms.sinks import WriteCompacted, WriteFailures
 
 
 def stream() -> Events:
-    """A stream whose clock begins now: timers follow the wall clock, and a TestStream's own begins at 0."""
+    """A stream whose clock begins now, because timers follow the wall clock. A TestStream's begins at 0."""
     return Events().advance_watermark_to(0).advance_processing_time(int(time.time()))
 
 
@@ -36,7 +36,7 @@ def restored(collect: Collect, root) -> list[bytes]:
     return sorted(restore_record(row.record, store) for row in collect["compacted"])
 
 
-def test_a_batch_goes_out_when_its_time_has_come(tmp_path, collect):
+def test_a_batch_is_emitted_after_the_latency(tmp_path, collect):
     root = tmp_path / "store"
     events = stream().add_elements(RECORDS[:4]).advance_processing_time(60).add_elements(RECORDS[4:7])
     run(
@@ -66,7 +66,7 @@ def test_records_that_come_within_the_latency_share_a_batch(tmp_path, collect):
     assert len(OriginalStore.open(root).pack_names()) == 1
 
 
-def test_a_batch_goes_out_when_it_has_its_bytes(tmp_path, collect):
+def test_a_batch_is_emitted_when_it_has_enough_bytes(tmp_path, collect):
     root = tmp_path / "store"
     events = stream()
     for record in RECORDS[:6]:
@@ -83,7 +83,7 @@ def test_a_batch_goes_out_when_it_has_its_bytes(tmp_path, collect):
     assert len(OriginalStore.open(root).pack_names()) == 3
 
 
-def test_the_end_of_the_stream_sends_out_what_is_still_waiting(tmp_path, collect):
+def test_the_end_of_the_stream_emits_the_last_batch(tmp_path, collect):
     events = stream().add_elements([*RECORDS, *BROKEN]).advance_watermark_to_infinity()
     run(events, collect, originals=str(tmp_path / "store"), max_latency_s=1e9)
     assert restored(collect, tmp_path / "store") == sorted(RECORDS)
@@ -117,7 +117,7 @@ def test_without_a_store_unbounded_records_keep_their_windows(collect):
     assert (compacted.window.start, failure.window.start) == (5, 10)
 
 
-def test_what_is_written_from_a_stream_is_complete_and_resolves(tmp_path):
+def test_the_output_of_a_stream_is_complete_and_resolves(tmp_path):
     events = stream()
     for number, record in enumerate([*RECORDS, *RECORDS, *BROKEN]):
         events = events.add_elements([TimestampedValue((f"key {number}", record), number)])
@@ -133,7 +133,7 @@ def test_what_is_written_from_a_stream_is_complete_and_resolves(tmp_path):
         _ = crushed.failures | "Failures" >> WriteFailures(str(tmp_path / "failures"))
     store = OriginalStore.open(tmp_path / "store", create=False)
     lines = [line for file in (tmp_path / "out").iterdir() for line in file.read_bytes().splitlines()]
-    # Equal records with different keys are different records: none is taken for a retry of another.
+    # Equal records with different keys are different records, and not retries of one another.
     assert sorted(restore_record(line, store) for line in lines) == sorted(RECORDS * 2)
     failures = [line for file in (tmp_path / "failures").iterdir() for line in file.read_bytes().splitlines()]
     assert len(failures) == len(BROKEN)

@@ -1,4 +1,4 @@
-"""Envelopes: what a record travels in, taken off and put back."""
+"""Envelopes of records are taken off and put back."""
 
 import pytest
 from apache_beam.io.gcp.pubsub import PubsubMessage
@@ -12,7 +12,7 @@ from headroom_beam.transforms.envelope import close_envelope, open_envelope, row
 
 
 def test_a_lone_surrogate_fails_with_its_bytes_kept():
-    # Beam's own coder of text refuses one. A record that a step before made in the same process can have it.
+    # Beam's coder of text refuses lone surrogates. A record made in the same process can still have one.
     _, record = open_envelope('{"a":"\ud800"}')
     batch = crush_batch([record], options_for(SmartCrusherConfig()))
     assert [row.kind for _, row in batch.failures] == ["invalid_utf8"]
@@ -27,14 +27,14 @@ def test_an_element_that_is_no_record_is_a_type_error_that_names_its_type():
 
 
 @pytest.mark.parametrize("element", [b"[1]", "[1]", ("key", b"[1]"), (None, "[1]")])
-def test_a_row_goes_back_into_what_its_record_came_in(element):
+def test_a_row_gets_the_envelope_of_its_record(element):
     envelope, record = open_envelope(element)
     assert record == b"[1]"
     row = close_envelope(envelope, "row")
     assert row == ((element[0], "row") if isinstance(element, tuple) else "row")
 
 
-def test_a_message_goes_on_without_its_data():
+def test_a_message_keeps_all_but_its_data():
     message = PubsubMessage(b"[1]", {"a": "b"}, message_id="7", ordering_key="k")
     envelope, record = open_envelope(message)
     assert record == b"[1]"

@@ -1,4 +1,4 @@
-"""The join's own steps: digests go to buckets, hashes to packs, and what is left open to the store."""
+"""Steps of the join: digests go to buckets, hashes to packs, and unanswered hashes to the store."""
 
 from helpers.generators import RUN_DATE, rows_of, some_originals
 from helpers.oracles import digest_of, hash_of
@@ -34,7 +34,7 @@ def test_a_pack_that_cannot_be_read_is_announced_in_every_bucket(tmp_path):
     ]
 
 
-def test_hashes_agree_on_a_pack_where_copies_are_in_several():
+def test_hashes_with_copies_in_several_packs_choose_the_same_pack():
     digests = [bytes([7, number]) + bytes(30) for number in range(3)]
     packs = [("b", b"".join(digests)), ("a", b"".join(digests))]
     places = _choose_packs((7, {"packs": packs, "asked": [digest.hex()[:24] for digest in digests]}))
@@ -42,7 +42,7 @@ def test_hashes_agree_on_a_pack_where_copies_are_in_several():
 
 
 def test_digests_that_end_in_zeros_are_told_apart():
-    # numpy takes trailing zero bytes of a string for padding; a digest may end in them all the same.
+    # numpy takes trailing zero bytes of a string for padding, but a digest may end in them.
     short, longer = bytes([7]) * 12 + bytes(20), bytes([7]) * 11 + bytes(21)
     places = chosen([("a", longer), ("b", short)], [short.hex(), longer.hex(), longer.hex()[:24]])
     assert {place: one.digests for place, one in places.items()} == {"b": [short], "a": [longer]}
@@ -65,7 +65,7 @@ def test_a_hash_that_no_readable_pack_has_goes_to_the_store_when_a_pack_is_unrea
     assert list(chosen([("a", bytes(32))], [])) == []
 
 
-def test_a_pack_that_is_gone_is_answered_from_another(tmp_path):
+def test_an_original_of_a_missing_pack_is_read_from_another(tmp_path):
     texts = some_originals(5)
     store = OriginalStore.open(tmp_path)
     [gone] = store.put_many(rows_of(texts[:4]), run_date=RUN_DATE)
@@ -79,7 +79,7 @@ def test_a_pack_that_is_gone_is_answered_from_another(tmp_path):
     assert sorted(lookup.found.column("original").to_pylist()) == sorted(texts)
 
 
-def test_an_original_that_only_an_index_knows_is_damaged_here_too(tmp_path):
+def test_an_original_that_only_an_index_knows_is_damaged_in_the_join_too(tmp_path):
     [text] = some_originals(1)
     store = OriginalStore.open(tmp_path)
     [gone] = store.put_many(rows_of([text]), run_date=RUN_DATE)

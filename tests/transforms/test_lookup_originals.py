@@ -1,4 +1,4 @@
-"""`LookupOriginals` answers every hash, alike by either way."""
+"""`LookupOriginals` answers every hash, alike by points and by join."""
 
 import apache_beam as beam
 import pytest
@@ -56,7 +56,7 @@ def test_every_hash_is_answered_with_verified_bytes_or_with_a_reason(store, coll
 
 
 @pytest.mark.parametrize("strategy", WAYS)
-def test_a_damaged_copy_is_never_given_and_another_copy_is(store, tmp_path, collect, strategy):
+def test_an_intact_copy_is_returned_instead_of_a_damaged_one(store, tmp_path, collect, strategy):
     both, alone = some_originals(40), some_originals(20, seed=1)
     [first] = store.put_many(rows_of([*both, *alone]), run_date=RUN_DATE)
     store.put_many(rows_of([*both, *some_originals(9, seed=2)]), run_date=RUN_DATE)
@@ -80,7 +80,7 @@ def test_an_empty_store_and_no_hashes_are_fine(store, collect, strategy):
 
 
 @pytest.mark.parametrize("strategy", WAYS)
-def test_a_store_that_is_not_there_fails_the_bundle(tmp_path, collect, strategy):
+def test_a_missing_store_fails_the_bundle(tmp_path, collect, strategy):
     with pytest.raises(StoreError), beam.Pipeline(runner="FnApiRunner") as pipeline:
         found = (
             pipeline | beam.Create(["0" * 24]) | LookupOriginals(str(tmp_path / "none"), strategy=strategy)

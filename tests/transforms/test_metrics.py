@@ -1,4 +1,4 @@
-"""Counters and distributions of one namespace, there from the first call on."""
+"""Counters and distributions of one namespace exist from the first call on."""
 
 import apache_beam as beam
 from apache_beam.metrics import MetricsFilter

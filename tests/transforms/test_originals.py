@@ -1,4 +1,4 @@
-"""`WriteOriginals` and `ReadOriginals`: in and out again, the same bytes, also when it is done twice."""
+"""`WriteOriginals` and `ReadOriginals`: the same bytes come back, also after writing twice."""
 
 import datetime as dt
 
@@ -29,7 +29,7 @@ def read(root, collect: Collect, name: str = "read"):
     return collect[name]
 
 
-def test_what_is_written_is_read(tmp_path, collect):
+def test_written_originals_are_read_back(tmp_path, collect):
     write(ROWS, tmp_path / "store")
     assert sorted(read(tmp_path / "store", collect)) == sorted(ROWS)
 
@@ -43,7 +43,7 @@ def test_writing_again_changes_nothing(tmp_path):
     assert names[0] == names[1] != []
 
 
-def test_a_pack_is_made_when_its_bytes_have_come_together(tmp_path):
+def test_a_pack_is_made_when_it_has_enough_bytes(tmp_path):
     write(ROWS, tmp_path / "store", pack_bytes=1)
     assert len(OriginalStore.open(tmp_path / "store").pack_names()) == len(ROWS)
 
@@ -76,7 +76,7 @@ def test_a_damaged_pack_fails_the_bundle(tmp_path, collect):
         read(tmp_path / "store", collect)
 
 
-def test_a_store_that_is_not_there_cannot_be_read(tmp_path, collect):
+def test_a_missing_store_cannot_be_read(tmp_path, collect):
     with pytest.raises(StoreError):
         read(tmp_path / "none", collect)
 

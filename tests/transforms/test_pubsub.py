@@ -28,7 +28,7 @@ def test_leaving_the_subscription_gives_messages_back_at_once(pubsub):
         start_s = time.monotonic()
         with LeasedSubscription(SUBSCRIPTION, lease_s=600) as subscription:
             assert len(subscription.pull(batch_bytes=1, max_latency_s=1, stopping=threading.Event())) == 1
-        # Otherwise the second would have to wait for the end of the first one's lease.
+        # Otherwise the second subscriber would have to wait until the first one's lease ends.
         assert time.monotonic() - start_s < 300
 
 

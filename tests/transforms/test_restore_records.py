@@ -49,7 +49,7 @@ def test_a_record_that_cannot_be_restored_is_kept_whole_with_its_reasons(store, 
     assert collect["restored"] == []
 
 
-def test_crushed_and_restored_in_one_pipeline_every_record_is_what_it_was(tmp_path, collect):
+def test_a_pipeline_that_crushes_and_restores_gives_every_record_back(tmp_path, collect):
     pretty = [json.dumps(json.loads(record), indent=2).encode() for record in RECORDS[:2]]
     records = [*RECORDS, *pretty, b'"<<ccr:lit>>"', b"[]", b" 1 "]
     with beam.Pipeline(runner="FnApiRunner") as pipeline:

@@ -72,8 +72,8 @@ def test_schema_ids_are_the_same_in_every_process() -> None:
 
 @pytest.mark.parametrize("row_type", [Compacted, Original, Failure])
 def test_schemas_are_of_portable_types_alone(row_type: type) -> None:
-    # SQL, Java sinks and other languages read these types alone. A type that only Python knows would be a
-    # logical type.
+    # SQL, Java sinks and other languages read only these types. A type of Python alone would be a logical
+    # type.
     def is_portable(schema: object) -> bool:
         return all(is_portable_type(field.type) for field in schema.fields)
 

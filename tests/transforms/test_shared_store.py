@@ -1,4 +1,4 @@
-"""A store that is opened late, and once in a process."""
+"""A store is opened at its first use, and once in a process."""
 
 import pickle
 from pathlib import Path
@@ -15,11 +15,11 @@ def test_copies_in_one_process_share_the_store(tmp_path: Path) -> None:
     shared = SharedStore(str(tmp_path / "store"), create=True)
     copies = [pickle.loads(pickle.dumps(shared)) for _ in range(2)]
     assert copies[0].open() is copies[1].open() is shared.open()
-    # The open store doesn't travel: a copy opens it again where it arrives.
+    # The open store isn't pickled. A copy opens it again in its own process.
     assert pickle.loads(pickle.dumps(shared))._store is None
 
 
-def test_a_store_that_is_made_after_its_reader_is_found(tmp_path: Path) -> None:
+def test_a_store_that_is_created_after_its_reader_is_found(tmp_path: Path) -> None:
     reader = SharedStore(str(tmp_path / "store"), create=False)
     with pytest.raises(StoreError, match="no store"):
         reader.open()

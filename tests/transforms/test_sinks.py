@@ -68,7 +68,7 @@ def test_keys_that_parquet_has_no_column_for_are_refused(tmp_path, collect):
         write([(7, ROWS[0])], WriteCompacted(str(tmp_path / "out"), file_format="parquet"), collect)
 
 
-def test_a_line_break_cannot_be_jsonl_and_is_no_matter_to_parquet(tmp_path, collect):
+def test_a_record_with_a_line_break_is_refused_in_jsonl_and_written_to_parquet(tmp_path, collect):
     row = ROWS[0]._replace(record=b'{\n"a": 1}')
     with pytest.raises(InvalidPayload, match=r'row 1 of a batch .*file_format="parquet"'):
         compacted_lines([(None, ROWS[0]), (None, row)])
@@ -100,7 +100,7 @@ def test_equal_records_are_all_written_however_they_are_bundled(tmp_path, collec
 
 
 def bundle(elements, root, *, with_ids: bool) -> str:
-    """Runs one bundle by hand, as a runner does, and gives the name of its file."""
+    """Runs one bundle by hand, as a runner does, and returns the name of its file."""
     write = _WriteFiles(str(root), ".jsonl", compacted_lines, 1 << 20, with_ids=with_ids)
     write.setup()
     write.start_bundle()
@@ -165,7 +165,7 @@ def test_wrong_arguments_are_refused_at_construction(tmp_path):
         WriteCompacted("s3://bucket")
 
 
-def test_nothing_to_write_writes_nothing(tmp_path, collect):
+def test_without_rows_no_file_is_written(tmp_path, collect):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         rows = pipeline | beam.Create([]).with_output_types(Compacted)
         collect((rows | WriteCompacted(str(tmp_path / "out"))).files, "files")

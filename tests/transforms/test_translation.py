@@ -1,4 +1,4 @@
-"""Pipelines translate for Dataflow without a network, and what was translated runs."""
+"""Pipelines translate for Dataflow without a network, and the translation runs."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ def translated(pipeline: beam.Pipeline) -> beam_runner_api_pb2.Pipeline:
 
 
 def run_here(proto: beam_runner_api_pb2.Pipeline) -> None:
-    """Runs a translated pipeline with the workers in this process, from nothing but its proto."""
+    """Runs a translated pipeline from its proto alone, with workers in this process."""
     for environment in proto.components.environments.values():
         environment.Clear()
         environment.urn = python_urns.EMBEDDED_PYTHON

@@ -47,10 +47,8 @@
 //!
 //! # Who may import whom
 //!
-//! Each layer imports only from those before it: `decisions`, `digest`, `error`, `hashing` and `tokens`;
-//! `json`; `lookup` and `payload_path`; `options` and `originals`; `notation` and `relevance`; `excerpt` and
-//! `select`; `restore`; `crush`. The members of one layer don't import each other. No files import each other
-//! in a circle, and no file of a folder imports its `mod.rs`.
+//! The layers stand in `Cargo.toml`, under `package.metadata.imports`: each imports only from those below it.
+//! No files import each other in a circle, and no file of a folder imports its `mod.rs`.
 
 mod crush;
 mod decisions;

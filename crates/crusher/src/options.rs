@@ -1,4 +1,5 @@
-//! The options of a crusher. Each default stands once, in `Options::default`.
+//! The options of a crusher. `SmartCrusherConfig` in Python repeats the defaults of `Options::default`, and a
+//! test compares the two.
 
 use crate::error::{Error, Result};
 use crate::payload_path::Path;

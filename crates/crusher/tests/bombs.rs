@@ -1,4 +1,5 @@
-//! Small compacted records that would restore to more than any memory holds, or take forever.
+//! Small compacted records that would restore to more than any memory holds, or take forever: each ends in
+//! bounded time and memory (G6).
 
 #![allow(
     clippy::unwrap_used,

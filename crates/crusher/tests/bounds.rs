@@ -1,4 +1,4 @@
-//! Hostile inputs are crushed in bounded time, and restore like all others.
+//! Hostile inputs are crushed in bounded time (G6), and restore like all others (G1).
 
 #![allow(
     clippy::unwrap_used,

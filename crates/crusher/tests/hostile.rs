@@ -1,5 +1,5 @@
 //! Restoring what crush didn't write: damaged records, forged ones, any bytes. It ends with bytes or a typed
-//! error, in bounded time and memory.
+//! error, in bounded time and memory (G6).
 
 #![allow(
     clippy::unwrap_used,

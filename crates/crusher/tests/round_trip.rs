@@ -1,4 +1,5 @@
-//! `restore(crush(x)) == x`, byte for byte, and what follows from it, for documents of every shape.
+//! `restore(crush(x)) == x`, byte for byte (G1), and what follows from it (G2, G4, G7), for documents of
+//! every shape.
 
 #![allow(
     clippy::unwrap_used,

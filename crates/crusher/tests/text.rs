@@ -1,4 +1,5 @@
-//! Texts by themselves: what `crush_text` makes of JSON and of plain text restores, and its report is true.
+//! Texts by themselves: what `crush_text` makes of JSON and of plain text restores (G1, G2), and its report
+//! is true (G4).
 
 #![allow(
     clippy::unwrap_used,

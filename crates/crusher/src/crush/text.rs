@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::crush::budget;
-use crate::crush::context::Context;
+use crate::crush::context::{Context, Mark};
 use crate::crush::escape::literals;
 use crate::crush::kept_rows::kept_rows;
 use crate::crush::query::{PayloadQuery, SeenWords};
@@ -54,20 +54,32 @@ pub struct CrushedText<'t> {
 }
 
 impl Context<'_> {
-    /// Crushes a text of JSON lines, if that saves tokens and restores.
+    /// Crushes a text of JSON lines, if that saves tokens.
     fn text_of_json_lines(&mut self, text: &str) -> Option<Vec<u8>> {
         let mark = self.mark();
         let mut lines = self.json_lines(text.as_bytes(), Frame::Value)?;
         // Restoring copies the whitespace behind a table or document.
         lines.extend(text.ends_with('\n').then_some(b'\n'));
-        let pays = tokens::estimate(&lines) < self.tokens.1;
-        let mut proved =
-            || !self.options.verify || restores(self.tapes, &lines, true, self.originals, text.as_bytes());
-        if !pays || !proved() {
+        if tokens::estimate(&lines) >= self.tokens.1 {
             self.undo(mark);
             return None;
         }
         Some(lines)
+    }
+
+    /// Returns true if a compacted text restores to its original, or if `verify` is off.
+    fn proves(&mut self, compacted: &[u8], text: &str) -> bool {
+        !self.options.verify || restores(self.tapes, compacted, true, self.originals, text.as_bytes())
+    }
+
+    /// Returns a changed text if it restores. Otherwise undoes what was done since `mark`.
+    fn proved_or_undone(&mut self, changed: Vec<u8>, text: &str, mark: Mark) -> Option<Vec<u8>> {
+        if self.proves(&changed, text) {
+            return Some(changed);
+        }
+        self.undo(mark);
+        self.note_excess(text.as_bytes());
+        None
     }
 }
 
@@ -152,6 +164,7 @@ impl Crusher {
         );
         let tokens_before = context.tokens.1;
         let long = context.lossy && text.len() >= context.least_text();
+        let mark = context.mark();
         let changed = context.within_budget(
             |context| {
                 let lines = context.text_of_json_lines(text);
@@ -162,20 +175,25 @@ impl Crusher {
             },
             |context, changed, budget| context.excess(changed.as_deref().unwrap_or(text.as_bytes()), budget),
         );
+        let is_changed = changed.is_some();
+        let changed = changed.and_then(|changed| context.proved_or_undone(changed, text, mark));
+        let unproved = is_changed && changed.is_none();
         let decisions = context.decisions;
         let reserved = || is_reserved(text.as_bytes()).then(|| [LITERAL, text.as_bytes()].concat());
         let compressed = changed.or_else(reserved);
         let tokens_after = compressed
             .as_ref()
             .map_or(tokens_before, |text| tokens::estimate(text));
-        finish_text(
+        let mut crushed = finish_text(
             &self.options,
             text,
             compressed,
             originals,
             decisions,
             (tokens_before, tokens_after),
-        )
+        );
+        crushed.report.unproved = unproved;
+        crushed
     }
 }
 
@@ -242,15 +260,9 @@ fn crush_json<'t>(
         let estimates = [tokens::estimate(written), tokens_before];
         [tokens_after, tokens_before] = budget::compared([written, text.as_bytes()], estimates);
     }
-    let unchanged = tokens_after >= tokens_before
-        || (options.verify
-            && !restores(
-                context.tapes,
-                compressed.as_deref().unwrap_or_default(),
-                true,
-                context.originals,
-                text.as_bytes(),
-            ));
+    let pays = tokens_after < tokens_before;
+    let proved = !pays || context.proves(compressed.as_deref().unwrap_or_default(), text);
+    let unchanged = !pays || !proved;
     if unchanged {
         context.originals.truncate(0);
         let decisions = std::mem::take(&mut context.decisions);
@@ -275,6 +287,7 @@ fn crush_json<'t>(
         (tokens_before, tokens_after),
     );
     crushed.table = table;
+    crushed.report.unproved = !proved;
     if let Some(keep) = &crushed.report.decisions.keep {
         crushed.rows_marker = rows_marker(doc, keep.len(), &crushed.report.decisions.hashes);
         // Only callers who asked for an array read its rows.
@@ -357,5 +370,66 @@ fn finish_text<'t>(
         table: false,
         originals,
         report,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asked;
+    use crate::crush::context::Context;
+    use crate::crush::query::{PayloadQuery, SeenWords};
+    use crate::decisions::{Decisions, Strategy};
+    use crate::json::spelling::Spelling;
+    use crate::notation::marker;
+    use crate::options::Options;
+    use crate::originals::Originals;
+
+    /// Offloads `stored` as the original of `text`. Returns whether the marker stays, and the number of
+    /// originals and the decisions that are left.
+    fn offloaded(text: &str, stored: &str, verify: bool) -> (bool, usize, Decisions) {
+        let options = Options {
+            verify,
+            ..Options::default()
+        };
+        let (mut tapes, mut originals) = (Vec::new(), Originals::default());
+        let find_query = |seen: &mut SeenWords| asked("", seen);
+        let mut seen = SeenWords::default();
+        let query = PayloadQuery::new(&find_query, &mut seen);
+        let payload = (0, text.as_bytes());
+        let mut context = Context::new(&options, &mut tapes, &mut originals, payload, query, 1.0);
+        let mark = context.mark();
+        let hash = context.offload(stored.as_bytes(), "text", 0).unwrap_or_default();
+        context.decide(Strategy::Blob);
+        let mut changed = Vec::new();
+        marker::write_blob(&hash, "text", text.len(), Spelling::MINIMAL, &mut changed);
+        changed.extend_from_slice(b" the first words");
+        let stays = context.proved_or_undone(changed, text, mark).is_some();
+        let decisions = std::mem::take(&mut context.decisions);
+        (stays, originals.entries.len(), decisions)
+    }
+
+    #[test]
+    fn a_marker_of_a_plain_text_stays_only_if_its_original_is_the_text() {
+        let text = "the first words and many more\n".repeat(2000);
+        let (stays, stored, decisions) = offloaded(&text, &text, true);
+        assert!(
+            stays && stored == 1 && decisions.strategy == Strategy::Blob,
+            "{decisions:?}"
+        );
+        for wrong in [
+            "",
+            &text[1..],
+            &text[..text.len() - 1],
+            &text.replace("more", "less"),
+        ] {
+            let (stays, stored, decisions) = offloaded(&text, wrong, true);
+            assert!(!stays && stored == 0, "{decisions:?}");
+            assert!(decisions.strategy == Strategy::Unchanged && decisions.hashes.is_empty());
+            assert!(decisions.over_budget > 0, "the whole text is over its budget");
+            assert!(
+                offloaded(&text, wrong, false).0,
+                "without `verify` nothing is proved"
+            );
+        }
     }
 }

@@ -13,7 +13,7 @@ mod layout_proof;
 pub(crate) mod output;
 mod print;
 pub mod scan;
-mod scanner;
+mod scan_state;
 mod spacing;
 pub(crate) mod spelling;
 pub mod tape;

@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Limit, Result};
 use crate::json::bytes::{CHUNK, high, skip_space, specials};
-use crate::json::scanner::{OUTSIDE, OpenContainer, Scan, Scanner, Stop};
+use crate::json::scan_state::{OUTSIDE, OpenContainer, Scan, Scanner, Stop};
 use crate::json::spacing::layout_of;
 use crate::json::tape::{Doc, ESCAPED, INTEGER, KEY, Kind, NON_ASCII, Node, SUSPECT};
 

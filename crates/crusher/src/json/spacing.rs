@@ -2,7 +2,7 @@
 
 use crate::json::bytes::skip_space;
 use crate::json::layout::Layout;
-use crate::json::scanner::Scanner;
+use crate::json::scan_state::Scanner;
 
 /// Whitespace stands between tokens.
 const NOT_COMPACT: u8 = 1;

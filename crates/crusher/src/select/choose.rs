@@ -1,9 +1,8 @@
 //! Chooses the rows of an array that stay when not all can.
 //!
-//! Rules mark rows in order of precedence: see `Rule`. Rows of the first seven rules always stay, over the
-//! budget if need be. Each of these rules marks few rows by its definition, or none. The other rules share
-//! what is left of the budget. The result depends on the arguments of `select` only. Apart from sorting, the
-//! time is linear in the size of the array.
+//! Rules mark rows in order of precedence: see `Rule`. Rows of some rules always stay, over the budget if
+//! need be: see `Rule::always_keeps`. The other rules share what is left of the budget. The result depends on
+//! the arguments of `select` only. Apart from sorting, the time is linear in the size of the array.
 
 use std::collections::hash_map::Entry;
 
@@ -249,6 +248,7 @@ impl<'c> Chooser<'c> {
     /// Keeps a row for a rule whose rows must stay, unless a rule of higher precedence keeps it. Only the
     /// caller's patterns keep duplicates.
     fn must_keep(&mut self, row: u32, rule: Rule) {
+        debug_assert!(rule.always_keeps(), "{rule:?}");
         let is_duplicate = self.is_duplicate.get(row as usize).copied().unwrap_or(false);
         if let Some(entry) = self.rules.get_mut(row as usize)
             && entry.is_none_or(|other| rule < other)

@@ -43,6 +43,13 @@ impl Rule {
         Self::Coverage,
     ];
 
+    /// Returns true if the rule keeps its rows whatever the budget is. Each such rule marks few rows by its
+    /// definition, or none.
+    #[must_use]
+    pub fn always_keeps(self) -> bool {
+        self <= Self::Named
+    }
+
     /// Returns the name that reports use.
     #[must_use]
     pub fn name(self) -> &'static str {

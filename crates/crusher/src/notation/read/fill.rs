@@ -2,8 +2,8 @@
 
 use crate::json::spelling;
 use crate::notation::grammar::{Place, is_bare, is_bare_text};
+use crate::notation::read::columns::{ColumnFormat, ParsedPart, Shape};
 use crate::notation::read::cursor::{Cursor, Parse, TOO_LARGE, is_string};
-use crate::notation::read::header::{ColumnFormat, ParsedPart, Shape};
 
 /// What a row has in a column.
 #[derive(Clone, Copy)]

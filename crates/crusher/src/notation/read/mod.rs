@@ -4,12 +4,12 @@
 //! compares it with the expected text. Reading is strict, as section 6.4 of `docs/notation.md` demands. The
 //! folder imports the grammar; `read` and `write` never import each other.
 
+pub(crate) mod columns;
 pub(crate) mod compare;
 pub(crate) mod cursor;
 pub(crate) mod decode;
 pub(crate) mod document;
 pub(crate) mod fill;
-pub(crate) mod header;
 pub(crate) mod memory;
 pub(crate) mod rows;
 pub(crate) mod sink;

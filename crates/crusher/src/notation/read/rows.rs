@@ -1,9 +1,9 @@
 //! Reads the rows of a table as JSON.
 
 use crate::notation::grammar::{EXPLICIT, IRREGULAR, OVERRIDE, Place, SECTION};
+use crate::notation::read::columns::{ColumnFormat, HeaderColumn, Shape};
 use crate::notation::read::cursor::{Cursor, Parse};
 use crate::notation::read::fill::{FoundCell, Row, fill, hole};
-use crate::notation::read::header::{ColumnFormat, HeaderColumn, Shape};
 use crate::notation::read::memory::{Memory, Nowhere};
 use crate::notation::read::sink::JsonSink;
 use crate::notation::read::written_members::WrittenMembers;

@@ -2,8 +2,8 @@
 
 use crate::notation::grammar::{NAMES, SECTION};
 use crate::notation::marker::OPEN;
+use crate::notation::read::columns::Shape;
 use crate::notation::read::cursor::{Cursor, Parse};
-use crate::notation::read::header::Shape;
 use crate::notation::read::rows::Rows;
 use crate::notation::read::sink::JsonSink;
 

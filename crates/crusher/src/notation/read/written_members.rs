@@ -1,8 +1,8 @@
 //! Writes the members of a row as JSON, in the order of the columns.
 
+use crate::notation::read::columns::{ColumnFormat, HeaderColumn, Shape, close};
 use crate::notation::read::cursor::Parse;
 use crate::notation::read::fill::FoundCell;
-use crate::notation::read::header::{ColumnFormat, HeaderColumn, Shape, close};
 use crate::notation::read::sink::JsonSink;
 
 /// The members of a row that are written so far.

@@ -1,0 +1,102 @@
+"""`headroom-beam estimate`: prints what crushing would save, and writes nothing."""
+
+import argparse
+import logging
+from collections.abc import Sequence
+
+from headroom_beam.cli.console import log_to_stderr, write, write_json
+from headroom_beam.cli.options import add_config_arguments, config_from
+from headroom_beam.cli.progress import ProgressLine
+from headroom_beam.errors import StoreError
+from headroom_beam.files.detect import detect_all
+from headroom_beam.files.estimate import (
+    BUDGETS,
+    SAMPLE_BYTES,
+    check_payloads,
+    estimate_files,
+    named_formats,
+)
+from headroom_beam.files.estimate_report import format_estimate
+from headroom_beam.files.report import format_bytes
+from headroom_beam.files.sample import parse_sample, plan_sample
+from headroom_beam.files.shards import find_sources
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code.
+
+    Args:
+        arguments: the arguments after the command's name; None for those of the process.
+
+    Raises:
+        PayloadNotFound: there are records, but no payload in any of them. The estimate was printed.
+        StoreError: no input is found, or it can't be read.
+        IntegrityError: an input file is truncated or damaged.
+        ValueError: an option is out of its range.
+    """
+    known = _parser().parse_args(arguments)
+    log_to_stderr(logging.WARNING)
+    config = config_from(known)
+    budgets = known.budgets or sorted({*BUDGETS, config.max_tokens})
+    size = SAMPLE_BYTES if known.sample is None else parse_sample(known.sample)
+    sources = [source for source in detect_all(find_sources(known.input), []) if source.framing == "lines"]
+    if not sources:
+        raise StoreError("no input is JSON Lines; an estimate reads no other files")
+    pieces = plan_sample(sources, None if known.all else size)
+    with ProgressLine(sum(piece.size_bytes for piece in pieces)) as progress:
+        estimate = estimate_files(
+            sources,
+            pieces,
+            trace_format=known.trace_format,
+            config=config,
+            budgets=budgets,
+            on_progress=lambda size_bytes, records, failures: progress.update(
+                size_bytes, records=records, failures=failures
+            ),
+        )
+    if known.json:
+        write_json(estimate)
+    else:
+        write(format_estimate(estimate).encode(errors="backslashreplace") + b"\n")
+    check_payloads(estimate)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="headroom-beam estimate",
+        description="Reads a sample of the input, or all of it, and prints by format, tool and kind how many "
+        "tokens crushing would save: without loss, and at several budgets. Writes nothing.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "input", nargs="+", metavar="INPUT", help="files, directories or patterns, local or gs://"
+    )
+    parser.add_argument(
+        "--trace_format",
+        nargs="+",
+        metavar="NAME",
+        help="where payloads are: json, openai, anthropic, or payload paths "
+        f"(default: {' and '.join(named_formats())} together)",
+    )
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument(
+        "--sample",
+        metavar="SHARE_OR_BYTES",
+        help="how much to read, such as 0.1, 10%% or 200MB. The sample is the same each time, and spread "
+        f"over the files (default: {format_bytes(SAMPLE_BYTES)})",
+    )
+    amount.add_argument("--all", action="store_true", help="read everything")
+    parser.add_argument(
+        "--budgets",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="budgets of a payload to try, in tokens "
+        f"(default: {' '.join(map(str, BUDGETS))}, and max_tokens)",
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON object instead of tables")
+    add_config_arguments(parser)
+    return parser
