@@ -15,19 +15,26 @@ __all__ = [
     "NOTATION_VERSION",
     "CrushedBlock",
     "CrushedText",
+    "CutBlock",
+    "CutPiece",
+    "JsonCutter",
     "Options",
     "Recogniser",
     "RestoredBlock",
     "check_payload_path",
     "count_tokens",
     "crush_block",
+    "crush_elements",
     "crush_records",
     "crush_text",
+    "element_markers",
     "estimate_tokens",
+    "framing",
     "markers",
     "raw_marker",
     "recognise",
     "restore_block",
+    "restore_elements",
 ]
 
 NOTATION_VERSION: int
@@ -102,6 +109,8 @@ class CrushedBlock:
         Raises:
             TypeError: the block comes from `crush_records` and has no lines.
         """
+    def opened(self) -> list[int]:
+        """Returns where in the compacted block the opened values begin, for a block of elements."""
     def records(self) -> pa.RecordBatch:
         """Returns one row for each compacted record, in order. Failed records aren't among them.
 
@@ -155,6 +164,78 @@ def crush_records(records: pa.Array, options: Options) -> CrushedBlock:
     Raises:
         TypeError: the array has another type.
         ValueError: the array has nulls.
+    """
+
+@final
+class JsonCutter:
+    """Cuts JSON texts of any size into values that are small enough to hold, without holding a whole text.
+
+    A value longer than a limit is *opened*: its own members or elements are cut in turn, and its brackets,
+    keys, colons and commas stay between them. So a text whose bulk is one array gives an element for each
+    element of that array, wherever it stands.
+
+    A string or number over a limit of its own comes in pieces. So does everything from the first byte on that
+    can't stand where it does. A text that ends too early is opened as far as it goes.
+
+    Args:
+        value_bytes: bytes of an array or object that stays whole.
+        leaf_bytes: bytes of a string or number that stays whole.
+        max_depth: values that may be opened around an element.
+        block_bytes: a block ends with the first element that ends behind so many bytes.
+    """
+
+    def __new__(cls, *, value_bytes: int, leaf_bytes: int, max_depth: int, block_bytes: int) -> Self: ...
+    @staticmethod
+    def at(opened: Sequence[int], block_bytes: int) -> JsonCutter:
+        """Returns a cutter that opens the values at given places of the file, in bytes, and no others."""
+    is_whole: bool
+    """Whether all is well so far. Once finished: whether every text was complete."""
+    def push(self, chunk: bytes) -> list[CutBlock | CutPiece]:
+        """Takes the next bytes of the file and returns what is complete."""
+    def finish(self) -> list[CutBlock | CutPiece]:
+        """Ends the file and returns the rest."""
+
+@final
+class CutBlock:
+    """Some bytes of a file, and the elements in them."""
+
+    offset: int
+    """Bytes from the start of the file to the block."""
+    data: bytes
+
+@final
+class CutPiece:
+    """A piece of a value that is too long to hold, or of the rest of a broken file."""
+
+    offset: int
+    """Bytes from the start of the file to the piece."""
+    data: bytes
+    last: bool
+    """Whether no more pieces of the same value follow."""
+    rest: bool
+    """Whether nothing is cut behind it."""
+    kind: str
+    """As in `headroom_beam.records.Failure`: `too_large`, `too_deep` or `invalid_json`."""
+    problem: str | None
+    """What was expected where the rest begins, if it isn't JSON."""
+
+def framing(head: bytes, whole: bool) -> Literal["blank", "lines", "document", "unknown", "other"]:
+    """Tells how a file holds its records, from its first bytes.
+
+    Args:
+        head: how the file begins, decompressed.
+        whole: whether that is all of it.
+
+    Returns:
+        `lines` for a record in each line; `document` for JSON texts of any layout; `other` for no JSON;
+        `blank` for whitespace; `unknown` when more bytes must be seen.
+    """
+
+def crush_elements(block: CutBlock, options: Options) -> CrushedBlock:
+    """Crushes each element of a block as a record of its own, found by the paths of the whole text.
+
+    What stands between the elements is copied. An element that is no JSON, too large or too deep becomes a
+    failure.
     """
 
 @final
@@ -231,6 +312,14 @@ def markers(block: bytes, *, lines: bool = True) -> pa.RecordBatch:
         InvalidPayload: a line isn't JSON, or the text isn't UTF-8.
     """
 
+def element_markers(block: CutBlock, *, skip_broken: bool = False) -> pa.RecordBatch:
+    """As `markers`, for the elements of a block.
+
+    Args:
+        block: of compacted text.
+        skip_broken: list no markers for an element whose form is wrong, instead of raising.
+    """
+
 @final
 class RestoredBlock:
     """The result of restoring a block."""
@@ -258,6 +347,9 @@ def restore_block(block: bytes, originals: pa.RecordBatch, *, lines: bool = True
     Raises:
         TypeError: a column of `originals` is missing or has another type.
     """
+
+def restore_elements(block: CutBlock, originals: pa.RecordBatch) -> RestoredBlock:
+    """As `restore_block`, for the elements of a block. What stands between them is copied."""
 
 def count_tokens(text: str) -> int:
     """Counts the o200k tokens of a text exactly."""

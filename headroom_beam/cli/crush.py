@@ -1,6 +1,9 @@
-"""Crushes JSONL files into compacted files and a store of originals, on any Beam runner.
+"""Crushes files into compacted files and a store of originals, on any Beam runner.
 
     headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
+
+Input files hold JSON Lines or JSON of any layout, plain, compressed or in archives. In a folder, other files
+are copied.
 
 Beam's options are accepted as well. Without `--runner` the pipeline runs in this process, on `FnApiRunner`
 with a thread for each core, up to 4. Beam's own default, `DirectRunner`, would first try to download another

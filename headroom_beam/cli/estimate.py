@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from headroom_beam.cli.console import log_to_stderr, write, write_json
 from headroom_beam.cli.options import add_config_arguments, config_from
 from headroom_beam.cli.progress import ProgressLine
+from headroom_beam.errors import StoreError
+from headroom_beam.files.detect import detect_all
 from headroom_beam.files.estimate import (
     BUDGETS,
     SAMPLE_BYTES,
@@ -39,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = config_from(known)
     budgets = known.budgets or sorted({*BUDGETS, config.max_tokens})
     size = SAMPLE_BYTES if known.sample is None else parse_sample(known.sample)
-    sources = find_sources(known.input)
+    sources = [source for source in detect_all(find_sources(known.input), []) if source.framing == "lines"]
+    if not sources:
+        raise StoreError("no input is JSON Lines; an estimate reads no other files")
     pieces = plan_sample(sources, None if known.all else size)
     with ProgressLine(sum(piece.size_bytes for piece in pieces)) as progress:
         estimate = estimate_files(

@@ -65,7 +65,7 @@ def _serve(arguments: Sequence[str]) -> int:
 
 
 _COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
-    "crush": (_crush, "crush JSONL files into compacted files and a store of originals"),
+    "crush": (_crush, "crush files into compacted files and a store of originals"),
     "restore": (_restore, "restore the files of a run, byte for byte"),
     "estimate": (_estimate, "print what crushing would save, and write nothing"),
     "show": (_show, "print the payloads of one record of a run, before and after"),

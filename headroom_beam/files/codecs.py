@@ -1,4 +1,4 @@
-r"""Reads and writes input files and compacted parts: `.jsonl`, `.jsonl.gz` and `.jsonl.zst`.
+r"""Reads and writes input files and compacted parts: plain, or compressed with gzip or Zstandard.
 
 A compressed file that ends too early, or has other bytes after its last member or frame, is an error. Common
 readers return what they have read so far, so that a log without its tail looks whole. All members or frames
@@ -24,12 +24,23 @@ import zstandard
 from headroom_beam.errors import IntegrityError
 from headroom_beam.objects.base import ObjectConflict, Objects, ObjectWriter
 
-__all__ = ["SUFFIXES", "Codec", "Compressor", "FileWriter", "codec_of", "decompressed", "open_decompressed"]
+__all__ = [
+    "SUFFIXES",
+    "Codec",
+    "Compressor",
+    "FileWriter",
+    "codec_by_magic",
+    "codec_of",
+    "decompressed",
+    "open_decompressed",
+]
 
 Codec = Literal["plain", "gzip", "zstd"]
 
 SUFFIXES: dict[str, Codec] = {".jsonl": "plain", ".jsonl.gz": "gzip", ".jsonl.zst": "zstd"}
-"""The suffixes of file names that can be read and written, each with its codec."""
+"""The suffixes of file names that promise JSON Lines, each with its codec."""
+
+_MAGIC: tuple[tuple[bytes, Codec], ...] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 
 CHUNK_BYTES = 1 << 20
 """Bytes that are read at once. Decompressed chunks are no larger, so no file can expand beyond memory."""
@@ -56,6 +67,15 @@ def codec_of(name: str) -> Codec:
     raise ValueError(
         f"{name} ends in none of {', '.join(SUFFIXES)}; narrow the input pattern, for example to '*.jsonl'"
     )
+
+
+def codec_by_magic(head: bytes) -> Codec:
+    r"""Returns the codec of a file, which its first bytes tell.
+
+    >>> codec_by_magic(b"\x1f\x8b\x08"), codec_by_magic(b"{}")
+    ('gzip', 'plain')
+    """
+    return next((codec for magic, codec in _MAGIC if head.startswith(magic)), "plain")
 
 
 def decompressed(file: IO[bytes], codec: Codec, *, name: str) -> Iterator[bytes]:
@@ -112,32 +132,40 @@ class Compressor:
         return b"" if self._stream is None else self._stream.flush()
 
 
-def open_decompressed(objects: Objects, name: str) -> Iterator[bytes]:
-    """Yields the decompressed bytes of an object in chunks. The suffix of its name tells its codec.
+def open_decompressed(objects: Objects, name: str, codec: Codec | None = None) -> Iterator[bytes]:
+    """Yields the decompressed bytes of an object in chunks.
+
+    Args:
+        objects: where the object is.
+        name: its name.
+        codec: its codec; None if the suffix of the name tells it.
 
     Raises:
         ObjectNotFound: there is no such object.
         IntegrityError: as for `decompressed`.
     """
     with objects.open(name) as file:
-        yield from decompressed(file, codec_of(name), name=f"{objects.root}/{name}")
+        yield from decompressed(file, codec or codec_of(name), name=f"{objects.root}/{name}")
 
 
 class FileWriter:
-    """Writes an object, which becomes visible at `publish`. The suffix of its name tells its codec.
+    """Writes an object, which becomes visible at `publish`.
 
     Args:
         objects: where the object goes.
-        name: its name, with one of `SUFFIXES`.
+        name: its name.
+        codec: its codec; None if the suffix of the name tells it.
         in_memory: collect the bytes in memory instead of in a temporary file, for many small objects at once.
     """
 
-    def __init__(self, objects: Objects, name: str, *, in_memory: bool = False) -> None:
+    def __init__(
+        self, objects: Objects, name: str, codec: Codec | None = None, *, in_memory: bool = False
+    ) -> None:
         self.name = name
         self.size_bytes = 0
         """Bytes so far, decompressed."""
         self._objects = objects
-        self._codec = codec_of(name)
+        self._codec = codec or codec_of(name)
         self._compressor = Compressor(self._codec)
         self._digest = hashlib.sha256()
         self._sink: ObjectWriter | io.BytesIO = io.BytesIO() if in_memory else objects.create(name)
@@ -175,7 +203,7 @@ class FileWriter:
 
     def _stored_digest(self) -> str:
         digest = hashlib.sha256()
-        for chunk in open_decompressed(self._objects, self.name):
+        for chunk in open_decompressed(self._objects, self.name, self._codec):
             digest.update(chunk)
         return digest.hexdigest()
 

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from headroom_beam.errors import OriginalNotFound
 from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import open_decompressed
-from headroom_beam.files.manifest import CompactedPart
+from headroom_beam.files.manifest import CompactedPart, codec_of_part
 from headroom_beam.files.plan import RecordedRun
-from headroom_beam.files.restore_file import SourceParts, is_in_pieces, source_parts
+from headroom_beam.files.restore_file import SourceParts, source_parts
+from headroom_beam.files.stretches import is_in_pieces
 from headroom_beam.objects.base import Objects
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import BLOCK_BYTES, check_hash
@@ -99,6 +100,8 @@ def find_line(output: str, run: RecordedRun, place: RecordPlace, store: Original
     if place.hash is not None:
         return _by_hash(objects, sources, place.hash)
     source = _source(run, sources, place.file)
+    if source.parts[0].framing != "lines":
+        raise ValueError(f"{source.source} isn't JSON Lines; records of other files can't be shown")
     if place.line is not None:
         return _by_line(objects, source, place.line)
     return _by_offset(objects, source, place.offset or 0, store)
@@ -126,8 +129,8 @@ class _NumberedBlock(NamedTuple):
 def _blocks(objects: Objects, source: SourceParts) -> Iterator[_NumberedBlock]:
     """Yields the compacted lines of a file. Each line of the file has one, so their numbers are equal."""
     line = 1
-    for part in source.parts:
-        for block in cut_blocks(chunks_of(open_decompressed(objects, part.part))):
+    for part in source.parts if source.parts[0].framing == "lines" else ():
+        for block in cut_blocks(chunks_of(open_decompressed(objects, part.part, codec_of_part(part)))):
             yield _NumberedBlock(part, line, block.data)
             line += block.data.count(b"\n")
 
@@ -151,7 +154,7 @@ def _by_offset(objects: Objects, source: SourceParts, offset: int, store: Origin
     line = 1
     for part in source.parts:
         if part.stop <= offset:
-            blocks = cut_blocks(chunks_of(open_decompressed(objects, part.part)))
+            blocks = cut_blocks(chunks_of(open_decompressed(objects, part.part, codec_of_part(part))))
             line += sum(block.data.count(b"\n") for block in blocks)
             continue
         at = part.start
@@ -168,7 +171,9 @@ def _line_batches(objects: Objects, part: CompactedPart) -> Iterator[list[bytes]
     """Yields lines of a part in batches that take little memory once they are restored."""
     growth = max((part.stop - part.start) / max(part.compacted_bytes, 1), 1.0)
     block_bytes = max(min(BLOCK_BYTES, int(_RESTORED_BYTES / growth)), 1)
-    for block in cut_blocks(chunks_of(open_decompressed(objects, part.part)), block_bytes=block_bytes):
+    for block in cut_blocks(
+        chunks_of(open_decompressed(objects, part.part, codec_of_part(part))), block_bytes=block_bytes
+    ):
         yield _lines(block.data)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from headroom_beam.errors import FormatError, StoreError
+from headroom_beam.files.codecs import Codec
 from headroom_beam.objects.base import Objects
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "SUMMARY",
     "CompactedPart",
     "Manifest",
+    "PartMember",
     "ShardResult",
     "StoredPack",
     "Totals",
+    "codec_of_part",
     "done_name",
     "dump_json",
     "explanations_name",
@@ -30,7 +33,7 @@ __all__ = [
     "summarize",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 RUN = "_run.json"
 MANIFEST = "_manifest.json"
 SUMMARY = "_summary.json"
@@ -38,6 +41,9 @@ SUMMARY = "_summary.json"
 TOOLS = 1000
 """Number of tools that are counted one by one. All others are counted together, as `OTHER_TOOLS`."""
 OTHER_TOOLS = "(other tools)"
+
+NOTES = 1000
+"""How many files a summary names; the manifest names all."""
 
 _COUNTS = (
     "payloads",
@@ -65,6 +71,29 @@ def explanations_name(shard_id: str) -> str:
     return f"_explanations/{shard_id}.jsonl"
 
 
+class PartMember(NamedTuple):
+    """A file of an archive, in the compacted archive."""
+
+    name: str
+    framing: str
+    """As in `CompactedPart`."""
+    size_bytes: int
+    """Bytes of the file as it was."""
+    source_digest: str
+    """Hex SHA-256 of these."""
+    compacted_digest: str
+    compacted_bytes: int
+    records: int
+    failures: int
+    opened: Sequence[int]
+    tail: int | None
+    wrapping_bytes: int
+    """In a tar archive: bytes between the member before it and this one, as they were."""
+    skip_bytes: int
+    """The same in the compacted archive."""
+    note: str
+
+
 class CompactedPart(NamedTuple):
     """One compacted file: its source, its digests and its counts."""
 
@@ -87,6 +116,41 @@ class CompactedPart(NamedTuple):
     failures: int
     packs: Sequence[str]
     """Names of the packs that its shard has written. They hold every original that the part names."""
+    framing: str = "lines"
+    """How it holds its records: `lines`; `document`, JSON texts of any layout; `elements`, such texts of
+    which some were cut into their elements; `tar` or `zip`, in its members; `copied`, not at all."""
+    codec: str = "plain"
+    """How it is compressed: `plain`, `gzip` or `zstd`."""
+    opened: Sequence[int] = ()
+    """Where in the part (decompressed) the values begin that were cut into their elements."""
+    tail: int | None = None
+    """Where in the part the markers begin that stand for the rest of a broken or incomplete file."""
+    members: Sequence[PartMember] = ()
+    """Of an archive: what each of its files came to, in order."""
+    kept: Sequence[str] = ()
+    """Of an archive: digests of originals that, one behind the other, are what a restored archive is made of
+    beside its members."""
+    note: str = ""
+    """What people should know about the file."""
+
+
+def _part_fields(part: CompactedPart) -> dict[str, Any]:
+    return {**part._asdict(), "members": [member._asdict() for member in part.members]}
+
+
+def _part(fields: Mapping[str, Any]) -> CompactedPart:
+    return CompactedPart(**{**fields, "members": [PartMember(**member) for member in fields["members"]]})
+
+
+def codec_of_part(part: CompactedPart) -> Codec:
+    """Tells how a part is compressed.
+
+    Raises:
+        FormatError: in a way that this release doesn't know.
+    """
+    if part.codec not in ("plain", "gzip", "zstd"):
+        raise FormatError(f"part {part.part} is compressed in a way that this release doesn't know")
+    return part.codec  # type: ignore[return-value]
 
 
 class StoredPack(NamedTuple):
@@ -161,6 +225,8 @@ class ShardResult(NamedTuple):
     unproved: int
     """Payloads left as they were, because their compacted form didn't restore. Nothing is lost, but this is a
     defect of the crusher."""
+    left_out: Sequence[Sequence[str]] = ()
+    """Files of a folder that could no longer be read: name and why."""
 
     def to_json(self) -> bytes:
         """Returns the shard's done-record."""
@@ -168,7 +234,7 @@ class ShardResult(NamedTuple):
             {
                 "format_version": FORMAT_VERSION,
                 **self._asdict(),
-                "parts": [part._asdict() for part in self.parts],
+                "parts": [_part_fields(part) for part in self.parts],
                 "packs": [pack._asdict() for pack in self.packs],
             }
         )
@@ -181,7 +247,7 @@ class ShardResult(NamedTuple):
             return cls(
                 **{
                     **{field: fields[field] for field in cls._fields},
-                    "parts": [CompactedPart(**part) for part in fields["parts"]],
+                    "parts": [_part(part) for part in fields["parts"]],
                     "packs": [StoredPack(**pack) for pack in fields["packs"]],
                 }
             )
@@ -198,13 +264,20 @@ class Manifest(NamedTuple):
     """In the order of the input: by source, then by range."""
     summary: Mapping[str, Any]
     """Counts of the whole run, as `summarize` gives them."""
+    left_out: Sequence[Sequence[str]] = ()
+    """What stood in an input folder and isn't in the output: name and why."""
 
     def to_json(self) -> bytes:
         """Returns the manifest as JSON, with one part on each line."""
         opening = dump_json(
-            {"format_version": FORMAT_VERSION, "run_date": self.run_date, "summary": self.summary}
+            {
+                "format_version": FORMAT_VERSION,
+                "run_date": self.run_date,
+                "summary": self.summary,
+                "left_out": self.left_out,
+            }
         )
-        parts = b",\n".join(dump_json(part._asdict()).rstrip() for part in self.parts)
+        parts = b",\n".join(dump_json(_part_fields(part)).rstrip() for part in self.parts)
         return opening.rstrip().removesuffix(b"}") + b',"parts":[\n' + parts + b"\n]}\n"
 
 
@@ -225,14 +298,18 @@ def read_manifest(output: Objects) -> Manifest:
     name = f"{output.root}/{MANIFEST}"
     fields = load_json(output.get(MANIFEST), name)
     try:
-        parts = [CompactedPart(**part) for part in fields["parts"]]
-        return Manifest(fields["run_date"], parts, fields["summary"])
+        parts = [_part(part) for part in fields["parts"]]
+        return Manifest(fields["run_date"], parts, fields["summary"], fields["left_out"])
     except (KeyError, TypeError) as error:
         raise FormatError(f"{name} isn't a manifest") from error
 
 
-def summarize(results: Sequence[ShardResult]) -> dict[str, Any]:
+def summarize(results: Sequence[ShardResult], left_out: Sequence[Sequence[str]] = ()) -> dict[str, Any]:
     """Adds up the shards of a run.
+
+    Args:
+        results: of every shard.
+        left_out: what stood in an input folder and isn't in the output, name and why.
 
     Returns:
         The fields of `_summary.json`, which `docs/operations.md` explains. Sizes are in bytes, decompressed.
@@ -245,6 +322,8 @@ def summarize(results: Sequence[ShardResult]) -> dict[str, Any]:
         for kind, count in result.failures.items():
             failures[kind] = failures.get(kind, 0) + count
     records = sum(part.records for part in parts)
+    notes = [[name, f"{note}; left out"] for name, note in left_out]
+    notes += [[part.source, part.note] for part in parts if part.note]
     return {
         "files": len({part.source for part in parts}),
         "parts": len(parts),
@@ -253,6 +332,10 @@ def summarize(results: Sequence[ShardResult]) -> dict[str, Any]:
         "failures": dict(sorted(failures.items())),
         "bytes_before": sum(part.stop - part.start for part in parts),
         "bytes_after": sum(part.compacted_bytes for part in parts),
+        "copied": sum(part.framing == "copied" for part in parts),
+        "copied_bytes": sum(part.compacted_bytes for part in parts if part.framing == "copied"),
+        "left_out": len(left_out),
+        "notes": [*notes[:NOTES], *([["…", f"{len(notes) - NOTES} more"]] if len(notes) > NOTES else [])],
         "tokens_before": totals.sum("tokens_before"),
         "tokens_after": totals.sum("tokens_after"),
         "payloads": totals.sum("payloads"),

@@ -17,8 +17,10 @@ from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import TraceFormat, resolve
 from headroom_beam.errors import FormatError, StoreError
+from headroom_beam.files.detect import detect_all
 from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json
-from headroom_beam.files.shards import SHARD_BYTES, Shard, Source, find_sources, matcher, plan_shards
+from headroom_beam.files.shards import SHARD_BYTES, Shard, find_sources, matcher, plan_shards
+from headroom_beam.files.sources import LeftOut, Source
 from headroom_beam.objects.open import open_objects
 
 __all__ = ["RecordedRun", "Run", "RunSettings", "recorded_run", "start_run", "verify_run"]
@@ -97,11 +99,12 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
         ValueError: two inputs or parts have one name, a file has another suffix, or a part would be an input.
         FormatError: the output's `_run.json` is damaged, or of an unknown version.
     """
-    sources = find_sources(inputs)
+    left_out: list[LeftOut] = []
+    sources = detect_all(find_sources(inputs, left_out), left_out)
     shards = plan_shards(sources, shard_bytes=settings.shard_bytes)
     _check_overlap(inputs, shards, settings)
     run_date = settings.run_date or dt.datetime.now(dt.timezone.utc).date()
-    plan = _plan(sources, shards, settings, run_date)
+    plan = _plan(sources, left_out, shards, settings, run_date)
     stored = open_objects(settings.output).put_or_get(RUN, dump_json(plan))
     found = load_json(stored, f"{settings.output}/{RUN}")
     # Unless the settings name a date, a resumed run keeps the date that it began with.
@@ -173,8 +176,12 @@ def recorded_run(output: str) -> RecordedRun:
 
 
 def _check_overlap(inputs: Sequence[str], shards: Sequence[Shard], settings: RunSettings) -> None:
-    # A run that takes its own parts as input can't be resumed.
+    # A run that takes its own parts, or its store, as input can't be resumed.
     matchers = [matcher(pattern) for pattern in inputs]
+    if any(matches(f"{settings.originals.rstrip('/')}/store.json") for matches in matchers):
+        raise ValueError(
+            f"the store {settings.originals} would be an input of the same run; put it into a folder outside"
+        )
     for shard in shards:
         for span in shard.spans:
             part = f"{settings.output.rstrip('/')}/{span.part}"
@@ -185,10 +192,17 @@ def _check_overlap(inputs: Sequence[str], shards: Sequence[Shard], settings: Run
 
 
 def _plan(
-    sources: Sequence[Source], shards: Sequence[Shard], settings: RunSettings, run_date: dt.date
+    sources: Sequence[Source],
+    left_out: Sequence[LeftOut],
+    shards: Sequence[Shard],
+    settings: RunSettings,
+    run_date: dt.date,
 ) -> dict[str, Any]:
     index = {source.name: number for number, source in enumerate(sources)}
-    inputs = [[source.root, source.name, source.size_bytes, source.version] for source in sources]
+    inputs = [
+        [source.root, source.name, source.size_bytes, source.version, source.codec, source.framing]
+        for source in sources
+    ]
     return {
         "format_version": FORMAT_VERSION,
         "library_version": _library_version(),
@@ -204,6 +218,7 @@ def _plan(
             "fingerprint": hashlib.sha256(dump_json([row[1:] for row in inputs])).hexdigest(),
             "files": inputs,
         },
+        "left_out": sorted(map(list, left_out)),
         "shard_bytes": settings.shard_bytes,
         "explain": settings.explain,
         "shards": [

@@ -8,6 +8,9 @@ from headroom_beam.files.manifest import Totals
 
 __all__ = ["format_bytes", "format_summary", "format_table"]
 
+# Files that are named one by one.
+_NOTES = 10
+
 _HEADER = ("tool", "payloads", "tokens before", "after", "saved", "bytes before", "after", "rows dropped")
 
 
@@ -42,6 +45,7 @@ def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
     facts = [
         ("records", f"{summary['records']:,} ({summary['compacted']:,} compacted)"),
         ("bytes", f"{format_bytes(summary['bytes_before'])} → {format_bytes(summary['bytes_after'])}"),
+        *_files(summary),
         ("originals", f"{summary['originals']:,} ({format_bytes(summary['original_bytes'])})"),
         ("duplicates", f"{summary['duplicates']:,}"),
         ("failures", failures),
@@ -52,6 +56,19 @@ def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
             ("unproved", f"{unproved:,} {what}; nothing is lost, but this is a defect: please report it")
         )
     return "\n".join([format_table([_HEADER, *lines]), "", *(f"{name:10}  {value}" for name, value in facts)])
+
+
+def _files(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    facts = []
+    if copied := summary["copied"]:
+        facts.append(("copied", f"{copied:,} files ({format_bytes(summary['copied_bytes'])})"))
+    if left_out := summary["left_out"]:
+        facts.append(("left out", f"{left_out:,}"))
+    notes = summary["notes"]
+    facts += [("note", f"{_printable(name, 200)}: {note}") for name, note in notes[:_NOTES]]
+    if len(notes) > _NOTES:
+        facts.append(("note", f"{len(notes) - _NOTES:,} more; _manifest.json has them all"))
+    return facts
 
 
 def _sum(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from headroom_beam import _core
 from headroom_beam.errors import DigestMismatch, FormatError
-from headroom_beam.files.blocks import Block, LinePiece, chunks_of, cut_blocks
+from headroom_beam.files.archives import Reader
+from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import FileWriter, open_decompressed
-from headroom_beam.files.manifest import CompactedPart, read_manifest
+from headroom_beam.files.manifest import CompactedPart, codec_of_part, read_manifest
+from headroom_beam.files.stretches import Stretch, element_stretches, line_stretches
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import BLOCK_BYTES
 from headroom_beam.restore.found_originals import take_originals
-from headroom_beam.restore.lines import line_markers
 from headroom_beam.store.lookup import lookup_many
 from headroom_beam.store.resolution import resolution_error
 from headroom_beam.store.store import OriginalStore
@@ -26,7 +27,6 @@ __all__ = [
     "RestoredFile",
     "SourceParts",
     "Unresolved",
-    "is_in_pieces",
     "restore_file",
     "restore_run",
     "source_parts",
@@ -42,10 +42,6 @@ _RESTORED_BLOCK_BYTES = 2 << 20
 
 # Hashes that are looked up together at most, since each takes memory, however small its original is.
 _BATCH_HASHES = 1 << 18
-
-# A line that was too long to be a record is stored in pieces. Its compacted form is a string of raw markers.
-_FIRST_PIECE = b'"<<ccr:'
-_BETWEEN_PIECES = b">><<ccr:"
 
 
 class RestoredFile(NamedTuple):
@@ -166,7 +162,7 @@ def restore_file(
         ObjectConflict: the output has another file of this name.
         StoreError: something can't be read or written.
     """
-    writer = FileWriter(open_objects(output), source.source)
+    writer = FileWriter(open_objects(output), source.source, codec_of_part(source.parts[0]))
     try:
         unresolved: list[Unresolved] = []
         for part in source.parts:
@@ -185,67 +181,92 @@ def _restore_part(
     compacted_digest, source_digest = hashlib.sha256(), hashlib.sha256()
 
     def chunks() -> Iterator[bytes]:
-        for chunk in open_decompressed(open_objects(compacted), part.part):
+        for chunk in open_decompressed(open_objects(compacted), part.part, codec_of_part(part)):
             compacted_digest.update(chunk)
             yield chunk
 
-    # How much a block grows isn't known before. The growth of the whole part is near enough for sizes.
-    growth = max((part.stop - part.start) / max(part.compacted_bytes, 1), 1.0)
-    batch_bytes, block_bytes = (max(int(size / growth), 1) for size in (_BATCH_BYTES, _RESTORED_BLOCK_BYTES))
-    unresolved: list[Unresolved] = []
-    blocks = cut_blocks(chunks_of(chunks()), block_bytes=min(BLOCK_BYTES, block_bytes))
-    for batch in _batches(_stretches(blocks), batch_bytes):
-        for restored in _restore_batch(batch, part, store, unresolved):
-            source_digest.update(restored)
-            writer.write(restored)
+    restoring = _Restoring(part, store)
+    for restored in restoring.restored(chunks()):
+        source_digest.update(restored)
+        writer.write(restored)
     name = f"{compacted}/{part.part}"
     if compacted_digest.hexdigest() != part.compacted_digest:
         raise DigestMismatch(f"{name} isn't what the run wrote: its SHA-256 isn't the manifest's")
-    if not unresolved and source_digest.hexdigest() != part.source_digest:
+    if not restoring.unresolved and source_digest.hexdigest() != part.source_digest:
         raise DigestMismatch(f"{name} doesn't restore to what the run read: the SHA-256 isn't the manifest's")
-    return unresolved
+    return restoring.unresolved
 
 
-class _Stretch(NamedTuple):
-    """Some whole lines with the hashes of their markers, or one line that was stored in pieces."""
+class _Restoring:
+    """The restoring of one part, however it holds its records."""
 
-    offset: int
-    data: bytes
-    hashes: Sequence[str]
-    in_pieces: bool
+    def __init__(self, part: CompactedPart, store: OriginalStore) -> None:
+        self.unresolved: list[Unresolved] = []
+        self._part = part
+        self._store = store
+
+    def restored(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Yields the bytes that the part was made of; all chunks of it are taken."""
+        part = self._part
+        if part.framing == "tar":
+            yield from self._tar(Reader(chunks_of(chunks)))
+        elif part.framing == "zip":
+            yield from self._kept()
+        else:
+            yield from self._content(
+                chunks, part.framing, part.opened, part.tail, (part.stop - part.start, part.compacted_bytes)
+            )
+        for _ in chunks:
+            pass
+
+    def _content(
+        self,
+        chunks: Iterator[bytes],
+        framing: str,
+        opened: Sequence[int],
+        tail: int | None,
+        sizes: tuple[int, int],
+    ) -> Iterator[bytes]:
+        if framing == "copied":
+            yield from chunks
+            return
+        # How far compacted bytes grow is known for the whole part only, which is near enough for sizes.
+        growth = max(sizes[0] / max(sizes[1], 1), 1.0)
+        batch_bytes, block_bytes = (
+            max(int(size / growth), 1) for size in (_BATCH_BYTES, _RESTORED_BLOCK_BYTES)
+        )
+        block_bytes = min(BLOCK_BYTES, block_bytes)
+        if framing == "lines":
+            stretches = line_stretches(cut_blocks(chunks_of(chunks), block_bytes=block_bytes))
+        else:
+            stretches = element_stretches(chunks, opened, tail, block_bytes)
+        for batch in _batches(stretches, batch_bytes):
+            yield from _restore_batch(batch, self._part, self._store, self.unresolved)
+
+    def _tar(self, reader: Reader) -> Iterator[bytes]:
+        wrapping = Reader(chunks_of(self._kept()))
+        for member in self._part.members:
+            for _ in reader.take(member.skip_bytes):
+                pass
+            yield from wrapping.take(member.wrapping_bytes)
+            yield from self._content(
+                reader.take(member.compacted_bytes),
+                member.framing,
+                member.opened,
+                member.tail,
+                (member.size_bytes, member.compacted_bytes),
+            )
+        yield from wrapping.take(None)
+
+    def _kept(self) -> Iterator[bytes]:
+        """The bytes of an archive that the store has as they were."""
+        part = self._part
+        everything = Stretch(0, b"", part.kept, in_pieces=True)
+        yield from _restore_pieces(everything, part, self._store, self.unresolved)
 
 
-def _stretches(blocks: Iterable[Block | LinePiece]) -> Iterator[_Stretch]:
-    for offset, data, *_ in blocks:
-        rows = line_markers(data)
-        begin = 0
-        # A line in pieces may be too large for memory, so it is restored piece by piece.
-        if _BETWEEN_PIECES in data:
-            for line, pieces in itertools.groupby(rows, key=lambda row: row[:2]):
-                hashes = [row[2] for row in pieces]
-                start, stop = line[0], line[0] + line[1]
-                if is_in_pieces(data[start:stop], len(hashes)):
-                    yield from _stretch(offset, data, begin, start, rows)
-                    yield _Stretch(offset + start, data[start:stop], hashes, in_pieces=True)
-                    begin = stop
-        yield from _stretch(offset, data, begin, len(data), rows)
-
-
-def is_in_pieces(line: bytes, marker_count: int) -> bool:
-    """Tells whether a compacted line with so many markers stands for a line that was stored in pieces."""
-    return line.count(_BETWEEN_PIECES) == marker_count - 1 > 0 and line.startswith(_FIRST_PIECE)
-
-
-def _stretch(
-    offset: int, data: bytes, start: int, stop: int, rows: Sequence[tuple[int, int, str]]
-) -> Iterator[_Stretch]:
-    if start < stop:
-        hashes = [hash_ for at, _, hash_ in rows if start <= at < stop]
-        yield _Stretch(offset + start, data[start:stop], hashes, in_pieces=False)
-
-
-def _batches(stretches: Iterable[_Stretch], batch_bytes: int) -> Iterator[list[_Stretch]]:
-    batch: list[_Stretch] = []
+def _batches(stretches: Iterable[Stretch], batch_bytes: int) -> Iterator[list[Stretch]]:
+    batch: list[Stretch] = []
     size_bytes = hash_count = 0
     for stretch in stretches:
         batch.append(stretch)
@@ -259,7 +280,7 @@ def _batches(stretches: Iterable[_Stretch], batch_bytes: int) -> Iterator[list[_
 
 
 def _restore_batch(
-    batch: Sequence[_Stretch], part: CompactedPart, store: OriginalStore, unresolved: list[Unresolved]
+    batch: Sequence[Stretch], part: CompactedPart, store: OriginalStore, unresolved: list[Unresolved]
 ) -> Iterator[bytes]:
     lookup = lookup_many(
         store, {hash_ for stretch in batch if not stretch.in_pieces for hash_ in stretch.hashes}
@@ -272,7 +293,11 @@ def _restore_batch(
         rows = take_originals(
             lookup.found, sorted({places[hash_] for hash_ in stretch.hashes if hash_ in places})
         )
-        restored = _core.restore_block(stretch.data, rows)
+        restored = (
+            _core.restore_block(stretch.data, rows)
+            if stretch.elements is None
+            else _core.restore_elements(stretch.elements, rows)
+        )
         for row in restored.unresolved().to_pylist():
             status = lookup.unresolved.get(row["hash"])
             unresolved.append(
@@ -290,7 +315,7 @@ def _restore_batch(
 
 
 def _restore_pieces(
-    stretch: _Stretch, part: CompactedPart, store: OriginalStore, unresolved: list[Unresolved]
+    stretch: Stretch, part: CompactedPart, store: OriginalStore, unresolved: list[Unresolved]
 ) -> Iterator[bytes]:
     for hash_ in stretch.hashes:
         lookup = lookup_many(store, [hash_])

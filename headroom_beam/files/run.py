@@ -7,7 +7,16 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from headroom_beam.files.crush_shard import crush_shard
-from headroom_beam.files.manifest import MANIFEST, SUMMARY, Manifest, ShardResult, dump_json, summarize
+from headroom_beam.files.manifest import (
+    MANIFEST,
+    RUN,
+    SUMMARY,
+    Manifest,
+    ShardResult,
+    dump_json,
+    load_json,
+    summarize,
+)
 from headroom_beam.files.plan import Run, RunSettings, start_run
 from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
@@ -93,10 +102,13 @@ def finish_run(run: Run, results: Iterable[ShardResult]) -> Manifest:
         raise ValueError(f"{len(missing)} of {run.shard_count} shards aren't done, the first is {missing[0]}")
     results = [by_shard[number] for number in sorted(by_shard)]
     output = open_objects(run.settings.output)
+    plan = load_json(output.get(RUN), f"{output.root}/{RUN}")
+    left_out = [*plan["left_out"], *(row for result in results for row in result.left_out)]
     manifest = Manifest(
         run_date=run.run_date.isoformat(),
         parts=[part for result in results for part in result.parts],
-        summary=summarize(results),
+        summary=summarize(results, left_out),
+        left_out=left_out,
     )
     output.put_if_absent(SUMMARY, dump_json(manifest.summary))
     output.put_if_absent(MANIFEST, manifest.to_json())

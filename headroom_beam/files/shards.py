@@ -1,8 +1,8 @@
 """Finds input files and divides them into shards, the units of work of a run.
 
-A shard is one byte range of a big file, or several small files in sorted order, up to about 64 MB. A
-compressed file can't be read from its middle, so it is never divided, however big. The plan depends only on
-the names and sizes of the files.
+A shard is one byte range of a big file, or several small files in sorted order, up to about 64 MB. Only JSON
+Lines that aren't compressed can be read from their middle. Any other file is never divided, however big. The
+plan depends only on the names, sizes and first bytes of the files.
 
 >>> sources = [Source("/logs", "a.jsonl", 10, "1"), Source("/logs", "b.jsonl", 150_000_000, "1")]
 >>> for shard in plan_shards(sources, shard_bytes=100_000_000):
@@ -16,12 +16,13 @@ import glob
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from headroom_beam.errors import StoreError
-from headroom_beam.files.blocks import Block, LinePiece, chunks_of, cut_blocks, owned_lines
-from headroom_beam.files.codecs import SUFFIXES, Codec, codec_of, decompressed
-from headroom_beam.objects.base import ObjectInfo
+from headroom_beam.files.blocks import Block, LinePiece, cut_blocks, owned_lines
+from headroom_beam.files.sources import LeftOut, Source, Span, check_version, read_chunks
+from headroom_beam.objects.base import ObjectInfo, Objects, check_name
 from headroom_beam.objects.open import is_local, open_objects
 
 __all__ = [
@@ -45,35 +46,11 @@ COMPRESSION_RATIO = 10
 # Every file counts as at least this size, since opening, writing and syncing even a small one takes time.
 _FILE_BYTES = 16 << 10
 
+# What a run writes beside its parts; `headroom_beam.files.manifest` has the names.
+_OWN_FOLDERS = ("_shards/", "_failures/", "_explanations/")
+_OWN_FILES = ("_run.json", "_manifest.json", "_summary.json")
+
 _WILDCARD = re.compile(r"[*?\[]")
-
-
-class Source(NamedTuple):
-    """An input file."""
-
-    root: str
-    """The folder or bucket prefix that its relative path starts from."""
-    name: str
-    """Its path below `root`, with `/`; the output mirrors it."""
-    size_bytes: int
-    version: str
-    """GCS generation, or modification time in nanoseconds: it changes when the bytes do."""
-
-    @property
-    def codec(self) -> Codec:
-        """The codec of the file."""
-        return codec_of(self.name)
-
-
-class Span(NamedTuple):
-    """A whole file, or the lines of a file that start in a byte range."""
-
-    source: Source
-    start: int
-    stop: int
-    """First byte after the range; for a compressed file, its compressed size."""
-    part: str
-    """Name of the compacted part that is made from it."""
 
 
 class Shard(NamedTuple):
@@ -88,32 +65,32 @@ class Shard(NamedTuple):
         return f"{self.number:05d}"
 
 
-def find_sources(patterns: Sequence[str]) -> list[Source]:
+def find_sources(patterns: Sequence[str], left_out: list[LeftOut] | None = None) -> list[Source]:
     r"""Finds the input files.
 
     Args:
-        patterns: files, directories and patterns, local or `gs://BUCKET/…`. A directory means all its
-            `.jsonl`, `.jsonl.gz` and `.jsonl.zst` files, at any depth. In a pattern, `*`, `?` and `[a-z]`
-            stay within one folder, and `**` matches any number of folders. As in a shell, local wildcards
-            don't match a leading dot. A file's relative path starts after the last folder before the first
-            wildcard.
+        patterns: files, directories and patterns, local or `gs://BUCKET/…`. A directory means all its files,
+            at any depth. In a pattern, `*`, `?` and `[a-z]` stay within one folder, and `**` matches any
+            number of folders. As in a shell, local wildcards don't match a leading dot. A file's relative
+            path starts after the last folder before the first wildcard.
+        left_out: a list to which everything is added that stands in a directory and isn't taken.
 
     Returns:
         The files, sorted by relative path.
 
     Raises:
         StoreError: a pattern matches nothing, or the file system or network fails.
-        ValueError: there is no pattern, two files have the same relative path, or a file has another suffix.
+        ValueError: there is no pattern, or two files have the same relative path.
     """
+    left_out = [] if left_out is None else left_out
     if not patterns:
         raise ValueError("no input; name a file, a directory or a pattern such as 'logs/**/*.jsonl'")
     found: dict[str, Source] = {}
     for pattern in patterns:
-        matches = list(_matches(pattern))
+        matches = list(_matches(pattern, left_out))
         if not matches:
             raise StoreError(f"input {pattern!r} matches no file")
         for source in matches:
-            codec_of(source.name)
             other = found.setdefault(source.name, source)
             if other is not source:
                 raise ValueError(
@@ -123,10 +100,10 @@ def find_sources(patterns: Sequence[str]) -> list[Source]:
     return sorted(found.values(), key=lambda source: source.name)
 
 
-def _matches(pattern: str) -> Iterator[Source]:
+def _matches(pattern: str, left_out: list[LeftOut]) -> Iterator[Source]:
     wildcard = _first_wildcard(pattern)
     if not wildcard:
-        yield from _file_or_directory(pattern)
+        yield from _file_or_directory(pattern, left_out)
         return
     folder, slash, _ = pattern[: wildcard.start()].rpartition("/")
     objects = open_objects(folder or ("/" if slash else "."))
@@ -167,17 +144,30 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     return lambda path: expression.fullmatch(path) is not None
 
 
-def _file_or_directory(path: str) -> Iterator[Source]:
+def _file_or_directory(path: str, left_out: list[LeftOut]) -> Iterator[Source]:
     folder, slash, name = path.rstrip("/").rpartition("/")
     if name not in ("", ".", "..") and not path.endswith("/"):
         objects = open_objects(folder or ("/" if slash else "."))
         if (info := objects.info(name)) is not None:
             yield _source(objects.root, info)
             return
-    objects = open_objects(path)
+    yield from _directory(open_objects(path), left_out)
+
+
+def _directory(objects: Objects, left_out: list[LeftOut]) -> Iterator[Source]:
+    links = {}
+    for irregular in objects.irregular():
+        if irregular.taken:
+            links[irregular.name] = irregular.what
+        else:
+            left_out.append(LeftOut(irregular.name, irregular.what))
     for info in objects.list():
-        if info.name.endswith(tuple(SUFFIXES)):
-            yield _source(objects.root, info)
+        try:
+            check_name(info.name)
+        except ValueError:
+            left_out.append(LeftOut(info.name, "its name has a part or a character that no output may have"))
+            continue
+        yield _source(objects.root, info)._replace(named=False, note=links.get(info.name, ""))
 
 
 def _source(root: str, info: ObjectInfo) -> Source:
@@ -204,9 +194,9 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
 
     Args:
         sources: the files, in the order of the plan.
-        shard_bytes: approximate size of a shard. A larger file that isn't compressed is divided evenly into
-            ranges of at most this size. Smaller files share shards of up to this size, and a compressed file
-            counts with its estimated decompressed size.
+        shard_bytes: approximate size of a shard. A larger file of JSON Lines that isn't compressed is divided
+            evenly into ranges of at most this size. Smaller files share shards of up to this size, and a
+            compressed file counts with its estimated decompressed size.
 
     Returns:
         The shards, numbered from 0.
@@ -221,14 +211,13 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
     run: list[Span] = []
     run_bytes = 0
     for source in sources:
-        if source.codec == "plain" and source.size_bytes > shard_bytes:
+        plain = source.codec == "plain" and source.framing != "zip"
+        if plain and source.framing == "lines" and source.size_bytes > shard_bytes:
             runs += [tuple(run)] if run else []
             run, run_bytes = [], 0
             runs += [(span,) for span in _ranges(source, shard_bytes)]
             continue
-        size_bytes = max(
-            source.size_bytes * (1 if source.codec == "plain" else COMPRESSION_RATIO), _FILE_BYTES
-        )
+        size_bytes = max(source.size_bytes * (1 if plain else COMPRESSION_RATIO), _FILE_BYTES)
         if run and run_bytes + size_bytes > shard_bytes:
             runs.append(tuple(run))
             run, run_bytes = [], 0
@@ -242,7 +231,8 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
 
 def _ranges(source: Source, shard_bytes: int) -> Iterator[Span]:
     count = -(-source.size_bytes // shard_bytes)
-    stem, suffix = source.name.removesuffix(".jsonl"), ".jsonl"
+    suffix = PurePosixPath(source.name).suffix
+    stem = source.name.removesuffix(suffix)
     for index in range(count):
         start, stop = (source.size_bytes * border // count for border in (index, index + 1))
         yield Span(source, start, stop, f"{stem}.{index:05d}-of-{count:05d}{suffix}")
@@ -256,15 +246,20 @@ def _check_part_names(shards: Iterable[Shard]) -> None:
                 raise ValueError(
                     f"two parts would be called {span.part!r}; rename the input {span.source.name!r}"
                 )
-            if span.part.startswith(("_shards/", "_failures/", "_explanations/")):
+            if span.part.startswith(_OWN_FOLDERS) or span.part in _OWN_FILES:
                 raise ValueError(
-                    f"input {span.source.name!r} is in a folder whose name runs use themselves; rename it"
+                    f"input {span.source.name!r} is named like what a run writes itself; rename it or its "
+                    "folder"
                 )
             names.add(span.part)
 
 
 def read_span(
-    span: Span, *, max_record_bytes: int | None = None, block_bytes: int | None = None
+    span: Span,
+    *,
+    max_record_bytes: int | None = None,
+    block_bytes: int | None = None,
+    notes: list[str] | None = None,
 ) -> Iterator[Block | LinePiece]:
     """Yields the lines of a span. Offsets are in decompressed bytes from the start of the file.
 
@@ -272,29 +267,19 @@ def read_span(
         span: a span from `plan_shards`.
         max_record_bytes: longer lines come in pieces; see `cut_blocks`.
         block_bytes: see `cut_blocks`; None for its default.
+        notes: takes what has happened to a file that was found in a folder.
 
     Raises:
         IntegrityError: a compressed file is truncated or damaged.
-        StoreError: the file can't be read, or has changed since the plan. A change is noticed only after the
-            last block, so the caller must publish nothing before.
+        StoreError: the file can't be read. Or it was named, and has changed since the plan: that is noticed
+            only after the last block, so the caller must publish nothing before.
     """
-    source = span.source
-    objects = open_objects(source.root)
-    with objects.open(source.name) as file:
-        first = 0
-        if source.codec == "plain" and span.start:
-            first = span.start - 1
-            file.seek(first)
-        chunks = chunks_of(
-            decompressed(file, source.codec, name=f"{source.root}/{source.name}"), offset=first
-        )
-        if source.codec == "plain":
-            chunks = owned_lines(chunks, start=span.start, stop=span.stop)
-        sizes = {} if block_bytes is None else {"block_bytes": block_bytes}
-        yield from cut_blocks(chunks, max_record_bytes=max_record_bytes, **sizes)
-    info = objects.info(source.name)
-    if info is None or (info.size_bytes, info.version) != (source.size_bytes, source.version):
-        raise StoreError(
-            f"{source.root}/{source.name} has changed since the run was planned; "
-            "start a new run with another output"
-        )
+    is_plain = span.source.codec == "plain"
+    # Only the byte before a range tells whether a line starts where the range does.
+    first = span.start - 1 if is_plain and span.start else 0
+    chunks = read_chunks(span.source, first=first)
+    if is_plain:
+        chunks = owned_lines(chunks, start=span.start, stop=span.stop)
+    sizes = {} if block_bytes is None else {"block_bytes": block_bytes}
+    yield from cut_blocks(chunks, max_record_bytes=max_record_bytes, **sizes)
+    check_version(span.source, [] if notes is None else notes)

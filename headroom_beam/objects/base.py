@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COPY_BYTES",
     "TEMPORARY_PREFIX",
+    "Irregular",
     "ObjectConflict",
     "ObjectInfo",
     "ObjectNotFound",
@@ -58,6 +59,16 @@ class ObjectInfo(NamedTuple):
     size_bytes: int
     version: str
     """Changes whenever the bytes change: the GCS generation, or the modification time in nanoseconds."""
+
+
+class Irregular(NamedTuple):
+    """Something below a root that isn't a plain object."""
+
+    name: str
+    what: str
+    """What it is, in words."""
+    taken: bool
+    """A listing has it as an object all the same."""
 
 
 def check_name(name: str) -> str:
@@ -240,6 +251,10 @@ class Objects(abc.ABC):
     @abc.abstractmethod
     def leftovers(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Lists the temporary files of killed writers. They may be deleted when no writer runs."""
+
+    def irregular(self) -> Iterator[Irregular]:
+        """Lists what is no plain object: links, devices, files with temporary names. Buckets have none."""
+        return iter(())
 
     def size(self, name: str) -> int:
         """Returns the size of an object in bytes."""

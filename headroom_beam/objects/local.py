@@ -16,6 +16,7 @@ from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.objects.base import (
     COPY_BYTES,
     TEMPORARY_PREFIX,
+    Irregular,
     ObjectConflict,
     ObjectInfo,
     ObjectNotFound,
@@ -90,6 +91,15 @@ class LocalObjects(Objects):
             if name.rpartition("/")[2].startswith(TEMPORARY_PREFIX):
                 yield from self._found(name)
 
+    def irregular(self) -> Iterator[Irregular]:
+        with _store_errors(f"list {self.root}"):
+            for folder, folders, files in os.walk(self.root):
+                for file in sorted([*folders, *files]):
+                    path = os.path.join(folder, file)
+                    name = os.path.relpath(path, self.root)
+                    with suppress(FileNotFoundError):
+                        yield from _irregular(name, path)
+
     def _found(self, name: str) -> Iterator[ObjectInfo]:
         """Yields size and version of a file, or nothing if it is gone or no regular file.
 
@@ -114,6 +124,20 @@ class LocalObjects(Objects):
                     name = os.path.relpath(os.path.join(folder, file), self.root)
                     if name.startswith(prefix):
                         yield name
+
+
+def _irregular(name: str, path: str) -> Iterator[Irregular]:
+    mode = os.lstat(path).st_mode
+    if not stat.S_ISDIR(mode) and name.rpartition("/")[2].startswith(TEMPORARY_PREFIX):
+        yield Irregular(name, "it is a temporary file", taken=False)
+    elif stat.S_ISLNK(mode):
+        if os.path.isfile(path):
+            yield Irregular(name, "it was a link to a file, and is a file now", taken=True)
+        else:
+            what = "a folder, which isn't followed" if os.path.isdir(path) else "nothing that can be read"
+            yield Irregular(name, f"it is a link to {what}", taken=False)
+    elif not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        yield Irregular(name, "it is no file but a pipe, socket or device", taken=False)
 
 
 class _LocalReader(io.FileIO):

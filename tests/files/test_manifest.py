@@ -14,6 +14,7 @@ from headroom_beam.files.manifest import (
     TOOLS,
     CompactedPart,
     Manifest,
+    PartMember,
     ShardResult,
     StoredPack,
     Totals,
@@ -26,6 +27,9 @@ from headroom_beam.objects.open import open_objects
 NAMES = st.text(st.characters(codec="utf-8"), max_size=9) | st.just("caf\udce9.jsonl")
 COUNTS = st.integers(0, 2**40)
 
+members = st.builds(
+    PartMember, opened=st.lists(COUNTS, max_size=2), tail=st.none() | COUNTS, name=NAMES, note=NAMES
+)
 parts = st.builds(
     CompactedPart,
     NAMES,
@@ -38,6 +42,9 @@ parts = st.builds(
     COUNTS,
     COUNTS,
     st.lists(NAMES, max_size=2),
+    opened=st.lists(COUNTS, max_size=2),
+    members=st.lists(members, max_size=2),
+    kept=st.lists(NAMES, max_size=2),
 )
 packs = st.builds(StoredPack, NAMES, COUNTS, COUNTS, COUNTS)
 rows = st.fixed_dictionaries({"tool": NAMES, "strategy": NAMES, "payloads": COUNTS, "tokens_before": COUNTS})
@@ -50,6 +57,8 @@ results = st.builds(
     st.dictionaries(NAMES, COUNTS, max_size=2),
     COUNTS,
     COUNTS,
+    COUNTS,
+    left_out=st.lists(st.lists(NAMES, min_size=2, max_size=2), max_size=2),
 )
 
 
@@ -63,7 +72,8 @@ def test_a_manifest_comes_back(
     tmp_path_factory: pytest.TempPathFactory, manifest_parts: list[CompactedPart], shards: list[ShardResult]
 ) -> None:
     objects = open_objects(tmp_path_factory.mktemp("out"))
-    manifest = Manifest("2026-01-31", manifest_parts, summarize(shards))
+    left_out = [["a link", "it is a link"]]
+    manifest = Manifest("2026-01-31", manifest_parts, summarize(shards, left_out), left_out)
     objects.put_if_absent(MANIFEST, manifest.to_json())
     assert read_manifest(objects) == manifest
 

@@ -29,8 +29,8 @@ def names_of(*patterns: str) -> list[str]:
     return [source.name for source in find_sources(patterns)]
 
 
-def test_a_directory_gives_its_jsonl_files_at_any_depth(files: str) -> None:
-    assert names_of(files) == NAMES[:-1]
+def test_a_directory_gives_its_files_at_any_depth(files: str) -> None:
+    assert names_of(files) == NAMES
     assert names_of(files + "/deep") == ["c.jsonl", "er/d.jsonl", "er/e1.jsonl.zst"]
 
 
@@ -81,9 +81,13 @@ def test_an_input_without_files_is_an_error(files: str) -> None:
         find_sources([])
 
 
-def test_another_suffix_in_a_pattern_is_an_error_and_not_left_out(files: str) -> None:
-    with pytest.raises(ValueError, match=r"notes\.txt"):
-        find_sources([f"{files}/*"])
+def test_another_suffix_in_a_pattern_is_not_left_out(files: str) -> None:
+    assert names_of(f"{files}/*") == ["a.jsonl", "b.jsonl.gz", "notes.txt"]
+
+
+def test_files_of_a_directory_were_not_named(files: str) -> None:
+    assert {source.named for source in find_sources([files])} == {False}
+    assert {source.named for source in find_sources([f"{files}/a.jsonl", f"{files}/**/*.zst"])} == {True}
 
 
 def test_two_inputs_with_one_relative_path_are_an_error(tmp_path: Path) -> None:
@@ -113,6 +117,21 @@ def test_a_big_file_is_divided_evenly_into_ordered_parts() -> None:
     spans = [span for shard in shards for span in shard.spans]
     assert [(span.start, span.stop) for span in spans] == [(0, 25), (25, 50), (50, 75), (75, 100)]
     assert [span.part for span in spans] == [f"x/big.0000{number}-of-00004.jsonl" for number in range(4)]
+
+
+def test_a_big_file_of_lines_under_another_name_is_divided_too() -> None:
+    shards = plan_shards([source("x/big.log", 60), source("y/big", 60)], shard_bytes=30)
+    assert [span.part for shard in shards for span in shard.spans] == [
+        "x/big.00000-of-00002.log",
+        "x/big.00001-of-00002.log",
+        "y/big.00000-of-00002",
+        "y/big.00001-of-00002",
+    ]
+
+
+def test_a_document_is_never_divided() -> None:
+    (shard,) = plan_shards([source("big.json", 10_000)._replace(framing="document")], shard_bytes=30)
+    assert [span.part for span in shard.spans] == ["big.json"]
 
 
 def test_a_compressed_file_is_never_divided() -> None:

@@ -18,6 +18,12 @@ pub struct CrushedBlock {
     has_lines: bool,
 }
 
+impl CrushedBlock {
+    pub fn new(block: Block, has_lines: bool) -> Self {
+        Self { block, has_lines }
+    }
+}
+
 #[pymethods]
 impl CrushedBlock {
     #[getter]
@@ -44,6 +50,9 @@ impl CrushedBlock {
         }
         Ok(PyBytes::new(py, &self.block.compacted))
     }
+    fn opened(&self) -> Vec<usize> {
+        self.block.opened.clone()
+    }
     fn records<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, record_batches::records(&self.block))
     }
@@ -64,10 +73,7 @@ impl CrushedBlock {
 #[pyfunction]
 pub fn crush_block(py: Python<'_>, block: &[u8], options: &Options) -> PyResult<CrushedBlock> {
     let block = options.with_crusher(py, |crusher| Block::crush_lines(crusher, block))?;
-    Ok(CrushedBlock {
-        block,
-        has_lines: true,
-    })
+    Ok(CrushedBlock::new(block, true))
 }
 
 #[pyfunction]
@@ -102,8 +108,5 @@ pub fn crush_records(
         }
     };
     let block = options.with_crusher(py, |crusher| Block::crush_records(crusher, slices.into_iter()))?;
-    Ok(CrushedBlock {
-        block,
-        has_lines: false,
-    })
+    Ok(CrushedBlock::new(block, false))
 }

@@ -3,6 +3,7 @@
 
 mod crushed_block;
 mod crushed_text;
+mod cut_text;
 mod errors;
 mod markers;
 mod options;
@@ -24,6 +25,10 @@ mod _core {
     use super::crushed_block::{CrushedBlock, crush_block, crush_records};
     #[pymodule_export]
     use super::crushed_text::{CrushedText, crush_text};
+    #[pymodule_export]
+    use super::cut_text::{
+        CutBlock, CutPiece, JsonCutter, crush_elements, element_markers, framing, restore_elements,
+    };
     #[pymodule_export]
     use super::markers::{markers, raw_marker};
     #[pymodule_export]

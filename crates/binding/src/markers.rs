@@ -30,14 +30,28 @@ pub fn utf8(text: &[u8]) -> Result<&str, Error> {
 #[pyfunction]
 #[pyo3(signature = (block, *, lines = true))]
 pub fn markers<'py>(py: Python<'py>, block: &[u8], lines: bool) -> PyResult<Bound<'py, PyAny>> {
+    markers_of(py, &contents(block, lines), lines, false)
+}
+
+/// The markers of records, or of one bare text, each with its offset.
+pub fn markers_of<'py>(
+    py: Python<'py>,
+    contents: &[(usize, &[u8])],
+    lines: bool,
+    skip_broken: bool,
+) -> PyResult<Bound<'py, PyAny>> {
     let found = detached(py, || {
         let mut reports = Vec::new();
-        for (offset, content) in contents(block, lines) {
+        for (offset, content) in contents.iter().copied() {
             let mut hashes = Vec::new();
-            if lines {
-                markers_in_record(content, &mut hashes)?;
+            let listed = if lines {
+                markers_in_record(content, &mut hashes)
             } else {
-                markers_in_text(utf8(content)?, &mut hashes)?;
+                utf8(content).and_then(|text| markers_in_text(text, &mut hashes))
+            };
+            match listed {
+                Err(_) if skip_broken => continue,
+                listed => listed?,
             }
             let length = content.len();
             reports.extend(hashes.into_iter().map(|hash| MarkerReport {

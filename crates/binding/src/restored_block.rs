@@ -88,6 +88,17 @@ pub fn restore_block(
     originals: &Bound<'_, PyAny>,
     lines: bool,
 ) -> PyResult<RestoredBlock> {
+    restore_contents(py, block, &contents(block, lines), originals, lines)
+}
+
+/// Restores the records of a block, or the one bare text; everything between them is copied.
+pub fn restore_contents(
+    py: Python<'_>,
+    block: &[u8],
+    contents: &[(usize, &[u8])],
+    originals: &Bound<'_, PyAny>,
+    lines: bool,
+) -> PyResult<RestoredBlock> {
     let batch = RecordBatch::from_pyarrow_bound(originals)?;
     let originals = originals_by_hash(&batch)?;
     detached(py, || {
@@ -97,7 +108,7 @@ pub fn restore_block(
             reports: Vec::new(),
         };
         let mut copied = 0;
-        for (offset, content) in contents(block, lines) {
+        for (offset, content) in contents.iter().copied() {
             result
                 .bytes
                 .extend_from_slice(block.get(copied..offset).unwrap_or_default());

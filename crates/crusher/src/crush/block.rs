@@ -8,6 +8,7 @@ use crate::crush::report::PayloadReport;
 use crate::digest::hash;
 use crate::error::Error;
 use crate::hashing::Map;
+use crate::json::cut::Envelope;
 use crate::notation::marker;
 use crate::originals::Originals;
 
@@ -26,6 +27,8 @@ pub struct Block {
     pub tools: Vec<String>,
     /// One entry for each failed record.
     pub failures: Vec<Failure>,
+    /// Where in `compacted` the opened values of a cut text begin.
+    pub opened: Vec<usize>,
     tool_numbers: Map<String, u32>,
 }
 
@@ -129,7 +132,7 @@ impl Block {
             if line.is_blank() {
                 block.compacted.extend_from_slice(line.content);
             } else {
-                block.crush(crusher, line.content, line.offset);
+                block.crush(crusher, line.content, line.offset, None);
             }
             block.compacted.extend_from_slice(line.end);
         }
@@ -142,12 +145,19 @@ impl Block {
     pub fn crush_records<'a>(crusher: &mut Crusher, records: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut block = Self::default();
         for record in records {
-            block.crush(crusher, record, 0);
+            block.crush(crusher, record, 0, None);
         }
         block
     }
 
-    fn crush(&mut self, crusher: &mut Crusher, record: &[u8], offset: usize) {
+    /// Crushes one record, or the element of a cut text that stands in the envelope.
+    pub(super) fn crush(
+        &mut self,
+        crusher: &mut Crusher,
+        record: &[u8],
+        offset: usize,
+        envelope: Option<&Envelope>,
+    ) {
         let start = self.compacted.len();
         let (tools, numbers) = (&mut self.tools, &mut self.tool_numbers);
         let mut tool_of = |name: &str| {
@@ -163,7 +173,8 @@ impl Block {
         // A panic would be a defect of this crate. It fails one record, which is kept whole, and not the
         // worker.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            crusher.crush_record(
+            crusher.crush_within(
+                envelope,
                 record,
                 &mut self.compacted,
                 &mut self.originals,

@@ -9,6 +9,8 @@ mod attempts;
 pub(crate) mod block;
 mod budget;
 mod context;
+mod elements;
+mod enveloped;
 mod escape;
 mod found;
 mod json_text;

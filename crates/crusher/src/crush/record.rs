@@ -18,11 +18,13 @@ use crate::recognise::Recogniser;
 pub struct Crusher {
     pub(crate) options: Arc<Options>,
     /// The paths of the options.
-    tree: PathTree,
+    pub(super) tree: PathTree,
     pub(crate) tape: Tape,
     /// Tapes for JSON inside strings.
     pub(crate) tapes: Vec<Tape>,
-    recogniser: Recogniser,
+    pub(super) recogniser: Recogniser,
+    /// An element between what surrounds it.
+    pub(crate) enveloped: Vec<u8>,
 }
 
 impl Crusher {
@@ -40,6 +42,7 @@ impl Crusher {
             tape: Tape::default(),
             tapes: Vec::new(),
             recogniser: Recogniser::default(),
+            enveloped: Vec::new(),
         })
     }
 
@@ -76,12 +79,29 @@ impl Crusher {
         reports: &mut Vec<PayloadReport>,
         tool_of: &mut dyn FnMut(&str) -> u32,
     ) -> Result<()> {
+        self.check_size(record)?;
+        self.crush_sized(record, out, originals, reports, tool_of)
+    }
+
+    pub(crate) fn check_size(&self, record: &[u8]) -> Result<()> {
         if record.len() > self.options.max_record_bytes {
             return Err(Error::LimitExceeded {
                 limit: Limit::RecordBytes,
                 maximum: self.options.max_record_bytes,
             });
         }
+        Ok(())
+    }
+
+    /// As `crush_record`, for a record of any size.
+    pub(crate) fn crush_sized(
+        &mut self,
+        record: &[u8],
+        out: &mut Vec<u8>,
+        originals: &mut Originals,
+        reports: &mut Vec<PayloadReport>,
+        tool_of: &mut dyn FnMut(&str) -> u32,
+    ) -> Result<()> {
         let doc = self.tape.scan(record, self.options.max_depth)?;
         let found = Finder {
             options: &self.options,
