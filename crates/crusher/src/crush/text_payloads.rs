@@ -84,8 +84,8 @@ impl TextCrusher<'_> {
         let text = scanned.and_then(|doc| self.behind_header(&doc, embedded, place, first.0));
         self.tapes.push(tape);
         self.seen.leave(place.level() + 1);
-        // The walk that found the string proved its frame, so it is enough that the JSON restores. The JSON in
-        // the outermost string holds all other.
+        // The walk that found the string proved its frame, so it is enough that the JSON restores. The JSON
+        // in the outermost string holds all other.
         let is_outermost = place.outer.is_none();
         let proved = !is_outermost
             || !self.options.verify
@@ -104,8 +104,8 @@ impl TextCrusher<'_> {
         text
     }
 
-    /// Returns the JSON text behind a header, with its payloads crushed, and the length of the header. None if
-    /// no payload changed or the whole has no fewer tokens. The reports of its payloads begin at `first`.
+    /// Returns the JSON text behind a header, with its payloads crushed, and the length of the header. None
+    /// if no payload changed or the whole has no fewer tokens. The reports of its payloads begin at `first`.
     fn behind_header(
         &mut self,
         doc: &Doc<'_>,

@@ -9,8 +9,8 @@
 //! * `[*]` is every element of an array.
 //! * `..` is the value itself and every value below it: `..key`, `..[*]`, `..{type=tool}`.
 //! * `{key=value}` goes on only from an object whose member `key` is the string `value`. Both may be quoted,
-//!   and a value may be one of several: `{role=(tool|function)}`. `{key^=value}` asks for a string that begins
-//!   so, `{key!=value}` for anything else than that string, `{key}` for the member to be there, and `{!key}`
+//!   and a value may be one of several: `{role=(tool|function)}`. `{key^=value}` asks for a string that
+//!   begins so, `{key!=value}` for anything else than that string, `{key}` for the member to be there, and `{!key}`
 //!   for it not to be there.
 //! * `|json` goes on inside a string that holds JSON. `|json|json` goes on inside a string that holds a JSON
 //!   string that holds JSON.

@@ -72,7 +72,7 @@ fn an_error_names_the_character_and_what_was_expected_there() {
     let start = "expected $ . [ or {";
     let key = "expected [A-Za-z0-9_-]+ or a JSON string";
     let value = "expected [A-Za-z0-9_.-]+ or a JSON string";
-    let end = "expected . [ { |json :string ' @ ' or the end";
+    let end = "expected . [ { |json :string :keep :results ' @ ' or the end";
     let tool = "expected .key of the tool's name";
     let condition = "expected = != ^= or }";
     let deep = "expected a key, [*] or { behind ..";
