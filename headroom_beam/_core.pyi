@@ -13,12 +13,14 @@ from typing_extensions import Self
 
 __all__ = [
     "NOTATION_VERSION",
+    "CallTable",
     "CrushedBlock",
     "CrushedText",
     "CutBlock",
     "CutPiece",
     "JsonCutter",
     "Options",
+    "Recogniser",
     "RestoredBlock",
     "check_payload_path",
     "count_tokens",
@@ -31,6 +33,7 @@ __all__ = [
     "framing",
     "markers",
     "raw_marker",
+    "recognise",
     "restore_block",
     "restore_elements",
 ]
@@ -142,7 +145,16 @@ class CrushedBlock:
         `bytes_before`, `bytes_after`, `tokens_before`, `tokens_after`, `rows_total`, `rows_kept`, int64 each.
         """
 
-def crush_block(block: bytes, options: Options) -> CrushedBlock:
+@final
+class CallTable:
+    """Names of tools by call id, from the records of one file so far: the last 4,096 calls.
+
+    Where each record is one message, a call and its result stand in different records.
+    """
+
+    def __new__(cls) -> Self: ...
+
+def crush_block(block: bytes, options: Options, calls: CallTable | None = None) -> CrushedBlock:
     """Crushes a block of JSON Lines that begins and ends at line boundaries.
 
     The last line end may be missing, and is then not added. A line that is no record (bad JSON, bad UTF-8,
@@ -229,7 +241,7 @@ def framing(head: bytes, whole: bool) -> Literal["blank", "lines", "document", "
         `blank` for whitespace; `unknown` when more bytes must be seen.
     """
 
-def crush_elements(block: CutBlock, options: Options) -> CrushedBlock:
+def crush_elements(block: CutBlock, options: Options, calls: CallTable | None = None) -> CrushedBlock:
     """Crushes each element of a block as a record of its own, found by the paths of the whole text.
 
     What stands between the elements is copied. An element that is no JSON, too large or too deep becomes a
@@ -366,3 +378,48 @@ def raw_marker(digest: bytes, size_bytes: int, hash_digits: int = 24) -> str:
     Raises:
         ValueError: `digest` hasn't 32 bytes, or `hash_digits` is neither 24 nor 64.
     """
+
+@final
+class Recogniser:
+    """Finds tools' results by their shape, in records of formats that nobody listed. One for each file.
+
+    It remembers the calls of the records that it has seen, so that it names the tool of a result whose call
+    stands in another record. Threads may not share it.
+    """
+
+    def __new__(cls) -> Self: ...
+    def recognise(self, record: bytes) -> pa.RecordBatch:
+        """Returns the results in one record, in document order.
+
+        Columns:
+            path: string, the payload path that selects it
+            tool: string, or empty
+            sure: bool, False where it only looks like a result
+            reason: string, why it is taken for one
+            tokens: int64, estimated
+            offset: int64, where its token begins in the record; for a value in a string that holds JSON,
+                where that string does
+            length: int64, bytes of that token
+
+        Raises:
+            InvalidPayload: the record isn't JSON.
+            LimitExceeded: it is too deep.
+        """
+
+    def learned(self) -> pa.RecordBatch:
+        """Returns what all records so far have shown, one row a path, in alphabetic order.
+
+        Columns:
+            path: string
+            is_sure: bool, nothing speaks against crushing what the path selects
+            reason: string, why the first result was taken for one
+            records: int64, with a result there
+            sure, likely: int64, results there
+            against: int64, records in which the path would select something that must stay
+            retrieved: int64, results of retrieval tools there: crushing by the path needs their tools' names
+            tokens, longest: int64, of all results and of the longest
+            tools: list of string, at most 8
+        """
+
+def recognise(record: bytes) -> pa.RecordBatch:
+    """Returns the results in one record alone, as `Recogniser.recognise` does."""

@@ -8,7 +8,15 @@ use libfuzzer_sys::fuzz_target;
 
 fn options(first: u8, second: u8) -> Options {
     let bit = |at: u8| first >> at & 1 == 1;
-    let paths = ["$.content", "$.messages[*]{role=tool}.content", "$[*]"];
+    let paths = [
+        "$.content",
+        "$.messages[*]{role=tool}.content",
+        "$[*]",
+        "..(in|content)|json..{role^=too}.content",
+        "..in|json|json.(in|content)",
+    ];
+    // Paths into strings come together.
+    let taken = [0, 1, 2, 5];
     Options {
         max_tokens: if bit(0) { 64 } else { 1000 },
         min_tokens_to_crush: if bit(1) { 0 } else { 50 },
@@ -26,7 +34,7 @@ fn options(first: u8, second: u8) -> Options {
         excerpt_tokens: usize::from(second >> 1 & 31),
         paths: paths
             .iter()
-            .take(usize::from(second >> 6))
+            .take(taken[usize::from(second >> 6)])
             .filter_map(|path| path.parse().ok())
             .collect(),
         ..Options::default()

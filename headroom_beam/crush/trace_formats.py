@@ -2,14 +2,23 @@
 
 A path is read from the record's root, left to right:
 
-* `$` is the root; it may be left out.
+* `$` is the root; it may be left out, except before `|json`.
 * `.key` is a member of an object. A key of letters, digits, `_` and `-` needs no quotes. Any other key is
-  quoted as in JSON: `."any key"`.
+  quoted as in JSON: `."any key"`. `.(content|output)` is a member of either name.
 * `[*]` is every element of an array.
+* `..` is the value itself and every value below it: `..key`, `..[*]`, `..{type=tool}`.
 * `{key=value}` selects only objects whose member `key` is the string `value`. Key and value may be quoted.
+  A value may be one of several: `{role=(tool|function)}`. `{key^=value}` asks for a string that begins so,
+  `{key!=value}` for anything else than that string, `{key}` for the member to be there, and `{!key}` for it
+  not to be there.
+* `|json` goes on inside a string that holds JSON: `.body|json.messages[*].content`. Where that JSON is a
+  string that holds JSON again, `|json|json` goes on inside that one. A path has at most 8 of them.
 * `:string` at the end selects only JSON strings. Without it, any value is selected.
-* ` @ .key.key` at the very end is the path of the tool's name. It starts at the nearest object around the
-  payload that has such a name.
+* `:keep` at the end keeps a value as it is, unless another path leads to a value in it.
+* `:results` at the end selects the results in a value that are known by their shape, such as a long value
+  beside the id of a call, unless another path leads to the value or to one in it.
+* ` @ .key.key` at the very end is the path of the tool's name. It starts at the innermost object around the
+  payload. Behind `|json`, it is tried next from the innermost object around the string that held the JSON.
 
 If a selected value contains other selected values, only the innermost ones are payloads. If a path finds no
 name of a tool, the crusher takes the name from an earlier call in the same record: the call whose id is the
@@ -21,12 +30,28 @@ result's `tool_call_id` or `tool_use_id`.
 ('.steps[*]{kind=tool}.output @ .tool.name',)
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
 
 from headroom_beam import _core
 
-__all__ = ["TRACE_FORMATS", "TraceFormat", "resolve"]
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "read_formats", "resolve"]
+
+AUTO = "auto"
+"""All built-in formats, and results known by their shape in records of other formats."""
+
+_RESULTS_BY_SHAPE = "$:results"
 
 
 @dataclass(frozen=True)
@@ -34,12 +59,15 @@ class TraceFormat:
     """A named list of payload paths.
 
     Args:
-        name: the name of the format, for people.
-        paths: payload paths, in the language that this module describes. If there are none, the whole record
-            is the payload.
+        name: for people.
+        paths: each as this module describes; an empty list means that the whole record is the payload.
+        title: what writes such records.
+        version: the newest version of that whose records were looked at.
+        keep: paths to values in which no result is looked for by its shape.
+        in_place: why a crushed file must not take the place of the logged one; empty where it may.
 
     Raises:
-        ValueError: a path doesn't parse. The message names the character.
+        ValueError: a path doesn't parse; the message says where.
 
     >>> TraceFormat("mine", (".output[",))
     Traceback (most recent call last):
@@ -48,24 +76,70 @@ class TraceFormat:
 
     name: str
     paths: tuple[str, ...]
+    title: str = ""
+    version: str = ""
+    keep: tuple[str, ...] = ()
+    in_place: str = ""
 
     def __post_init__(self) -> None:
-        for path in self.paths:
+        for path in (*self.paths, *self.keep):
             _core.check_payload_path(path)
 
 
-def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
-    """Returns the payload paths of a trace format, which may be given in several forms.
-
-    Args:
-        trace_format: the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), a list of
-            names and paths, or a `TraceFormat`. A result of this function is accepted, too.
+def read_formats(text: str) -> dict[str, TraceFormat]:
+    r"""Reads trace formats from TOML: a table for each, named after it, with the fields of `TraceFormat`.
 
     Returns:
-        The checked paths, each once. If there are none, the whole record is the payload.
+        The formats by name, in the order of the text.
 
     Raises:
-        ValueError: a name is unknown, a path doesn't parse, or `json` is combined with others.
+        ValueError: the text is no TOML, a field of a table is unknown or of another type, or a path doesn't
+            parse.
+
+    >>> read_formats('[mine]\npaths = [".steps[*]{kind=tool}.output"]')["mine"].paths
+    ('.steps[*]{kind=tool}.output',)
+    """
+    return {name: _format_of(name, table) for name, table in tomllib.loads(text).items()}
+
+
+def _format_of(name: str, table: object) -> TraceFormat:
+    known = {field.name for field in fields(TraceFormat)} - {"name"}
+    if not isinstance(table, Mapping):
+        what = "is no table; write its name in brackets, and paths = [...] below it"
+        raise ValueError(f"trace format {name!r} {what}")  # noqa: TRY004
+    if unknown := sorted(set(table) - known):
+        raise ValueError(
+            f"trace format {name!r} has the field {unknown[0]!r}; known are {', '.join(sorted(known))}"
+        )
+    if not table.get("paths"):
+        raise ValueError(f"trace format {name!r} has no paths")
+    return TraceFormat(name, **{field: _field(name, field, value) for field, value in table.items()})
+
+
+def _field(name: str, field: str, value: object) -> Any:
+    if field not in ("paths", "keep"):
+        if not isinstance(value, str):
+            raise ValueError(f"trace format {name!r}: {field} must be a string")
+        return value
+    if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
+        raise ValueError(f"trace format {name!r}: {field} must be a list of strings")
+    return tuple(value)
+
+
+def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
+    """Turns what a caller may give as `trace_format` into paths.
+
+    Args:
+        trace_format: `auto`, the name of a built-in format, a path (it begins with `.`, `$`, `[` or `{`), a
+            file of formats (it ends in `.toml`), several of these, or a `TraceFormat`. What this function
+            gives back may be given again.
+
+    Returns:
+        The paths, checked, each once. Empty: the whole record is the payload.
+
+    Raises:
+        ValueError: an unknown name, a path that doesn't parse, or `json` among others.
+        OSError: a file of formats can't be read.
 
     >>> resolve("json")
     ()
@@ -73,7 +147,7 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     ('.result', '.output @ .name')
     >>> resolve("opnai")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: unknown trace format 'opnai'; known are 'anthropic', 'json', 'openai', or ...
+    ValueError: unknown trace format 'opnai'; known are 'anthropic', ...
     """
     if isinstance(trace_format, TraceFormat):
         return trace_format.paths
@@ -89,49 +163,27 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
 def _paths_of(name: str) -> tuple[str, ...]:
     if name in TRACE_FORMATS:
         return TRACE_FORMATS[name].paths
+    if name == AUTO:
+        return _paths_of_all()
+    if str(name).endswith(".toml"):
+        formats = read_formats(Path(name).read_text(encoding="utf-8"))
+        return tuple(path for trace_format in formats.values() for path in trace_format.paths)
     if not str(name).startswith((".", "$", "[", "{")):
-        known = ", ".join(repr(known) for known in sorted(TRACE_FORMATS))
+        known = ", ".join(repr(known) for known in sorted([AUTO, *TRACE_FORMATS]))
         raise ValueError(f"unknown trace format {name!r}; known are {known}, or give paths such as '.result'")
     _core.check_payload_path(name)
     return (name,)
 
 
-def _below(roots: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
-    return tuple(root + path for root in roots for path in paths)
+def _paths_of_all() -> tuple[str, ...]:
+    formats = TRACE_FORMATS.values()
+    results = (path for trace_format in formats for path in trace_format.paths)
+    keep = (f"{path}:keep" for trace_format in formats for path in trace_format.keep)
+    return (*results, *keep, _RESULTS_BY_SHAPE)
 
-
-# A record is a request or a conversation with `messages`, or a bare array of messages, or one message.
-_MESSAGES = (".messages[*]", "[*]", "")
 
 TRACE_FORMATS: dict[str, TraceFormat] = {
-    trace_format.name: trace_format
-    for trace_format in (
-        TraceFormat("json", ()),
-        TraceFormat(
-            "openai",
-            # A line of a batch file has its request in `.body`. The API allows only strings and text parts as
-            # content, but logs of frameworks hold JSON there as well, so `:string` is left out. The role
-            # `function` is the older form of `tool`.
-            _below(
-                (".body.messages[*]", *_MESSAGES),
-                (
-                    "{role=tool}.content @ .name",
-                    "{role=tool}.content[*]{type=text}.text:string @ .name",
-                    "{role=function}.content @ .name",
-                ),
-            ),
-        ),
-        TraceFormat(
-            "anthropic",
-            # Images and documents must stay as they are, so a content array is never selected as a whole.
-            _below(
-                _MESSAGES,
-                (
-                    ".content[*]{type=tool_result}.content:string",
-                    ".content[*]{type=tool_result}.content[*]{type=text}.text:string",
-                ),
-            ),
-        ),
-    )
+    "json": TraceFormat("json", (), title="every record as a whole"),
+    **read_formats((resources.files(__package__) / "trace_formats.toml").read_text(encoding="utf-8")),
 }
 """The built-in trace formats by name."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
-from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, resolve
+from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, read_formats, resolve
 from headroom_beam.records import Payload, compacted_rows
 
 KEY = "A-Za-z0-9_-"
@@ -30,16 +31,27 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
     """A path as somebody may spell it, with everything quoted, and its shortest spelling."""
     names = st.text(st.characters(codec="utf-8"), max_size=8)
     loose, short = "$", ""
-    for kind in draw(st.lists(st.sampled_from(["key", "each", "where"]), max_size=5)):
-        if kind == "key":
-            name = draw(names)
-            loose, short = f"{loose}.{quoted(name)}", f"{short}.{shortest(name, KEY)}"
+    for kind in draw(
+        st.lists(st.sampled_from(["key", "deep", "keys", "each", "where", "has", "json"]), max_size=5)
+    ):
+        if kind in ("key", "deep"):
+            name, dots = draw(names), "." if kind == "key" else ".."
+            loose, short = f"{loose}{dots}{quoted(name)}", f"{short}{dots}{shortest(name, KEY)}"
+        elif kind == "keys":
+            pair = draw(names), draw(names)
+            loose = f"{loose}.({'|'.join(map(quoted, pair))})"
+            short = f"{short}.({'|'.join(shortest(name, KEY) for name in pair)})"
         elif kind == "each":
             loose, short = f"{loose}[*]", f"{short}[*]"
+        elif kind == "has":
+            name, sign = draw(names), draw(st.sampled_from(["", "!"]))
+            loose, short = f"{loose}{{{sign}{quoted(name)}}}", f"{short}{{{sign}{shortest(name, KEY)}}}"
+        elif kind == "json":
+            loose, short = f"{loose}|json", f"{short or '$'}|json"
         else:
-            name, value = draw(names), draw(names)
-            loose = f"{loose}{{{quoted(name)}={quoted(value)}}}"
-            short = f"{short}{{{shortest(name, KEY)}={shortest(value, VALUE)}}}"
+            name, value, sign = draw(names), draw(names), draw(st.sampled_from(["=", "!=", "^="]))
+            loose = f"{loose}{{{quoted(name)}{sign}{quoted(value)}}}"
+            short = f"{short}{{{shortest(name, KEY)}{sign}{shortest(value, VALUE)}}}"
     short = short or "$"
     end = draw(st.sampled_from(["", ":string"]))
     tool = draw(st.lists(names, max_size=3))
@@ -57,7 +69,7 @@ def test_a_path_has_one_shortest_spelling(spelling: tuple[str, str]) -> None:
     assert _core.check_payload_path(short) == short
 
 
-@given(st.text(st.sampled_from('.$[]*{}="@ :abcstring\\'), max_size=12))
+@given(st.text(st.sampled_from('.$[]*{}()|!^="@ :abcstringjo\\'), max_size=12))
 def test_any_text_is_a_path_or_an_error_that_names_a_character(text: str) -> None:
     try:
         path = _core.check_payload_path(text)
@@ -83,7 +95,11 @@ def test_every_part_of_a_path_is_read() -> None:
         (".a.", 4),
         (".a[0]", 3),
         (".a[*", 3),
-        (".a{role}", 8),
+        (".a{role", 8),
+        (".a{role~=x}", 8),
+        (".(a|b", 6),
+        ("..|json", 3),
+        ("|json.a", 1),
         (".a{role=}", 9),
         (".a{role=tool", 13),
         ('.a"b"', 3),
@@ -128,7 +144,7 @@ def test_a_path_a_list_and_a_format_of_ones_own_resolve() -> None:
 
 
 def test_an_unknown_name_is_an_error_that_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'anthropic', 'json', 'openai'"):
+    with pytest.raises(ValueError, match="known are 'anthropic', 'atif', 'auto', "):
         resolve("langchain")
 
 
@@ -259,3 +275,40 @@ def test_a_path_selects_what_it_says() -> None:
 def test_of_payloads_within_payloads_the_deepest_wins() -> None:
     record = {"a": {"b": {"c": RESULT, "d": RESULT}}}
     assert [payload.path for payload in payloads_of(record, [".a", ".a.b.c", ".a.b"])] == [".a.b.c"]
+
+
+def test_formats_of_a_file_are_read_with_their_names() -> None:
+    text = '[mine]\ntitle = "My agent"\npaths = [".steps[*].output"]\nkeep = ["{note}"]\n'
+    text += '[other]\npaths = [".x"]\n'
+    formats = read_formats(text)
+    assert [(name, one.title, one.paths, one.keep) for name, one in formats.items()] == [
+        ("mine", "My agent", (".steps[*].output",), ("{note}",)),
+        ("other", "", (".x",), ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mine = 1", "'mine' is no table"),
+        ("[mine]", "'mine' has no paths"),
+        ('[mine]\npaths = ".a"', "paths must be a list of strings"),
+        (
+            '[mine]\npaths = [".a"]\npath = 1',
+            "has the field 'path'; known are in_place, keep, ",
+        ),
+        ('[mine]\npaths = [".a["]', "character 3"),
+        ("[mine", "at the end of a table declaration"),
+    ],
+)
+def test_a_file_of_formats_that_says_nothing_right_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_formats(text)
+
+
+def test_a_file_of_formats_may_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[mine]\npaths = [".a", ".b"]\n')
+    assert resolve(str(path)) == (".a", ".b")
+    with pytest.raises(OSError, match="none.toml"):
+        resolve(str(tmp_path / "none.toml"))

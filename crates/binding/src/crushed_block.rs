@@ -1,12 +1,10 @@
 //! Crushes blocks of lines and arrays of records.
 
-use std::sync::Arc;
-
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, make_array};
 use arrow_pyarrow::FromPyArrow;
 use arrow_schema::DataType;
-use headroom_crusher::Block;
+use headroom_crusher::{Block, Crusher};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -17,17 +15,12 @@ use crate::record_batches::{self, to_python};
 #[pyclass(frozen, module = "headroom_beam._core")]
 pub struct CrushedBlock {
     block: Block,
-    options: Arc<headroom_crusher::Options>,
     has_lines: bool,
 }
 
 impl CrushedBlock {
-    pub fn new(block: Block, options: &Options, has_lines: bool) -> Self {
-        Self {
-            block,
-            options: options.options.clone(),
-            has_lines,
-        }
+    pub fn new(block: Block, has_lines: bool) -> Self {
+        Self { block, has_lines }
     }
 }
 
@@ -61,7 +54,7 @@ impl CrushedBlock {
         self.block.opened.clone()
     }
     fn records<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python(py, record_batches::records(&self.block, &self.options))
+        to_python(py, record_batches::records(&self.block))
     }
     fn originals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(
@@ -77,10 +70,53 @@ impl CrushedBlock {
     }
 }
 
+/// The calls of a file so far.
+#[pyclass(module = "headroom_beam._core")]
+#[derive(Default)]
+pub struct CallTable {
+    calls: headroom_crusher::CallTable,
+}
+
+#[pymethods]
+impl CallTable {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+}
+
+/// Crushes with the calls of the file so far, if there is such a table, and adds to it.
+pub fn with_calls<T: Send>(
+    py: Python<'_>,
+    options: &Options,
+    calls: Option<&mut CallTable>,
+    work: impl FnOnce(&mut Crusher) -> T + Send,
+) -> PyResult<T> {
+    let Some(table) = calls else {
+        return options.with_crusher(py, work);
+    };
+    let calls = std::mem::take(&mut table.calls);
+    let (result, calls) = options.with_crusher(py, |crusher| {
+        crusher.calls = Some(calls);
+        (work(crusher), crusher.calls.take())
+    })?;
+    table.calls = calls.unwrap_or_default();
+    Ok(result)
+}
+
 #[pyfunction]
-pub fn crush_block(py: Python<'_>, block: &[u8], options: &Options) -> PyResult<CrushedBlock> {
-    let block = options.with_crusher(py, |crusher| Block::crush_lines(crusher, block))?;
-    Ok(CrushedBlock::new(block, options, true))
+#[pyo3(signature = (block, options, calls = None))]
+pub fn crush_block(
+    py: Python<'_>,
+    block: &[u8],
+    options: &Options,
+    calls: Option<PyRefMut<'_, CallTable>>,
+) -> PyResult<CrushedBlock> {
+    let mut calls = calls;
+    let block = with_calls(py, options, calls.as_deref_mut(), |crusher| {
+        Block::crush_lines(crusher, block)
+    })?;
+    Ok(CrushedBlock::new(block, true))
 }
 
 #[pyfunction]
@@ -115,5 +151,5 @@ pub fn crush_records(
         }
     };
     let block = options.with_crusher(py, |crusher| Block::crush_records(crusher, slices.into_iter()))?;
-    Ok(CrushedBlock::new(block, options, false))
+    Ok(CrushedBlock::new(block, false))
 }

@@ -7,6 +7,7 @@ mod cut_text;
 mod errors;
 mod markers;
 mod options;
+mod recognised;
 mod record_batches;
 mod restored_block;
 mod tokens;
@@ -21,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::crushed_block::{CrushedBlock, crush_block, crush_records};
+    use super::crushed_block::{CallTable, CrushedBlock, crush_block, crush_records};
     #[pymodule_export]
     use super::crushed_text::{CrushedText, crush_text};
     #[pymodule_export]
@@ -32,6 +33,8 @@ mod _core {
     use super::markers::{markers, raw_marker};
     #[pymodule_export]
     use super::options::{Options, check_payload_path};
+    #[pymodule_export]
+    use super::recognised::{Recogniser, recognise};
     #[pymodule_export]
     use super::restored_block::{RestoredBlock, restore_block};
     #[pymodule_export]

@@ -10,7 +10,8 @@ use arrow_array::{ArrayRef, LargeBinaryArray, RecordBatch};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_pyarrow::ToPyArrow;
 use arrow_schema::{ArrowError, DataType, Field, Fields};
-use headroom_crusher::{Block, Options, Originals, PayloadReport, hash};
+use headroom_crusher::recognise::{Evidence, Found, Learned};
+use headroom_crusher::{Block, Originals, PayloadReport, hash};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -33,6 +34,10 @@ fn int64(values: impl Iterator<Item = u64>) -> ArrayRef {
             .map(|value| value as i64)
             .collect::<arrow_array::Int64Array>(),
     )
+}
+
+fn booleans(values: impl Iterator<Item = bool>) -> ArrayRef {
+    Arc::new(values.map(Some).collect::<arrow_array::BooleanArray>())
 }
 
 fn strings<T: AsRef<str>>(values: impl Iterator<Item = T>) -> ArrayRef {
@@ -141,7 +146,7 @@ pub fn totals(block: &Block) -> Batch {
 }
 
 /// Makes a batch with one row for each record that didn't fail.
-pub fn records(block: &Block, options: &Options) -> Batch {
+pub fn records(block: &Block) -> Batch {
     let mut record = LargeBinaryBuilder::new();
     let mut payloads = ListBuilder::new(StructBuilder::from_fields(payload_fields(), block.payloads.len()));
     let mut numbers: [Vec<u64>; 6] = Default::default();
@@ -167,7 +172,7 @@ pub fn records(block: &Block, options: &Options) -> Batch {
         }
         record.append_value(compacted);
         for report in reports {
-            payload(payloads.values(), report, options);
+            payload(payloads.values(), report);
         }
         payloads.append(true);
     }
@@ -203,12 +208,8 @@ fn payload_fields() -> Fields {
 }
 
 /// Appends a payload to the list of its record.
-fn payload(row: &mut StructBuilder, report: &PayloadReport, options: &Options) {
-    let path = report
-        .path
-        .and_then(|path| options.paths.get(path))
-        .map_or("", |path| path.as_str());
-    for (at, value) in [path, &report.tool, report.decisions.strategy.name()]
+fn payload(row: &mut StructBuilder, report: &PayloadReport) {
+    for (at, value) in [&*report.path, &report.tool, report.decisions.strategy.name()]
         .into_iter()
         .enumerate()
     {
@@ -276,4 +277,48 @@ pub fn unresolved(reports: &[MarkerReport]) -> Batch {
     columns.push(("kind", strings(reports.iter().map(|report| report.kind))));
     columns.push(("message", strings(reports.iter().map(|report| &report.message))));
     batch(columns)
+}
+
+pub fn found(found: &[Found]) -> Batch {
+    batch(vec![
+        ("path", strings(found.iter().map(Found::full_path))),
+        ("tool", strings(found.iter().map(|found| &found.tool))),
+        ("sure", booleans(found.iter().map(|found| found.sure))),
+        ("reason", strings(found.iter().map(|found| found.reason.words()))),
+        ("tokens", int64(found.iter().map(|found| found.tokens))),
+        ("offset", int64(found.iter().map(|found| found.offset as u64))),
+        ("length", int64(found.iter().map(|found| found.length as u64))),
+    ])
+}
+
+pub fn learned(learned: &Learned) -> Batch {
+    let paths: Vec<(String, &Evidence)> = learned.paths().collect();
+    let numbers = |value: fn(&Evidence) -> u64| int64(paths.iter().map(|(_, evidence)| value(evidence)));
+    let mut tools = ListBuilder::new(StringBuilder::new());
+    for (_, evidence) in &paths {
+        evidence
+            .tools
+            .iter()
+            .for_each(|tool| tools.values().append_value(tool));
+        tools.append(true);
+    }
+    batch(vec![
+        ("path", strings(paths.iter().map(|(path, _)| path))),
+        (
+            "is_sure",
+            booleans(paths.iter().map(|(_, evidence)| evidence.is_sure())),
+        ),
+        (
+            "reason",
+            strings(paths.iter().map(|(_, evidence)| evidence.reason.words())),
+        ),
+        ("records", numbers(|evidence| evidence.records)),
+        ("sure", numbers(|evidence| evidence.sure)),
+        ("likely", numbers(|evidence| evidence.likely)),
+        ("against", numbers(|evidence| evidence.against)),
+        ("retrieved", numbers(|evidence| evidence.retrieved)),
+        ("tokens", numbers(|evidence| evidence.tokens)),
+        ("longest", numbers(|evidence| evidence.longest)),
+        ("tools", Arc::new(tools.finish())),
+    ])
 }

@@ -296,6 +296,36 @@ fn bombs() -> Vec<(&'static str, String, Shelf)> {
         ),
         Shelf::default(),
     ));
+    let mut embedded = "[]".to_owned();
+    while embedded.len() < 1 << 20 {
+        embedded = format!("[ks][{}]", quote(&embedded, Spelling::Minimal));
+    }
+    bombs.push((
+        "JSON in strings in JSON",
+        quote(&embedded, Spelling::Minimal),
+        Shelf::default(),
+    ));
+    let quotes = format!("[ksooooooo][{}]", quote(&"\"".repeat(4 << 20), Spelling::Minimal));
+    bombs.push((
+        "quotes in eight strings",
+        quote(&quotes, Spelling::Minimal),
+        Shelf::default(),
+    ));
+    let mut shelf = Shelf::default();
+    let hash = shelf.put(&vec![b'"'; 4 << 20]);
+    bombs.push((
+        "markers of quotes in eight strings",
+        format!(
+            "[{}]",
+            vec![format!("\"<<ccr:{hash},text,4.0MB,ooooooo>>\""); 1000].join(",")
+        ),
+        shelf,
+    ));
+    bombs.push((
+        "a million open brackets in a string",
+        format!("\"[ks]{}\"", "[".repeat(1_000_000)),
+        Shelf::default(),
+    ));
     bombs
 }
 

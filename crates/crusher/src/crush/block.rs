@@ -3,7 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::crush::record::{Crusher, PayloadReport};
+use crate::crush::record::Crusher;
+use crate::crush::report::PayloadReport;
 use crate::digest::hash;
 use crate::error::Error;
 use crate::hashing::Map;

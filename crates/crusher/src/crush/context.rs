@@ -30,6 +30,8 @@ pub(crate) struct Context<'o> {
     pub decisions: Decisions,
     /// Number of strings around the text at hand, one inside the other.
     pub strings: usize,
+    /// How many more strings, each in the one before it, hold the text of the payload, which is a string.
+    pub json_strings: usize,
     pub counted: Counted,
 }
 
@@ -68,6 +70,7 @@ impl<'o> Context<'o> {
             cuttable: false,
             decisions,
             strings: 0,
+            json_strings: 0,
             counted: budget::Counted::default(),
         }
     }

@@ -4,8 +4,9 @@
 //! values that it is in, which are taken off again. What else stands in these values isn't known: a test on
 //! one of their members doesn't hold.
 
-use crate::crush::payloads::payloads;
-use crate::crush::record::{Crusher, PayloadReport};
+use crate::crush::payloads::Finder;
+use crate::crush::record::Crusher;
+use crate::crush::report::PayloadReport;
 use crate::error::{Error, Result};
 use crate::json::cut::Envelope;
 use crate::originals::Originals;
@@ -51,9 +52,15 @@ impl Crusher {
         let mut outside = false;
         if let Ok(doc) = self.tape.scan(&text, self.options.max_depth) {
             let before = envelope.before.len() as u32;
-            let starts = payloads(&doc, &self.options.paths)
-                .into_iter()
-                .map(|payload| doc.node(payload.node).start);
+            let found = Finder {
+                options: &self.options,
+                tree: &self.tree,
+                tapes: &mut self.tapes,
+                recogniser: &mut self.recogniser,
+                calls: self.calls.as_ref(),
+            }
+            .payloads(&doc);
+            let starts = found.into_iter().map(|found| doc.node(found.node).start);
             let (around, inside): (Vec<u32>, Vec<u32>) = starts.partition(|start| *start < before);
             outside = !around.is_empty() && inside.is_empty();
         }

@@ -7,7 +7,6 @@ use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
-use crate::json::spelling::Spelling;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
 use crate::notation::grammar::Place;
@@ -18,16 +17,15 @@ use crate::tokens;
 impl Context<'_> {
     /// Crushes JSON, or lines of JSON, in a string. Returns the content of the string that replaces it, a
     /// table or a document, if that saves tokens.
-    pub fn json_string(&mut self, decoded: &[u8], spelling: Spelling) -> Option<Vec<u8>> {
+    pub fn json_string(&mut self, decoded: &[u8], frame: Frame) -> Option<Vec<u8>> {
         let mut tape = self.tapes.pop().unwrap_or_default();
         self.strings += 1;
         let changed = match tape.scan_utf8(decoded, self.options.max_depth) {
-            Ok(doc) => self.json_content(&doc, spelling),
+            Ok(doc) => self.json_content(&doc, frame),
             Err(_) => None,
         };
         self.tapes.push(tape);
-        let newline = decoded.ends_with(b"\n");
-        let frame = Frame::String { newline, spelling };
+        let frame = frame.ending(decoded.ends_with(b"\n"));
         let changed = changed.or_else(|| self.json_lines(decoded, frame));
         self.strings -= 1;
         changed
@@ -103,13 +101,12 @@ impl Context<'_> {
     }
 
     /// Crushes the JSON in a string. At most one line break may follow it.
-    fn json_content(&mut self, doc: &Doc<'_>, spelling: Spelling) -> Option<Vec<u8>> {
-        let newline = match doc.text.get(doc.node(0).end as usize..)? {
-            b"" => false,
-            b"\n" => true,
+    fn json_content(&mut self, doc: &Doc<'_>, frame: Frame) -> Option<Vec<u8>> {
+        let frame = match doc.text.get(doc.node(0).end as usize..)? {
+            b"" => frame,
+            b"\n" => frame.ending(true),
             _ => return None,
         };
-        let frame = Frame::String { newline, spelling };
         let mut header = Header {
             frame,
             ..Header::default()

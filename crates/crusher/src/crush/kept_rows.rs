@@ -195,7 +195,7 @@ fn print_json(doc: &Doc<'_>, index: u32, keep: &[u32], hash: &str, out: &mut Vec
 /// Writes the marker of an array of which `kept` rows stay.
 fn write_marker(doc: &Doc<'_>, index: u32, kept: usize, hash: &str, out: &mut Vec<u8>) {
     let dropped = u64::from(doc.node(index).count) - kept as u64;
-    marker::write_rows(hash, dropped, Frame::Value, out);
+    marker::write_rows(hash, dropped, Frame::VALUE, out);
 }
 
 /// Returns the rows at the positions in `keep` as a compact JSON array. With `escaped` reserved strings are

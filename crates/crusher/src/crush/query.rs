@@ -1,6 +1,6 @@
 //! Reads what stands before a payload in its record: the query, and the words that the reader has seen.
 
-use crate::crush::payloads::Payload;
+use crate::crush::found::Found;
 use crate::excerpt::survey::Interest;
 use crate::excerpt::vocabulary::WordNumbers;
 use crate::json::edits::Edits;
@@ -17,10 +17,15 @@ const QUERY_NODES: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct SeenWords {
     pub words: WordNumbers,
-    /// Bytes of the record that have been read.
-    bytes: u32,
-    /// Edits that have been read.
-    edits: usize,
+    /// Of the record, and of the JSON in strings that is being read: the bytes that were read, and the edits.
+    read: Vec<(u32, usize)>,
+}
+
+impl SeenWords {
+    /// Forgets where reading stood in the texts of a level and those inside them: another text comes next.
+    pub fn leave(&mut self, level: usize) {
+        self.read.truncate(level);
+    }
 }
 
 /// The query of a payload, and the words that its reader has seen. Both are read when first needed.
@@ -53,34 +58,47 @@ impl<'o> PayloadQuery<'o> {
     }
 }
 
-/// A payload's place in its record.
+/// A payload's place in its text: the record, or JSON in a string of it.
 pub(crate) struct PayloadPlace<'e> {
     pub doc: &'e Doc<'e>,
-    /// The payloads before this one.
-    pub payloads: &'e [Payload],
-    /// All edits before this payload.
+    /// Payloads, and strings with payloads in them, up to this one, this one excepted.
+    pub before: &'e [Found],
+    /// What became of them.
     pub edits: &'e Edits,
     /// The payload's node.
     pub node: u32,
+    /// The place of the string that holds the text.
+    pub outer: Option<&'e PayloadPlace<'e>>,
 }
 
 impl PayloadPlace<'_> {
-    /// Adds the words before the payload to `seen`.
+    /// How many strings the text stands in.
+    pub fn level(&self) -> usize {
+        self.outer.map_or(0, |outer| outer.level() + 1)
+    }
+
+    /// Reads the words up to the payload.
     pub fn read(&self, seen: &mut SeenWords) {
+        if let Some(outer) = self.outer {
+            outer.read(seen);
+        }
+        let level = self.level();
+        let (mut bytes, mut edits) = seen.read.get(level).copied().unwrap_or_default();
         let read = |from: u32, to: u32, words: &mut WordNumbers| {
             let text = self.doc.text.get(from as usize..to as usize);
             read_json(text.unwrap_or_default(), words);
         };
-        for (node, replacement) in self.edits.iter_from(seen.edits) {
+        for (node, replacement) in self.edits.iter_from(edits) {
             let node = self.doc.node(node);
-            read(seen.bytes, node.start, &mut seen.words);
+            read(bytes, node.start, &mut seen.words);
             read_json(replacement, &mut seen.words);
-            seen.bytes = node.end;
-            seen.edits += 1;
+            bytes = node.end;
+            edits += 1;
         }
         let end = self.doc.node(self.node).start;
-        read(seen.bytes, end, &mut seen.words);
-        seen.bytes = end;
+        read(bytes, end, &mut seen.words);
+        seen.read.resize(level, (0, 0));
+        seen.read.push((end, edits));
     }
 
     /// Returns the record's text before the payload, in its order, without the other payloads. If it is long,
@@ -88,30 +106,14 @@ impl PayloadPlace<'_> {
     pub fn query(&self) -> String {
         let mut strings = Vec::new();
         let (mut length, mut nodes) = (0, 0);
-        let mut end = self.node;
-        let starts = self
-            .payloads
-            .iter()
-            .rev()
-            .map(|payload| (payload.node, self.doc.node(payload.node).next));
-        'all: for (payload, start) in starts.chain([(0, 0)]) {
-            for at in (start..end).rev() {
-                nodes += 1;
-                if length >= QUERY_BYTES || nodes > QUERY_NODES {
-                    break 'all;
-                }
-                let node = self.doc.node(at);
-                if node.kind == Kind::String && node.flags & KEY == 0 {
-                    strings.push(node);
-                    length += (node.end - node.start) as usize;
-                }
-            }
-            end = payload;
+        let mut place = Some(self);
+        while let Some(text) = place {
+            text.strings(&mut strings, &mut length, &mut nodes);
+            place = text.outer;
         }
         let mut query = Vec::with_capacity(length);
-        for node in strings.into_iter().rev() {
-            let raw = self.doc.inner(node);
-            if node.flags & ESCAPED == 0 || !spelling::decode(raw, &mut query) {
+        for (raw, escaped) in strings.into_iter().rev() {
+            if !escaped || !spelling::decode(raw, &mut query) {
                 query.extend_from_slice(raw);
             }
             query.push(b' ');
@@ -122,6 +124,30 @@ impl PayloadPlace<'_> {
             .find(|at| text.is_char_boundary(*at))
             .unwrap_or(text.len());
         text.get(cut..).unwrap_or_default().to_owned()
+    }
+
+    /// Appends the strings of this text before the payload, the nearest first, and whether they have escapes.
+    fn strings<'d>(&'d self, strings: &mut Vec<(&'d [u8], bool)>, length: &mut usize, nodes: &mut usize) {
+        let mut end = self.node;
+        let starts = self
+            .before
+            .iter()
+            .rev()
+            .map(|found| (found.node, self.doc.node(found.node).next));
+        for (payload, start) in starts.chain([(0, 0)]) {
+            for at in (start..end).rev() {
+                *nodes += 1;
+                if *length >= QUERY_BYTES || *nodes > QUERY_NODES {
+                    return;
+                }
+                let node = self.doc.node(at);
+                if node.kind == Kind::String && node.flags & KEY == 0 {
+                    strings.push((self.doc.inner(node), node.flags & ESCAPED != 0));
+                    *length += (node.end - node.start) as usize;
+                }
+            }
+            end = payload;
+        }
     }
 }
 
@@ -144,17 +170,14 @@ fn read_json(text: &[u8], words: &mut WordNumbers) {
 )]
 mod tests {
     use super::{PayloadPlace, SeenWords};
-    use crate::crush::payloads::Payload;
+    use crate::crush::found::{Content, Found, Payload};
     use crate::excerpt::vocabulary::WordNumbers;
     use crate::json::edits::Edits;
     use crate::json::scan::Tape;
 
-    fn payload(node: u32) -> Payload {
-        Payload {
-            node,
-            path: None,
-            tool: String::new(),
-        }
+    fn payload(node: u32) -> Found {
+        let content = Content::Payload(Payload::default());
+        Found { node, content }
     }
 
     #[test]
@@ -165,9 +188,10 @@ mod tests {
         let listing = payload(6);
         let place = PayloadPlace {
             doc: &doc,
-            payloads: &[listing],
+            before: &[listing],
             edits: &Edits::default(),
             node: 8,
+            outer: None,
         };
         assert_eq!(place.query(), "find \"ann\" tool and then? ");
     }
@@ -186,9 +210,10 @@ mod tests {
             let payloads = if node == 4 { &payloads[..0] } else { payloads };
             PayloadPlace {
                 doc: &doc,
-                payloads,
+                before: payloads,
                 edits,
                 node,
+                outer: None,
             }
             .read(&mut seen);
         }

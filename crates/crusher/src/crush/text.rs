@@ -1,20 +1,22 @@
 //! Crushes one text by itself, to the content of the JSON string that would replace it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::crush::budget;
 use crate::crush::context::{Context, Mark};
 use crate::crush::escape::literals;
 use crate::crush::kept_rows::kept_rows;
 use crate::crush::query::{PayloadQuery, SeenWords};
-use crate::crush::record::{Crusher, PayloadReport};
+use crate::crush::record::Crusher;
+use crate::crush::report::PayloadReport;
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::{Decisions, Strategy};
 use crate::error::{Error, Limit, Result};
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::scan::Tape;
-use crate::json::spelling;
+use crate::json::spelling::Spelling;
 use crate::json::tape::{Doc, Kind};
 use crate::notation::frame::Frame;
 use crate::notation::header::Header;
@@ -57,7 +59,7 @@ impl Context<'_> {
     /// Crushes a text of JSON lines, if that saves tokens.
     fn text_of_json_lines(&mut self, text: &str) -> Option<Vec<u8>> {
         let mark = self.mark();
-        let mut lines = self.json_lines(text.as_bytes(), Frame::Value)?;
+        let mut lines = self.json_lines(text.as_bytes(), Frame::VALUE)?;
         // Restoring copies the whitespace behind a table or document.
         lines.extend(text.ends_with('\n').then_some(b'\n'));
         if tokens::estimate(&lines) >= self.tokens.1 {
@@ -169,7 +171,7 @@ impl Crusher {
             |context| {
                 let lines = context.text_of_json_lines(text);
                 let blob = |context: &mut Context<'_>| {
-                    context.blob(text, tokens_before, spelling::Spelling::MINIMAL, true)
+                    context.blob(text, tokens_before, Frame::string(Spelling::MINIMAL), true)
                 };
                 lines.or_else(|| long.then(|| blob(context)).flatten())
             },
@@ -233,7 +235,7 @@ fn crush_json<'t>(
     let (table, mut body) = context.within_budget(
         |context| {
             // A header is known by the first bytes of its text, so nothing may stand before it.
-            let (frame, compact) = (Frame::Value, false);
+            let (frame, compact) = (Frame::VALUE, false);
             let surroundings = Surroundings::Alone {
                 frame,
                 compact,
@@ -333,7 +335,7 @@ fn rows_marker(doc: &Doc<'_>, kept: usize, hashes: &[String]) -> String {
     let dropped = u64::from(doc.node(0).count) - kept as u64;
     let hash = hashes.last().map(String::as_str).unwrap_or_default();
     let mut marker = Vec::new();
-    crate::notation::marker::write_rows(hash, dropped, Frame::Value, &mut marker);
+    crate::notation::marker::write_rows(hash, dropped, Frame::VALUE, &mut marker);
     String::from_utf8_lossy(&marker).into_owned()
 }
 
@@ -354,7 +356,7 @@ fn finish_text<'t>(
         exact.unwrap_or(estimate) as u64
     };
     let report = PayloadReport {
-        path: None,
+        path: Arc::default(),
         tool: String::new(),
         decisions,
         bytes_before: text.len() as u64,
@@ -380,6 +382,7 @@ mod tests {
     use crate::crush::query::{PayloadQuery, SeenWords};
     use crate::decisions::{Decisions, Strategy};
     use crate::json::spelling::Spelling;
+    use crate::notation::frame::Frame;
     use crate::notation::marker;
     use crate::options::Options;
     use crate::originals::Originals;
@@ -401,7 +404,13 @@ mod tests {
         let hash = context.offload(stored.as_bytes(), "text", 0).unwrap_or_default();
         context.decide(Strategy::Blob);
         let mut changed = Vec::new();
-        marker::write_blob(&hash, "text", text.len(), Spelling::MINIMAL, &mut changed);
+        marker::write_blob(
+            &hash,
+            "text",
+            text.len(),
+            Frame::string(Spelling::MINIMAL),
+            &mut changed,
+        );
         changed.extend_from_slice(b" the first words");
         let stays = context.proved_or_undone(changed, text, mark).is_some();
         let decisions = std::mem::take(&mut context.decisions);

@@ -5,13 +5,13 @@
 use crate::crush::budget::scaled;
 use crate::crush::context::Context;
 use crate::crush::escape::{literal, quoted};
+use crate::crush::strings::decoded;
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::excerpt::cut::cut;
 use crate::excerpt::kind::kind;
 use crate::excerpt::shorten::defused;
 use crate::json::edits::Edits;
-use crate::json::spelling::{self, Spelling};
 use crate::json::tape::{Doc, KEY, Kind};
 use crate::notation::frame::Frame;
 use crate::notation::marker::{self};
@@ -45,7 +45,7 @@ impl Context<'_> {
     /// Returns the JSON token that replaces an array or object, if it is replaced as a whole.
     fn container(&mut self, doc: &Doc<'_>, index: u32, compact: bool) -> Option<Vec<u8>> {
         let surroundings = Surroundings::Alone {
-            frame: Frame::Value,
+            frame: Frame::VALUE,
             compact,
             minify: false,
         };
@@ -62,7 +62,9 @@ impl Context<'_> {
         let node = doc.node(index);
         let whole = self.strings == 0 && index == self.tokens.0;
         let raw = doc.inner(node);
-        let holds_json = matches!(raw.first(), Some(b'{' | b'[')) && self.strings < MAX_STRINGS;
+        let strings = if whole { self.json_strings } else { 0 };
+        let begins_json = |text: &[u8]| matches!(text.first(), Some(b'{' | b'['));
+        let holds_json = self.strings < MAX_STRINGS && (strings > 0 || begins_json(raw));
         let min_bytes = if whole {
             self.least_text()
         } else {
@@ -72,20 +74,20 @@ impl Context<'_> {
         if !holds_json && !is_long {
             return None;
         }
-        let mut decoded = Vec::with_capacity(raw.len());
-        let Some(spelling) = spelling::decode_proved(raw, &mut decoded, &mut Vec::new()) else {
+        let Some((decoded, frame)) = decoded(raw, strings) else {
             return if is_long {
                 self.raw_blob(doc.raw(node))
             } else {
                 None
             };
         };
-        if let Some(changed) = holds_json.then(|| self.json_string(&decoded, spelling)).flatten() {
+        let holds_json = holds_json && begins_json(&decoded);
+        if let Some(changed) = holds_json.then(|| self.json_string(&decoded, frame)).flatten() {
             return Some(quoted(&changed));
         }
         let content = std::str::from_utf8(&decoded).ok().filter(|_| is_long)?;
         let before = tokens::estimate(&decoded);
-        self.blob(content, before, spelling, whole)
+        self.blob(content, before, frame, whole)
             .map(|changed| quoted(&changed))
     }
 
@@ -103,7 +105,7 @@ impl Context<'_> {
     ///
     /// A payload that is one text (`whole`) is what the tool was asked for, so its excerpt may fill the
     /// payload's budget. The excerpt of a string among others gets `excerpt_tokens`.
-    pub fn blob(&mut self, content: &str, before: usize, spelling: Spelling, whole: bool) -> Option<Vec<u8>> {
+    pub fn blob(&mut self, content: &str, before: usize, frame: Frame, whole: bool) -> Option<Vec<u8>> {
         let kind = kind(content);
         let readable = matches!(kind, "text" | "html" | "json");
         let budget = scaled(
@@ -121,7 +123,7 @@ impl Context<'_> {
         let mark = self.mark();
         let hash = self.offload(content.as_bytes(), kind, 0)?;
         let mut changed = Vec::new();
-        marker::write_blob(&hash, kind, content.len(), spelling, &mut changed);
+        marker::write_blob(&hash, kind, content.len(), frame, &mut changed);
         if readable {
             changed.push(b' ');
             let marker = String::from_utf8_lossy(&changed).into_owned();

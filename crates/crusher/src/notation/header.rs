@@ -16,6 +16,8 @@ const COMMON: &[u8] = b"[]";
 pub struct Header {
     /// Number of rows in the table; none for a document.
     pub rows: Option<u64>,
+    /// `k`: JSON follows as it stood in a string, but for its reserved strings.
+    pub verbatim: bool,
     /// `m`: the table is a map.
     pub map: bool,
     /// `j`: the elements of the array stood one on each line, without the array around them.
@@ -32,11 +34,10 @@ impl Header {
     /// Returns the header that `COMMON` abbreviates: spaced JSON in a string or, in a text by itself, spaced
     /// JSON alone.
     fn common(by_itself: bool) -> Self {
-        let (newline, spelling) = (false, Spelling::MINIMAL);
         let frame = if by_itself {
-            Frame::Value
+            Frame::VALUE
         } else {
-            Frame::String { newline, spelling }
+            Frame::string(Spelling::MINIMAL)
         };
         Self {
             layout: Layout::Spaced,
@@ -56,6 +57,7 @@ impl Header {
         match self.rows {
             Some(rows) => out.extend_from_slice(rows.to_string().as_bytes()),
             None if self.is_plain() => out.push(b'd'),
+            None if self.verbatim => out.push(b'k'),
             None => {}
         }
         if self.map {
@@ -75,7 +77,8 @@ impl Header {
         !self.lines
             && self.layout == Layout::Compact
             && self.cells == Spelling::MINIMAL
-            && self.frame == Frame::Value
+            && self.frame == Frame::VALUE
+            && !self.verbatim
     }
 
     /// Reads a header from the start of a decoded string or, with `by_itself`, of a text by itself. Returns
@@ -117,6 +120,9 @@ impl Header {
         let (document, flags) = flags
             .strip_prefix(b"d")
             .map_or((false, flags), |rest| (true, rest));
+        let (verbatim, flags) = flags
+            .strip_prefix(b"k")
+            .map_or((false, flags), |rest| (true, rest));
         let (map, flags) = flags
             .strip_prefix(b"m")
             .map_or((false, flags), |rest| (true, rest));
@@ -128,13 +134,22 @@ impl Header {
         let (frame, flags) = Frame::read(flags);
         let header = Self {
             rows,
+            verbatim,
             map,
             lines,
             layout,
             cells,
             frame,
         };
-        let fits = if rows.is_some() {
+        let fits = if verbatim {
+            // Nothing but the frame tells more of it; a newline behind the JSON is part of it.
+            let framed = Self {
+                verbatim,
+                frame,
+                ..Self::default()
+            };
+            !document && header == framed && frame != Frame::VALUE && frame == frame.ending(false)
+        } else if rows.is_some() {
             !(document || map && lines)
         } else {
             !map && document == header.is_plain()

@@ -28,8 +28,8 @@ pub enum Marker<'a> {
     Blob {
         /// 24 or 64 hexadecimal digits.
         hash: &'a str,
-        /// How the string is spelled.
-        spelling: Spelling,
+        /// How the string is spelled, and the strings that it stood in.
+        frame: Frame,
     },
     /// The original takes the place of the whole token or line.
     Raw {
@@ -93,10 +93,10 @@ impl<'a> Marker<'a> {
         let canonical = !count.is_empty() && (count == b"0" || count.first() != Some(&b'0'));
         let (frame, rest) = match rest.strip_prefix(b" ") {
             Some(flags) => match Frame::read(flags) {
-                (Frame::Value, _) => return None,
+                (Frame::VALUE, _) => return None,
                 other => other,
             },
-            None => (Frame::Value, rest),
+            None => (Frame::VALUE, rest),
         };
         (canonical && rest.is_empty()).then_some(Self::Rows { hash, frame })
     }
@@ -114,12 +114,16 @@ impl<'a> Marker<'a> {
         if !BLOB_KINDS.contains(&kind) {
             return None;
         }
-        let spelling = match flags.map(Spelling::read) {
-            None => Spelling::MINIMAL,
-            Some((spelling, b"")) if spelling != Spelling::MINIMAL => spelling,
-            Some(_) => return None,
+        let plain = Frame::string(Spelling::MINIMAL);
+        let frame = match flags {
+            None => plain,
+            // The `s` of the innermost string isn't written.
+            Some(flags) => match Frame::read(&[b"s", flags].concat()) {
+                (frame, b"") if frame != plain && frame == frame.ending(false) => frame,
+                _ => return None,
+            },
         };
-        Some(Self::Blob { hash, spelling })
+        Some(Self::Blob { hash, frame })
     }
 }
 
@@ -129,12 +133,12 @@ impl<'a> Marker<'a> {
 /// ```
 /// use headroom_crusher::notation::{frame::Frame, marker::write_rows};
 /// let mut text = Vec::new();
-/// write_rows("0123456789abcdef01234567", 58, Frame::Value, &mut text);
+/// write_rows("0123456789abcdef01234567", 58, Frame::VALUE, &mut text);
 /// assert_eq!(text, b"<<ccr:0123456789abcdef01234567 58_rows_offloaded>>");
 /// ```
 pub fn write_rows(hash: &str, dropped: u64, frame: Frame, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("<<ccr:{hash} {dropped}_rows_offloaded").as_bytes());
-    if frame != Frame::Value {
+    if frame != Frame::VALUE {
         out.push(b' ');
         frame.write(out);
     }
@@ -145,16 +149,18 @@ pub fn write_rows(hash: &str, dropped: u64, frame: Frame, out: &mut Vec<u8>) {
 ///
 /// # Examples
 /// ```
-/// use headroom_crusher::{Spelling, notation::marker::write_blob};
+/// use headroom_crusher::{Spelling, notation::frame::Frame, notation::marker::write_blob};
 /// let mut text = Vec::new();
-/// write_blob("0123456789abcdef01234567", "text", 2048, Spelling::ASCII, &mut text);
+/// write_blob("0123456789abcdef01234567", "text", 2048, Frame::string(Spelling::ASCII), &mut text);
 /// assert_eq!(text, b"<<ccr:0123456789abcdef01234567,text,2.0KB,a>>");
 /// ```
-pub fn write_blob(hash: &str, kind: &str, size_bytes: usize, spelling: Spelling, out: &mut Vec<u8>) {
+pub fn write_blob(hash: &str, kind: &str, size_bytes: usize, frame: Frame, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("<<ccr:{hash},{kind},{}", size(size_bytes)).as_bytes());
-    if spelling != Spelling::MINIMAL {
+    let mut flags = Vec::new();
+    frame.write(&mut flags);
+    if let Some(flags @ [_, ..]) = flags.strip_prefix(b"s") {
         out.push(b',');
-        spelling.write(out);
+        out.extend_from_slice(flags);
     }
     out.extend_from_slice(b">>");
 }

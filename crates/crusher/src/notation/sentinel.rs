@@ -40,7 +40,7 @@ pub(crate) fn sentinel_of<'a>(
         Ok(Some((
             Marker::Rows {
                 hash,
-                frame: Frame::Value,
+                frame: Frame::VALUE,
             },
             end,
         ))) if sole && is_element && last && end == text.len() => Some((array, start, hash)),

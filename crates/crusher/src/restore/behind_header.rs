@@ -22,6 +22,9 @@ impl Restorer<'_> {
         at: usize,
         out: &mut impl Output,
     ) -> Result<()> {
+        if header.verbatim {
+            return self.verbatim(text.get(at..).unwrap_or_default(), header.frame, out);
+        }
         if self.trusted {
             let left_bytes = self.left_bytes;
             let expected = out.expected();
@@ -39,7 +42,7 @@ impl Restorer<'_> {
                 Some((
                     Marker::Rows {
                         hash,
-                        frame: Frame::Value,
+                        frame: Frame::VALUE,
                     },
                     length,
                 )) if length == tail.len() => self.original(hash, Some(header.frame), out),
@@ -105,7 +108,7 @@ impl Restorer<'_> {
             // Originals inside may be any bytes, and only JSON can be laid out.
             tape.scan(result, MAX_DEPTH)?;
         }
-        if header.frame == Frame::Value {
+        if header.frame == Frame::VALUE {
             let before = out.position();
             // If the limit stops this, more was printed than is left, and `spend` fails.
             let _enough = header.layout.spread(result, self.left_bytes, out);

@@ -10,3 +10,4 @@ pub(crate) mod record;
 mod reserved_strings;
 mod restorer;
 pub(crate) mod text;
+mod verbatim;

@@ -5,7 +5,6 @@ use crate::json::bytes::string_length;
 use crate::json::layout::Layout;
 use crate::json::output::Comparison;
 use crate::json::scan::Tape;
-use crate::json::spelling;
 use crate::lookup::Lookup;
 use crate::notation::frame::Frame;
 use crate::notation::header::Header;
@@ -43,20 +42,13 @@ impl Restorer<'_> {
             self.string(raw, &mut comparison).ok()?;
             comparison.matching_bytes()
         };
-        let length = if let Frame::String { newline, spelling } = header.frame {
-            let length = string_length(expected).filter(|_| expected.starts_with(b"\""))?;
-            let raw = expected.get(1..length - 1)?;
-            let mut content = Vec::with_capacity(raw.len());
-            if !spelling::decode_as(raw, spelling, &mut content, &mut Vec::new()) {
-                return None;
-            }
-            if newline {
-                content.pop_if(|last| *last == b'\n')?;
-            }
+        let length = if header.frame == Frame::VALUE {
+            compare(text, header, at, expected, &mut reserved)?
+        } else {
+            let length = string_length(expected)?;
+            let content = header.frame.content(expected.get(..length)?)?;
             let same = compare(text, header, at, &content, &mut reserved)?;
             (same == content.len()).then_some(length)?
-        } else {
-            compare(text, header, at, expected, &mut reserved)?
         };
         // Decoding would spend no more than this: for the decoded text with its reserved strings, then for
         // its layout and its frame.

@@ -114,7 +114,7 @@ impl Restorer<'_> {
         if let Some((
             Header {
                 lines: true,
-                frame: Frame::Value,
+                frame: Frame::VALUE,
                 ..
             },
             _,
@@ -133,14 +133,7 @@ impl Restorer<'_> {
         if let Some((marker, length)) = Marker::read(text)? {
             let whole = length == text.len();
             return match marker {
-                Marker::Blob { hash, spelling } => self.original(
-                    hash,
-                    Some(Frame::String {
-                        newline: false,
-                        spelling,
-                    }),
-                    out,
-                ),
+                Marker::Blob { hash, frame } => self.original(hash, Some(frame), out),
                 Marker::Rows { hash, frame } if whole => self.original(hash, Some(frame), out),
                 Marker::Raw { hash } if whole => self.original(hash, None, out),
                 _ => Err(Error::Format {

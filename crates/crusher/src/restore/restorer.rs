@@ -5,7 +5,7 @@ use crate::json::output::Output;
 use crate::json::scan::Tape;
 use crate::json::spelling;
 use crate::lookup::Lookup;
-use crate::notation::frame::Frame;
+use crate::notation::frame::{Frame, StringFrame};
 use crate::options::MAX_RECORD_BYTES;
 
 /// The deepest nesting that a scan accepts. It has room for a record at the crusher's limit, and for the
@@ -83,11 +83,23 @@ impl<'a> Restorer<'a> {
 
     /// Appends content in its frame.
     pub fn framed(&mut self, content: &[u8], frame: Frame, out: &mut impl Output) -> Result<()> {
-        let Frame::String { newline, spelling } = frame else {
+        let Some((outermost, inner)) = frame.strings().split_last() else {
             self.spend(content.len())?;
             out.push(content);
             return Ok(());
         };
+        let mut token: Option<Vec<u8>> = None;
+        for string in inner {
+            let mut around = Vec::with_capacity(content.len() + content.len() / 8);
+            self.string_of(token.as_deref().unwrap_or(content), *string, &mut around)?;
+            token = Some(around);
+        }
+        self.string_of(token.as_deref().unwrap_or(content), *outermost, out)
+    }
+
+    /// Appends a JSON string with this content.
+    fn string_of(&mut self, content: &[u8], string: StringFrame, out: &mut impl Output) -> Result<()> {
+        let StringFrame { newline, spelling } = string;
         out.push(b"\"");
         let mut rest = content;
         while !rest.is_empty() {

@@ -84,7 +84,12 @@ impl Restorer<'_> {
 /// Returns the length of a reserved text without the JSON whitespace behind it, which is copied.
 fn reserved_length(text: &[u8]) -> Result<usize> {
     let mut least = 0;
-    if let Some((Header { rows: Some(rows), .. }, _)) = Header::read(text, true)? {
+    let header = Header::read(text, true)?;
+    if let Some((Header { verbatim: true, .. }, _)) = header {
+        // White space behind JSON that stood in a string stood in that string.
+        return Ok(text.len());
+    }
+    if let Some((Header { rows: Some(rows), .. }, _)) = header {
         // The last rows of a table may be empty lines, so rows are counted. Only names and a marker may
         // follow them. No line ends with a blank. A section line is no row.
         let mut ends = memchr::memchr_iter(b'\n', text)

@@ -36,14 +36,13 @@ const TRAPS: &[&str] = &[
     "<<ccr:0123456789abcdef01234567,text,9.1KB>> first words \u{2026}",
     " <<ccr:0123456789abcdef01234567,raw,1.0KB>>", "text <<ccr:0123456789abcdef01234567,raw,1.0KB>> text",
     "{\"_ccr_dropped\":\"<<ccr:0123456789abcdef01234567 45_rows_offloaded>>\"}",
-    "[1,{\"_ccr_dropped\":\"<<ccr:0123456789abcdef01234567 45_rows_offloaded>>\"}]", "\u{feff}", "\u{feff}{}",
-    "\u{0}", "\u{1f}", "\u{7f}", "\u{80}", "\u{a0}", "\u{2028}", "\u{2029}", "\u{200b}", "\u{fffd}",
-    "\u{ffff}", "\u{10ffff}", "e\u{301}", "\u{202e}abc", "&amp;", "<b>", "</script>", "a.b", "a..b", ".",
-    "..", ".a", "a.", "a.b.c", "a[0]", "a/b", "<>", "<*>", "<id>", "x<>y", "a<b>c", "x>y", "=null", "=\"x\"",
-    "~null", "~~x", "|{a:1}", "@a,b", "@x@y", "(a)", "(a,b)", "[(a),(b)]", "[(1,2)]", "[d]{a:1}", "[]{a:1}",
-    "[]{", "[][x", "[d]{a:[1]{x}\n1\n}", "[js][{a:1}]", "[2j]{a}\n1\n2", "[1]{@a,b}\n@x\n1",
-    "[2]{a=x<>}\n1\n2", "[1][{a}]\n[(1)]", "[1]{t[{k}]}\n[(1)]", "{a:,b:}", "{a:x}", "1.", "1e", "0x1", "x y",
-    "a}", "a]", "a)", "$ref", "_ccr_dropped", "__proto__", "id", "a:int", "a=1", "a?", "a|b", "a,b.c",
+    "[1,{\"_ccr_dropped\":\"<<ccr:0123456789abcdef01234567 45_rows_offloaded>>\"}]", "\u{feff}", "\u{feff}{}", "\u{0}",
+    "\u{1f}", "\u{7f}", "\u{80}", "\u{a0}", "\u{2028}", "\u{2029}", "\u{200b}", "\u{fffd}", "\u{ffff}", "\u{10ffff}",
+    "e\u{301}", "\u{202e}abc", "&amp;", "<b>", "</script>", "a.b", "a..b", ".", "..", ".a", "a.", "a.b.c", "a[0]",
+    "a/b", "<>", "<*>", "<id>", "x<>y", "a<b>c", "x>y", "=null", "=\"x\"", "~null", "~~x", "|{a:1}", "@a,b", "@x@y", "(a)",
+    "(a,b)", "[(a),(b)]", "[(1,2)]", "[d]{a:1}", "[]{a:1}", "[ks]{\"a\":1}", "[k]{", "[kson][1]", "[1so]{a}\n1", "[]{", "[][x", "[d]{a:[1]{x}\n1\n}", "[js][{a:1}]", "[2j]{a}\n1\n2", "[1]{@a,b}\n@x\n1",
+    "[2]{a=x<>}\n1\n2", "[1][{a}]\n[(1)]", "[1]{t[{k}]}\n[(1)]", "{a:,b:}", "{a:x}", "1.", "1e", "0x1", "x y", "a}", "a]", "a)",
+    "$ref", "_ccr_dropped", "__proto__", "id", "a:int", "a=1", "a?", "a|b", "a,b.c",
 ];
 
 /// The bytes between the quotes of strings whose spelling is unusual, malformed or misleading.

@@ -28,7 +28,7 @@ fn inline_table(cursor: &mut Cursor<'_>, out: &mut impl JsonSink) -> Parse<bool>
     cursor.at += length;
     if let Some(marker) = table(cursor, rows, map, out)? {
         let read = Marker::read(marker).ok().flatten();
-        if !matches!(read, Some((Marker::Rows { frame: Frame::Value, .. }, length)) if length == marker.len())
+        if !matches!(read, Some((Marker::Rows { frame: Frame::VALUE, .. }, length)) if length == marker.len())
         {
             return Err("an unknown marker behind a table");
         }

@@ -1,0 +1,46 @@
+//! What the paths find in a record.
+
+use std::sync::Arc;
+
+use crate::notation::frame::Frame;
+
+/// What a path found in a text.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Its node.
+    pub node: u32,
+    pub content: Content,
+}
+
+/// What stands at a node that a path found.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Payload(Payload),
+    Embedded(Embedded),
+    /// A value that stays as it is, with all that is in it.
+    Keep,
+    /// A value in which results may be found by their shape.
+    Results,
+}
+
+/// A payload.
+#[derive(Debug, Default)]
+pub(crate) struct Payload {
+    /// Its path as it was written; empty for the whole record.
+    pub path: Arc<str>,
+    /// The tool's name, or empty.
+    pub tool: String,
+    /// How many more strings, each in the one before it, hold its text. A path with `|json` said so.
+    pub json_strings: usize,
+}
+
+/// A string that holds JSON, in which payloads lie.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    /// How the JSON stood in the string, or in a string in it, and so on.
+    pub frame: Frame,
+    /// The JSON.
+    pub text: Vec<u8>,
+    /// What was found in it.
+    pub found: Vec<Found>,
+}
