@@ -159,6 +159,12 @@ def crush_block(block: bytes, options: Options, calls: CallTable | None = None) 
 
     The last line end may be missing, and is then not added. A line that is no record (bad JSON, bad UTF-8,
     too large, too deep) becomes a failure. A `raw` marker takes its place.
+
+    Args:
+        block: the lines.
+        options: how to crush.
+        calls: the calls of the file so far, to which those of the block are added. None if the records of the
+            block have nothing to do with one another.
     """
 
 def crush_records(records: pa.Array, options: Options) -> CrushedBlock:
@@ -245,7 +251,7 @@ def crush_elements(block: CutBlock, options: Options, calls: CallTable | None = 
     """Crushes each element of a block as a record of its own, found by the paths of the whole text.
 
     What stands between the elements is copied. An element that is no JSON, too large or too deep becomes a
-    failure.
+    failure. `calls` is as for `crush_block`.
     """
 
 @final
