@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 __all__ = [
     "NOTATION_VERSION",
+    "CallTable",
     "CrushedBlock",
     "CrushedText",
     "CutBlock",
@@ -144,11 +145,26 @@ class CrushedBlock:
         `bytes_before`, `bytes_after`, `tokens_before`, `tokens_after`, `rows_total`, `rows_kept`, int64 each.
         """
 
-def crush_block(block: bytes, options: Options) -> CrushedBlock:
+@final
+class CallTable:
+    """Names of tools by call id, from the records of one file so far: the last 4,096 calls.
+
+    Where each record is one message, a call and its result stand in different records.
+    """
+
+    def __new__(cls) -> Self: ...
+
+def crush_block(block: bytes, options: Options, calls: CallTable | None = None) -> CrushedBlock:
     """Crushes a block of JSON Lines that begins and ends at line boundaries.
 
     The last line end may be missing, and is then not added. A line that is no record (bad JSON, bad UTF-8,
     too large, too deep) becomes a failure. A `raw` marker takes its place.
+
+    Args:
+        block: the lines.
+        options: how to crush.
+        calls: the calls of the file so far, to which those of the block are added. None if the records of the
+            block have nothing to do with one another.
     """
 
 def crush_records(records: pa.Array, options: Options) -> CrushedBlock:
@@ -231,11 +247,11 @@ def framing(head: bytes, whole: bool) -> Literal["blank", "lines", "document", "
         `blank` for whitespace; `unknown` when more bytes must be seen.
     """
 
-def crush_elements(block: CutBlock, options: Options) -> CrushedBlock:
+def crush_elements(block: CutBlock, options: Options, calls: CallTable | None = None) -> CrushedBlock:
     """Crushes each element of a block as a record of its own, found by the paths of the whole text.
 
     What stands between the elements is copied. An element that is no JSON, too large or too deep becomes a
-    failure.
+    failure. `calls` is as for `crush_block`.
     """
 
 @final

@@ -29,6 +29,8 @@ class Content:
     def __init__(self, source: str, part: str) -> None:
         self.source = source
         self.part = part
+        self.calls = _core.CallTable()
+        """Names the tools of results whose calls stand in earlier records."""
         self.records = 0
         self.failures = 0
         self.opened: list[int] = []

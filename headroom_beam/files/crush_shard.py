@@ -243,7 +243,8 @@ class _ShardWork:
         line = _LongRecord()
         for item in items:
             if isinstance(item, Block):
-                self._take(_core.crush_block(item.data, self._options), item.data, item.offset, content)
+                crushed = _core.crush_block(item.data, self._options, content.calls)
+                self._take(crushed, item.data, item.offset, content)
                 continue
             self._store_piece(item.data, item.offset, content, line)
             if item.line_end is not None:
@@ -254,7 +255,8 @@ class _ShardWork:
         value = _LongRecord()
         for cut in cuts:
             if isinstance(cut, _core.CutBlock):
-                self._take(_core.crush_elements(cut, self._options), cut.data, cut.offset, content)
+                crushed = _core.crush_elements(cut, self._options, content.calls)
+                self._take(crushed, cut.data, cut.offset, content)
                 continue
             if not value.hashes:
                 value.offset = cut.offset

@@ -38,8 +38,10 @@ def test_a_truncated_input_has_the_exit_code_of_damage(
     inputs: Path, capsys: pytest.CaptureFixture[str], runner: list[str]
 ) -> None:
     (inputs / "cut.jsonl.gz").write_bytes(compress(lines_of(3), ".gz")[:-9])
-    # In a folder such a file would be copied; one that is named has to be whole.
-    assert crush.main([*crush_arguments(inputs, *runner), "--input", str(inputs / "*.gz")]) == 8
+    # In a folder such a file is copied; one that was named has to be whole.
+    arguments = crush_arguments(inputs, *runner)
+    arguments[1] = str(inputs / "*.gz")
+    assert crush.main(arguments) == 8
     assert "IntegrityError: " in capsys.readouterr().err
     assert not (inputs.parent / "out" / "_manifest.json").exists()
 

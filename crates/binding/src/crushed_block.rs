@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, make_array};
 use arrow_pyarrow::FromPyArrow;
 use arrow_schema::DataType;
-use headroom_crusher::Block;
+use headroom_crusher::{Block, Crusher};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -70,9 +70,52 @@ impl CrushedBlock {
     }
 }
 
+/// The calls of a file so far.
+#[pyclass(module = "headroom_beam._core")]
+#[derive(Default)]
+pub struct CallTable {
+    calls: headroom_crusher::CallTable,
+}
+
+#[pymethods]
+impl CallTable {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+}
+
+/// Crushes with the calls of the file so far, if there is such a table, and adds to it.
+pub fn with_calls<T: Send>(
+    py: Python<'_>,
+    options: &Options,
+    calls: Option<&mut CallTable>,
+    work: impl FnOnce(&mut Crusher) -> T + Send,
+) -> PyResult<T> {
+    let Some(table) = calls else {
+        return options.with_crusher(py, work);
+    };
+    let calls = std::mem::take(&mut table.calls);
+    let (result, calls) = options.with_crusher(py, |crusher| {
+        crusher.calls = Some(calls);
+        (work(crusher), crusher.calls.take())
+    })?;
+    table.calls = calls.unwrap_or_default();
+    Ok(result)
+}
+
 #[pyfunction]
-pub fn crush_block(py: Python<'_>, block: &[u8], options: &Options) -> PyResult<CrushedBlock> {
-    let block = options.with_crusher(py, |crusher| Block::crush_lines(crusher, block))?;
+#[pyo3(signature = (block, options, calls = None))]
+pub fn crush_block(
+    py: Python<'_>,
+    block: &[u8],
+    options: &Options,
+    calls: Option<PyRefMut<'_, CallTable>>,
+) -> PyResult<CrushedBlock> {
+    let mut calls = calls;
+    let block = with_calls(py, options, calls.as_deref_mut(), |crusher| {
+        Block::crush_lines(crusher, block)
+    })?;
     Ok(CrushedBlock::new(block, true))
 }
 

@@ -8,7 +8,7 @@ use headroom_crusher::{Block, json};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::crushed_block::CrushedBlock;
+use crate::crushed_block::{CallTable, CrushedBlock, with_calls};
 use crate::errors::detached;
 use crate::markers::markers_of;
 use crate::options::Options;
@@ -133,8 +133,17 @@ pub fn framing(head: &[u8], whole: bool) -> &'static str {
 }
 
 #[pyfunction]
-pub fn crush_elements(py: Python<'_>, block: &CutBlock, options: &Options) -> PyResult<CrushedBlock> {
-    let crushed = options.with_crusher(py, |crusher| Block::crush_elements(crusher, &block.block))?;
+#[pyo3(signature = (block, options, calls = None))]
+pub fn crush_elements(
+    py: Python<'_>,
+    block: &CutBlock,
+    options: &Options,
+    calls: Option<PyRefMut<'_, CallTable>>,
+) -> PyResult<CrushedBlock> {
+    let mut calls = calls;
+    let crushed = with_calls(py, options, calls.as_deref_mut(), |crusher| {
+        Block::crush_elements(crusher, &block.block)
+    })?;
     Ok(CrushedBlock::new(crushed, true))
 }
 

@@ -24,7 +24,9 @@
 //!
 //! Crushing, file by file:
 //!
-//! 1. `crush/block.rs` splits a block into lines, and `crush/record.rs` crushes one record.
+//! 1. `crush/block.rs` splits a block into lines, and `crush/record.rs` crushes one record. A text that is too
+//!    long to be a record is cut into elements by `json/cut.rs`; `crush/elements.rs` crushes these, and
+//!    `crush/enveloped.rs` puts around each what its paths lead through.
 //! 2. `json/scan.rs` turns the record's text into a tape of tokens (`json/tape.rs`).
 //! 3. `crush/payloads.rs` finds the payloads that the paths of `payload_path/` select.
 //! 4. `crush/values.rs` goes through the values of a payload. An array goes to `crush/array.rs`, JSON in a
@@ -69,6 +71,7 @@ mod select;
 pub mod tokens;
 
 pub use crush::block::{Block, CrushedRecord, Failure, Line, split_lines};
+pub use crush::calls::CallTable;
 pub use crush::record::Crusher;
 pub use crush::report::PayloadReport;
 pub use crush::text::{CrushedText, TextKind};

@@ -57,9 +57,10 @@ impl Crusher {
                 tree: &self.tree,
                 tapes: &mut self.tapes,
                 recogniser: &mut self.recogniser,
+                calls: self.calls.as_ref(),
             }
             .payloads(&doc);
-            let starts = found.iter().map(|found| doc.node(found.node).start);
+            let starts = found.into_iter().map(|found| doc.node(found.node).start);
             let (around, inside): (Vec<u32>, Vec<u32>) = starts.partition(|start| *start < before);
             outside = !around.is_empty() && inside.is_empty();
         }

@@ -8,6 +8,7 @@ mod array;
 mod attempts;
 pub(crate) mod block;
 mod budget;
+pub(crate) mod calls;
 mod context;
 mod elements;
 mod enveloped;

@@ -1,6 +1,8 @@
 //! Finds the payloads of a record: the values that paths select, and the tool that gave each.
 
+use crate::crush::calls::CallTable;
 use crate::crush::found::{Content, Found, Payload};
+use crate::crush::tools::Tools;
 use crate::crush::walk::{Strings, Walk};
 use crate::json::scan::Tape;
 use crate::json::tape::Doc;
@@ -16,6 +18,8 @@ pub(crate) struct Finder<'f> {
     pub tree: &'f PathTree,
     pub tapes: &'f mut Vec<Tape>,
     pub recogniser: &'f mut Recogniser,
+    /// Calls of earlier records.
+    pub calls: Option<&'f CallTable>,
 }
 
 impl Finder<'_> {
@@ -46,7 +50,8 @@ impl Finder<'_> {
                 .max_record_bytes
                 .min(MAX_RECORD_BYTES.saturating_sub(doc.text.len())),
         };
-        Walk::new(doc, paths, tree, vec![ROOT], None).found(&mut strings)
+        let earlier = self.calls.map(|calls| calls as &dyn Tools);
+        Walk::new(doc, paths, tree, vec![ROOT], earlier).found(&mut strings)
     }
 
     /// The results that are known by their shape, in these values.
@@ -129,6 +134,7 @@ mod tests {
             tree: &tree,
             tapes: &mut Vec::new(),
             recogniser: &mut Recogniser::default(),
+            calls: None,
         };
         let found = finder.payloads(&doc).into_iter();
         found

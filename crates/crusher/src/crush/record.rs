@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::crush::calls::CallTable;
 use crate::crush::payloads::Finder;
 use crate::crush::query::SeenWords;
 use crate::crush::report::PayloadReport;
@@ -22,9 +23,11 @@ pub struct Crusher {
     pub(crate) tape: Tape,
     /// Tapes for JSON inside strings.
     pub(crate) tapes: Vec<Tape>,
-    pub(super) recogniser: Recogniser,
     /// An element between what surrounds it.
-    pub(crate) enveloped: Vec<u8>,
+    pub(super) enveloped: Vec<u8>,
+    pub(super) recogniser: Recogniser,
+    /// Calls of earlier records of the same file; none where records don't belong together.
+    pub calls: Option<CallTable>,
 }
 
 impl Crusher {
@@ -41,8 +44,9 @@ impl Crusher {
             tree,
             tape: Tape::default(),
             tapes: Vec::new(),
-            recogniser: Recogniser::default(),
             enveloped: Vec::new(),
+            recogniser: Recogniser::default(),
+            calls: None,
         })
     }
 
@@ -108,6 +112,7 @@ impl Crusher {
             tree: &self.tree,
             tapes: &mut self.tapes,
             recogniser: &mut self.recogniser,
+            calls: self.calls.as_ref(),
         }
         .payloads(&doc);
         let edits = TextCrusher {
@@ -123,6 +128,9 @@ impl Crusher {
         out.extend_from_slice(record.get(..root.start as usize).unwrap_or_default());
         edits.splice(&doc, 0, out);
         out.extend_from_slice(record.get(root.end as usize..).unwrap_or_default());
+        if let Some(calls) = &mut self.calls {
+            calls.remember(&doc);
+        }
         Ok(())
     }
 }

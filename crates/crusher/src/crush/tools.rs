@@ -33,6 +33,13 @@ pub(crate) fn text_of<'a>(doc: &Doc<'a>, node: Node) -> Option<Cow<'a, [u8]>> {
     spelling::decode(raw, &mut text).then_some(Cow::Owned(text))
 }
 
+/// Returns false for a text without any call that `call_names` would collect.
+pub(crate) fn may_have_calls(text: &[u8]) -> bool {
+    [&b"\"function\""[..], b"\"tool_use\""]
+        .iter()
+        .any(|word| memchr::memmem::find(text, word).is_some())
+}
+
 /// Collects names of tools by call id: `{"id":…,"function":{"name":…}}` and
 /// `{"type":"tool_use","id":…,"name":…}`.
 pub(crate) fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
