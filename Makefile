@@ -69,7 +69,7 @@ clean: ## Removes everything that make installs and builds.
 
 # ------------------------------------------------------------------------------------------------------- runs
 
-.PHONY: demo test test-rust test-python test-long bench figures digest prism gcs
+.PHONY: demo test test-rust test-python test-long bench figures digest sessions prism gcs
 demo: $(WHEEL)/.installed ## Crushes examples/traces into out/, looks up a marker, restores all files.
 	PYTHONPATH=$(CURDIR)/$(WHEEL)/site $(BIN)/python examples/demo.py --output out
 
@@ -91,6 +91,10 @@ $(PEER)/.dependencies: | $(VENV)/.dependencies
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check \
 		headroom-ai==$(PEER_VERSION) apache-beam==$(BEAM_VERSION)
 	touch $@
+
+sessions: $(VENV)/.build ## Records real agents, crushes their sessions, resumes them (needs npm; 2 GB in target/agents).
+	$(BIN)/python examples/sessions/record.py
+	$(BIN)/python examples/sessions/resume.py
 
 # The output is also kept in target/bench, for `make figures`.
 bench: $(VENV)/.build $(PEER)/.dependencies ## Compares with headroom-ai, on DATA=… and CONVERSATIONS=….

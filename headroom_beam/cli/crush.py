@@ -94,8 +94,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         nargs="+",
         default=["json"],
         metavar="NAME",
-        help="where payloads are: json, openai, anthropic, or payload paths "
-        "(default: json, the whole record)",
+        help="where payloads are: auto, json (the whole record), the name of a format such as openai or "
+        "claude-code, a file of formats (.toml), or payload paths (default: json)",
     )
     parser.add_argument(
         "--shard_bytes",
