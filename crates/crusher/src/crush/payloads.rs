@@ -9,7 +9,7 @@ use crate::json::tape::Doc;
 use crate::options::{MAX_RECORD_BYTES, Options};
 use crate::payload_path::Path;
 use crate::payload_path::tree::{PathTree, ROOT};
-use crate::recognise::{self, Recogniser};
+use crate::recognise::{self, Recogniser, is_retrieval};
 
 /// What finding payloads needs beside the record.
 pub(crate) struct Finder<'f> {
@@ -91,12 +91,6 @@ fn drop_unselected(found: &mut Found) -> bool {
         }
         Content::Keep | Content::Results => true,
     }
-}
-
-/// Returns true for a tool that looks up originals. Its results were asked for in full, so they aren't
-/// payloads. Servers put prefixes before its name.
-fn is_retrieval(tool: &str) -> bool {
-    tool.ends_with("headroom_retrieve")
 }
 
 #[cfg(test)]

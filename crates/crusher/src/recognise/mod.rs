@@ -61,3 +61,4 @@ mod wrappers;
 pub use found::{Found, Reason, Recognised};
 pub use learned::{Evidence, Learned, MIN_TOKENS};
 pub use recogniser::Recogniser;
+pub(crate) use recogniser::is_retrieval;

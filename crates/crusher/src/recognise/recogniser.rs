@@ -122,7 +122,8 @@ fn gives_the_answer(tool: &str) -> bool {
         .is_some_and(|words| words.has(&["final"]) && words.has(&["answer", "response"]))
 }
 
-/// True for a tool that looks originals up.
-fn is_retrieval(tool: &str) -> bool {
+/// Returns true for a tool that looks up originals. Its results were asked for in full, so they aren't
+/// payloads. Servers put prefixes before its name.
+pub(crate) fn is_retrieval(tool: &str) -> bool {
     tool.ends_with("headroom_retrieve")
 }
