@@ -1,6 +1,6 @@
 """Crushes files into compacted files and a store of originals, on any Beam runner.
 
-    headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
+    headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals
 
 Input files hold JSON Lines or JSON of any layout, plain, compressed or in archives. In a folder, other files
 are copied.
@@ -23,6 +23,7 @@ import apache_beam as beam
 from headroom_beam.cli.beam_runner import exit_code, pipeline_options, run_pipeline
 from headroom_beam.cli.options import add_config_arguments, config_from
 from headroom_beam.cli.progress import RunProgress
+from headroom_beam.crush.trace_formats import AUTO
 from headroom_beam.files.manifest import read_manifest
 from headroom_beam.files.report import format_summary
 from headroom_beam.files.shards import SHARD_BYTES
@@ -92,10 +93,10 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--trace_format",
         nargs="+",
-        default=["json"],
+        default=[AUTO],
         metavar="NAME",
         help="where payloads are: auto, json (the whole record), the name of a format such as openai or "
-        "claude-code, a file of formats (.toml), or payload paths (default: json)",
+        "claude-code, a file of formats (.toml), or payload paths (default: auto)",
     )
     parser.add_argument(
         "--shard_bytes",

@@ -36,6 +36,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 
 from headroom_beam.cli.beam_runner import counted, exit_code, pipeline_options, run_pipeline
 from headroom_beam.cli.options import add_config_arguments, config_from
+from headroom_beam.crush.trace_formats import AUTO
 from headroom_beam.records import Compacted
 from headroom_beam.transforms.crush_records import CrushRecords
 from headroom_beam.transforms.pubsub import LeasedSubscription, PublishMessages, message_of
@@ -115,9 +116,9 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add(
         "--trace_format",
         nargs="+",
-        default=["json"],
+        default=[AUTO],
         metavar="NAME",
-        help="where payloads are (default: json)",
+        help="where payloads are (default: auto)",
     )
     add(
         "--run_date",

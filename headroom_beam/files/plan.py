@@ -15,7 +15,7 @@ from typing import Any
 
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
-from headroom_beam.crush.trace_formats import TraceFormat, resolve
+from headroom_beam.crush.trace_formats import AUTO, TraceFormat, resolve
 from headroom_beam.errors import FormatError, StoreError
 from headroom_beam.files.detect import detect_all
 from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json
@@ -46,7 +46,7 @@ class RunSettings:
     """Root of the compacted files: a local directory or `gs://bucket/prefix`."""
     originals: str
     """Root of the store."""
-    trace_format: str | Sequence[str] | TraceFormat = "json"
+    trace_format: str | Sequence[str] | TraceFormat = AUTO
     """Where payloads are, as `headroom_beam.crush.trace_formats.resolve` takes it."""
     config: SmartCrusherConfig = dataclasses.field(default_factory=SmartCrusherConfig)
     shard_bytes: int = SHARD_BYTES

@@ -13,7 +13,7 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from headroom_beam.crush.config import SmartCrusherConfig
-from headroom_beam.crush.trace_formats import TraceFormat, resolve
+from headroom_beam.crush.trace_formats import AUTO, TraceFormat, resolve
 from headroom_beam.files.crush_shard import crush_shard, finished_shard, read_failures
 from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, Totals
 from headroom_beam.files.plan import Run, RunSettings, start_run, verify_run
@@ -60,8 +60,9 @@ class CrushFiles(beam.PTransform):
         inputs: one or several files, directories and patterns; see `headroom_beam.files.shards.find_sources`.
         output: root of the compacted files, a local directory or `gs://bucket/prefix`.
         originals: root of the store.
-        trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a
-            `TraceFormat`.
+        trace_format: where payloads are: `auto` (all known formats, and results known by their shape), `json`
+            (the whole record), the name of a format, a path, a file of formats (`.toml`), several of these,
+            or a `TraceFormat`.
         config: the options of crushing; None for the defaults.
         shard_bytes: approximate input bytes of a shard, the unit of work.
         run_date: date stored with each original, such as `2026-01-31`; None for the day (UTC) on which the
@@ -89,7 +90,7 @@ class CrushFiles(beam.PTransform):
         output: str,
         originals: str,
         *,
-        trace_format: str | Sequence[str] | TraceFormat = "json",
+        trace_format: str | Sequence[str] | TraceFormat = AUTO,
         config: SmartCrusherConfig | None = None,
         shard_bytes: int = SHARD_BYTES,
         run_date: str | None = None,

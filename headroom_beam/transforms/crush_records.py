@@ -29,7 +29,7 @@ from apache_beam.utils.timestamp import Timestamp
 from headroom_beam import _core
 from headroom_beam.crush.batch import CrushedBatch, crush_batch
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
-from headroom_beam.crush.trace_formats import TraceFormat, resolve
+from headroom_beam.crush.trace_formats import AUTO, TraceFormat, resolve
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Compacted, Failure, Original, original_rows
 from headroom_beam.transforms.bundles import BundleDoFn
@@ -232,8 +232,9 @@ class CrushRecords(beam.PTransform):
     Args:
         originals: root of the store, a local directory or `gs://bucket/prefix`; None to get originals from
             `.originals` alone.
-        trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a
-            `TraceFormat`.
+        trace_format: where payloads are: `auto` (all known formats, and results known by their shape), `json`
+            (the whole record), the name of a format, a path, a file of formats (`.toml`), several of these,
+            or a `TraceFormat`.
         config: the options of crushing; None for the defaults.
         run_date: date stored with each original; None for the day (UTC) on which its batch is crushed.
         source: value of each row's `source`, for example the name of the topic.
@@ -255,7 +256,7 @@ class CrushRecords(beam.PTransform):
         self,
         *,
         originals: str | None = None,
-        trace_format: str | Sequence[str] | TraceFormat = "json",
+        trace_format: str | Sequence[str] | TraceFormat = AUTO,
         config: SmartCrusherConfig | None = None,
         run_date: dt.date | None = None,
         source: str = "",
