@@ -31,6 +31,7 @@ def arguments_of(folder: Path) -> list[str]:
         f"--subscription={SUBSCRIPTION}",
         f"--originals={folder / 'store'}",
         "--max_tokens=200",
+        "--trace_format=json",
         "--max_latency_s=0.5",
         "--lease_s=60",
     ]

@@ -47,7 +47,7 @@ def test_every_error_is_listed_with_its_exit_code() -> None:
 def test_every_kind_of_failure_is_explained() -> None:
     listed = set(re.findall(r"^\| `(\w+)`", section("Failures"), re.MULTILINE))
     records = [b"{", b'"\xff"', b"[" * 9 + b"]" * 9, b'"' + b" " * 2000 + b'"']
-    batch = crush_batch(records, options_for(SmartCrusherConfig(max_depth=8, max_record_bytes=1024)))
+    batch = crush_batch(records, options_for(SmartCrusherConfig(max_depth=8, max_record_bytes=1024), "json"))
     # No known input causes a failure of the last kind.
     assert {row.kind for _, row in batch.failures} | {"internal"} == listed
     (described,) = re.findall(

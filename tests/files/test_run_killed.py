@@ -36,6 +36,7 @@ def settings_of(tmp_path: Path, name: str) -> RunSettings:
     return RunSettings(
         output=str(tmp_path / name),
         originals=str(tmp_path / f"{name}.originals"),
+        trace_format="json",
         config=DROPPING,
         shard_bytes=15_000,
         run_date=RUN_DATE,

@@ -156,7 +156,7 @@ STORED = some_originals(150, size_bytes=200)
 
 def crushed_into(store: OriginalStore, records: Sequence[bytes]) -> list[Compacted]:
     """Crushes records, puts their originals into the store and returns the compacted records."""
-    batch = crush_batch(records, options_for(SMALL))
+    batch = crush_batch(records, options_for(SMALL, "json"))
     store.put_many(batch.originals, run_date=RUN_DATE)
     return [row for _, row in batch.compacted]
 

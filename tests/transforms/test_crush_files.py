@@ -46,7 +46,13 @@ RUNNERS = [
 
 
 def crush_files(inputs: Path, tmp_path: Path, **changes: Any) -> CrushFiles:
-    arguments = {"config": DROPPING, "shard_bytes": 20_000, "run_date": "2026-01-31", **changes}
+    arguments = {
+        "trace_format": "json",
+        "config": DROPPING,
+        "shard_bytes": 20_000,
+        "run_date": "2026-01-31",
+        **changes,
+    }
     return CrushFiles(str(inputs), str(tmp_path / "out"), str(tmp_path / "originals"), **arguments)
 
 
@@ -69,6 +75,7 @@ def test_files_are_crushed_and_restored(inputs: Path, tmp_path: Path, runner: li
     plain = RunSettings(
         output=str(tmp_path / "plain"),
         originals=str(tmp_path / "plain.originals"),
+        trace_format="json",
         config=DROPPING,
         shard_bytes=20_000,
         run_date=read_date(tmp_path / "out"),

@@ -23,11 +23,14 @@ from headroom_beam.transforms.crush_records import CrushRecords
 from headroom_beam.transforms.originals import WriteOriginals
 
 
+def crush_whole(**arguments) -> CrushRecords:
+    """The transform with whole records as payloads, of which rows go to the store."""
+    return CrushRecords(**{"config": SMALL, "trace_format": "json", **arguments})
+
+
 def run(elements, collect: Collect, **arguments):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = (
-            pipeline | beam.Create(elements, reshuffle=False) | CrushRecords(**{"config": SMALL, **arguments})
-        )
+        crushed = pipeline | beam.Create(elements, reshuffle=False) | crush_whole(**arguments)
         for name, pcollection in crushed._asdict().items():
             collect(pcollection, name)
     return pipeline.result
@@ -89,7 +92,7 @@ class _ResolveEach(beam.DoFn):
 def test_originals_can_be_read_back_when_a_compacted_record_is_emitted(tmp_path, collect):
     root = str(tmp_path / "store")
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create(RECORDS) | CrushRecords(config=SMALL, originals=root, batch_bytes=1)
+        crushed = pipeline | beam.Create(RECORDS) | crush_whole(originals=root, batch_bytes=1)
         collect(crushed.compacted | beam.ParDo(_ResolveEach(root)), "resolved")
     assert len(collect["resolved"]) == len(RECORDS)
     assert all(
@@ -108,7 +111,7 @@ def test_a_store_that_cannot_be_written_fails_the_bundle_and_emits_nothing(tmp_p
 
 def test_without_a_store_the_originals_are_handed_out_and_can_be_written_later(tmp_path, collect):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create([*RECORDS, *BROKEN]) | CrushRecords(config=SMALL)
+        crushed = pipeline | beam.Create([*RECORDS, *BROKEN]) | crush_whole()
         collect(crushed.compacted, "compacted")
         collect(crushed.originals | WriteOriginals(str(tmp_path / "store")), "packs")
     store = OriginalStore.open(tmp_path / "store", create=False)
