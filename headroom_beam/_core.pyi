@@ -104,6 +104,11 @@ class CrushedBlock:
     unproved_count: int
     """Payloads left as they were because their compacted form didn't restore. Each is a defect to report, but
     loses nothing."""
+    unrecognised_count: int
+    """Records in which no payload path selects or keeps anything, and no result is surely known by its shape.
+    They aren't crushed. Failed records don't count, nor does any record where no paths are given."""
+    likely_count: int
+    """Those of the unrecognised records in which something looks like a result."""
     def lines(self) -> bytes:
         """Returns the compacted block, line by line, with the line ends, blank lines and BOM of the input.
 
@@ -123,7 +128,8 @@ class CrushedBlock:
             tokens_before, tokens_after: int64, of its payloads.
             payloads: list<struct<path: string, tool: string, strategy: string, hashes: list<string>,
                 rows_total: int64, rows_kept: int64, tokens_before: int64, tokens_after: int64,
-                over_budget: int64, explanation: string>>, as in `headroom_beam.records.Payload`.
+                over_budget: int64, explanation: string, recognised_by: string>>, as in
+                `headroom_beam.records.Payload`.
         """
     def originals(self) -> pa.RecordBatch:
         """Returns the originals, each digest once, in the order in which they were left out.

@@ -69,6 +69,8 @@ def _payload_lines(number: int, one: PayloadView, width: int, most: int | None) 
     place = one_line(one.place or "", _NAME_WIDTH)
     yield f"{number}. {one_line(payload.tool) or '(no tool name)'}  {place}".rstrip()
     yield f"   path    {one_line(payload.path, _NAME_WIDTH) or '(whole record)'}"
+    if payload.recognised_by:
+        yield f"   known   by its shape: {one_line(payload.recognised_by, 200)}"
     saved = payload.tokens_before - payload.tokens_after
     share = f", {100 * saved / payload.tokens_before:.1f} % saved" if saved else ""
     yield f"   tokens  {payload.tokens_before:,} → {payload.tokens_after:,}{share}"

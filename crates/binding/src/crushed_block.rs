@@ -42,6 +42,14 @@ impl CrushedBlock {
             .filter(|payload| payload.unproved)
             .count()
     }
+    #[getter]
+    fn unrecognised_count(&self) -> usize {
+        self.block.unrecognised
+    }
+    #[getter]
+    fn likely_count(&self) -> usize {
+        self.block.likely
+    }
     fn lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         if !self.has_lines {
             return Err(PyTypeError::new_err(
@@ -97,8 +105,8 @@ pub fn with_calls<T: Send>(
     };
     let calls = std::mem::take(&mut table.calls);
     let (result, calls) = options.with_crusher(py, |crusher| {
-        crusher.calls = Some(calls);
-        (work(crusher), crusher.calls.take())
+        *crusher.calls() = Some(calls);
+        (work(crusher), crusher.calls().take())
     })?;
     table.calls = calls.unwrap_or_default();
     Ok(result)

@@ -3,6 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::crush::found::Recognition;
 use crate::crush::record::Crusher;
 use crate::crush::report::PayloadReport;
 use crate::digest::hash;
@@ -27,6 +28,11 @@ pub struct Block {
     pub tools: Vec<String>,
     /// One entry for each failed record.
     pub failures: Vec<Failure>,
+    /// Records in which no path of the options selects or keeps anything, and no result is surely known by
+    /// its shape.
+    pub unrecognised: usize,
+    /// Those of them in which something looks like a result.
+    pub likely: usize,
     /// Where in `compacted` the opened values of a cut text begin.
     pub opened: Vec<usize>,
     tool_numbers: Map<String, u32>,
@@ -183,6 +189,10 @@ impl Block {
             )
         }))
         .unwrap_or(Err(Error::Internal));
+        if let Ok(recognition) = &result {
+            self.unrecognised += usize::from(*recognition != Recognition::Known);
+            self.likely += usize::from(*recognition == Recognition::Likely);
+        }
         if let Err(error) = &result {
             self.compacted.truncate(start);
             self.originals.truncate(originals);

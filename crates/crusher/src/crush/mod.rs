@@ -13,7 +13,7 @@ mod context;
 mod elements;
 mod enveloped;
 mod escape;
-mod found;
+pub(crate) mod found;
 mod json_text;
 mod kept_rows;
 mod payload;

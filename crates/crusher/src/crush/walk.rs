@@ -140,6 +140,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 path: path.text(),
                 tool: self.tool(number).unwrap_or_default(),
                 json_strings: 0,
+                recognised_by: None,
             }))
         })
     }
