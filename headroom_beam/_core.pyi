@@ -109,6 +109,14 @@ class CrushedBlock:
     They aren't crushed. Failed records don't count, nor does any record where no paths are given."""
     likely_count: int
     """Those of the unrecognised records in which something looks like a result."""
+    def paths(self) -> list[str]:
+        """Returns the payload paths that found something, sorted."""
+    def unrecognised(self) -> pa.RecordBatch:
+        """Returns one row for each unrecognised record, in order.
+
+        Columns: `offset` int64 (bytes from the start of the block), `is_likely` bool (something in it looks
+        like a result).
+        """
     def lines(self) -> bytes:
         """Returns the compacted block, line by line, with the line ends, blank lines and BOM of the input.
 

@@ -50,6 +50,15 @@ impl CrushedBlock {
     fn likely_count(&self) -> usize {
         self.block.likely
     }
+    fn paths(&self) -> Vec<&str> {
+        let mut paths: Vec<&str> = self.block.payloads.iter().map(|payload| &*payload.path).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+    fn unrecognised<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, record_batches::unrecognised(&self.block))
+    }
     fn lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         if !self.has_lines {
             return Err(PyTypeError::new_err(

@@ -11,7 +11,7 @@ use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_pyarrow::ToPyArrow;
 use arrow_schema::{ArrowError, DataType, Field, Fields};
 use headroom_crusher::recognise::{Evidence, Found, Learned, Reason};
-use headroom_crusher::{Block, Originals, PayloadReport, hash};
+use headroom_crusher::{Block, Originals, PayloadReport, Recognition, hash};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -97,6 +97,25 @@ pub fn failures(block: &Block) -> Batch {
         (
             "hash",
             strings(failures.iter().map(|failure| failure.hash.as_str())),
+        ),
+    ])
+}
+
+/// Makes a batch with one row for each record in which nothing is recognised.
+pub fn unrecognised(block: &Block) -> Batch {
+    let records = block.records.iter();
+    let unknown: Vec<_> = records
+        .filter(|record| record.recognition != Recognition::Known)
+        .collect();
+    batch(vec![
+        ("offset", int64(unknown.iter().map(|record| record.offset as u64))),
+        (
+            "is_likely",
+            booleans(
+                unknown
+                    .iter()
+                    .map(|record| record.recognition == Recognition::Likely),
+            ),
         ),
     ])
 }

@@ -53,6 +53,8 @@ pub struct CrushedRecord {
     pub payloads_end: usize,
     /// True if it is one of `Block::failures`.
     pub failed: bool,
+    /// Whether its results are known. A failed record isn't asked: it counts as `Known`.
+    pub recognition: Recognition,
 }
 
 /// A record that could not be processed; its bytes are an original.
@@ -189,10 +191,9 @@ impl Block {
             )
         }))
         .unwrap_or(Err(Error::Internal));
-        if let Ok(recognition) = &result {
-            self.unrecognised += usize::from(*recognition != Recognition::Known);
-            self.likely += usize::from(*recognition == Recognition::Likely);
-        }
+        let recognition = *result.as_ref().unwrap_or(&Recognition::Known);
+        self.unrecognised += usize::from(recognition != Recognition::Known);
+        self.likely += usize::from(recognition == Recognition::Likely);
         if let Err(error) = &result {
             self.compacted.truncate(start);
             self.originals.truncate(originals);
@@ -221,6 +222,7 @@ impl Block {
             end: self.compacted.len(),
             payloads_end: self.payloads.len(),
             failed: result.is_err(),
+            recognition,
         });
     }
 }
