@@ -117,8 +117,11 @@ class CrushedBlock:
         Columns: `offset` int64 (bytes from the start of the block), `is_likely` bool (something in it looks
         like a result).
         """
-    def lines(self) -> bytes:
+    def lines(self, *, padded: bool = False) -> bytes:
         """Returns the compacted block, line by line, with the line ends, blank lines and BOM of the input.
+
+        Args:
+            padded: pad each line that has become shorter with blanks to its old length.
 
         Raises:
             TypeError: the block comes from `crush_records` and has no lines.
@@ -365,7 +368,9 @@ class RestoredBlock:
         unless an original is missing), `kind` string (`missing` or `format`), `message` string.
         """
 
-def restore_block(block: bytes, originals: pa.RecordBatch, *, lines: bool = True) -> RestoredBlock:
+def restore_block(
+    block: bytes, originals: pa.RecordBatch, *, lines: bool = True, padded: bool = False
+) -> RestoredBlock:
     """Restores a block: puts originals in the place of their markers, and decodes tables and documents.
 
     Args:
@@ -373,6 +378,7 @@ def restore_block(block: bytes, originals: pa.RecordBatch, *, lines: bool = True
         originals: columns `hash` string and `original` binary or large_binary. An original is used only when
             its SHA-256 begins with the hash in the marker.
         lines: False when the block is one text by itself.
+        padded: take off the blanks with which `CrushedBlock.lines` padded its lines. Lines only.
 
     Raises:
         TypeError: a column of `originals` is missing or has another type.

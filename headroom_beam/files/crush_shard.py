@@ -150,6 +150,7 @@ class _ShardWork:
         self._shard = shard
         self._config = run.settings.config
         self._explain = run.settings.explain
+        self._pad_lines = run.settings.pad_lines
         self._options = run.settings.options()
         self._output = open_objects(run.settings.output)
         self._store = store
@@ -218,6 +219,7 @@ class _ShardWork:
         part = _PartWriter(self._output, span, framing, notes, in_memory=len(self._shard.spans) > 1)
         self._stack.callback(part.close)
         if framing == "lines":
+            part.padded = self._pad_lines
             items = read_span(span, max_record_bytes=self._config.max_record_bytes, notes=notes)
             self._crush_lines(_reading(source, items), part)
         elif framing in ("tar", "zip"):
@@ -297,7 +299,7 @@ class _ShardWork:
     def _take(self, crushed: _core.CrushedBlock, source: bytes, offset: int, content: Content) -> None:
         self._add_originals(crushed.originals())
         content.opened.extend(content.size_bytes + at for at in crushed.opened())
-        content.write(crushed.lines(), source=source, offset=offset)
+        content.write(crushed.lines(padded=content.padded), source=source, offset=offset)
         content.records += crushed.record_count
         self._unproved += crushed.unproved_count
         for row in crushed.totals().to_pylist():
@@ -317,14 +319,20 @@ class _ShardWork:
         digits = self._config.hash_digits
         marker = _core.raw_marker(bytes.fromhex(digest), len(data), digits).encode()
         record.offset = offset
-        content.write(marker if record.hashes else b'"' + marker, source=data, offset=offset + record.length)
+        if not record.hashes:
+            record.start = content.size_bytes
+            marker = b'"' + marker
+        content.write(marker, source=data, offset=offset + record.length)
         record.hashes.append(digest[:digits])
         record.length += len(data)
 
     def _end_pieces(
         self, record: "_LongRecord", line_end: bytes, kind: str, message: str, content: Content
     ) -> None:
-        content.write(b'"' + line_end, source=line_end, offset=record.offset + record.length)
+        closing = b'"'
+        if content.padded:
+            closing = closing.ljust(record.length - (content.size_bytes - record.start))
+        content.write(closing + line_end, source=line_end, offset=record.offset + record.length)
         content.records += 1
         place = (content.source, content.part, record.offset, record.length, record.hashes)
         self._add_failure(Failure(kind, message, *place), content)
@@ -424,6 +432,8 @@ class _LongRecord:
         self.hashes: list[str] = []
         self.offset = 0
         self.length = 0
+        self.start = 0
+        """Where its markers begin in the compacted bytes."""
 
 
 class _Rows:
@@ -507,6 +517,7 @@ class _PartWriter(Content):
             members=self._members,
             kept=self._kept,
             note="; ".join(self._notes),
+            padded=self.padded,
         )
 
     def close(self) -> None:

@@ -55,6 +55,8 @@ class RunSettings:
     """The date stored with each original; None for the day (UTC) on which the run starts."""
     explain: bool = False
     """Write what was decided for each payload, and why, beside the parts."""
+    pad_lines: bool = False
+    """Pad each compacted line of a file of JSON Lines with blanks to its old length."""
 
     def __post_init__(self) -> None:
         output, originals = open_objects(self.output).root, open_objects(self.originals).root
@@ -221,6 +223,7 @@ def _plan(
         "left_out": sorted(map(list, left_out)),
         "shard_bytes": settings.shard_bytes,
         "explain": settings.explain,
+        "pad_lines": settings.pad_lines,
         "shards": [
             [[index[span.source.name], span.start, span.stop, span.part] for span in shard.spans]
             for shard in shards
@@ -241,7 +244,15 @@ def _library_version() -> str:
 
 def _differences(found: Mapping[str, Any], plan: Mapping[str, Any], ignored: set[str]) -> Iterator[str]:
     """Describes how two plans differ, the most important difference first. Equal plans yield nothing."""
-    for name in ("library_version", "notation_version", "run_date", "originals", "shard_bytes", "explain"):
+    for name in (
+        "library_version",
+        "notation_version",
+        "run_date",
+        "originals",
+        "shard_bytes",
+        "explain",
+        "pad_lines",
+    ):
         if name not in ignored and found.get(name) != plan[name]:
             yield f"its {name} is {found.get(name)!r}, this one's {plan[name]!r}"
     if found.get("options") != plan["options"]:

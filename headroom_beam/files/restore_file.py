@@ -294,7 +294,7 @@ def _restore_batch(
             lookup.found, sorted({places[hash_] for hash_ in stretch.hashes if hash_ in places})
         )
         restored = (
-            _core.restore_block(stretch.data, rows)
+            _core.restore_block(stretch.data, rows, padded=part.padded)
             if stretch.elements is None
             else _core.restore_elements(stretch.elements, rows)
         )

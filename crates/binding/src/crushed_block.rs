@@ -59,11 +59,15 @@ impl CrushedBlock {
     fn unrecognised<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, record_batches::unrecognised(&self.block))
     }
-    fn lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    #[pyo3(signature = (*, padded = false))]
+    fn lines<'py>(&self, py: Python<'py>, padded: bool) -> PyResult<Bound<'py, PyBytes>> {
         if !self.has_lines {
             return Err(PyTypeError::new_err(
                 "records by themselves have no lines: use records()",
             ));
+        }
+        if padded {
+            return Ok(PyBytes::new(py, &self.block.padded()));
         }
         Ok(PyBytes::new(py, &self.block.compacted))
     }
