@@ -10,7 +10,8 @@ with a thread for each core, up to 4. Beam's own default, `DirectRunner`, would 
 runner.
 
 To finish an interrupted run, run the same command again. The summary of the run goes to standard output. On a
-terminal, standard error shows the progress.
+terminal, standard error shows the progress. A run without payloads, or mostly of failures, ends with code 12:
+all that it has written is whole, but the error says what to do.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from headroom_beam.cli.options import add_config_arguments, config_from
 from headroom_beam.cli.progress import RunProgress
 from headroom_beam.crush.trace_formats import AUTO
 from headroom_beam.files.manifest import read_manifest
+from headroom_beam.files.payload_check import check_summary
 from headroom_beam.files.report import format_summary
 from headroom_beam.files.shards import SHARD_BYTES
 from headroom_beam.objects.open import open_objects
@@ -70,6 +72,8 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
         if result is not None:
             summary = read_manifest(open_objects(known.output)).summary
             sys.stdout.write((json.dumps(summary) if known.json else format_summary(summary)) + "\n")
+            sys.stdout.flush()
+            check_summary(summary)
     return code.value
 
 

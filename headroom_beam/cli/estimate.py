@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from headroom_beam.cli.console import log_to_stderr, write, write_json
 from headroom_beam.cli.options import add_config_arguments, config_from
 from headroom_beam.cli.progress import ProgressLine
+from headroom_beam.crush.trace_formats import AUTO
 from headroom_beam.errors import StoreError
 from headroom_beam.files.detect import detect_all
 from headroom_beam.files.estimate import (
@@ -14,7 +15,6 @@ from headroom_beam.files.estimate import (
     SAMPLE_BYTES,
     check_payloads,
     estimate_files,
-    named_formats,
 )
 from headroom_beam.files.estimate_report import format_estimate
 from headroom_beam.files.report import format_bytes
@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the arguments after the command's name; None for those of the process.
 
     Raises:
-        PayloadNotFound: there are records, but no payload in any of them. The estimate was printed.
+        PayloadNotFound: there are records, but no payload in any of them, or most of them are failures. The
+            estimate was printed.
         StoreError: no input is found, or it can't be read.
         IntegrityError: an input file is truncated or damaged.
         ValueError: an option is out of its range.
@@ -78,8 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         "--trace_format",
         nargs="+",
         metavar="NAME",
-        help="where payloads are: json, openai, anthropic, or payload paths "
-        f"(default: {' and '.join(named_formats())} together)",
+        default=[AUTO],
+        help="where payloads are: auto, json (the whole record), the name of a format, a file of formats "
+        "(.toml), or payload paths (default: auto)",
     )
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(

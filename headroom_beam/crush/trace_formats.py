@@ -33,7 +33,7 @@ result's `tool_call_id` or `tool_use_id`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
@@ -46,7 +46,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "read_formats", "resolve"]
+__all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "named_formats", "read_formats", "resolve"]
 
 AUTO = "auto"
 """All built-in formats, and results known by their shape in records of other formats."""
@@ -160,14 +160,42 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for paths in lists for path in paths))
 
 
+def named_formats(trace_format: str | Sequence[str] | TraceFormat) -> tuple[TraceFormat, ...]:
+    """Returns the trace formats that a caller has named, and the built-in ones that have a given path.
+
+    Args:
+        trace_format: as for `resolve`.
+
+    Raises:
+        ValueError, OSError: as for `resolve`.
+
+    >>> [one.name for one in named_formats(["mcp", ".result"])]
+    ['mcp']
+    """
+    if isinstance(trace_format, TraceFormat):
+        return (trace_format,)
+    names = (trace_format,) if isinstance(trace_format, str) else tuple(trace_format)
+    found = (one for name in names for one in _formats_of(name))
+    return tuple(dict.fromkeys(found))
+
+
+def _formats_of(name: str) -> Iterable[TraceFormat]:
+    if name in TRACE_FORMATS:
+        return (TRACE_FORMATS[name],)
+    if name == AUTO:
+        return TRACE_FORMATS.values()
+    if str(name).endswith(".toml"):
+        return read_formats(Path(name).read_text(encoding="utf-8")).values()
+    return [one for one in TRACE_FORMATS.values() if name in one.paths]
+
+
 def _paths_of(name: str) -> tuple[str, ...]:
     if name in TRACE_FORMATS:
         return TRACE_FORMATS[name].paths
     if name == AUTO:
         return _paths_of_all()
     if str(name).endswith(".toml"):
-        formats = read_formats(Path(name).read_text(encoding="utf-8"))
-        return tuple(path for trace_format in formats.values() for path in trace_format.paths)
+        return tuple(path for one in _formats_of(name) for path in one.paths)
     if not str(name).startswith((".", "$", "[", "{")):
         known = ", ".join(repr(known) for known in sorted([AUTO, *TRACE_FORMATS]))
         raise ValueError(f"unknown trace format {name!r}; known are {known}, or give paths such as '.result'")

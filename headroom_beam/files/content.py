@@ -8,6 +8,7 @@ from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.files.blocks import Chunk
 from headroom_beam.files.detect import DOCUMENT_BYTES
+from headroom_beam.files.recognition import Recognition
 from headroom_beam.records import BLOCK_BYTES
 
 __all__ = ["MAX_OPENED", "Content", "Cut", "cut_document"]
@@ -33,6 +34,7 @@ class Content:
         """Names the tools of results whose calls stand in earlier records."""
         self.records = 0
         self.failures = 0
+        self.recognition = Recognition()
         self.opened: list[int] = []
         """Where in the compacted bytes the values begin that were cut into their elements."""
         self.tail: int | None = None
@@ -81,6 +83,7 @@ class Content:
             "failures": self.failures,
             "opened": self.opened,
             "tail": self.tail,
+            **self.recognition.described(),
         }
 
 

@@ -5,6 +5,7 @@ back. Then come the lists of failures and explanations, then the parts, and last
 was interrupted is crushed again, with the same names and bytes.
 """
 
+import functools
 import hashlib
 import io
 import json
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headroom_beam import _core
+from headroom_beam.crush.explanations import explanations
 from headroom_beam.errors import FormatError, IntegrityError, StoreError
 from headroom_beam.files.archives import ArchiveMember, Refused, TarCopy, ZipCopy
 from headroom_beam.files.blocks import Block, Chunk, LinePiece, cut_blocks
@@ -37,6 +39,7 @@ from headroom_beam.files.manifest import (
     failures_name,
 )
 from headroom_beam.files.plan import Run
+from headroom_beam.files.recognition import RecognitionCounter
 from headroom_beam.files.shards import Shard, read_span
 from headroom_beam.files.sources import Framing, LeftOut, Source, Span, check_version, read_chunks
 from headroom_beam.objects.base import ObjectNotFound, Objects, ObjectWriter
@@ -149,7 +152,7 @@ class _ShardWork:
     def __init__(self, run: Run, shard: Shard, store: OriginalStore) -> None:
         self._shard = shard
         self._config = run.settings.config
-        self._explain = run.settings.explain
+        self._explains = run.settings.explain
         self._pad_lines = run.settings.pad_lines
         self._options = run.settings.options()
         self._output = open_objects(run.settings.output)
@@ -163,6 +166,7 @@ class _ShardWork:
         self._left_out: list[LeftOut] = []
         self._totals = Totals()
         self._failures: Counter[str] = Counter()
+        self._recognition = RecognitionCounter(run.settings.formats, self._config.max_depth)
         self._unproved = 0
         self._stack = ExitStack()
         self._failure_rows = _Rows(self._output, failures_name(shard.id), self._stack)
@@ -245,8 +249,7 @@ class _ShardWork:
         line = _LongRecord()
         for item in items:
             if isinstance(item, Block):
-                crushed = _core.crush_block(item.data, self._options, content.calls)
-                self._take(crushed, item.data, item.offset, content)
+                self._take(functools.partial(_core.crush_block, item.data), item, content)
                 continue
             self._store_piece(item.data, item.offset, content, line)
             if item.line_end is not None:
@@ -257,8 +260,7 @@ class _ShardWork:
         value = _LongRecord()
         for cut in cuts:
             if isinstance(cut, _core.CutBlock):
-                crushed = _core.crush_elements(cut, self._options, content.calls)
-                self._take(crushed, cut.data, cut.offset, content)
+                self._take(functools.partial(_core.crush_elements, cut), cut, content)
                 continue
             if not value.hashes:
                 value.offset = cut.offset
@@ -296,16 +298,23 @@ class _ShardWork:
         )
         return digest.hex()
 
-    def _take(self, crushed: _core.CrushedBlock, source: bytes, offset: int, content: Content) -> None:
+    def _take(
+        self, crush: Callable[..., _core.CrushedBlock], block: Block | _core.CutBlock, content: Content
+    ) -> None:
+        source, offset = block.data, block.offset
+        crushed = crush(self._options, content.calls)
         self._add_originals(crushed.originals())
         content.opened.extend(content.size_bytes + at for at in crushed.opened())
         content.write(crushed.lines(padded=content.padded), source=source, offset=offset)
         content.records += crushed.record_count
         self._unproved += crushed.unproved_count
-        for row in crushed.totals().to_pylist():
+        totals = crushed.totals().to_pylist()
+        for row in totals:
             self._totals.add(row)
-        if self._explain:
-            self._explain_payloads(crushed.records(), content, offset)
+        payloads = sum(row["payloads"] for row in totals)
+        self._recognition.add(content.recognition, crushed, payloads, crush, len(source))
+        if self._explains:
+            self._explain(crushed, content, offset)
         if crushed.failure_count:
             rows = failure_rows(
                 crushed.failures(), source=content.source, part=content.part, block_offset=offset
@@ -374,13 +383,12 @@ class _ShardWork:
         row = {**failure._asdict(), "hashes": list(failure.hashes)}
         self._failure_rows.write(json.dumps(row, separators=(",", ":")).encode() + b"\n")
 
-    def _explain_payloads(self, records: pa.RecordBatch, content: Content, block_offset: int) -> None:
+    def _explain(self, crushed: _core.CrushedBlock, content: Content, block_offset: int) -> None:
         self._explanation_rows.write(b"")
-        for record in records.select(["offset", "payloads"]).to_pylist():
-            place = {"source": content.source, "offset": block_offset + record["offset"]}
-            for payload in record["payloads"]:
-                row = json.dumps({**place, **payload}, ensure_ascii=False, separators=(",", ":"))
-                self._explanation_rows.write(row.encode() + b"\n")
+        for row in explanations(crushed, self._recognition.path_formats):
+            place = {"source": content.source, "offset": block_offset + row.pop("offset")}
+            line = json.dumps({**place, **row}, ensure_ascii=False, separators=(",", ":"))
+            self._explanation_rows.write(line.encode() + b"\n")
 
     def publish(self) -> ShardResult:
         """Makes the packs durable, then publishes everything that names them."""
@@ -499,6 +507,7 @@ class _PartWriter(Content):
         self._kept = kept
         self.records = sum(member.records for member in members)
         self.failures = sum(member.failures for member in members)
+        self.recognition.take_members(members)
 
     def publish(self, packs: list[str]) -> CompactedPart:
         """Makes the part visible. Its packs must be durable already."""

@@ -14,6 +14,7 @@ copied.
 (1, [('value', 1)])
 """
 
+import functools
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -25,12 +26,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from headroom_beam import _core
-from headroom_beam.crush.config import SmartCrusherConfig, options_for
+from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.crush.measure import MeasuredBlock, PayloadMeter
-from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, resolve
-from headroom_beam.errors import PayloadNotFound
+from headroom_beam.crush.path_formats import PathFormats, matching_formats
+from headroom_beam.crush.trace_formats import AUTO, TRACE_FORMATS, TraceFormat, named_formats, resolve
 from headroom_beam.files.blocks import Block
 from headroom_beam.files.manifest import OTHER_TOOLS, TOOLS
+from headroom_beam.files.payload_check import check_found
 from headroom_beam.files.sample import Piece, read_piece
 from headroom_beam.files.shards import Source
 
@@ -39,7 +41,6 @@ __all__ = [
     "SAMPLE_BYTES",
     "check_payloads",
     "estimate_files",
-    "named_formats",
 ]
 
 BUDGETS = (512, 1024, 4096)
@@ -65,16 +66,11 @@ _THREADS = 4
 Integers = npt.NDArray[np.int64]
 
 
-def named_formats() -> tuple[str, ...]:
-    """Returns the names of all trace formats that have paths, so all but `json`."""
-    return tuple(name for name, trace_format in TRACE_FORMATS.items() if trace_format.paths)
-
-
 def estimate_files(
     sources: Sequence[Source],
     pieces: Sequence[Piece],
     *,
-    trace_format: str | Sequence[str] | TraceFormat | None = None,
+    trace_format: str | Sequence[str] | TraceFormat = AUTO,
     config: SmartCrusherConfig | None = None,
     budgets: Sequence[int] = BUDGETS,
     on_progress: Callable[[int, int, int], None] | None = None,
@@ -84,8 +80,7 @@ def estimate_files(
     Args:
         sources: all input files, from `headroom_beam.files.shards.find_sources`.
         pieces: what to read of them, from `headroom_beam.files.sample.plan_sample`.
-        trace_format: where payloads are, as `headroom_beam.crush.trace_formats.resolve` takes it; None for
-            all named formats together.
+        trace_format: where payloads are, as `headroom_beam.crush.trace_formats.resolve` takes it.
         config: the options of crushing; None for the defaults. `max_tokens` doesn't count.
         budgets: values of `max_tokens` to try.
         on_progress: called after each block with the bytes, records and failures so far.
@@ -99,9 +94,8 @@ def estimate_files(
         StoreError: an input file can't be read.
     """
     config = config or SmartCrusherConfig()
-    given = named_formats() if trace_format is None else trace_format
     budgets = sorted(set(budgets))
-    work = _Estimation(given, config, budgets)
+    work = _Estimation(trace_format, config, budgets)
     with ThreadPoolExecutor(min(len(budgets) + 2, os.cpu_count() or 1, _THREADS)) as executor:
         for piece in pieces:
             work.begin(piece)
@@ -127,16 +121,10 @@ def estimate_files(
 
 
 def check_payloads(estimate: dict[str, Any]) -> None:
-    """Raises PayloadNotFound if an estimate found no payload at all. An input without records is no error."""
-    if estimate["records"] and not estimate["all"]["payloads"]:
-        hints = Counter(name for file in estimate["without_payloads"] for name in file["formats"])
-        if hints:
-            what = f"--trace_format {hints.most_common(1)[0][0]} would find some"
-        else:
-            what = "say where payloads are with --trace_format PATH, such as '.result' or '.steps[*].output'"
-        failures = sum(estimate["failures"].values())
-        broken = f" ({failures:,} failures)" if failures else ""
-        raise PayloadNotFound(f"no payload in {estimate['records']:,} records{broken}; {what}")
+    """Raises PayloadNotFound if an estimate found no payload at all, or mostly failures, as a run does."""
+    check_found(
+        estimate["records"], estimate["failures"], estimate["all"]["payloads"], estimate["without_payloads"]
+    )
 
 
 class _Estimation:
@@ -153,7 +141,9 @@ class _Estimation:
         self.failures: Counter[str] = Counter()
         paths = resolve(trace_format)
         self._meter = PayloadMeter(config, paths, budgets)
-        self._formats = _formats_of(trace_format, paths)
+        formats = named_formats(trace_format)
+        self._path_formats = PathFormats(formats)
+        self._is_auto = set(named_formats(AUTO)) <= {*formats, TRACE_FORMATS["json"]}
         self._config = config
         self._budgets = budgets
         self._marker_tokens = _core.estimate_tokens(_MARKER)
@@ -195,17 +185,8 @@ class _Estimation:
 
     def _matching_formats(self) -> list[str]:
         """Returns the other trace formats that find payloads in the file's first block."""
-        return [
-            name
-            for name in named_formats()
-            if not set(TRACE_FORMATS[name].paths) <= self._formats.keys()
-            and _core.crush_block(
-                self._first_block,
-                options_for(SmartCrusherConfig(lossless_only=True, max_depth=self._config.max_depth), name),
-            )
-            .totals()
-            .num_rows
-        ]
+        crush = functools.partial(_core.crush_block, self._first_block)
+        return [] if self._is_auto else matching_formats(crush, max_depth=self._config.max_depth)
 
     def add_block(self, block: Block, run: Callable[..., Iterable[Any]]) -> None:
         """Adds the payloads of a block."""
@@ -281,7 +262,7 @@ class _Estimation:
         """Returns the results, without what the caller knows."""
         rows = {f"{name}s": self._rows(sums, name) for name, sums in self._by.items()}
         for row in rows["paths"]:
-            row["formats"] = self._formats.get(row["path"], [])
+            row["formats"] = self._path_formats.names(row["path"]) or ([] if row["path"] else ["json"])
         total = self._rows(self._all, "name") or [
             self._row(np.zeros(len(_COUNTS) + len(self._budgets), np.int64))
         ]
@@ -322,19 +303,6 @@ _COUNTS = (
     "saved_by_reference",
     "uncompared_tokens",
 )
-
-
-def _formats_of(
-    trace_format: str | Sequence[str] | TraceFormat, paths: Sequence[str]
-) -> dict[str, list[str]]:
-    """Returns the names of the trace formats that each path belongs to."""
-    if isinstance(trace_format, TraceFormat):
-        return {path: [trace_format.name] for path in paths}
-    given = (trace_format,) if isinstance(trace_format, str) else tuple(trace_format)
-    named = [name for name in given if name in TRACE_FORMATS]
-    formats = {path: [name for name in named if path in TRACE_FORMATS[name].paths] for path in paths}
-    # With `json` the whole record is the payload, whose path is empty.
-    return formats or {"": named}
 
 
 class _Sums:

@@ -15,7 +15,7 @@ from typing import Any
 
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
-from headroom_beam.crush.trace_formats import AUTO, TraceFormat, resolve
+from headroom_beam.crush.trace_formats import AUTO, TraceFormat, named_formats, resolve
 from headroom_beam.errors import FormatError, StoreError
 from headroom_beam.files.detect import detect_all
 from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json
@@ -58,6 +58,9 @@ class RunSettings:
     pad_lines: bool = False
     """Pad each compacted line of a file of JSON Lines with blanks to its old length."""
 
+    formats: tuple[TraceFormat, ...] = dataclasses.field(init=False, repr=False)
+    """The trace formats that `trace_format` names."""
+
     def __post_init__(self) -> None:
         output, originals = open_objects(self.output).root, open_objects(self.originals).root
         if output == originals:
@@ -66,6 +69,7 @@ class RunSettings:
             raise ValueError(f"shard_bytes is {self.shard_bytes}; it must be at least 1")
         object.__setattr__(self, "output", output)
         object.__setattr__(self, "originals", originals)
+        object.__setattr__(self, "formats", named_formats(self.trace_format))
         object.__setattr__(self, "trace_format", resolve(self.trace_format))
         self.options()
 

@@ -14,10 +14,10 @@ from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.measure import KINDS
 from headroom_beam.crush.trace_formats import TRACE_FORMATS
 from headroom_beam.files.estimate import SAMPLE_BYTES, estimate_files
-from headroom_beam.files.manifest import summarize
 from headroom_beam.files.record_report import MOST_LINES
 from headroom_beam.files.sample import plan_sample
 from headroom_beam.files.shards import find_sources
+from headroom_beam.files.summary import summarize
 from headroom_beam.serve import app as server
 
 TEXT = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from headroom_beam.errors import FormatError
-from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, summarize
+from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack
 from headroom_beam.files.report import format_bytes, format_summary, format_table
+from headroom_beam.files.summary import summarize
 
 
 def totals(tool: str, strategy: str, tokens_before: int, tokens_after: int) -> dict[str, object]:
