@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from headroom_beam.crush.path_formats import PathFormats
+from headroom_beam.crush.trace_formats import TRACE_FORMATS
 from headroom_beam.files.record_view import PayloadView, RecordView
 from headroom_beam.files.terminal_text import cut_lines, one_line, side_by_side
+from headroom_beam.records import Payload
 
 __all__ = ["MOST_LINES", "describe_record", "format_record"]
 
@@ -15,6 +18,8 @@ MOST_LINES = 40
 _SIDE_BY_SIDE = 120
 _LEAST_WIDTH = 20
 _NAME_WIDTH = 100
+
+_FORMATS = PathFormats(TRACE_FORMATS.values())
 
 
 def describe_record(view: RecordView) -> dict[str, Any]:
@@ -29,7 +34,13 @@ def describe_record(view: RecordView) -> dict[str, Any]:
         "bytes_after": view.bytes_after,
         "failure": None if view.failure is None else view.failure._asdict(),
         "payloads": [
-            {**one.payload._asdict(), "place": one.place, "before": one.before, "after": one.after}
+            {
+                **one.payload._asdict(),
+                "recognised_by": _why_recognised(one.payload),
+                "place": one.place,
+                "before": one.before,
+                "after": one.after,
+            }
             for one in view.payloads
         ],
     }
@@ -69,8 +80,7 @@ def _payload_lines(number: int, one: PayloadView, width: int, most: int | None) 
     place = one_line(one.place or "", _NAME_WIDTH)
     yield f"{number}. {one_line(payload.tool) or '(no tool name)'}  {place}".rstrip()
     yield f"   path    {one_line(payload.path, _NAME_WIDTH) or '(whole record)'}"
-    if payload.recognised_by:
-        yield f"   known   by its shape: {one_line(payload.recognised_by, 200)}"
+    yield f"   known   {one_line(_why_recognised(payload), 200)}"
     saved = payload.tokens_before - payload.tokens_after
     share = f", {100 * saved / payload.tokens_before:.1f} % saved" if saved else ""
     yield f"   tokens  {payload.tokens_before:,} → {payload.tokens_after:,}{share}"
@@ -78,6 +88,10 @@ def _payload_lines(number: int, one: PayloadView, width: int, most: int | None) 
     if payload.hashes:
         yield f"   store   {' '.join(dict.fromkeys(payload.hashes))}"
     yield from _texts(one, width, most)
+
+
+def _why_recognised(payload: Payload) -> str:
+    return _FORMATS.why_recognised(payload.path, payload.recognised_by)
 
 
 def _texts(one: PayloadView, width: int, most: int | None) -> Iterator[str]:

@@ -47,6 +47,9 @@ class CrushFiles(beam.PTransform):
     * `_summary.json`: the counts;
     * `_manifest.json`: the list of the parts, which is written last. `RestoreFiles` follows it.
 
+    Records in which nothing is recognised are copied, and counted in the summary. A run without payloads is
+    no error here, only on the command line: `headroom_beam.files.payload_check.check_summary` tells.
+
     To finish an interrupted run, start it again with the same arguments. Finished shards are skipped. An
     output that holds another run is refused.
 
@@ -192,6 +195,9 @@ def _count(result: ShardResult, *, resumed: bool, elapsed_s: float) -> None:
     count("failures", sum(result.failures.values()))
     for kind, failures in result.failures.items():
         count(f"failures_{kind}", failures)
+    count("payloads", totals.sum("payloads"))
+    count("unrecognised", sum(part.unrecognised for part in result.parts))
+    count("likely", sum(part.likely for part in result.parts))
     count("bytes_before", source_bytes)
     count("bytes_after", sum(part.compacted_bytes for part in result.parts))
     count("tokens_before", totals.sum("tokens_before"))

@@ -36,6 +36,7 @@ from headroom_beam.transforms.bundles import BundleDoFn
 from headroom_beam.transforms.crush_result import CrushResult
 from headroom_beam.transforms.envelope import Envelope, Place, close_envelope, open_envelope, row_type, typed
 from headroom_beam.transforms.metrics import count, observe
+from headroom_beam.transforms.payload_watch import shared_watch
 from headroom_beam.transforms.schemas import register_schemas
 from headroom_beam.transforms.shared_store import SharedStore
 
@@ -76,6 +77,7 @@ class _CrushStep:
 
     def setup(self) -> None:
         self._options = self._make_options()
+        self._watch = shared_watch(self._source, self._options.fingerprint())
 
     def run(self, collected: Sequence[_Collected]) -> list[Any]:
         """Returns the windowed and tagged rows of a batch. With a store, their originals are durable."""
@@ -98,6 +100,10 @@ class _CrushStep:
         rows = [row for _, row in batch.compacted]
         count("records", len(rows) + len(batch.failures))
         count("failures", len(batch.failures))
+        payloads = sum(len(row.payloads) for row in rows)
+        count("payloads", payloads)
+        count("unrecognised", batch.unrecognised)
+        count("likely", batch.likely)
         for kind, failures in Counter(row.kind for _, row in batch.failures).items():
             count(f"failures_{kind}", failures)
         for name in ("bytes_before", "bytes_after", "tokens_before", "tokens_after"):
@@ -110,7 +116,9 @@ class _CrushStep:
         count("originals_bytes", sum(row.size_bytes for row in originals))
         count("duplicates", sum(part.num_rows for part in batch.originals) - len(originals))
         count("unproved", batch.unproved)
-        observe("batch_records", len(rows) + len(batch.failures))
+        records = len(rows) + len(batch.failures)
+        observe("batch_records", records)
+        self._watch.add(records, payloads=payloads, failures=len(batch.failures), likely=batch.likely)
 
 
 class _CrushBatches(BundleDoFn):
@@ -216,7 +224,8 @@ class CrushRecords(beam.PTransform):
     row)`, where the message has its attributes, id, publish time and ordering key, and no data.
 
     Every record comes out as one `Compacted` row or as one `Failure` row. A failed record's bytes are among
-    the originals. A store that can't be written fails the bundle.
+    the originals. A store that can't be written fails the bundle. Records in which nothing is recognised come
+    out as they were and are counted. A thousand records in a row without a payload log a warning.
 
     With `originals`, a batch's originals are written to that store and verified before its rows are emitted.
     So the markers of an emitted record resolve. Without it, the caller stores `.originals`. A reader
