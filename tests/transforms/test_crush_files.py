@@ -141,7 +141,8 @@ def test_counters_agree_with_the_summary(inputs: Path, tmp_path: Path) -> None:
     summary = read_manifest(open_objects(tmp_path / "out")).summary
     found = counters(result)
     sizes = ("bytes_before", "bytes_after", "tokens_before", "tokens_after")
-    for name in (*sizes, "records", "rows_dropped", "originals", "duplicates", "packs", "unproved"):
+    same = ("records", "payloads", "rows_dropped", "originals", "duplicates", "packs", "unproved")
+    for name in (*sizes, *same, "unrecognised", "likely"):
         assert found[name] == summary[name], name
     assert found["failures"] == 4
     assert {name: count for name, count in found.items() if name.startswith("failures_")} == {

@@ -173,8 +173,31 @@ def test_counters_agree_with_the_rows(tmp_path, collect):
     assert counters["packs"] == 1
     assert counters["duplicates"] == 0
     assert counters["unproved"] == 0
+    assert counters["payloads"] == len(RECORDS)
+    assert (counters["unrecognised"], counters["likely"]) == (0, 0)
     [distribution] = metrics["distributions"]
     assert distribution.result.max == len(RECORDS) + len(BROKEN)
+
+
+def test_by_default_results_are_found_and_other_records_are_left_counted_and_warned_of(collect, caplog):
+    log_text = "a line of a log\n" * 400
+    found = {"role": "tool", "tool_call_id": "c1", "content": log_text}
+    likely = {"tool": "ls", "result": [{"id": at, "name": f"file {at}"} for at in range(40)]}
+    records = [json.dumps(record).encode() for record in (found, likely, {"text": log_text})]
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        crushed = pipeline | beam.Create(records, reshuffle=False) | CrushRecords(config=SMALL)
+        collect(crushed.compacted, "compacted")
+    rows = collect["compacted"]
+    assert [len(row.payloads) for row in rows] == [1, 0, 0]
+    assert [row.record for row in rows][1:] == records[1:]
+    counters = {
+        name: pipeline.result.metrics().query(MetricsFilter().with_name(name))["counters"][0].result
+        for name in ("payloads", "unrecognised", "likely")
+    }
+    assert counters == {"payloads": 1, "unrecognised": 2, "likely": 1}
+    assert caplog.messages == []
+    run([b'{"text": 1}'] * 1000, collect, trace_format="openai", source="a topic without results")
+    assert [text for text in caplog.messages if "no payload in the last 1000 records" in text]
 
 
 def test_unproved_payloads_are_counted(collect, monkeypatch):
