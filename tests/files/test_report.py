@@ -67,7 +67,7 @@ def test_the_table_counts_records_bytes_originals_and_failures() -> None:
 def test_unproved_payloads_have_a_line_that_asks_to_report_them() -> None:
     assert "unproved" not in format_summary(summary_of())
     line = format_summary(summary_of(unproved=1234)).splitlines()[-1]
-    assert line.startswith("unproved    1,234 payloads")
+    assert line.startswith("unproved      1,234 payloads")
     assert line.endswith("please report it")
 
 

@@ -195,9 +195,9 @@ def test_by_default_results_are_found_and_other_records_are_left_counted_and_war
         for name in ("payloads", "unrecognised", "likely")
     }
     assert counters == {"payloads": 1, "unrecognised": 2, "likely": 1}
-    assert caplog.messages == []
+    assert not [text for text in caplog.messages if "no payload" in text]
     run([b'{"text": 1}'] * 1000, collect, trace_format="openai", source="a topic without results")
-    assert [text for text in caplog.messages if "no payload in the last 1000 records" in text]
+    assert len([text for text in caplog.messages if "no payload in the last 1000 records" in text]) == 1
 
 
 def test_unproved_payloads_are_counted(collect, monkeypatch):
