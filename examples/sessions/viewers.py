@@ -4,8 +4,8 @@
     python examples/sessions/viewers.py target/sessions/claude-code/session/*.jsonl
 
 Both viewers read sessions of Claude Code: claude-code-log writes them as a tree of JSON, and
-claude-code-transcripts as pages of HTML. Compared is what kind each message is, when it was sent, and where it
-stands. The texts of results differ, since they are compacted.
+claude-code-transcripts as pages of HTML. Compared is what kind each message is, when it was sent, and where
+it stands. The texts of results differ, since they are compacted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MESSAGE = re.compile(r'<div class="(message [^"]*)" id="([^"]*)"')
 
 
 def install() -> Path:
-    """Installs the pinned viewers in an environment of their own, unless they are there; gives its programs."""
+    """Installs the pinned viewers, unless they are there. Gives the folder of their programs."""
     folder = INSTALLED / "viewers"
     if not (folder / "installed").exists():
         venv.create(folder, with_pip=True, clear=True)
