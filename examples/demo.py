@@ -57,9 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--input", type=Path, default=TRACES, help="folder of *.jsonl files"
-    )
+    parser.add_argument("--input", type=Path, default=TRACES, help="folder of *.jsonl files")
     parser.add_argument("--output", type=Path, default=Path("out"), help="folder to write into")
     options = parser.parse_args()
     compacted, originals, restored = (

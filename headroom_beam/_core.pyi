@@ -28,6 +28,7 @@ __all__ = [
     "crush_elements",
     "crush_records",
     "crush_text",
+    "crush_text_file",
     "element_markers",
     "estimate_tokens",
     "framing",
@@ -182,6 +183,21 @@ def crush_block(block: bytes, options: Options, calls: CallTable | None = None) 
         options: how to crush.
         calls: the calls of the file so far, to which those of the block are added. None if the records of the
             block have nothing to do with one another.
+    """
+
+def crush_text_file(text: bytes, options: Options) -> CrushedBlock:
+    """Crushes one text by itself, such as a file that holds the result of a tool.
+
+    Args:
+        text: JSON, or plain text.
+        options: how to crush. `paths` has no effect: the whole text is the payload.
+
+    Returns:
+        A block of one record. Its `lines` are the compacted text.
+
+    Raises:
+        InvalidPayload: the text isn't UTF-8.
+        LimitExceeded: the text is over a limit of the options.
     """
 
 def crush_records(records: pa.Array, options: Options) -> CrushedBlock:

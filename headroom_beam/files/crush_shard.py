@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from headroom_beam import _core
 from headroom_beam.crush.explanations import explanations
-from headroom_beam.errors import FormatError, IntegrityError, StoreError
+from headroom_beam.errors import FormatError, IntegrityError, InvalidPayload, LimitExceeded, StoreError
 from headroom_beam.files.archives import ArchiveMember, Refused, TarCopy, ZipCopy
 from headroom_beam.files.blocks import Block, Chunk, LinePiece, cut_blocks
 from headroom_beam.files.codecs import FileWriter
@@ -229,6 +229,9 @@ class _ShardWork:
         elif framing in ("tar", "zip"):
             self._crush_archive(source, framing, part)
             check_version(source, notes)
+        elif framing == "text":
+            self._crush_text(b"".join(chunk.data for chunk in _reading(source, read_chunks(source))), part)
+            check_version(source, notes)
         else:
             self._crush_chunks(_reading(source, read_chunks(source)), framing, part, notes)
             check_version(source, notes)
@@ -270,6 +273,14 @@ class _ShardWork:
             if cut.last:
                 self._end_pieces(value, b"", cut.kind, self._why_in_pieces(cut), content)
                 value = _LongRecord()
+
+    def _crush_text(self, data: bytes, content: Content) -> None:
+        """Crushes a file that is the text of one result."""
+        try:
+            crushed = _core.crush_text_file(data, self._options)
+        except (InvalidPayload, LimitExceeded) as error:
+            raise Refused(f"it is a result of a tool, but {error}; it is copied") from None
+        self._take(crushed, data, 0, content)
 
     def _crush_archive(self, source: Source, framing: Framing, part: "_PartWriter") -> None:
         """Crushes an archive member by member."""

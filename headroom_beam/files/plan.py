@@ -15,11 +15,12 @@ from typing import Any
 
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
-from headroom_beam.crush.trace_formats import AUTO, TraceFormat, named_formats, resolve
+from headroom_beam.crush.trace_formats import AUTO, TraceFormat, named_formats, resolve, side_files_of
 from headroom_beam.errors import FormatError, StoreError
 from headroom_beam.files.detect import detect_all
 from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json
 from headroom_beam.files.shards import SHARD_BYTES, Shard, find_sources, matcher, plan_shards
+from headroom_beam.files.side_files import with_side_files
 from headroom_beam.files.sources import LeftOut, Source
 from headroom_beam.objects.open import open_objects
 
@@ -57,7 +58,9 @@ class RunSettings:
     """Write what was decided for each payload, and why, beside the parts."""
     pad_lines: bool = False
     """Pad each compacted line of a file of JSON Lines with blanks to its old length."""
-
+    side_files: tuple[str, ...] | None = None
+    """Patterns of text files that hold a result each, as `pathlib.PurePath.match` takes them; None for those
+    of the trace format."""
     formats: tuple[TraceFormat, ...] = dataclasses.field(init=False, repr=False)
     """The trace formats that `trace_format` names."""
 
@@ -70,6 +73,8 @@ class RunSettings:
         object.__setattr__(self, "output", output)
         object.__setattr__(self, "originals", originals)
         object.__setattr__(self, "formats", named_formats(self.trace_format))
+        if self.side_files is None:
+            object.__setattr__(self, "side_files", side_files_of(self.trace_format))
         object.__setattr__(self, "trace_format", resolve(self.trace_format))
         self.options()
 
@@ -106,7 +111,11 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
         FormatError: the output's `_run.json` is damaged, or of an unknown version.
     """
     left_out: list[LeftOut] = []
-    sources = detect_all(find_sources(inputs, left_out), left_out)
+    sources = with_side_files(
+        detect_all(find_sources(inputs, left_out), left_out),
+        settings.side_files or (),
+        max_bytes=settings.config.max_record_bytes,
+    )
     shards = plan_shards(sources, shard_bytes=settings.shard_bytes)
     _check_overlap(inputs, shards, settings)
     run_date = settings.run_date or dt.datetime.now(dt.timezone.utc).date()
@@ -228,6 +237,7 @@ def _plan(
         "shard_bytes": settings.shard_bytes,
         "explain": settings.explain,
         "pad_lines": settings.pad_lines,
+        "side_files": list(settings.side_files or ()),
         "shards": [
             [[index[span.source.name], span.start, span.stop, span.part] for span in shard.spans]
             for shard in shards
@@ -256,6 +266,7 @@ def _differences(found: Mapping[str, Any], plan: Mapping[str, Any], ignored: set
         "shard_bytes",
         "explain",
         "pad_lines",
+        "side_files",
     ):
         if name not in ignored and found.get(name) != plan[name]:
             yield f"its {name} is {found.get(name)!r}, this one's {plan[name]!r}"

@@ -9,6 +9,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::errors::raise;
+use crate::markers::utf8;
 use crate::options::Options;
 use crate::record_batches::{self, to_python};
 
@@ -137,6 +139,16 @@ pub fn crush_block(
     let block = with_calls(py, options, calls.as_deref_mut(), |crusher| {
         Block::crush_lines(crusher, block)
     })?;
+    Ok(CrushedBlock::new(block, true))
+}
+
+#[pyfunction]
+pub fn crush_text_file(py: Python<'_>, text: &[u8], options: &Options) -> PyResult<CrushedBlock> {
+    let block = options
+        .with_crusher(py, |crusher| {
+            utf8(text).and_then(|text| Block::crush_text(crusher, text))
+        })?
+        .map_err(|error| raise(py, &error))?;
     Ok(CrushedBlock::new(block, true))
 }
 
