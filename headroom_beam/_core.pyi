@@ -28,6 +28,7 @@ __all__ = [
     "crush_elements",
     "crush_records",
     "crush_text",
+    "crush_text_file",
     "element_markers",
     "estimate_tokens",
     "framing",
@@ -104,8 +105,11 @@ class CrushedBlock:
     unproved_count: int
     """Payloads left as they were because their compacted form didn't restore. Each is a defect to report, but
     loses nothing."""
-    def lines(self) -> bytes:
+    def lines(self, *, padded: bool = False) -> bytes:
         """Returns the compacted block, line by line, with the line ends, blank lines and BOM of the input.
+
+        Args:
+            padded: pad each line that has become shorter with blanks to its old length.
 
         Raises:
             TypeError: the block comes from `crush_records` and has no lines.
@@ -165,6 +169,21 @@ def crush_block(block: bytes, options: Options, calls: CallTable | None = None) 
         options: how to crush.
         calls: the calls of the file so far, to which those of the block are added. None if the records of the
             block have nothing to do with one another.
+    """
+
+def crush_text_file(text: bytes, options: Options) -> CrushedBlock:
+    """Crushes one text by itself, such as a file that holds the result of a tool.
+
+    Args:
+        text: JSON, or plain text.
+        options: how to crush. `paths` has no effect: the whole text is the payload.
+
+    Returns:
+        A block of one record. Its `lines` are the compacted text.
+
+    Raises:
+        InvalidPayload: the text isn't UTF-8.
+        LimitExceeded: the text is over a limit of the options.
     """
 
 def crush_records(records: pa.Array, options: Options) -> CrushedBlock:
@@ -356,7 +375,9 @@ class RestoredBlock:
         unless an original is missing), `kind` string (`missing` or `format`), `message` string.
         """
 
-def restore_block(block: bytes, originals: pa.RecordBatch, *, lines: bool = True) -> RestoredBlock:
+def restore_block(
+    block: bytes, originals: pa.RecordBatch, *, lines: bool = True, padded: bool = False
+) -> RestoredBlock:
     """Restores a block: puts originals in the place of their markers, and decodes tables and documents.
 
     Args:
@@ -364,6 +385,7 @@ def restore_block(block: bytes, originals: pa.RecordBatch, *, lines: bool = True
         originals: columns `hash` string and `original` binary or large_binary. An original is used only when
             its SHA-256 begins with the hash in the marker.
         lines: False when the block is one text by itself.
+        padded: take off the blanks with which `CrushedBlock.lines` padded its lines. Lines only.
 
     Raises:
         TypeError: a column of `originals` is missing or has another type.

@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
             shard_bytes=known.shard_bytes,
             run_date=known.run_date,
             explain=known.explain,
+            pad_lines=known.pad_lines,
         )
         pipeline = beam.Pipeline(options=pipeline_options(beam_arguments))
         _ = pipeline | "CrushFiles" >> crush
@@ -113,6 +114,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--explain",
         action="store_true",
         help="write what was decided for each payload, and why, to _explanations/ below the output",
+    )
+    parser.add_argument(
+        "--pad_lines",
+        action="store_true",
+        help="pad each compacted line of a JSON Lines file with blanks to its old length, for programs that "
+        "remember in bytes how far they have read it; restoring takes the blanks off",
     )
     parser.add_argument(
         "--streaming", action="store_true", help=f"crush Pub/Sub messages: see {prog} --streaming --help"

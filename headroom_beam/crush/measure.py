@@ -11,6 +11,7 @@ Each block of records is crushed once for each set of options. Everything after 
 import dataclasses
 import functools
 import itertools
+import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -27,14 +28,22 @@ __all__ = [
     "MeasuredBlock",
     "PayloadMeter",
     "Records",
+    "WholeText",
     "crush_any",
     "crush_one",
     "is_payload",
     "payload_texts",
 ]
 
-Records: TypeAlias = "bytes | _core.CutBlock"
-"""Lines that begin and end at line boundaries, or a block of elements of a large text."""
+
+class WholeText(NamedTuple):
+    """A text by itself, which is one payload."""
+
+    data: bytes
+
+
+Records: TypeAlias = bytes | _core.CutBlock | WholeText
+"""Lines that begin and end at line boundaries, a block of elements of a large text, or a text."""
 
 KINDS = ("array", "document", "lines", "text", "html", "blob", "value", "short")
 """The kinds of payloads.
@@ -103,6 +112,7 @@ class PayloadMeter:
         changes: list[dict[str, Any]] = [{"lossless_only": True}, *({"max_tokens": size} for size in budgets)]
         self._options = [options_for(dataclasses.replace(config, **change), paths) for change in changes]
         self._whole_records = not paths
+        self._config = config
         self._probe = _probe(config, paths)
         self._raw = None
         if config.exact_tokens:
@@ -127,6 +137,9 @@ class PayloadMeter:
             calls: from `call_tables`, the calls of the file so far, which name tools. None if the blocks have
                 nothing to do with one another.
             run: `map`, or that of an executor. The native calls run without the GIL.
+
+        Raises:
+            InvalidPayload, LimitExceeded: a text isn't UTF-8, or is over a limit of the options.
         """
         # Compacted blocks may be as large as their input, so each call keeps only the columns of interest.
         work: list[Callable[..., Any]] = [self._find_texts, self._raw_tokens, self._crush_first]
@@ -155,9 +168,14 @@ class PayloadMeter:
         return _payloads(crush_any(block, self._options[0], calls))
 
     def _find_texts(self, block: Records, calls: _core.CallTable | None) -> "_Texts":
-        crushed = crush_any(block, self._probe, calls)
+        if isinstance(block, WholeText):
+            # As a string in a record, so that JSON in it doesn't become a table first.
+            text = json.dumps({"text": block.data.decode(errors="replace")}).encode()
+            crushed = crush_one(text, _probe(self._config, (".text",)))
+        else:
+            crushed = crush_any(block, self._probe, calls)
         found = crushed.originals()
-        if self._whole_records:
+        if self._whole_records and not isinstance(block, WholeText):
             failures = crushed.failures()
             return _Texts(failures.column("hash"), failures.column("index"), found, whole_records=True)
         return _Texts(_only_hashes(_rows(crushed).field("hashes")), None, found, whole_records=False)
@@ -174,6 +192,8 @@ def crush_any(
     """Crushes a block of records; `calls` is as for `_core.crush_block`."""
     if isinstance(block, _core.CutBlock):
         return _core.crush_elements(block, options, calls)
+    if isinstance(block, WholeText):
+        return _core.crush_text_file(block.data, options)
     return _core.crush_block(block, options, calls)
 
 

@@ -33,7 +33,7 @@ result's `tool_call_id` or `tool_use_id`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
@@ -46,11 +46,12 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "read_formats", "resolve"]
+__all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "read_formats", "resolve", "side_files_of"]
 
 AUTO = "auto"
 """All built-in formats, and results known by their shape in records of other formats."""
 
+_SUFFIX = ".toml"
 _RESULTS_BY_SHAPE = "$:results"
 
 
@@ -65,6 +66,8 @@ class TraceFormat:
         version: the newest version of that whose records were looked at.
         keep: paths to values in which no result is looked for by its shape.
         in_place: why a crushed file must not take the place of the logged one; empty where it may.
+        side_files: patterns of text files beside the records that hold a result each, as
+            `pathlib.PurePath.match` takes them.
 
     Raises:
         ValueError: a path doesn't parse; the message says where.
@@ -80,6 +83,7 @@ class TraceFormat:
     version: str = ""
     keep: tuple[str, ...] = ()
     in_place: str = ""
+    side_files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for path in (*self.paths, *self.keep):
@@ -117,7 +121,7 @@ def _format_of(name: str, table: object) -> TraceFormat:
 
 
 def _field(name: str, field: str, value: object) -> Any:
-    if field not in ("paths", "keep"):
+    if field not in ("paths", "keep", "side_files"):
         if not isinstance(value, str):
             raise ValueError(f"trace format {name!r}: {field} must be a string")
         return value
@@ -160,14 +164,44 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for paths in lists for path in paths))
 
 
+def side_files_of(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
+    """Returns the patterns of text files that hold a result each, in the formats that a caller gives.
+
+    Args:
+        trace_format: as `resolve` takes it. A path has no such files.
+
+    Raises:
+        OSError: a file of formats can't be read.
+
+    >>> side_files_of(["claude-code", ".result"])
+    ('tool-results/*',)
+    """
+    if isinstance(trace_format, TraceFormat):
+        return trace_format.side_files
+    names = (trace_format,) if isinstance(trace_format, str) else trace_format
+    formats = [one for name in names for one in _formats_of(name)]
+    return tuple(dict.fromkeys(pattern for one in formats for pattern in one.side_files))
+
+
+def _formats_of(name: str) -> Iterable[TraceFormat]:
+    if name == AUTO:
+        return TRACE_FORMATS.values()
+    if name in TRACE_FORMATS:
+        return [TRACE_FORMATS[name]]
+    return _read_file(name).values() if name.endswith(_SUFFIX) else []
+
+
+def _read_file(name: str) -> dict[str, TraceFormat]:
+    return read_formats(Path(name).read_text(encoding="utf-8"))
+
+
 def _paths_of(name: str) -> tuple[str, ...]:
     if name in TRACE_FORMATS:
         return TRACE_FORMATS[name].paths
     if name == AUTO:
         return _paths_of_all()
-    if str(name).endswith(".toml"):
-        formats = read_formats(Path(name).read_text(encoding="utf-8"))
-        return tuple(path for trace_format in formats.values() for path in trace_format.paths)
+    if str(name).endswith(_SUFFIX):
+        return tuple(path for trace_format in _read_file(name).values() for path in trace_format.paths)
     if not str(name).startswith((".", "$", "[", "{")):
         known = ", ".join(repr(known) for known in sorted([AUTO, *TRACE_FORMATS]))
         raise ValueError(f"unknown trace format {name!r}; known are {known}, or give paths such as '.result'")

@@ -9,7 +9,7 @@ from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import open_decompressed
 from headroom_beam.files.manifest import CompactedPart, codec_of_part, read_manifest
 from headroom_beam.files.members import Reader, zip_members
-from headroom_beam.files.stretches import element_stretches
+from headroom_beam.files.stretches import element_stretches, text_stretch
 from headroom_beam.objects.base import ObjectNotFound, Objects
 from headroom_beam.records import BLOCK_BYTES
 from headroom_beam.store.check import Problem
@@ -77,6 +77,8 @@ def _hashes(chunks: Iterator[bytes], framing: str, opened: Sequence[int], tail: 
     if framing == "copied":
         for _ in chunks:
             pass
+    elif framing == "text":
+        yield from text_stretch(b"".join(chunks), skip_broken=False).hashes
     elif framing == "lines":
         for block in cut_blocks(chunks_of(chunks)):
             yield from _core.markers(block.data).column("hash").to_pylist()

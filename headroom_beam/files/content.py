@@ -27,6 +27,8 @@ class Content:
         """Where in the compacted bytes the values begin that were cut into their elements."""
         self.tail: int | None = None
         """Where the markers of the rest of a broken file begin."""
+        self.padded = False
+        """Compacted lines are padded with blanks to their old length."""
         self.size_bytes = 0
         """Compacted bytes so far."""
         self.start: int | None = None

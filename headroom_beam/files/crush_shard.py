@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headroom_beam import _core
-from headroom_beam.errors import FormatError, StoreError
+from headroom_beam.errors import FormatError, InvalidPayload, LimitExceeded, StoreError
 from headroom_beam.files.archives import ArchiveMember, TarCopy, ZipCopy
 from headroom_beam.files.blocks import Block
 from headroom_beam.files.content import Content
@@ -33,7 +33,15 @@ from headroom_beam.files.manifest import (
 from headroom_beam.files.members import Refused
 from headroom_beam.files.part_writer import PartWriter
 from headroom_beam.files.plan import Run
-from headroom_beam.files.reading import Item, RecordPiece, SourceError, read_items, read_source, reading
+from headroom_beam.files.reading import (
+    Item,
+    RecordPiece,
+    SourceError,
+    TextResult,
+    read_items,
+    read_source,
+    reading,
+)
 from headroom_beam.files.rows_writer import RowsWriter
 from headroom_beam.files.shards import Shard
 from headroom_beam.files.sources import Framing, LeftOut, Source, Span, check_version, read_chunks
@@ -121,6 +129,7 @@ class _ShardWork:
         self._shard = shard
         self._config = run.settings.config
         self._explain = run.settings.explain
+        self._pad_lines = run.settings.pad_lines
         self._options = run.settings.options()
         self._output = open_objects(run.settings.output)
         self._store = store
@@ -188,6 +197,7 @@ class _ShardWork:
         # of a single file may be too large for that.
         part = PartWriter(self._output, span, framing, notes, in_memory=len(self._shard.spans) > 1)
         self._stack.callback(part.close)
+        part.padded = framing == "lines" and self._pad_lines
         if framing in ("tar", "zip"):
             self._crush_archive(source, framing, part)
             check_version(source, notes)
@@ -204,6 +214,8 @@ class _ShardWork:
             elif isinstance(item, _core.CutBlock):
                 crushed = _core.crush_elements(item, self._options, content.calls)
                 self._take(crushed, item.data, item.offset, content)
+            elif isinstance(item, TextResult):
+                self._crush_text(item.data, content)
             elif isinstance(item, RecordPiece):
                 if record is None:
                     record = _LongRecord(item.offset)
@@ -214,6 +226,14 @@ class _ShardWork:
                     record = None
             else:
                 content.write(item.data, source=item.data, offset=item.offset)
+
+    def _crush_text(self, data: bytes, content: Content) -> None:
+        """Crushes a file that is the text of one result."""
+        try:
+            crushed = _core.crush_text_file(data, self._options)
+        except (InvalidPayload, LimitExceeded) as error:
+            raise Refused(f"it is a result of a tool, but {error}; it is copied") from None
+        self._take(crushed, data, 0, content)
 
     def _crush_archive(self, source: Source, framing: Framing, part: PartWriter) -> None:
         """Crushes an archive member by member."""
@@ -245,7 +265,7 @@ class _ShardWork:
     def _take(self, crushed: _core.CrushedBlock, source: bytes, offset: int, content: Content) -> None:
         self._add_originals(crushed.originals())
         content.opened.extend(content.size_bytes + at for at in crushed.opened())
-        content.write(crushed.lines(), source=source, offset=offset)
+        content.write(crushed.lines(padded=content.padded), source=source, offset=offset)
         content.records += crushed.record_count
         self._unproved += crushed.unproved_count
         for row in crushed.totals().to_pylist():
@@ -264,15 +284,20 @@ class _ShardWork:
         digest = self._keep(data)
         digits = self._config.hash_digits
         marker = _core.raw_marker(bytes.fromhex(digest), len(data), digits).encode()
-        opening = b"" if record.hashes else b'"'
-        content.write(opening + marker, source=data, offset=record.offset + record.length)
+        if not record.hashes:
+            record.start = content.size_bytes
+            marker = b'"' + marker
+        content.write(marker, source=data, offset=record.offset + record.length)
         record.hashes.append(digest[:digits])
         record.length += len(data)
 
     def _end_pieces(
         self, record: "_LongRecord", line_end: bytes, kind: str, message: str, content: Content
     ) -> None:
-        content.write(b'"' + line_end, source=line_end, offset=record.offset + record.length)
+        closing = b'"'
+        if content.padded:
+            closing = closing.ljust(record.length - (content.size_bytes - record.start))
+        content.write(closing + line_end, source=line_end, offset=record.offset + record.length)
         content.records += 1
         place = (content.source, content.part, record.offset, record.length, record.hashes)
         self._add_failure(Failure(kind, message, *place), content)
@@ -360,3 +385,5 @@ class _LongRecord:
         self.hashes: list[str] = []
         self.offset = offset
         self.length = 0
+        self.start = 0
+        """Where its markers begin in the compacted bytes."""

@@ -7,10 +7,10 @@ copied.
 
 >>> import pathlib, tempfile
 >>> from headroom_beam.files.sample import plan_sample
->>> from headroom_beam.files.shards import find_sources
+>>> from headroom_beam.files.inputs import find_inputs
 >>> file = pathlib.Path(tempfile.mkdtemp(), "trace.jsonl")
 >>> _ = file.write_text('{"result": [%s]}\n' % ",".join('{"id": 1, "name": "a"}' for _ in range(99)))
->>> sources = find_sources([str(file)])
+>>> sources = find_inputs([str(file)], max_bytes=1 << 20, left_out=[])
 >>> estimate = estimate_files(sources, plan_sample(sources, None), trace_format=".result", budgets=[512])
 >>> estimate["records"], [(row["kind"], row["payloads"]) for row in estimate["kinds"]]
 (1, [('value', 1)])
@@ -29,13 +29,13 @@ import pyarrow as pa
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.format_names import FormatNames, named_formats
-from headroom_beam.crush.measure import MeasuredBlock, PayloadMeter, Records, crush_any
+from headroom_beam.crush.measure import MeasuredBlock, PayloadMeter, Records, WholeText, crush_any
 from headroom_beam.crush.trace_formats import AUTO, TRACE_FORMATS, TraceFormat
-from headroom_beam.errors import PayloadNotFound
+from headroom_beam.errors import InvalidPayload, LimitExceeded, PayloadNotFound
 from headroom_beam.files.blocks import Block, Chunk
 from headroom_beam.files.estimate_sums import COUNTS, LARGEST, Integers, SeenTexts, Sums, Tally
 from headroom_beam.files.members import Refused
-from headroom_beam.files.reading import Item, RecordPiece, SourceContent, SourceError
+from headroom_beam.files.reading import Item, RecordPiece, SourceContent, SourceError, TextResult
 from headroom_beam.files.record_lines import RecordLines
 from headroom_beam.files.sample import Piece, read_piece
 from headroom_beam.files.shards import Source
@@ -48,6 +48,9 @@ BUDGETS = (512, 1024, 4096)
 
 SAMPLE_BYTES = 32 << 20
 """Bytes that an estimate reads, unless it is told otherwise."""
+
+TEXT_FILE = "(text file)"
+"""Stands for the path of a payload that is a whole text file."""
 
 # Files for which other trace formats are tried, since each takes a call for each format.
 _FILES_WITH_HINTS = 20
@@ -72,7 +75,7 @@ def estimate_files(
     """Estimates what crushing would save.
 
     Args:
-        sources: all input files, from `headroom_beam.files.detect.detect_all`.
+        sources: all input files, from `headroom_beam.files.inputs.find_inputs`.
         pieces: what to read of them, from `headroom_beam.files.sample.plan_sample`.
         trace_format: where payloads are, as `headroom_beam.crush.trace_formats.resolve` takes it.
         config: the options of crushing; None for the defaults. `max_tokens` doesn't count.
@@ -203,7 +206,7 @@ class _Estimation:
         """Returns the results, without what the caller knows."""
         rows = {f"{name}s": self._rows(sums, name) for name, sums in self.total.by.items()}
         for row in rows["paths"]:
-            row["formats"] = self.formats.of(row["path"])
+            row["formats"] = [] if row["path"] == TEXT_FILE else self.formats.of(row["path"])
         total = self._rows(self.total.all, "name") or [self._row(np.zeros(self.columns, np.int64))]
         total[0].pop("name", None)
         return {
@@ -255,16 +258,21 @@ class _FileEstimate:
         self.tally.bytes_read += len(item.data)
         if not isinstance(item, Chunk):
             self.tally.tokens += _core.estimate_tokens(item.data.decode(errors="replace"))
-        if isinstance(item, Block | _core.CutBlock):
+        if isinstance(item, Block | _core.CutBlock | TextResult):
             self._add_block(item, run)
         elif isinstance(item, RecordPiece) and item.end is not None:
             self.tally.records += 1
             self.tally.failures[item.kind] += 1
         self._lines.leave(item)
 
-    def _add_block(self, item: Block | _core.CutBlock, run: Callable[..., Iterable[Any]]) -> None:
-        block = item.data if isinstance(item, Block) else item
-        measured = self._of.meter.measure(block, calls=self._calls, run=run)
+    def _add_block(
+        self, item: Block | _core.CutBlock | TextResult, run: Callable[..., Iterable[Any]]
+    ) -> None:
+        block = _records(item)
+        try:
+            measured = self._of.meter.measure(block, calls=self._calls, run=run)
+        except (InvalidPayload, LimitExceeded) as error:
+            raise Refused(f"it is a result of a tool, but {error}; it is copied") from None
         self.tally.records += measured.record_count
         self.tally.failures.update(measured.failures)
         if len(measured.tokens):
@@ -291,11 +299,14 @@ class _FileEstimate:
             ]
         )
         self.tally.all.add(pa.repeat(pa.scalar(""), len(tokens)), counts)
-        names = {"path": measured.paths, "tool": measured.tools, "kind": measured.kinds}
+        paths = measured.paths
+        if self._content.framing == "text":
+            paths = pa.repeat(pa.scalar(TEXT_FILE), len(tokens))
+        names = {"path": paths, "tool": measured.tools, "kind": measured.kinds}
         for name, sums in self.tally.by.items():
             sums.add(names[name], counts)
 
-    def _add_largest(self, measured: MeasuredBlock, item: Block | _core.CutBlock) -> None:
+    def _add_largest(self, measured: MeasuredBlock, item: Block | _core.CutBlock | TextResult) -> None:
         least = max(self.tally.least(), self._of.total.least())
         order = np.argsort(-measured.tokens, kind="stable")[:LARGEST]
         self.tally.add_largest(
@@ -309,3 +320,9 @@ class _FileEstimate:
             }
             for at in order[measured.tokens[order] > least].tolist()
         )
+
+
+def _records(item: Block | _core.CutBlock | TextResult) -> Records:
+    if isinstance(item, TextResult):
+        return WholeText(item.data)
+    return item.data if isinstance(item, Block) else item

@@ -132,6 +132,8 @@ class CompactedPart(NamedTuple):
     beside its members."""
     note: str = ""
     """What people should know about the file."""
+    padded: bool = False
+    """True if its lines were padded with blanks to their old length."""
 
 
 def _part_fields(part: CompactedPart) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class PartWriter(Content):
             members=self._members,
             kept=self._kept,
             note="; ".join(self._notes),
+            padded=self.padded,
         )
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "RecordPiece",
     "SourceContent",
     "SourceError",
+    "TextResult",
     "read_contents",
     "read_items",
     "read_source",
@@ -53,9 +54,16 @@ class RecordPiece(NamedTuple):
     """It is of the rest of a file, behind which there are no more records."""
 
 
-Item: TypeAlias = "Block | _core.CutBlock | RecordPiece | Chunk"
+class TextResult(NamedTuple):
+    """A whole file, which is the text of one result."""
+
+    offset: int
+    data: bytes
+
+
+Item: TypeAlias = Block | _core.CutBlock | RecordPiece | TextResult | Chunk
 """The next bytes of a file: whole lines; elements with what stands between them; a piece of what is no
-record; or, as a chunk, bytes of a file without records."""
+record; the text of a result; or, as a chunk, bytes of a file without records."""
 
 _Taken = TypeVar("_Taken")
 
@@ -148,6 +156,8 @@ def read_items(
         return _lines(cut_blocks(chunks, max_record_bytes=config.max_record_bytes), config)
     if framing == "document":
         return _elements(chunks, config, notes)
+    if framing == "text":
+        return iter([TextResult(0, b"".join(chunk.data for chunk in chunks))])
     return iter(chunks)
 
 

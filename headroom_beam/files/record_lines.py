@@ -11,7 +11,7 @@ r"""Numbers the lines on which records begin, while the items of a file pass.
 
 from headroom_beam import _core
 from headroom_beam.files.blocks import Block, Chunk
-from headroom_beam.files.reading import Item, RecordPiece
+from headroom_beam.files.reading import Item, RecordPiece, TextResult
 
 __all__ = ["RecordLines"]
 
@@ -23,7 +23,7 @@ class RecordLines:
         self._line = 1
         self._has_record = False
 
-    def line_of(self, item: Block | _core.CutBlock, offset: int) -> int | None:
+    def line_of(self, item: Block | _core.CutBlock | TextResult, offset: int) -> int | None:
         """Returns the line on which a record begins; None if another record before it begins there, too.
 
         Args:
@@ -32,7 +32,7 @@ class RecordLines:
         """
         data = item.data
         line = self._line + data.count(b"\n", 0, offset)
-        if isinstance(item, Block):
+        if not isinstance(item, _core.CutBlock):
             return line
         start_of_line = data.rfind(b"\n", 0, offset) + 1
         is_first = all(start >= offset or start < start_of_line for start in _starts(item))

@@ -15,7 +15,7 @@ from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import FileWriter, open_decompressed
 from headroom_beam.files.manifest import CompactedPart, codec_of_part, read_manifest
 from headroom_beam.files.members import Reader
-from headroom_beam.files.stretches import Stretch, element_stretches, line_stretches
+from headroom_beam.files.stretches import Stretch, element_stretches, line_stretches, text_stretch
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import BLOCK_BYTES
 from headroom_beam.restore.found_originals import take_originals
@@ -236,7 +236,9 @@ class _Restoring:
             max(int(size / growth), 1) for size in (_BATCH_BYTES, _RESTORED_BLOCK_BYTES)
         )
         block_bytes = min(BLOCK_BYTES, block_bytes)
-        if framing == "lines":
+        if framing == "text":
+            stretches = iter([text_stretch(b"".join(chunks))])
+        elif framing == "lines":
             stretches = line_stretches(cut_blocks(chunks_of(chunks), block_bytes=block_bytes))
         else:
             stretches = element_stretches(chunks, opened, tail, block_bytes)
@@ -294,7 +296,7 @@ def _restore_batch(
             lookup.found, sorted({places[hash_] for hash_ in stretch.hashes if hash_ in places})
         )
         restored = (
-            _core.restore_block(stretch.data, rows)
+            _core.restore_block(stretch.data, rows, lines=part.framing != "text", padded=part.padded)
             if stretch.elements is None
             else _core.restore_elements(stretch.elements, rows)
         )

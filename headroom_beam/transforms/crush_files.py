@@ -67,6 +67,8 @@ class CrushFiles(beam.PTransform):
         run_date: date stored with each original, such as `2026-01-31`; None for the day (UTC) on which the
             run starts.
         explain: write what was decided for each payload, and why, to `_explanations/` below the output.
+        pad_lines: pad each compacted line of a file of JSON Lines with blanks to its old length, for programs
+            that remember in bytes how far they have read a file.
 
     Raises:
         ValueError: an argument is out of range, a root has another scheme, or the trace format is unknown.
@@ -94,6 +96,7 @@ class CrushFiles(beam.PTransform):
         shard_bytes: int = SHARD_BYTES,
         run_date: str | None = None,
         explain: bool = False,
+        pad_lines: bool = False,
     ) -> None:
         super().__init__()
         self._inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
@@ -109,6 +112,7 @@ class CrushFiles(beam.PTransform):
             shard_bytes=shard_bytes,
             run_date=None if run_date is None else dt.date.fromisoformat(run_date),
             explain=explain,
+            pad_lines=pad_lines,
         )
 
     @no_annotations

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.estimates import LOG, estimate_of, message
+from helpers.estimates import LISTING, LOG, estimate_of, message
 from helpers.generators import compress
 from helpers.mixed import mixed_folder
 
@@ -166,3 +166,26 @@ def test_progress_is_told_after_each_block(logs: Path) -> None:
     estimate = estimate_of(logs, on_progress=lambda *now: seen.append(now))
     assert seen == sorted(seen)
     assert seen[-1] == (estimate["bytes_read"], estimate["records"], 1)
+
+
+def test_a_text_file_beside_a_session_is_one_payload(tmp_path: Path) -> None:
+    folder = tmp_path / "session" / "tool-results"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text(LOG * 30)
+    (folder / "b.txt").write_text(json.dumps(LISTING))
+    (folder / "c.txt").write_bytes(b"\xff" * 9)
+    (tmp_path / "session" / "notes.txt").write_text("some notes")
+    estimate = estimate_of(tmp_path, budgets=[128])
+    assert [(row["path"], row["formats"], row["payloads"]) for row in estimate["paths"]] == [
+        ("(text file)", [], 2)
+    ]
+    assert {row["kind"] for row in estimate["kinds"]} == {"text", "array"}
+    assert estimate["all"]["saved"]["128"] > 0
+    assert (estimate["files_without_records"], estimate["records"]) == (1, 2)
+    ((name, note),) = estimate["notes"]
+    assert name == "session/tool-results/c.txt"
+    assert note.endswith("it is copied")
+    assert {(row["file"], row["line"]) for row in estimate["largest"]} == {
+        ("session/tool-results/a.txt", 1),
+        ("session/tool-results/b.txt", 1),
+    }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use headroom_crusher::json::cut::{Cut, Cutter, Element, Opening, Reason};
-use headroom_crusher::{Block, json};
+use headroom_crusher::{Block, json, restore_record};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -190,5 +190,11 @@ pub fn restore_elements(
     block: &CutBlock,
     originals: &Bound<'_, PyAny>,
 ) -> PyResult<RestoredBlock> {
-    restore_contents(py, &block.block.bytes, &block.contents(), originals, true)
+    restore_contents(
+        py,
+        &block.block.bytes,
+        &block.contents(),
+        originals,
+        restore_record,
+    )
 }

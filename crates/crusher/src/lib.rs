@@ -83,6 +83,7 @@ pub use json::spelling::Spelling;
 pub use lookup::Lookup;
 pub use options::Options;
 pub use originals::{OriginalEntry, Originals};
+pub use restore::padding::restore_padded_record;
 pub use restore::record::{markers_in_record, restore_record};
 pub use restore::text::{markers_in_text, restore_text};
 

@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::crush::record::Crusher;
 use crate::crush::report::PayloadReport;
+use crate::crush::text::TextKind;
 use crate::digest::hash;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::hashing::Map;
 use crate::json::cut::Envelope;
 use crate::notation::marker;
@@ -148,6 +149,30 @@ impl Block {
             block.crush(crusher, record, 0, None);
         }
         block
+    }
+
+    /// Crushes one text by itself, such as a file that holds the result of a tool.
+    ///
+    /// # Errors
+    /// `LimitExceeded` for a text that is too large, or JSON that is nested too deep.
+    pub fn crush_text(crusher: &mut Crusher, text: &str) -> Result<Self> {
+        let result = crusher.crush_text(text, TextKind::Any, "", 1.0)?;
+        let compacted = result.compressed.into_owned().into_bytes();
+        let record = CrushedRecord {
+            offset: 0,
+            length: text.len(),
+            start: 0,
+            end: compacted.len(),
+            payloads_end: 1,
+            failed: false,
+        };
+        Ok(Self {
+            compacted,
+            records: vec![record],
+            payloads: vec![result.report],
+            originals: result.originals,
+            ..Self::default()
+        })
     }
 
     /// Crushes one record, or the element of a cut text that stands in the envelope.

@@ -16,6 +16,7 @@ mod escape;
 mod found;
 mod json_text;
 mod kept_rows;
+mod padding;
 mod payload;
 mod payloads;
 mod query;
