@@ -133,8 +133,10 @@ def test_elements_are_measured_by_the_paths_of_their_text() -> None:
     cut = PayloadMeter(SmartCrusherConfig(), paths, (64,)).measure(block)
     whole = PayloadMeter(SmartCrusherConfig(), paths, (64,)).measure(text.replace("\n", " ").encode())
     assert cut.kinds.to_pylist() == whole.kinds.to_pylist()
-    assert cut.tokens.tolist() == whole.tokens.tolist()
-    assert cut.saved_without_loss.tolist() == whole.saved_without_loss.tolist()
+    # The line breaks of a value were replaced above, those of strings are escapes.
+    is_string = [kind != "value" for kind in cut.kinds.to_pylist()]
+    assert cut.tokens[is_string].tolist() == whole.tokens[is_string].tolist()
+    assert cut.saved_without_loss[is_string].tolist() == whole.saved_without_loss[is_string].tolist()
     assert all(text[offset] in '{["' for offset in cut.offsets.tolist())
 
 
