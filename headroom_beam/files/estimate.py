@@ -33,7 +33,7 @@ from headroom_beam.crush.measure import MeasuredBlock, PayloadMeter, Records, Wh
 from headroom_beam.crush.trace_formats import AUTO, TRACE_FORMATS, TraceFormat
 from headroom_beam.errors import InvalidPayload, LimitExceeded, PayloadNotFound
 from headroom_beam.files.blocks import Block, Chunk
-from headroom_beam.files.estimate_sums import COUNTS, LARGEST, Integers, SeenTexts, Sums, Tally
+from headroom_beam.files.estimate_sums import COUNTS, LARGEST, TEXT_FILE, Integers, SeenTexts, Sums, Tally
 from headroom_beam.files.members import Refused
 from headroom_beam.files.reading import Item, RecordPiece, SourceContent, SourceError, TextResult
 from headroom_beam.files.record_lines import RecordLines
@@ -48,9 +48,6 @@ BUDGETS = (512, 1024, 4096)
 
 SAMPLE_BYTES = 32 << 20
 """Bytes that an estimate reads, unless it is told otherwise."""
-
-TEXT_FILE = "(text file)"
-"""Stands for the path of a payload that is a whole text file."""
 
 # Files for which other trace formats are tried, since each takes a call for each format.
 _FILES_WITH_HINTS = 20

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from headroom_beam.files.report import format_bytes, format_table
-from headroom_beam.files.terminal_text import one_line
+from headroom_beam.files.terminal_text import left_table, one_line
 
 __all__ = ["format_estimate"]
 
@@ -75,7 +75,7 @@ def _tables(estimate: Mapping[str, Any]) -> Iterator[str]:
         ]
         for number, row in enumerate(estimate["largest"], 1)
     ]
-    yield _left_table([["largest", "tokens", "record", "tool", "path"], *rows])
+    yield "\n".join(left_table([["largest", "tokens", "record", "tool", "path"], *rows]))
 
 
 def _path_name(row: Mapping[str, Any]) -> str:
@@ -102,13 +102,6 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
-
-
-def _left_table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
 
 
 def _notes(estimate: Mapping[str, Any]) -> Iterator[str]:

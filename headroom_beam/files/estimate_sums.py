@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from headroom_beam.files.manifest import TOOLS
 
-__all__ = ["COUNTS", "LARGEST", "OTHERS", "SeenTexts", "Sums", "Tally"]
+__all__ = ["COUNTS", "LARGEST", "OTHERS", "TEXT_FILE", "SeenTexts", "Sums", "Tally"]
 
 COUNTS = (
     "payloads",
@@ -26,6 +26,9 @@ COUNTS = (
 
 OTHERS = "(others)"
 """The row for all names beyond the first thousand."""
+
+TEXT_FILE = "(text file)"
+"""Stands for the path of a payload that is a whole text file."""
 
 LARGEST = 10
 """How many of the largest payloads are named."""
