@@ -251,6 +251,11 @@ class CutBlock:
     offset: int
     """Bytes from the start of the file to the block."""
     data: bytes
+    def elements(self) -> list[CutBlock]:
+        """Returns a block for each element. What stands between the elements is in none of them."""
+    def envelope(self) -> tuple[bytes, bytes]:
+        """Returns the brackets and keys of the opened values around the first element: those before it, and
+        those behind it."""
 
 @final
 class CutPiece:
@@ -448,6 +453,21 @@ class Recogniser:
             LimitExceeded: it is too deep.
         """
 
+    def learn(self, records: pa.Array) -> int:
+        """Adds what is found in records, each looked at by itself, as crushing does.
+
+        Args:
+            records: large_binary. Those that are no JSON, and nulls, are passed over.
+
+        Returns:
+            How many were looked at.
+
+        Raises:
+            TypeError: the array has another type.
+        """
+    unreachable_count: int
+    """Results so far that no path selects: a key on the way is an id, or what says that it is a result
+    stands elsewhere."""
     def learned(self) -> pa.RecordBatch:
         """Returns what all records so far have shown, one row a path, in alphabetic order.
 

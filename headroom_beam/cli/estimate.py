@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from headroom_beam.cli.console import log_to_stderr, write, write_json
 from headroom_beam.cli.options import add_config_arguments, config_from
 from headroom_beam.cli.progress import ProgressLine
-from headroom_beam.crush.trace_formats import AUTO
-from headroom_beam.errors import StoreError
-from headroom_beam.files.detect import detect_all
+from headroom_beam.crush.trace_formats import AUTO, side_files_of
 from headroom_beam.files.estimate import (
     BUDGETS,
     SAMPLE_BYTES,
@@ -17,9 +15,10 @@ from headroom_beam.files.estimate import (
     estimate_files,
 )
 from headroom_beam.files.estimate_report import format_estimate
+from headroom_beam.files.inputs import find_inputs
 from headroom_beam.files.report import format_bytes
 from headroom_beam.files.sample import parse_sample, plan_sample
-from headroom_beam.files.shards import find_sources
+from headroom_beam.files.sources import LeftOut
 
 __all__ = ["main"]
 
@@ -42,9 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = config_from(known)
     budgets = known.budgets or sorted({*BUDGETS, config.max_tokens})
     size = SAMPLE_BYTES if known.sample is None else parse_sample(known.sample)
-    sources = [source for source in detect_all(find_sources(known.input), []) if source.framing == "lines"]
-    if not sources:
-        raise StoreError("no input is JSON Lines; an estimate reads no other files")
+    left_out: list[LeftOut] = []
+    sources = find_inputs(
+        known.input,
+        side_files=side_files_of(known.trace_format),
+        max_bytes=config.max_record_bytes,
+        left_out=left_out,
+    )
     pieces = plan_sample(sources, None if known.all else size)
     with ProgressLine(sum(piece.size_bytes for piece in pieces)) as progress:
         estimate = estimate_files(
@@ -53,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             trace_format=known.trace_format,
             config=config,
             budgets=budgets,
+            left_out=left_out,
             on_progress=lambda size_bytes, records, failures: progress.update(
                 size_bytes, records=records, failures=failures
             ),

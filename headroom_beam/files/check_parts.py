@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from headroom_beam import _core
 from headroom_beam.errors import FormatError, IntegrityError
-from headroom_beam.files.archives import Reader, zip_members
 from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import open_decompressed
 from headroom_beam.files.manifest import CompactedPart, codec_of_part, read_manifest
+from headroom_beam.files.members import Reader, zip_members
 from headroom_beam.files.stretches import element_stretches, text_stretch
 from headroom_beam.objects.base import ObjectNotFound, Objects
 from headroom_beam.records import BLOCK_BYTES

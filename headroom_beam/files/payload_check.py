@@ -7,7 +7,7 @@ from typing import Any
 from headroom_beam.errors import PayloadNotFound
 from headroom_beam.files.terminal_text import one_line
 
-__all__ = ["check_found", "check_summary"]
+__all__ = ["check_counts", "check_summary"]
 
 _NAME_WIDTH = 100
 
@@ -39,7 +39,7 @@ def check_summary(summary: Mapping[str, Any]) -> None:
     Traceback (most recent call last):
     headroom_beam.errors.PayloadNotFound: no payload in 9 records; say where payloads are with ...
     """
-    check_found(
+    check_counts(
         summary["records"],
         summary["failures"],
         summary["payloads"],
@@ -49,7 +49,7 @@ def check_summary(summary: Mapping[str, Any]) -> None:
     )
 
 
-def check_found(
+def check_counts(
     records: int,
     failures: Mapping[str, int],
     payloads: int,

@@ -17,10 +17,9 @@ from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import AUTO, TraceFormat, named_formats, resolve, side_files_of
 from headroom_beam.errors import FormatError, StoreError
-from headroom_beam.files.detect import detect_all
+from headroom_beam.files.inputs import find_inputs
 from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json
-from headroom_beam.files.shards import SHARD_BYTES, Shard, find_sources, matcher, plan_shards
-from headroom_beam.files.side_files import with_side_files
+from headroom_beam.files.shards import SHARD_BYTES, Shard, matcher, plan_shards
 from headroom_beam.files.sources import LeftOut, Source
 from headroom_beam.objects.open import open_objects
 
@@ -111,10 +110,11 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
         FormatError: the output's `_run.json` is damaged, or of an unknown version.
     """
     left_out: list[LeftOut] = []
-    sources = with_side_files(
-        detect_all(find_sources(inputs, left_out), left_out),
-        settings.side_files or (),
+    sources = find_inputs(
+        inputs,
+        side_files=settings.side_files or (),
         max_bytes=settings.config.max_record_bytes,
+        left_out=left_out,
     )
     shards = plan_shards(sources, shard_bytes=settings.shard_bytes)
     _check_overlap(inputs, shards, settings)

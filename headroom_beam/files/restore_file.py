@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from headroom_beam import _core
 from headroom_beam.errors import DigestMismatch, FormatError
-from headroom_beam.files.archives import Reader
 from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import FileWriter, open_decompressed
 from headroom_beam.files.manifest import CompactedPart, codec_of_part, read_manifest
+from headroom_beam.files.members import Reader
 from headroom_beam.files.stretches import Stretch, element_stretches, line_stretches, text_stretch
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import BLOCK_BYTES

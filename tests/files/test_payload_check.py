@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from headroom_beam.errors import PayloadNotFound
-from headroom_beam.files.payload_check import check_found, check_summary
+from headroom_beam.files.payload_check import check_counts, check_summary
 
 
 def file_of(name: str, records: int = 9, failures: int = 0, formats: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def file_of(name: str, records: int = 9, failures: int = 0, formats: tuple[str, 
 
 def message_of(*arguments: Any, **options: Any) -> str:
     with pytest.raises(PayloadNotFound) as raised:
-        check_found(*arguments, **options)
+        check_counts(*arguments, **options)
     return str(raised.value)
 
 
@@ -25,7 +25,7 @@ def message_of(*arguments: Any, **options: Any) -> str:
 def test_an_input_without_records_and_one_with_payloads_is_no_error(
     records: int, failures: dict[str, int], payloads: int
 ) -> None:
-    check_found(records, failures, payloads, [])
+    check_counts(records, failures, payloads, [])
 
 
 def test_without_payloads_the_message_names_what_would_find_some() -> None:

@@ -173,6 +173,7 @@ impl Block {
             end: compacted.len(),
             payloads_end: 1,
             failed: false,
+            recognition: Recognition::Known,
         };
         Ok(Self {
             compacted,
