@@ -98,6 +98,6 @@ def _advice(file: Mapping[str, Any]) -> Iterator[str]:
         yield f"{file['unreachable']:,} results can't be selected by a path: a key on their way is data"
     if 2 * file["failures"] > file["records"]:
         yield "most records are failures: is it JSON?"
-    elif file["records"] and not file["paths"]:
+    elif file["records"] and not file["paths"] and not file["unreachable"]:
         yield "nothing looks like a result of a tool; say where results are with --select PATH, such as"
         yield "  --select '.steps[*].output'"

@@ -5,6 +5,7 @@ from typing import Any
 
 from headroom_beam.crush.path_formats import PathFormats
 from headroom_beam.crush.trace_formats import TRACE_FORMATS
+from headroom_beam.files.find_record import FoundRecord
 from headroom_beam.files.record_view import PayloadView, RecordView
 from headroom_beam.files.terminal_text import cut_lines, one_line, side_by_side
 from headroom_beam.records import Payload
@@ -24,12 +25,12 @@ _FORMATS = PathFormats(TRACE_FORMATS.values())
 
 def describe_record(view: RecordView) -> dict[str, Any]:
     """Describes a record as a JSON object, with whole texts."""
-    line = view.line
+    found = view.found
     return {
-        "file": line.source,
-        "line": line.line,
-        "offset": line.offset,
-        "part": line.part,
+        "file": found.source,
+        "line": found.line,
+        "offset": found.offset,
+        "part": found.part,
         "bytes_before": view.bytes_before,
         "bytes_after": view.bytes_after,
         "failure": None if view.failure is None else view.failure._asdict(),
@@ -61,18 +62,26 @@ def format_record(view: RecordView, *, width: int, full: bool = False) -> str:
 
 
 def _lines(view: RecordView, width: int, most: int | None) -> Iterator[str]:
-    line = view.line
-    yield one_line(f"{line.source}:{line.line}", _NAME_WIDTH)
+    found = view.found
+    yield one_line(_address(found), _NAME_WIDTH)
     before = "?" if view.bytes_before is None else f"{view.bytes_before:,}"
-    yield f"  {before} → {view.bytes_after:,} bytes, in {one_line(line.part, _NAME_WIDTH)}"
+    yield f"  {before} → {view.bytes_after:,} bytes, in {one_line(found.part, _NAME_WIDTH)}"
     if view.failure is not None:
         yield f"  failure {view.failure.kind}: {one_line(view.failure.message, 500)}"
         yield from (f"  its bytes: headroom-beam get {hash_}" for hash_ in view.failure.hashes)
     elif not view.payloads:
-        yield "  no payload" if view.line.compacted.strip() else "  a blank line, which is no record"
+        yield "  no payload" if view.found.compacted.strip() else "  a blank line, which is no record"
     for number, one in enumerate(view.payloads, 1):
         yield ""
         yield from _payload_lines(number, one, width, most)
+
+
+def _address(found: FoundRecord) -> str:
+    """Returns how people name the record; a line isn't enough where several records may begin on it."""
+    if found.line is None:
+        return found.source
+    where = f" (at byte {found.offset})" if found.framing == "document" else ""
+    return f"{found.source}:{found.line}{where}"
 
 
 def _payload_lines(number: int, one: PayloadView, width: int, most: int | None) -> Iterator[str]:

@@ -29,6 +29,7 @@ __all__ = [
     "Unresolved",
     "restore_file",
     "restore_run",
+    "restore_stretches",
     "source_parts",
 ]
 
@@ -243,7 +244,7 @@ class _Restoring:
         else:
             stretches = element_stretches(chunks, opened, tail, block_bytes)
         for batch in _batches(stretches, batch_bytes):
-            yield from _restore_batch(batch, self._part, self._store, self.unresolved)
+            yield from restore_stretches(batch, self._part, self._store, self.unresolved)
 
     def _tar(self, reader: Reader) -> Iterator[bytes]:
         wrapping = Reader(chunks_of(self._kept()))
@@ -281,9 +282,17 @@ def _batches(stretches: Iterable[Stretch], batch_bytes: int) -> Iterator[list[St
         yield batch
 
 
-def _restore_batch(
+def restore_stretches(
     batch: Sequence[Stretch], part: CompactedPart, store: OriginalStore, unresolved: list[Unresolved]
 ) -> Iterator[bytes]:
+    """Restores stretches of a part together, and yields their bytes in order.
+
+    Args:
+        batch: the stretches. The originals of all that aren't in pieces are in memory at the same time.
+        part: the part, for how it was written.
+        store: the store with their originals.
+        unresolved: takes what can't be restored, and why. It stays as it is in what is yielded.
+    """
     lookup = lookup_many(
         store, {hash_ for stretch in batch if not stretch.in_pieces for hash_ in stretch.hashes}
     )

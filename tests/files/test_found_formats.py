@@ -13,12 +13,15 @@ from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.errors import IntegrityError, PayloadNotFound
 from headroom_beam.files.found_formats import check_found, find_formats
+from headroom_beam.files.found_formats_report import format_found
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.run import run_shards
 
 STEP = {"tool": "grep", "args": {"for": "x"}, "result": LOG}
 LIKELY = {"tool": "t", "result": "x y z " * 300}
 """The name of a tool is the only sign of a result."""
+
+EMPTY: dict[str, Any] = {"files": [], "files_without_records": 0, "left_out": []}
 
 
 def lines(*records: object) -> bytes:
@@ -119,13 +122,10 @@ def test_a_text_file_beside_a_session_is_one_result(tmp_path: Path) -> None:
 
 
 def test_results_that_no_path_selects_are_counted(tmp_path: Path) -> None:
-    pairs = {"kind": "tool_result", "pairs": [["output", LOG], ["name", "grep"]]}
-    record = {f"call_{'abcdef0123456789' * 2}{at}": {**STEP} for at in range(3)}
-    file = found_in(tmp_path, "a.jsonl", lines(pairs, record))
-    recogniser = _core.Recogniser()
-    for one in (pairs, record):
-        recogniser.recognise(json.dumps(one).encode())
-    assert file["unreachable"] == recogniser.unreachable_count
+    record = {"5f0c8e0e-3f3c-4a51-9a56-0b7b6ff1d1aa": {"role": "tool", "content": LOG}}
+    file = found_in(tmp_path, "a.jsonl", lines(record, record))
+    assert (file["unreachable"], file["paths"]) == (2, [])
+    assert "2 results can't be selected by a path" in format_found({**EMPTY, "files": [file]})
 
 
 def test_nothing_found_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
