@@ -6,24 +6,28 @@ use crate::crush::replacers::DocumentReplacer;
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::json::edits::Edits;
+use crate::json::inside::Inside;
 use crate::json::layout::Layout;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
 use crate::notation::grammar::Place;
 use crate::notation::header::Header;
+use crate::notation::separator::Separator;
 use crate::notation::write::value::{spelling_of, write_value};
 use crate::tokens;
 
 impl Context<'_> {
     /// Crushes JSON, or lines of JSON, in a string. Returns the content of the string that replaces it, a
-    /// table or a document, if that saves tokens.
-    pub fn json_string(&mut self, decoded: &[u8], frame: Frame) -> Option<Vec<u8>> {
+    /// table or a document, if that saves tokens. `budget` is that of the payload or its main text.
+    pub fn json_string(&mut self, decoded: &[u8], frame: Frame, budget: Option<usize>) -> Option<Vec<u8>> {
         let mut tape = self.tapes.pop().unwrap_or_default();
         self.strings += 1;
+        let main = self.main;
         let changed = match tape.scan_utf8(decoded, self.options.max_depth) {
-            Ok(doc) => self.json_content(&doc, frame),
+            Ok(doc) => self.json_content(&doc, frame, budget),
             Err(_) => None,
         };
+        self.main = main;
         self.tapes.push(tape);
         let frame = frame.ending(decoded.ends_with(b"\n"));
         let changed = changed.or_else(|| self.json_lines(decoded, frame));
@@ -74,20 +78,61 @@ impl Context<'_> {
             node.start == before + 1 && is_break
         });
         tight &= end as usize + 1 == doc.text.len();
+        if tight {
+            self.values_of(doc, text, Separator::Line, frame)
+        } else {
+            None
+        }
+    }
+
+    /// Crushes JSON values that stand in a text with something between them.
+    pub fn separated(&mut self, text: &[u8], inside: &Inside, frame: Frame) -> Option<Vec<u8>> {
+        let separator = Separator::of(&inside.between)?;
+        let mut array = Vec::with_capacity(text.len() + 2);
+        let start = inside.start();
+        for (from, to) in &inside.values {
+            array.push(if array.is_empty() { b'[' } else { b',' });
+            array.extend_from_slice(text.get(*from..*to)?);
+        }
+        array.push(b']');
+        let source = text.get(start..inside.end())?;
+        let mut tape = self.tapes.pop().unwrap_or_default();
+        let changed = match tape.scan_utf8(&array, self.options.max_depth) {
+            Ok(doc) => self.values_of(&doc, source, separator, frame),
+            _ => None,
+        };
+        self.tapes.push(tape);
+        changed
+    }
+
+    /// Crushes values of a text that were scanned as an array.
+    fn values_of(
+        &mut self,
+        doc: &Doc<'_>,
+        text: &[u8],
+        separator: Separator,
+        frame: Frame,
+    ) -> Option<Vec<u8>> {
         let mut layouts = doc.elements(0).map(|element| Layout::proved(doc, element));
         let layout = layouts.next().flatten()?;
         let same = layouts.all(|other| other == Some(layout));
-        if !tight || !same || !matches!(layout, Layout::Compact | Layout::Spaced) {
+        if !same || !matches!(layout, Layout::Compact | Layout::Spaced) {
             return None;
         }
-        if let Some(rendered) = self.array(doc, 0, Surroundings::Lines { frame, layout, text }) {
+        let surroundings = Surroundings::Lines {
+            frame,
+            layout,
+            separator,
+            text,
+        };
+        if let Some(rendered) = self.array(doc, 0, surroundings) {
             return Some(rendered.text);
         }
         let mark = self.mark();
         let header = Header {
             frame,
             layout,
-            lines: true,
+            lines: Some(separator),
             ..Header::default()
         };
         let written = self.document(doc, header);
@@ -101,7 +146,7 @@ impl Context<'_> {
     }
 
     /// Crushes the JSON in a string. At most one line break may follow it.
-    fn json_content(&mut self, doc: &Doc<'_>, frame: Frame) -> Option<Vec<u8>> {
+    pub fn json_content(&mut self, doc: &Doc<'_>, frame: Frame, budget: Option<usize>) -> Option<Vec<u8>> {
         let frame = match doc.text.get(doc.node(0).end as usize..)? {
             b"" => frame,
             b"\n" => frame.ending(true),
@@ -111,6 +156,9 @@ impl Context<'_> {
             frame,
             ..Header::default()
         };
+        if let Some(budget) = budget {
+            self.find_main(doc, 0, self.budget().saturating_sub(budget));
+        }
         let surroundings = Surroundings::Alone {
             frame,
             compact: false,
@@ -171,7 +219,7 @@ impl Context<'_> {
 }
 
 /// Returns true if the new text takes fewer tokens than the old one.
-fn saves_tokens(written: &[u8], before: &[u8]) -> bool {
+pub(super) fn saves_tokens(written: &[u8], before: &[u8]) -> bool {
     let clearly = written.len() * 8 <= before.len() * 7;
     let texts = [written, before];
     let fewer = |[after, before]: [usize; 2]| after < before;

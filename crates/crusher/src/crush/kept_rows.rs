@@ -55,7 +55,7 @@ impl Context<'_> {
                 let mut marker = vec![b'\n'];
                 write_marker(doc, index, selection.keep.len(), &hash, &mut marker);
                 self.append_names(doc, &mut selection.names, &marker, budget, &mut text)
-            } else if header.lines {
+            } else if header.lines.is_some() {
                 // JSON lines can't become a JSON array.
                 self.undo(mark);
                 return None;

@@ -16,6 +16,8 @@ mod escape;
 mod found;
 mod json_text;
 mod kept_rows;
+mod main_text;
+mod mixed_text;
 mod payload;
 mod payloads;
 mod query;

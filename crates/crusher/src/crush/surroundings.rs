@@ -5,6 +5,7 @@ use crate::json::spelling::Spelling;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
 use crate::notation::header::Header;
+use crate::notation::separator::Separator;
 
 /// The text that replaces an array.
 pub(crate) struct RenderedArray {
@@ -24,10 +25,11 @@ pub(crate) enum Surroundings<'t> {
         compact: bool,
         minify: bool,
     },
-    /// The array of all lines of this text, which are all in this layout.
+    /// The array of all values of this text, which are all in this layout, with this between them.
     Lines {
         frame: Frame,
         layout: Layout,
+        separator: Separator,
         text: &'t [u8],
     },
     /// In a document, whose header gives the layout and this spelling.
@@ -52,9 +54,14 @@ impl<'t> Surroundings<'t> {
                 } else {
                     Layout::proved(doc, index)
                 };
-                (of(frame, false), layout, raw)
+                (of(frame, None), layout, raw)
             }
-            Self::Lines { frame, layout, text } => (of(frame, true), Some(layout), text),
+            Self::Lines {
+                frame,
+                layout,
+                separator,
+                text,
+            } => (of(frame, Some(separator)), Some(layout), text),
             Self::Inside(_) => (Header::default(), Some(Layout::Compact), raw),
         }
     }

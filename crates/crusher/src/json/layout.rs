@@ -25,6 +25,10 @@ pub enum Layout {
     Indent(u8),
     /// One member on each line, indented for each level by a tab. Flag `it`.
     Tab,
+    /// As `Indent`, with a carriage return before each line feed. Flag `r` and the digit.
+    CrIndent(u8),
+    /// As `Tab`, with a carriage return before each line feed. Flag `rt`.
+    CrTab,
 }
 
 impl Layout {
@@ -35,6 +39,8 @@ impl Layout {
             Self::Spaced => out.push(b'p'),
             Self::Indent(width) => out.extend_from_slice(&[b'i', b'0' + width]),
             Self::Tab => out.extend_from_slice(b"it"),
+            Self::CrIndent(width) => out.extend_from_slice(&[b'r', b'0' + width]),
+            Self::CrTab => out.extend_from_slice(b"rt"),
         }
     }
 
@@ -45,7 +51,14 @@ impl Layout {
             [b'p', rest @ ..] => (Self::Spaced, rest),
             [b'i', b't', rest @ ..] => (Self::Tab, rest),
             [b'i', width @ b'1'..=b'8', rest @ ..] => (Self::Indent(width - b'0'), rest),
+            [b'r', b't', rest @ ..] => (Self::CrTab, rest),
+            [b'r', width @ b'1'..=b'8', rest @ ..] => (Self::CrIndent(width - b'0'), rest),
             _ => (Self::Compact, text),
         }
+    }
+
+    /// Returns true if each member stands on a line of its own.
+    pub(super) fn is_broken(self) -> bool {
+        !matches!(self, Self::Compact | Self::Spaced)
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod bytes;
 pub mod cut;
 pub(crate) mod edits;
 pub mod framing;
+pub(crate) mod inside;
 pub(crate) mod layout;
 mod layout_proof;
 pub(crate) mod output;

@@ -24,7 +24,7 @@ impl Layout {
         let end = out.position().saturating_add(max_bytes);
         let colon: &[u8] = if self == Self::Compact { b"" } else { b" " };
         let comma: &[u8] = if self == Self::Spaced { b" " } else { b"" };
-        let is_broken = matches!(self, Self::Indent(_) | Self::Tab);
+        let is_broken = self.is_broken();
         let text = |from: usize, to: usize| json.get(from..to).unwrap_or_default();
         // The text from `copied` to `at` is yet to be printed, as it stands.
         let (mut copied, mut at, mut depth) = (0, 0, 0_usize);
@@ -160,9 +160,12 @@ impl Layout {
     fn break_line(self, depth: usize, out: &mut impl Output) {
         let (line, width) = match self {
             Self::Compact | Self::Spaced => return,
-            Self::Indent(width) => (SPACES, width as usize),
-            Self::Tab => (TABS, 1),
+            Self::Indent(width) | Self::CrIndent(width) => (SPACES, width as usize),
+            Self::Tab | Self::CrTab => (TABS, 1),
         };
+        if matches!(self, Self::CrIndent(_) | Self::CrTab) {
+            out.push(b"\r");
+        }
         let mut left = 1 + depth * width;
         let first = left.min(line.len());
         out.push(line.get(..first).unwrap_or_default());

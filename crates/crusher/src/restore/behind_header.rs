@@ -10,6 +10,7 @@ use crate::notation::header::Header;
 use crate::notation::marker::Marker;
 use crate::notation::read::decode::decode;
 use crate::notation::reserved::find_suspect;
+use crate::notation::separator::Separator;
 use crate::restore::restorer::MAX_DEPTH;
 use crate::restore::restorer::Restorer;
 
@@ -24,6 +25,9 @@ impl Restorer<'_> {
     ) -> Result<()> {
         if header.verbatim {
             return self.verbatim(text.get(at..).unwrap_or_default(), header.frame, out);
+        }
+        if header.mixed {
+            return self.mixed(text.get(at..).unwrap_or_default(), header.frame, out);
         }
         if self.trusted {
             let left_bytes = self.left_bytes;
@@ -58,7 +62,7 @@ impl Restorer<'_> {
         // JSON that the decoder made is valid, and no string in it is reserved.
         let needs_no_scan = !found.copied || (self.trusted && find_suspect(&decoded, 0).is_none());
         let is_laid_out = matches!(header.layout, Layout::Compact | Layout::Spaced);
-        if needs_no_scan && is_laid_out && !header.lines {
+        if needs_no_scan && is_laid_out && header.lines.is_none() {
             return self.framed(&decoded, header.frame, out);
         }
         let mut tape = self.tapes.pop().unwrap_or_default();
@@ -95,8 +99,8 @@ impl Restorer<'_> {
             }
         }
         let result = if restored.is_empty() { content } else { &restored };
-        if header.lines {
-            return self.lines(tape, result, header, out);
+        if let Some(separator) = header.lines {
+            return self.lines(tape, result, (header, separator), out);
         }
         // Originals that were put in may have another layout than the decoded text.
         let is_laid_out =
@@ -120,12 +124,12 @@ impl Restorer<'_> {
         self.framed(&printed, header.frame, out)
     }
 
-    /// Appends the elements of an array, one on each line.
+    /// Appends the elements of an array with their separator between them.
     pub fn lines(
         &mut self,
         tape: &mut Tape,
         array: &[u8],
-        header: &Header,
+        (header, separator): (&Header, Separator),
         out: &mut impl Output,
     ) -> Result<()> {
         let doc = tape.scan(array, MAX_DEPTH)?;
@@ -138,7 +142,7 @@ impl Restorer<'_> {
         let mut printed = Vec::with_capacity(array.len() * 2);
         for (number, element) in doc.elements(0).enumerate() {
             if number > 0 {
-                printed.push(b'\n');
+                printed.extend_from_slice(separator.text());
             }
             // If the limit stops this, more was printed than is left, and `spend` fails.
             let _enough = header
