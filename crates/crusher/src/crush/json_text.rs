@@ -6,7 +6,7 @@ use crate::crush::replacers::DocumentReplacer;
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::json::edits::Edits;
-use crate::json::inside::Inside;
+use crate::json::inside::{Inside, Printer};
 use crate::json::layout::Layout;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
@@ -79,62 +79,60 @@ impl Context<'_> {
         });
         tight &= end as usize + 1 == doc.text.len();
         if tight {
-            self.values_of(doc, text, Separator::Line, frame)
+            let header = Header {
+                lines: Some(Separator::Line),
+                layout: layout_of_elements(doc)?,
+                frame,
+                ..Header::default()
+            };
+            self.behind(doc, text, header)
         } else {
             None
         }
     }
 
-    /// Crushes JSON values that stand in a text with something between them.
-    pub fn separated(&mut self, text: &[u8], inside: &Inside, frame: Frame) -> Option<Vec<u8>> {
-        let separator = Separator::of(&inside.between)?;
-        let mut array = Vec::with_capacity(text.len() + 2);
-        let start = inside.start();
-        for (from, to) in &inside.values {
-            array.push(if array.is_empty() { b'[' } else { b',' });
-            array.extend_from_slice(text.get(*from..*to)?);
-        }
-        array.push(b']');
-        let source = text.get(start..inside.end())?;
+    /// Crushes values that stand in a text with something between them, or one that isn't JSON as it stands.
+    pub fn printed(&mut self, text: &[u8], inside: &Inside, frame: Frame) -> Option<Vec<u8>> {
+        let is_run = inside.values.len() > 1;
+        let lines = if is_run {
+            Some(Separator::of(&inside.between)?)
+        } else {
+            None
+        };
+        let source = text.get(inside.start()..inside.end())?;
+        let json = inside.json(text);
         let mut tape = self.tapes.pop().unwrap_or_default();
-        let changed = match tape.scan_utf8(&array, self.options.max_depth) {
-            Ok(doc) => self.values_of(&doc, source, separator, frame),
+        let changed = match tape.scan_utf8(&json, self.options.max_depth) {
+            Ok(doc) => {
+                let layout = match inside.printer {
+                    Printer::Python { tuples } => Some(Layout::Python { tuples }),
+                    _ if is_run => layout_of_elements(&doc),
+                    _ => Layout::proved(&doc, 0),
+                };
+                layout.and_then(|layout| {
+                    let header = Header {
+                        lines,
+                        layout,
+                        words: inside.printer == Printer::Words,
+                        frame,
+                        ..Header::default()
+                    };
+                    self.behind(&doc, source, header)
+                })
+            }
             _ => None,
         };
         self.tapes.push(tape);
         changed
     }
 
-    /// Crushes values of a text that were scanned as an array.
-    fn values_of(
-        &mut self,
-        doc: &Doc<'_>,
-        text: &[u8],
-        separator: Separator,
-        frame: Frame,
-    ) -> Option<Vec<u8>> {
-        let mut layouts = doc.elements(0).map(|element| Layout::proved(doc, element));
-        let layout = layouts.next().flatten()?;
-        let same = layouts.all(|other| other == Some(layout));
-        if !same || !matches!(layout, Layout::Compact | Layout::Spaced) {
-            return None;
-        }
-        let surroundings = Surroundings::Lines {
-            frame,
-            layout,
-            separator,
-            text,
-        };
+    /// Crushes the JSON of a text that comes back from it as a header says.
+    fn behind(&mut self, doc: &Doc<'_>, text: &[u8], header: Header) -> Option<Vec<u8>> {
+        let surroundings = Surroundings::Printed { header, text };
         if let Some(rendered) = self.array(doc, 0, surroundings) {
             return Some(rendered.text);
         }
         let mark = self.mark();
-        let header = Header {
-            frame,
-            layout,
-            lines: Some(separator),
-            ..Header::default()
-        };
         let written = self.document(doc, header);
         // Lines over the budget are better cut as a text.
         let is_over = self.lossy && tokens::estimate(&written) > self.budget();
@@ -216,6 +214,13 @@ impl Context<'_> {
         self.decide(Strategy::Minified);
         text
     }
+}
+
+/// Returns the layout of all elements of an array, if it is the same and has no line breaks.
+fn layout_of_elements(doc: &Doc<'_>) -> Option<Layout> {
+    let mut layouts = doc.elements(0).map(|element| Layout::proved(doc, element));
+    let layout = layouts.next().flatten().filter(|layout| layout.is_one_line())?;
+    layouts.all(|other| other == Some(layout)).then_some(layout)
 }
 
 /// Returns true if the new text takes fewer tokens than the old one.

@@ -6,7 +6,7 @@
 use crate::crush::attempts::share;
 use crate::crush::context::Context;
 use crate::crush::json_text::saves_tokens;
-use crate::json::inside::{self, Inside};
+use crate::json::inside::{self, Inside, Printer};
 use crate::notation::frame::Frame;
 use crate::notation::header::Header;
 use crate::notation::mixed::write_lengths;
@@ -71,7 +71,7 @@ impl Context<'_> {
     /// Crushes values that are a whole text.
     fn run(&mut self, text: &[u8], inside: &Inside, frame: Frame) -> Option<Vec<u8>> {
         self.strings += 1;
-        let written = self.separated(text, inside, frame);
+        let written = self.printed(text, inside, frame);
         self.strings -= 1;
         written
     }
@@ -114,8 +114,8 @@ impl Context<'_> {
     fn part(&mut self, text: &[u8], inside: &Inside) -> Option<Vec<u8>> {
         let before = text.get(inside.start()..inside.end())?;
         let mark = self.mark();
-        let crushed = if inside.values.len() > 1 {
-            self.separated(text, inside, Frame::VALUE)
+        let crushed = if inside.values.len() > 1 || inside.printer != Printer::Json {
+            self.printed(text, inside, Frame::VALUE)
         } else {
             let mut tape = self.tapes.pop().unwrap_or_default();
             let crushed = match tape.scan_utf8(before, self.options.max_depth) {

@@ -5,7 +5,6 @@ use crate::json::spelling::Spelling;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
 use crate::notation::header::Header;
-use crate::notation::separator::Separator;
 
 /// The text that replaces an array.
 pub(crate) struct RenderedArray {
@@ -25,13 +24,8 @@ pub(crate) enum Surroundings<'t> {
         compact: bool,
         minify: bool,
     },
-    /// The array of all values of this text, which are all in this layout, with this between them.
-    Lines {
-        frame: Frame,
-        layout: Layout,
-        separator: Separator,
-        text: &'t [u8],
-    },
+    /// A text that isn't JSON as it stands. The header says how it comes back from JSON.
+    Printed { header: Header, text: &'t [u8] },
     /// In a document, whose header gives the layout and this spelling.
     Inside(Spelling),
 }
@@ -41,12 +35,6 @@ impl<'t> Surroundings<'t> {
     /// that goes into the store when rows are dropped.
     pub fn header(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Header, Option<Layout>, &'t [u8]) {
         let raw = doc.raw(doc.node(index));
-        let of = |frame, lines| Header {
-            lines,
-            cells,
-            frame,
-            ..Header::default()
-        };
         match self {
             Self::Alone { frame, compact, .. } => {
                 let layout = if compact {
@@ -54,14 +42,14 @@ impl<'t> Surroundings<'t> {
                 } else {
                     Layout::proved(doc, index)
                 };
-                (of(frame, None), layout, raw)
+                let header = Header {
+                    cells,
+                    frame,
+                    ..Header::default()
+                };
+                (header, layout, raw)
             }
-            Self::Lines {
-                frame,
-                layout,
-                separator,
-                text,
-            } => (of(frame, Some(separator)), Some(layout), text),
+            Self::Printed { header, text } => (Header { cells, ..header }, Some(header.layout), text),
             Self::Inside(_) => (Header::default(), Some(Layout::Compact), raw),
         }
     }

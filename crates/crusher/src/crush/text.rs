@@ -149,6 +149,13 @@ impl Crusher {
         if kind == TextKind::Any && !is_json {
             return Ok(self.crush_plain(text, query, bias));
         }
+        // Nothing may stand before a header, so JSON behind whitespace is JSON in a text.
+        if kind == TextKind::Any && bytes.first().is_some_and(u8::is_ascii_whitespace) {
+            let crushed = self.crush_plain(text, query, bias);
+            if crushed.report.decisions.strategy != Strategy::Unchanged {
+                return Ok(crushed);
+            }
+        }
         let doc = match self.tape.scan_utf8(bytes, self.options.max_depth) {
             Ok(doc) => doc,
             Err(Error::InvalidPayload { .. }) if kind == TextKind::Any => {

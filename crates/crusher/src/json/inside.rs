@@ -4,7 +4,11 @@
 //! object is found where it begins a line or follows a colon or a bracket, and where it ends a line. Objects
 //! that follow one another with the same few bytes between them are found as one run.
 
+use std::borrow::Cow;
+
+use crate::json::python;
 use crate::json::scan::Tape;
+use crate::json::words;
 
 /// JSON of fewer bytes isn't looked for: little could be saved.
 pub(crate) const LEAST_BYTES: usize = 100;
@@ -16,6 +20,8 @@ const MOST_BETWEEN: usize = 2;
 /// more otherwise.
 const READINGS: usize = 3;
 const MORE_BYTES: usize = 4096;
+/// So many values that look like Python's, or like JSON with other words, may turn out to be something else.
+const MOST_MISTAKEN: usize = 16;
 
 /// Where JSON stands in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +30,21 @@ pub(crate) struct Inside {
     pub values: Vec<(usize, usize)>,
     /// The bytes between two values.
     pub between: Vec<u8>,
+    /// What stands here.
+    pub printer: Printer,
+    /// The values as JSON, if they aren't JSON as they stand.
+    json: Vec<Vec<u8>>,
+}
+
+/// How values are printed that stand in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Printer {
+    /// As JSON.
+    Json,
+    /// As JSON with words that JSON doesn't have.
+    Words,
+    /// As Python prints them.
+    Python { tuples: bool },
 }
 
 impl Inside {
@@ -34,6 +55,48 @@ impl Inside {
     pub fn end(&self) -> usize {
         self.values.last().map_or(0, |(_, end)| *end)
     }
+
+    /// Returns the value as JSON, or the array of several values.
+    pub fn json<'a>(&'a self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let json = self.values.iter().enumerate().map(|(number, (start, end))| {
+            let as_json = self.json.get(number).filter(|json| !json.is_empty());
+            as_json.map_or(text.get(*start..*end).unwrap_or_default(), Vec::as_slice)
+        });
+        if let [_] = self.values.as_slice() {
+            return json.last().unwrap_or_default().into();
+        }
+        let mut array = Vec::with_capacity(text.len() + 2);
+        for value in json {
+            array.push(if array.is_empty() { b'[' } else { b',' });
+            array.extend_from_slice(value);
+        }
+        array.push(b']');
+        array.into()
+    }
+
+    /// Adds a value to a run, if it is printed in the same way. JSON with its own words only may stand
+    /// between JSON with others.
+    fn add(&mut self, value: Value) -> bool {
+        let Value {
+            start,
+            end,
+            printer,
+            json,
+        } = value;
+        let fits = match (self.printer, printer) {
+            (Printer::Json | Printer::Words, Printer::Json | Printer::Words) => true,
+            (known, other) => known == other,
+        };
+        if !fits {
+            return false;
+        }
+        self.values.push((start, end));
+        self.json.push(json);
+        if printer == Printer::Words {
+            self.printer = printer;
+        }
+        true
+    }
 }
 
 /// Returns where JSON stands in a text, in order.
@@ -43,6 +106,7 @@ pub(crate) fn find(text: &[u8], tape: &mut Tape, max_depth: usize) -> Vec<Inside
         tape,
         max_depth,
         left_bytes: text.len() * READINGS + MORE_BYTES,
+        left_mistakes: MOST_MISTAKEN,
     };
     let (mut found, mut from, mut open) = (Vec::new(), 0, None);
     while found.len() < MOST_FOUND
@@ -54,12 +118,12 @@ pub(crate) fn find(text: &[u8], tape: &mut Tape, max_depth: usize) -> Vec<Inside
         if !(is_element || may_begin(text, at)) || !may_be_json(text, at) {
             continue;
         }
-        let Some(end) = finder.end(at) else {
+        let Some(value) = finder.value(at) else {
             // The elements of an array that is cut off may still be whole.
             open = text.get(at + 1).filter(|byte| **byte == b'{').map(|_| at + 1);
             continue;
         };
-        let run = finder.run(at, end);
+        let run = finder.run(value);
         let bytes = run.end() - run.start();
         let stands_alone = run.values.len() > 2 || (!is_element && ends_line(text, run.end()));
         if bytes < LEAST_BYTES {
@@ -72,52 +136,115 @@ pub(crate) fn find(text: &[u8], tape: &mut Tape, max_depth: usize) -> Vec<Inside
     found
 }
 
+/// One value that was read.
+struct Value {
+    start: usize,
+    end: usize,
+    printer: Printer,
+    /// The value as JSON, or nothing if it is JSON as it stands.
+    json: Vec<u8>,
+}
+
 struct Finder<'a> {
     text: &'a [u8],
     tape: &'a mut Tape,
     max_depth: usize,
     left_bytes: usize,
+    left_mistakes: usize,
 }
 
 impl Finder<'_> {
-    /// Returns where the value ends that begins here, if there is one and the text wasn't read too often.
-    fn end(&mut self, at: usize) -> Option<usize> {
-        let rest = self.text.get(at..)?;
+    /// Returns the value that begins here, if there is one and the text wasn't read too often.
+    fn value(&mut self, start: usize) -> Option<Value> {
+        let rest = self.text.get(start..)?;
         if self.left_bytes == 0 {
             return None;
         }
         let end = self.tape.first_end(rest, self.max_depth);
         let (Ok(read) | Err(read)) = end;
         self.left_bytes = self.left_bytes.saturating_sub(read);
-        end.ok().map(|length| at + length)
+        if end.is_ok() {
+            return Some(Value {
+                start,
+                end: start + read,
+                printer: Printer::Json,
+                json: Vec::new(),
+            });
+        }
+        let byte = *rest.get(read)?;
+        let may_be_other = matches!(byte, b'\'' | b'(' | b'T' | b'F' | b'N' | b'I');
+        if !may_be_other || self.left_mistakes == 0 {
+            return None;
+        }
+        let value = self.other_value(start, byte);
+        // Reading is generous, so a scan tells whether this is JSON.
+        let value = value.filter(|value| self.tape.scan_utf8(&value.json, self.max_depth).is_ok());
+        match &value {
+            Some(value) => self.left_bytes = self.left_bytes.saturating_sub(value.end - start),
+            None => self.left_mistakes -= 1,
+        }
+        value
+    }
+
+    /// Returns the value that begins here and isn't JSON from a certain byte on.
+    fn other_value(&self, start: usize, byte: u8) -> Option<Value> {
+        let rest = self.text.get(start..)?;
+        let with_words = || {
+            let (json, length) = words::quoted(rest)?;
+            Some((json, length, Printer::Words))
+        };
+        let of_python = || {
+            let python::Read { json, length, tuples } = python::read(rest, self.max_depth)?;
+            Some((json, length, Printer::Python { tuples }))
+        };
+        let (json, length, printer) = match byte {
+            b'N' | b'I' => with_words().or_else(of_python)?,
+            _ => of_python()?,
+        };
+        Some(Value {
+            start,
+            end: start + length,
+            printer,
+            json,
+        })
     }
 
     /// Returns the run of objects that begins with this value, or the value alone.
-    fn run(&mut self, start: usize, end: usize) -> Inside {
+    fn run(&mut self, first: Value) -> Inside {
+        let Value {
+            start,
+            end,
+            printer,
+            json,
+        } = first;
         let mut run = Inside {
             values: vec![(start, end)],
             between: Vec::new(),
+            printer,
+            json: vec![json],
         };
         if self.text.get(start) != Some(&b'{') {
             return run;
         }
-        let next = |end: usize| {
-            let rest = self.text.get(end..).unwrap_or_default();
-            let ahead = rest.get(..=MOST_BETWEEN).unwrap_or(rest);
-            memchr::memchr(b'{', ahead)
+        let rest = self.text.get(end..).unwrap_or_default();
+        let ahead = rest.get(..=MOST_BETWEEN).unwrap_or(rest);
+        let Some(length) = memchr::memchr(b'{', ahead) else {
+            return run;
         };
-        let Some(length) = next(end) else { return run };
-        let between = self.text.get(end..end + length).unwrap_or_default().to_vec();
+        let between = rest.get(..length).unwrap_or_default();
         let mut at = end;
-        while self.text.get(at..at + length) == Some(&between)
+        while self.text.get(at..at + length) == Some(between)
             && self.text.get(at + length) == Some(&b'{')
-            && let Some(end) = self.end(at + length)
+            && let Some(value) = self.value(at + length)
         {
-            run.values.push((at + length, end));
+            let end = value.end;
+            if !run.add(value) {
+                break;
+            }
             at = end;
         }
         if run.values.len() > 1 {
-            run.between = between;
+            run.between = between.to_vec();
         }
         run
     }
@@ -133,18 +260,14 @@ fn may_begin(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// Returns true if what follows a bracket may be JSON.
+/// Returns true if what follows a bracket may be JSON, or what Python prints.
 fn may_be_json(text: &[u8], at: usize) -> bool {
-    let mut rest = text.get(at + 1..).unwrap_or_default().iter();
-    let first = rest.find(|byte| !byte.is_ascii_whitespace());
-    match (text.get(at), first) {
-        (Some(b'{'), Some(b'"')) => true,
-        (Some(b'['), Some(first)) => {
-            matches!(
-                first,
-                b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'
-            )
-        }
+    let rest = text.get(at + 1..).unwrap_or_default().trim_ascii_start();
+    let words: [&[u8]; 5] = [b"True", b"False", b"None", b"NaN", b"Infinity"];
+    match (text.get(at), rest.first()) {
+        (_, Some(b'"' | b'\'')) => true,
+        (Some(b'['), Some(b'{' | b'[' | b'(' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')) => true,
+        (Some(b'['), _) => words.iter().any(|word| rest.starts_with(word)),
         _ => false,
     }
 }

@@ -29,6 +29,12 @@ pub enum Layout {
     CrIndent(u8),
     /// As `Tab`, with a carriage return before each line feed. Flag `rt`.
     CrTab,
+    /// What Python prints for lists and dictionaries, in place of JSON. Flag `q`. With tuples as the elements
+    /// of the outermost list, flag `qt`.
+    Python {
+        /// The elements of the outermost list are tuples.
+        tuples: bool,
+    },
 }
 
 impl Layout {
@@ -40,6 +46,7 @@ impl Layout {
             Self::Indent(width) => out.extend_from_slice(&[b'i', b'0' + width]),
             Self::Tab => out.extend_from_slice(b"it"),
             Self::CrIndent(width) => out.extend_from_slice(&[b'r', b'0' + width]),
+            Self::Python { tuples } => out.extend_from_slice(if tuples { b"qt" } else { b"q" }),
             Self::CrTab => out.extend_from_slice(b"rt"),
         }
     }
@@ -51,6 +58,8 @@ impl Layout {
             [b'p', rest @ ..] => (Self::Spaced, rest),
             [b'i', b't', rest @ ..] => (Self::Tab, rest),
             [b'i', width @ b'1'..=b'8', rest @ ..] => (Self::Indent(width - b'0'), rest),
+            [b'q', b't', rest @ ..] => (Self::Python { tuples: true }, rest),
+            [b'q', rest @ ..] => (Self::Python { tuples: false }, rest),
             [b'r', b't', rest @ ..] => (Self::CrTab, rest),
             [b'r', width @ b'1'..=b'8', rest @ ..] => (Self::CrIndent(width - b'0'), rest),
             _ => (Self::Compact, text),
@@ -59,6 +68,12 @@ impl Layout {
 
     /// Returns true if each member stands on a line of its own.
     pub(super) fn is_broken(self) -> bool {
-        !matches!(self, Self::Compact | Self::Spaced)
+        !self.is_one_line()
+    }
+
+    /// Returns true if a text in this layout has no line breaks.
+    #[must_use]
+    pub fn is_one_line(self) -> bool {
+        matches!(self, Self::Compact | Self::Spaced | Self::Python { .. })
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod layout;
 mod layout_proof;
 pub(crate) mod output;
 mod print;
+pub(crate) mod python;
 pub mod scan;
 mod scan_state;
 mod spacing;
@@ -20,3 +21,4 @@ pub(crate) mod spelling;
 pub mod tape;
 #[cfg(test)]
 mod tests;
+pub(crate) mod words;

@@ -4,6 +4,7 @@ use crate::json::bytes::{skip_space, string_length};
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::output::Output;
+use crate::json::python;
 use crate::json::tape::{Doc, Kind, Node};
 
 impl Layout {
@@ -18,9 +19,12 @@ impl Layout {
     }
 
     /// Prints JSON text of any layout in this one. Stops and returns false once `out` has grown by more than
-    /// `max_bytes`, because indentation multiplies.
+    /// `max_bytes`, because indentation multiplies. Also stops at a string that Python wouldn't print.
     #[must_use]
     pub(crate) fn spread(self, json: &[u8], max_bytes: usize, out: &mut impl Output) -> bool {
+        if let Self::Python { tuples } = self {
+            return python::print(json, tuples, max_bytes, out);
+        }
         let end = out.position().saturating_add(max_bytes);
         let colon: &[u8] = if self == Self::Compact { b"" } else { b" " };
         let comma: &[u8] = if self == Self::Spaced { b" " } else { b"" };
@@ -159,7 +163,7 @@ impl Layout {
     #[inline]
     fn break_line(self, depth: usize, out: &mut impl Output) {
         let (line, width) = match self {
-            Self::Compact | Self::Spaced => return,
+            Self::Compact | Self::Spaced | Self::Python { .. } => return,
             Self::Indent(width) | Self::CrIndent(width) => (SPACES, width as usize),
             Self::Tab | Self::CrTab => (TABS, 1),
         };

@@ -27,6 +27,8 @@ pub struct Header {
     pub lines: Option<Separator>,
     /// Layout of the content.
     pub layout: Layout,
+    /// `w`: the strings `NaN`, `Infinity` and `-Infinity` stood without quotes.
+    pub words: bool,
     /// Spelling of the strings that stand bare.
     pub cells: Spelling,
     /// What the table or document stands for: a value, or a string with that content.
@@ -71,6 +73,9 @@ impl Header {
             separator.write(out);
         }
         self.layout.write(out);
+        if self.words {
+            out.push(b'w');
+        }
         self.cells.write(out);
         self.frame.write(out);
         out.push(b']');
@@ -80,6 +85,7 @@ impl Header {
     fn is_plain(&self) -> bool {
         self.lines.is_none()
             && self.layout == Layout::Compact
+            && !self.words
             && self.cells == Spelling::MINIMAL
             && self.frame == Frame::VALUE
             && !self.verbatim
@@ -136,6 +142,9 @@ impl Header {
             .map_or((false, flags), |rest| (true, rest));
         let (lines, flags) = Separator::read(flags);
         let (layout, flags) = Layout::read(flags);
+        let (words, flags) = flags
+            .strip_prefix(b"w")
+            .map_or((false, flags), |rest| (true, rest));
         let (cells, flags) = Spelling::read(flags);
         let (frame, flags) = Frame::read(flags);
         let header = Self {
@@ -145,6 +154,7 @@ impl Header {
             map,
             lines,
             layout,
+            words,
             cells,
             frame,
         };
@@ -163,8 +173,9 @@ impl Header {
         } else {
             !map && document == header.is_plain()
         };
-        let one_line = matches!(layout, Layout::Compact | Layout::Spaced);
-        if !flags.is_empty() || !fits || (lines.is_some() && !one_line) {
+        let is_python = matches!(layout, Layout::Python { .. });
+        let is_printed = !(words && is_python) && (lines.is_none() || layout.is_one_line());
+        if !flags.is_empty() || !fits || !is_printed {
             return Err(unknown);
         }
         Ok(Some((header, end + 1)))
