@@ -100,6 +100,9 @@ impl Context<'_> {
             None
         };
         let source = text.get(inside.start()..inside.end())?;
+        if !inside.comes_back(text) {
+            return None;
+        }
         let json = inside.json(text);
         let mut tape = self.tapes.pop().unwrap_or_default();
         let changed = match tape.scan_utf8(&json, self.options.max_depth) {

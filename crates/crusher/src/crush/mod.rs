@@ -17,6 +17,7 @@ mod found;
 mod json_text;
 mod kept_rows;
 mod main_text;
+mod media_type;
 mod mixed_text;
 mod payload;
 mod payloads;

@@ -203,7 +203,13 @@ impl Crusher {
                 let lines = context.text_of_json_lines(text);
                 let blob = |context: &mut Context<'_>| {
                     let budget = Some(context.budget());
-                    context.blob(text, tokens_before, Frame::string(Spelling::MINIMAL), budget)
+                    context.blob(
+                        text,
+                        tokens_before,
+                        Frame::string(Spelling::MINIMAL),
+                        budget,
+                        None,
+                    )
                 };
                 let changed = lines.or_else(|| context.text_with_json(text));
                 changed.or_else(|| long.then(|| blob(context)).flatten())

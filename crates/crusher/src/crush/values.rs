@@ -5,6 +5,7 @@
 use crate::crush::budget::scaled;
 use crate::crush::context::Context;
 use crate::crush::escape::{literal, quoted};
+use crate::crush::media_type::media_type;
 use crate::crush::strings::{decoded, string_in};
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
@@ -95,7 +96,7 @@ impl Context<'_> {
         }
         let content = std::str::from_utf8(&text).ok().filter(|_| is_long)?;
         let before = tokens::estimate(&text);
-        self.blob(content, before, frame, budget)
+        self.blob(content, before, frame, budget, Some((doc, index)))
             .map(|changed| quoted(&changed))
     }
 
@@ -132,13 +133,15 @@ impl Context<'_> {
     /// it: a blob marker, and an excerpt if the text is readable.
     ///
     /// The payload, or its main text, is what the tool was asked for: it may fill `budget`. The excerpt of a
-    /// string among others has no such budget, and gets `excerpt_tokens`.
+    /// string among others has no such budget, and gets `excerpt_tokens`. `place` is where the text stands,
+    /// if it stands in JSON.
     pub fn blob(
         &mut self,
         content: &str,
         before: usize,
         frame: Frame,
         budget: Option<usize>,
+        place: Option<(&Doc<'_>, u32)>,
     ) -> Option<Vec<u8>> {
         let kind = kind(content);
         let readable = matches!(kind, "text" | "html" | "json");
@@ -151,7 +154,9 @@ impl Context<'_> {
         let mark = self.mark();
         let hash = self.offload(content.as_bytes(), kind, 0)?;
         let mut changed = Vec::new();
-        marker::write_blob(&hash, kind, content.len(), frame, &mut changed);
+        let media_type = (kind == "base64").then(|| media_type(content, place)).flatten();
+        let shown = media_type.as_deref().unwrap_or(kind);
+        marker::write_blob(&hash, shown, content.len(), frame, &mut changed);
         if readable {
             changed.push(b' ');
             let marker = String::from_utf8_lossy(&changed).into_owned();

@@ -74,6 +74,18 @@ impl Inside {
         array.into()
     }
 
+    /// Returns true if the values come back from their JSON. A string among plain JSON could be taken for one
+    /// of the words beside it.
+    pub fn comes_back(&self, text: &[u8]) -> bool {
+        let mut plain = self
+            .values
+            .iter()
+            .zip(&self.json)
+            .filter(|(_, json)| json.is_empty());
+        self.printer != Printer::Words
+            || plain.all(|((start, end), _)| !words::has_words(text.get(*start..*end).unwrap_or_default()))
+    }
+
     /// Adds a value to a run, if it is printed in the same way. JSON with its own words only may stand
     /// between JSON with others.
     fn add(&mut self, value: Value) -> bool {

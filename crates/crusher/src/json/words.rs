@@ -11,6 +11,7 @@ const WORDS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 /// text. None if it doesn't end, has no such words, or if the words wouldn't come back.
 pub(crate) fn quoted(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let (mut json, mut at, mut depth) = (Vec::new(), 0, 0_usize);
+    text.first().filter(|byte| matches!(byte, b'{' | b'['))?;
     let mut copied = 0;
     loop {
         match text.get(at)? {
@@ -43,6 +44,13 @@ pub(crate) fn quoted(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let mut back = Vec::with_capacity(at);
     unquote(&json, &mut back);
     (copied > 0 && back == source).then_some((json, at))
+}
+
+/// Returns true if a string of some JSON has the text of a word.
+pub(crate) fn has_words(json: &[u8]) -> bool {
+    let mut without = Vec::with_capacity(json.len());
+    unquote(json, &mut without);
+    without.len() < json.len()
 }
 
 /// Appends JSON, with the strings that are words without their quotes. Keys keep them.
