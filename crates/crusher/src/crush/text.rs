@@ -10,7 +10,7 @@ use crate::crush::kept_rows::kept_rows;
 use crate::crush::query::{PayloadQuery, SeenWords};
 use crate::crush::record::Crusher;
 use crate::crush::report::PayloadReport;
-use crate::crush::strings::{decoded, string_in};
+use crate::crush::strings::{json_in_strings, string_in};
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::{Decisions, Strategy};
 use crate::error::{Error, Limit, Result};
@@ -86,7 +86,7 @@ impl Context<'_> {
     /// Crushes JSON in a JSON string that is a whole text.
     fn json_in_string(&mut self, text: &[u8]) -> Option<Vec<u8>> {
         let (token, newline) = string_in(text).filter(|_| self.options.with_compaction)?;
-        let (decoded, frame) = decoded(inside(token)?, 0)?;
+        let (decoded, frame) = json_in_strings(inside(token)?, 0)?;
         let mut changed = self.json_string(&decoded, frame, Some(self.budget()))?;
         // Restoring copies the whitespace behind a table or document.
         changed.extend(newline.then_some(b'\n'));

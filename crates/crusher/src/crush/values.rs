@@ -6,7 +6,7 @@ use crate::crush::budget::scaled;
 use crate::crush::context::Context;
 use crate::crush::escape::{literal, quoted};
 use crate::crush::media_type::media_type;
-use crate::crush::strings::{decoded, string_in};
+use crate::crush::strings::{begins_json, decoded, json_in_strings, string_in};
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::excerpt::cut::cut;
@@ -25,10 +25,6 @@ const MAX_STRINGS: usize = 3;
 /// Returns true if a raw string may hold JSON: as a whole, or between other text.
 fn may_hold_json(raw: &[u8]) -> bool {
     begins_json(raw) || (raw.len() >= LEAST_BYTES && memchr::memchr2(b'{', b'[', raw).is_some())
-}
-
-fn begins_json(text: &[u8]) -> bool {
-    matches!(text.first(), Some(b'{' | b'['))
 }
 
 impl Context<'_> {
@@ -114,8 +110,8 @@ impl Context<'_> {
             return Some(changed);
         }
         if string_in(text).is_some() {
-            let (text, frame) = decoded(raw, strings + 1)?;
-            return begins_json(&text).then(|| self.json_string(&text, frame, budget))?;
+            let (text, frame) = json_in_strings(raw, strings + 1)?;
+            return self.json_string(&text, frame, budget);
         }
         self.mixed_text(text, frame, budget)
     }
