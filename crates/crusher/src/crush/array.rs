@@ -51,7 +51,7 @@ impl Context<'_> {
         let budget = self.budget();
         let may_drop = droppable && raw.len() > budget;
         let spelling = match surroundings {
-            Surroundings::Alone { .. } | Surroundings::Lines { .. } => spelling_of(doc, index),
+            Surroundings::Alone { .. } | Surroundings::Printed { .. } => spelling_of(doc, index),
             Surroundings::Inside(spelling) => spelling,
         };
         let dropped = Dropped {
@@ -69,8 +69,8 @@ impl Context<'_> {
         let found = self.find_table(doc, index, None, spelling);
         let table = found.filter(|table| takes_apart(table, doc, raw.len()));
         let Some(table) = table else {
-            let is_lines = matches!(surroundings, Surroundings::Lines { .. });
-            let must_drop = may_drop && !is_lines && self.excess(raw, budget) > 0;
+            let is_printed = matches!(surroundings, Surroundings::Printed { .. });
+            let must_drop = may_drop && !is_printed && self.excess(raw, budget) > 0;
             return must_drop.then(|| self.sample(doc, index, Budget::Tokens(budget)))?;
         };
         let (header, layout, _) = surroundings.header(doc, index, spelling);

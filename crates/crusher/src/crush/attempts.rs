@@ -56,6 +56,6 @@ impl Context<'_> {
 
 /// Returns the bias that scales a budget to `part`, where `bias` scales it to `whole`.
 #[allow(clippy::cast_precision_loss, reason = "budgets are far below 2^52")]
-fn share(bias: f64, part: usize, whole: usize) -> f64 {
+pub(super) fn share(bias: f64, part: usize, whole: usize) -> f64 {
     bias * part as f64 / whole as f64
 }

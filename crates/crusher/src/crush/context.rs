@@ -2,6 +2,7 @@
 
 use crate::crush::budget;
 use crate::crush::budget::{Counted, counted, scaled, uncounted};
+use crate::crush::main_text::{self, MainText};
 use crate::crush::query::PayloadQuery;
 use crate::decisions::{Decisions, Strategy};
 use crate::digest::hash;
@@ -32,6 +33,8 @@ pub(crate) struct Context<'o> {
     pub strings: usize,
     /// How many more strings, each in the one before it, hold the text of the payload, which is a string.
     pub json_strings: usize,
+    /// The string that has the budget of the payload, if the payload is a wrapper around one.
+    pub main: Option<MainText>,
     pub counted: Counted,
 }
 
@@ -71,6 +74,7 @@ impl<'o> Context<'o> {
             decisions,
             strings: 0,
             json_strings: 0,
+            main: None,
             counted: budget::Counted::default(),
         }
     }
@@ -96,6 +100,31 @@ impl Context<'_> {
         hashes.truncate(mark.hashes);
         self.decisions = mark.decisions;
         self.decisions.hashes = hashes;
+    }
+
+    /// Looks for the main text of the payload in this value. `tokens_around` says what stands around the
+    /// text with this value.
+    pub fn find_main(&mut self, doc: &Doc<'_>, index: u32, tokens_around: usize) {
+        let root = doc.node(index);
+        let tokens = |from: u32, to: u32| {
+            let text = doc.text.get(from as usize..to as usize);
+            tokens::estimate(text.unwrap_or_default())
+        };
+        self.main = main_text::find(doc, index).map(|at| MainText {
+            place: (self.strings, at),
+            tokens_around: tokens_around
+                + tokens(root.start, doc.node(at).start)
+                + tokens(doc.node(at).end, root.end),
+        });
+    }
+
+    /// Returns the budget for a string that is the payload, or its main text. None for any other string.
+    pub fn budget_of_text(&self, index: u32) -> Option<usize> {
+        if self.strings == 0 && index == self.tokens.0 {
+            return Some(self.budget());
+        }
+        let main = self.main.filter(|main| main.place == (self.strings, index))?;
+        Some(self.budget().saturating_sub(main.tokens_around).max(1))
     }
 
     /// Returns the estimated tokens of a value as it is.
@@ -151,9 +180,9 @@ impl Context<'_> {
         last.excess
     }
 
-    /// Returns how many bytes a payload that is one text must have to be cut.
-    pub fn least_text(&self) -> usize {
-        self.options.blob_min_bytes.min(self.budget() + 1)
+    /// Returns how many bytes a text with this budget must have to be cut.
+    pub fn least_text(&self, budget: usize) -> usize {
+        self.options.blob_min_bytes.min(budget + 1)
     }
 
     /// Notes by how much a payload that stays as it was exceeds the budget.

@@ -6,24 +6,28 @@ use crate::crush::replacers::DocumentReplacer;
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::json::edits::Edits;
+use crate::json::inside::{Inside, Printer};
 use crate::json::layout::Layout;
 use crate::json::tape::Doc;
 use crate::notation::frame::Frame;
 use crate::notation::grammar::Place;
 use crate::notation::header::Header;
+use crate::notation::separator::Separator;
 use crate::notation::write::value::{spelling_of, write_value};
 use crate::tokens;
 
 impl Context<'_> {
     /// Crushes JSON, or lines of JSON, in a string. Returns the content of the string that replaces it, a
-    /// table or a document, if that saves tokens.
-    pub fn json_string(&mut self, decoded: &[u8], frame: Frame) -> Option<Vec<u8>> {
+    /// table or a document, if that saves tokens. `budget` is that of the payload or its main text.
+    pub fn json_string(&mut self, decoded: &[u8], frame: Frame, budget: Option<usize>) -> Option<Vec<u8>> {
         let mut tape = self.tapes.pop().unwrap_or_default();
         self.strings += 1;
+        let main = self.main;
         let changed = match tape.scan_utf8(decoded, self.options.max_depth) {
-            Ok(doc) => self.json_content(&doc, frame),
+            Ok(doc) => self.json_content(&doc, frame, budget),
             Err(_) => None,
         };
+        self.main = main;
         self.tapes.push(tape);
         let frame = frame.ending(decoded.ends_with(b"\n"));
         let changed = changed.or_else(|| self.json_lines(decoded, frame));
@@ -74,22 +78,64 @@ impl Context<'_> {
             node.start == before + 1 && is_break
         });
         tight &= end as usize + 1 == doc.text.len();
-        let mut layouts = doc.elements(0).map(|element| Layout::proved(doc, element));
-        let layout = layouts.next().flatten()?;
-        let same = layouts.all(|other| other == Some(layout));
-        if !tight || !same || !matches!(layout, Layout::Compact | Layout::Spaced) {
+        if tight {
+            let header = Header {
+                lines: Some(Separator::Line),
+                layout: layout_of_elements(doc)?,
+                frame,
+                ..Header::default()
+            };
+            self.behind(doc, text, header)
+        } else {
+            None
+        }
+    }
+
+    /// Crushes values that stand in a text with something between them, or one that isn't JSON as it stands.
+    pub fn printed(&mut self, text: &[u8], inside: &Inside, frame: Frame) -> Option<Vec<u8>> {
+        let is_run = inside.values.len() > 1;
+        let lines = if is_run {
+            Some(Separator::of(&inside.between)?)
+        } else {
+            None
+        };
+        let source = text.get(inside.start()..inside.end())?;
+        if !inside.comes_back(text) {
             return None;
         }
-        if let Some(rendered) = self.array(doc, 0, Surroundings::Lines { frame, layout, text }) {
+        let json = inside.json(text);
+        let mut tape = self.tapes.pop().unwrap_or_default();
+        let changed = match tape.scan_utf8(&json, self.options.max_depth) {
+            Ok(doc) => {
+                let layout = match inside.printer {
+                    Printer::Python { tuples } => Some(Layout::Python { tuples }),
+                    _ if is_run => layout_of_elements(&doc),
+                    _ => Layout::proved(&doc, 0),
+                };
+                layout.and_then(|layout| {
+                    let header = Header {
+                        lines,
+                        layout,
+                        words: inside.printer == Printer::Words,
+                        frame,
+                        ..Header::default()
+                    };
+                    self.behind(&doc, source, header)
+                })
+            }
+            _ => None,
+        };
+        self.tapes.push(tape);
+        changed
+    }
+
+    /// Crushes the JSON of a text that comes back from it as a header says.
+    fn behind(&mut self, doc: &Doc<'_>, text: &[u8], header: Header) -> Option<Vec<u8>> {
+        let surroundings = Surroundings::Printed { header, text };
+        if let Some(rendered) = self.array(doc, 0, surroundings) {
             return Some(rendered.text);
         }
         let mark = self.mark();
-        let header = Header {
-            frame,
-            layout,
-            lines: true,
-            ..Header::default()
-        };
         let written = self.document(doc, header);
         // Lines over the budget are better cut as a text.
         let is_over = self.lossy && tokens::estimate(&written) > self.budget();
@@ -101,7 +147,7 @@ impl Context<'_> {
     }
 
     /// Crushes the JSON in a string. At most one line break may follow it.
-    fn json_content(&mut self, doc: &Doc<'_>, frame: Frame) -> Option<Vec<u8>> {
+    pub fn json_content(&mut self, doc: &Doc<'_>, frame: Frame, budget: Option<usize>) -> Option<Vec<u8>> {
         let frame = match doc.text.get(doc.node(0).end as usize..)? {
             b"" => frame,
             b"\n" => frame.ending(true),
@@ -111,6 +157,9 @@ impl Context<'_> {
             frame,
             ..Header::default()
         };
+        if let Some(budget) = budget {
+            self.find_main(doc, 0, self.budget().saturating_sub(budget));
+        }
         let surroundings = Surroundings::Alone {
             frame,
             compact: false,
@@ -170,8 +219,15 @@ impl Context<'_> {
     }
 }
 
+/// Returns the layout of all elements of an array, if it is the same and has no line breaks.
+fn layout_of_elements(doc: &Doc<'_>) -> Option<Layout> {
+    let mut layouts = doc.elements(0).map(|element| Layout::proved(doc, element));
+    let layout = layouts.next().flatten().filter(|layout| layout.is_one_line())?;
+    layouts.all(|other| other == Some(layout)).then_some(layout)
+}
+
 /// Returns true if the new text takes fewer tokens than the old one.
-fn saves_tokens(written: &[u8], before: &[u8]) -> bool {
+pub(super) fn saves_tokens(written: &[u8], before: &[u8]) -> bool {
     let clearly = written.len() * 8 <= before.len() * 7;
     let texts = [written, before];
     let fewer = |[after, before]: [usize; 2]| after < before;

@@ -55,8 +55,8 @@ impl Context<'_> {
                 let mut marker = vec![b'\n'];
                 write_marker(doc, index, selection.keep.len(), &hash, &mut marker);
                 self.append_names(doc, &mut selection.names, &marker, budget, &mut text)
-            } else if header.lines {
-                // JSON lines can't become a JSON array.
+            } else if matches!(surroundings, Surroundings::Printed { .. }) {
+                // What isn't a JSON array can't become one.
                 self.undo(mark);
                 return None;
             } else {

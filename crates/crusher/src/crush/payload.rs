@@ -33,6 +33,7 @@ pub(crate) fn crush_payload(
     let mut context = Context::new(options, tapes, originals, (at, raw), query, 1.0);
     context.json_strings = payload.json_strings;
     let estimate = context.tokens.1;
+    context.find_main(doc, at, 0);
     let mark = context.mark();
     let mut after = context.within_budget(
         |context| {

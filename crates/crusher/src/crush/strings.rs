@@ -6,6 +6,8 @@ use crate::notation::frame::{Frame, inside};
 /// The most bytes that the flags of several strings may take in the header of a table. Its other flags need
 /// the rest of the bytes of a header.
 const MOST_FLAGS: usize = 14;
+/// JSON is looked for in so many strings inside one another.
+const MOST_DEEPER: usize = 3;
 
 /// Returns the text of a raw string, and the frame that gives the raw string again. The text is that of the
 /// innermost of `strings` more strings, each of which is all that the one around it holds.
@@ -20,6 +22,23 @@ pub(crate) fn decoded(raw: &[u8], strings: usize) -> Option<(Vec<u8>, Frame)> {
     let mut flags = Vec::new();
     frame.write(&mut flags);
     (strings == 0 || flags.len() <= MOST_FLAGS).then_some((text, frame))
+}
+
+/// As `decoded`, for JSON that stands in `strings` more strings, or in a few more than that.
+pub(crate) fn json_in_strings(raw: &[u8], strings: usize) -> Option<(Vec<u8>, Frame)> {
+    for strings in strings..strings + MOST_DEEPER {
+        let (text, frame) = decoded(raw, strings)?;
+        if begins_json(&text) {
+            return Some((text, frame));
+        }
+        string_in(&text)?;
+    }
+    None
+}
+
+/// Returns true if a text begins like a JSON array or object.
+pub(crate) fn begins_json(text: &[u8]) -> bool {
+    matches!(text.first(), Some(b'{' | b'['))
 }
 
 /// Returns the token of a text that is a JSON string, and whether a newline stands behind it.

@@ -24,12 +24,8 @@ pub(crate) enum Surroundings<'t> {
         compact: bool,
         minify: bool,
     },
-    /// The array of all lines of this text, which are all in this layout.
-    Lines {
-        frame: Frame,
-        layout: Layout,
-        text: &'t [u8],
-    },
+    /// A text that isn't JSON as it stands. The header says how it comes back from JSON.
+    Printed { header: Header, text: &'t [u8] },
     /// In a document, whose header gives the layout and this spelling.
     Inside(Spelling),
 }
@@ -39,12 +35,6 @@ impl<'t> Surroundings<'t> {
     /// that goes into the store when rows are dropped.
     pub fn header(self, doc: &Doc<'t>, index: u32, cells: Spelling) -> (Header, Option<Layout>, &'t [u8]) {
         let raw = doc.raw(doc.node(index));
-        let of = |frame, lines| Header {
-            lines,
-            cells,
-            frame,
-            ..Header::default()
-        };
         match self {
             Self::Alone { frame, compact, .. } => {
                 let layout = if compact {
@@ -52,9 +42,14 @@ impl<'t> Surroundings<'t> {
                 } else {
                     Layout::proved(doc, index)
                 };
-                (of(frame, false), layout, raw)
+                let header = Header {
+                    cells,
+                    frame,
+                    ..Header::default()
+                };
+                (header, layout, raw)
             }
-            Self::Lines { frame, layout, text } => (of(frame, true), Some(layout), text),
+            Self::Printed { header, text } => (Header { cells, ..header }, Some(header.layout), text),
             Self::Inside(_) => (Header::default(), Some(Layout::Compact), raw),
         }
     }

@@ -10,6 +10,7 @@ use crate::crush::kept_rows::kept_rows;
 use crate::crush::query::{PayloadQuery, SeenWords};
 use crate::crush::record::Crusher;
 use crate::crush::report::PayloadReport;
+use crate::crush::strings::{json_in_strings, string_in};
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::{Decisions, Strategy};
 use crate::error::{Error, Limit, Result};
@@ -18,7 +19,7 @@ use crate::json::layout::Layout;
 use crate::json::scan::Tape;
 use crate::json::spelling::Spelling;
 use crate::json::tape::{Doc, Kind};
-use crate::notation::frame::Frame;
+use crate::notation::frame::{Frame, inside};
 use crate::notation::header::Header;
 use crate::notation::marker::LITERAL;
 use crate::notation::reserved::is_reserved;
@@ -67,6 +68,29 @@ impl Context<'_> {
             return None;
         }
         Some(lines)
+    }
+
+    /// Crushes a text that is a string of JSON, or in which JSON stands.
+    fn text_with_json(&mut self, text: &str) -> Option<Vec<u8>> {
+        let mark = self.mark();
+        let changed = self
+            .json_in_string(text.as_bytes())
+            .or_else(|| self.mixed_text(text.as_bytes(), Frame::VALUE, Some(self.budget())))?;
+        if tokens::estimate(&changed) >= self.tokens.1 {
+            self.undo(mark);
+            return None;
+        }
+        Some(changed)
+    }
+
+    /// Crushes JSON in a JSON string that is a whole text.
+    fn json_in_string(&mut self, text: &[u8]) -> Option<Vec<u8>> {
+        let (token, newline) = string_in(text).filter(|_| self.options.with_compaction)?;
+        let (decoded, frame) = json_in_strings(inside(token)?, 0)?;
+        let mut changed = self.json_string(&decoded, frame, Some(self.budget()))?;
+        // Restoring copies the whitespace behind a table or document.
+        changed.extend(newline.then_some(b'\n'));
+        Some(changed)
     }
 
     /// Returns true if a compacted text restores to its original, or if `verify` is off.
@@ -125,6 +149,13 @@ impl Crusher {
         if kind == TextKind::Any && !is_json {
             return Ok(self.crush_plain(text, query, bias));
         }
+        // Nothing may stand before a header, so JSON behind whitespace is JSON in a text.
+        if kind == TextKind::Any && bytes.first().is_some_and(u8::is_ascii_whitespace) {
+            let crushed = self.crush_plain(text, query, bias);
+            if crushed.report.decisions.strategy != Strategy::Unchanged {
+                return Ok(crushed);
+            }
+        }
         let doc = match self.tape.scan_utf8(bytes, self.options.max_depth) {
             Ok(doc) => doc,
             Err(Error::InvalidPayload { .. }) if kind == TextKind::Any => {
@@ -165,15 +196,23 @@ impl Crusher {
             bias,
         );
         let tokens_before = context.tokens.1;
-        let long = context.lossy && text.len() >= context.least_text();
+        let long = context.lossy && text.len() >= context.least_text(context.budget());
         let mark = context.mark();
         let changed = context.within_budget(
             |context| {
                 let lines = context.text_of_json_lines(text);
                 let blob = |context: &mut Context<'_>| {
-                    context.blob(text, tokens_before, Frame::string(Spelling::MINIMAL), true)
+                    let budget = Some(context.budget());
+                    context.blob(
+                        text,
+                        tokens_before,
+                        Frame::string(Spelling::MINIMAL),
+                        budget,
+                        None,
+                    )
                 };
-                lines.or_else(|| long.then(|| blob(context)).flatten())
+                let changed = lines.or_else(|| context.text_with_json(text));
+                changed.or_else(|| long.then(|| blob(context)).flatten())
             },
             |context, changed, budget| context.excess(changed.as_deref().unwrap_or(text.as_bytes()), budget),
         );
@@ -228,6 +267,7 @@ fn crush_json<'t>(
         bias,
     );
     let mut tokens_before = context.tokens.1;
+    context.find_main(doc, 0, 0);
     let root = doc.node(0);
     let (before, behind) = (text.get(..root.start as usize), text.get(root.end as usize..));
     let (before, behind) = (before.unwrap_or_default(), behind.unwrap_or_default());

@@ -5,13 +5,15 @@
 use crate::crush::budget::scaled;
 use crate::crush::context::Context;
 use crate::crush::escape::{literal, quoted};
-use crate::crush::strings::decoded;
+use crate::crush::media_type::media_type;
+use crate::crush::strings::{begins_json, decoded, json_in_strings, string_in};
 use crate::crush::surroundings::Surroundings;
 use crate::decisions::Strategy;
 use crate::excerpt::cut::cut;
 use crate::excerpt::kind::kind;
 use crate::excerpt::shorten::defused;
 use crate::json::edits::Edits;
+use crate::json::inside::LEAST_BYTES;
 use crate::json::tape::{Doc, KEY, Kind};
 use crate::notation::frame::Frame;
 use crate::notation::marker::{self};
@@ -19,6 +21,11 @@ use crate::tokens;
 
 /// JSON inside strings is crushed down to this many levels of strings.
 const MAX_STRINGS: usize = 3;
+
+/// Returns true if a raw string may hold JSON: as a whole, or between other text.
+fn may_hold_json(raw: &[u8]) -> bool {
+    begins_json(raw) || (raw.len() >= LEAST_BYTES && memchr::memchr2(b'{', b'[', raw).is_some())
+}
 
 impl Context<'_> {
     /// Collects edits for the nodes from `from` up to, but without, `to`. `compact`: the text around them is
@@ -60,35 +67,53 @@ impl Context<'_> {
     /// Returns the JSON token that replaces a string, if it changes.
     pub fn string(&mut self, doc: &Doc<'_>, index: u32) -> Option<Vec<u8>> {
         let node = doc.node(index);
-        let whole = self.strings == 0 && index == self.tokens.0;
+        let budget = self.budget_of_text(index);
         let raw = doc.inner(node);
-        let strings = if whole { self.json_strings } else { 0 };
-        let begins_json = |text: &[u8]| matches!(text.first(), Some(b'{' | b'['));
-        let holds_json = self.strings < MAX_STRINGS && (strings > 0 || begins_json(raw));
-        let min_bytes = if whole {
-            self.least_text()
-        } else {
-            self.options.blob_min_bytes
-        };
+        let is_payload = self.strings == 0 && index == self.tokens.0;
+        let strings = if is_payload { self.json_strings } else { 0 };
+        let min_bytes = budget.map_or(self.options.blob_min_bytes, |budget| self.least_text(budget));
         let is_long = self.lossy && raw.len() >= min_bytes;
+        let holds_json = self.strings < MAX_STRINGS && (strings > 0 || may_hold_json(raw));
         if !holds_json && !is_long {
             return None;
         }
-        let Some((decoded, frame)) = decoded(raw, strings) else {
+        let Some((text, frame)) = decoded(raw, strings) else {
             return if is_long {
-                self.raw_blob(doc.raw(node))
+                self.raw_blob(doc.raw(node), budget)
             } else {
                 None
             };
         };
-        let holds_json = holds_json && begins_json(&decoded);
-        if let Some(changed) = holds_json.then(|| self.json_string(&decoded, frame)).flatten() {
+        let changed = holds_json
+            .then(|| self.json_in(raw, strings, (&text, frame), budget))
+            .flatten();
+        if let Some(changed) = changed {
             return Some(quoted(&changed));
         }
-        let content = std::str::from_utf8(&decoded).ok().filter(|_| is_long)?;
-        let before = tokens::estimate(&decoded);
-        self.blob(content, before, frame, whole)
+        let content = std::str::from_utf8(&text).ok().filter(|_| is_long)?;
+        let before = tokens::estimate(&text);
+        self.blob(content, before, frame, budget, Some((doc, index)))
             .map(|changed| quoted(&changed))
+    }
+
+    /// Crushes JSON in a string, in a string that is all that the string holds, or between other text.
+    fn json_in(
+        &mut self,
+        raw: &[u8],
+        strings: usize,
+        (text, frame): (&[u8], Frame),
+        budget: Option<usize>,
+    ) -> Option<Vec<u8>> {
+        if begins_json(text)
+            && let Some(changed) = self.json_string(text, frame, budget)
+        {
+            return Some(changed);
+        }
+        if string_in(text).is_some() {
+            let (text, frame) = json_in_strings(raw, strings + 1)?;
+            return self.json_string(&text, frame, budget);
+        }
+        self.mixed_text(text, frame, budget)
     }
 
     /// Appends the JSON token that replaces a string, if it changes; returns whether it does.
@@ -103,19 +128,21 @@ impl Context<'_> {
     /// Puts a long string of `before` tokens into the store. Returns the content of the string that replaces
     /// it: a blob marker, and an excerpt if the text is readable.
     ///
-    /// A payload that is one text (`whole`) is what the tool was asked for, so its excerpt may fill the
-    /// payload's budget. The excerpt of a string among others gets `excerpt_tokens`.
-    pub fn blob(&mut self, content: &str, before: usize, frame: Frame, whole: bool) -> Option<Vec<u8>> {
+    /// The payload, or its main text, is what the tool was asked for: it may fill `budget`. The excerpt of a
+    /// string among others has no such budget, and gets `excerpt_tokens`. `place` is where the text stands,
+    /// if it stands in JSON.
+    pub fn blob(
+        &mut self,
+        content: &str,
+        before: usize,
+        frame: Frame,
+        budget: Option<usize>,
+        place: Option<(&Doc<'_>, u32)>,
+    ) -> Option<Vec<u8>> {
         let kind = kind(content);
         let readable = matches!(kind, "text" | "html" | "json");
-        let budget = scaled(
-            if whole {
-                self.options.max_tokens
-            } else {
-                self.options.excerpt_tokens
-            },
-            self.bias,
-        );
+        let whole = budget.is_some();
+        let budget = budget.unwrap_or_else(|| scaled(self.options.excerpt_tokens, self.bias));
         if readable && whole && self.excess(content.as_bytes(), budget) == 0 {
             return None;
         }
@@ -123,7 +150,9 @@ impl Context<'_> {
         let mark = self.mark();
         let hash = self.offload(content.as_bytes(), kind, 0)?;
         let mut changed = Vec::new();
-        marker::write_blob(&hash, kind, content.len(), frame, &mut changed);
+        let media_type = (kind == "base64").then(|| media_type(content, place)).flatten();
+        let shown = media_type.as_deref().unwrap_or(kind);
+        marker::write_blob(&hash, shown, content.len(), frame, &mut changed);
         if readable {
             changed.push(b' ');
             let marker = String::from_utf8_lossy(&changed).into_owned();
@@ -163,8 +192,11 @@ impl Context<'_> {
     }
 
     /// Puts a long string into the store as it is spelled, since no flag reproduces its spelling. Returns a
-    /// raw marker.
-    fn raw_blob(&mut self, token: &[u8]) -> Option<Vec<u8>> {
+    /// raw marker. A text that fits its budget stays: nothing of it can be shown beside such a marker.
+    fn raw_blob(&mut self, token: &[u8], budget: Option<usize>) -> Option<Vec<u8>> {
+        if budget.is_some_and(|budget| self.excess(token, budget) == 0) {
+            return None;
+        }
         let hash = self.offload(token, "raw", 0)?;
         self.decide(Strategy::Blob);
         Some(quoted(marker::raw(&hash, token.len()).as_bytes()))

@@ -36,6 +36,11 @@ impl Layout {
     fn guess(raw: &[u8]) -> Self {
         match raw.get(1..) {
             Some([b'\n', b'\t', ..]) => Self::Tab,
+            Some([b'\r', b'\n', b'\t', ..]) => Self::CrTab,
+            Some([b'\r', b'\n', rest @ ..]) => {
+                let width = rest.iter().take_while(|byte| **byte == b' ').count();
+                Self::CrIndent(width.clamp(1, 8) as u8)
+            }
             Some([b'\n', rest @ ..]) => {
                 let width = rest.iter().take_while(|byte| **byte == b' ').count();
                 Self::Indent(width.clamp(1, 8) as u8)

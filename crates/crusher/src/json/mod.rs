@@ -8,10 +8,12 @@ pub(crate) mod bytes;
 pub mod cut;
 pub(crate) mod edits;
 pub mod framing;
+pub(crate) mod inside;
 pub(crate) mod layout;
 mod layout_proof;
 pub(crate) mod output;
 mod print;
+pub(crate) mod python;
 pub mod scan;
 mod scan_state;
 mod spacing;
@@ -19,3 +21,4 @@ pub(crate) mod spelling;
 pub mod tape;
 #[cfg(test)]
 mod tests;
+pub(crate) mod words;

@@ -4,6 +4,7 @@ use crate::json::bytes::{skip_space, string_length};
 use crate::json::edits::Edits;
 use crate::json::layout::Layout;
 use crate::json::output::Output;
+use crate::json::python;
 use crate::json::tape::{Doc, Kind, Node};
 
 impl Layout {
@@ -18,13 +19,16 @@ impl Layout {
     }
 
     /// Prints JSON text of any layout in this one. Stops and returns false once `out` has grown by more than
-    /// `max_bytes`, because indentation multiplies.
+    /// `max_bytes`, because indentation multiplies. Also stops at a string that Python wouldn't print.
     #[must_use]
     pub(crate) fn spread(self, json: &[u8], max_bytes: usize, out: &mut impl Output) -> bool {
+        if let Self::Python { tuples } = self {
+            return python::print(json, tuples, max_bytes, out);
+        }
         let end = out.position().saturating_add(max_bytes);
         let colon: &[u8] = if self == Self::Compact { b"" } else { b" " };
         let comma: &[u8] = if self == Self::Spaced { b" " } else { b"" };
-        let is_broken = matches!(self, Self::Indent(_) | Self::Tab);
+        let is_broken = self.is_broken();
         let text = |from: usize, to: usize| json.get(from..to).unwrap_or_default();
         // The text from `copied` to `at` is yet to be printed, as it stands.
         let (mut copied, mut at, mut depth) = (0, 0, 0_usize);
@@ -159,10 +163,13 @@ impl Layout {
     #[inline]
     fn break_line(self, depth: usize, out: &mut impl Output) {
         let (line, width) = match self {
-            Self::Compact | Self::Spaced => return,
-            Self::Indent(width) => (SPACES, width as usize),
-            Self::Tab => (TABS, 1),
+            Self::Compact | Self::Spaced | Self::Python { .. } => return,
+            Self::Indent(width) | Self::CrIndent(width) => (SPACES, width as usize),
+            Self::Tab | Self::CrTab => (TABS, 1),
         };
+        if matches!(self, Self::CrIndent(_) | Self::CrTab) {
+            out.push(b"\r");
+        }
         let mut left = 1 + depth * width;
         let first = left.min(line.len());
         out.push(line.get(..first).unwrap_or_default());

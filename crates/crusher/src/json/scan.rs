@@ -53,18 +53,7 @@ impl Tape {
 
     /// As `scan`, for text that is known to be UTF-8 and shorter than 4 GiB.
     pub(crate) fn scan_utf8<'a>(&'a mut self, text: &'a [u8], max_depth: usize) -> Result<Doc<'a>> {
-        self.nodes.clear();
-        self.open.clear();
-        let mut scanner = Scanner {
-            text,
-            has_suspects: false,
-            spacing: 0,
-            width: 0,
-            what: None,
-            nodes: &mut self.nodes,
-            open: &mut self.open,
-            max_depth,
-        };
+        let mut scanner = self.scanner(text, max_depth);
         let result = scanner.run();
         let (what, has_suspects) = (scanner.what, scanner.has_suspects);
         let (found, width) = (scanner.spacing, scanner.width);
@@ -80,6 +69,30 @@ impl Tape {
                 limit: Limit::Depth,
                 maximum: max_depth,
             }),
+        }
+    }
+
+    /// Returns where the value ends that a text begins with. Anything may follow it. If there is no value,
+    /// returns how far the text was read.
+    pub(crate) fn first_end(&mut self, text: &[u8], max_depth: usize) -> std::result::Result<usize, usize> {
+        let mut scanner = self.scanner(text, max_depth);
+        scanner.first_only = true;
+        scanner.run().map_err(|Stop(offset)| offset)
+    }
+
+    fn scanner<'a, 't>(&'t mut self, text: &'a [u8], max_depth: usize) -> Scanner<'a, 't> {
+        self.nodes.clear();
+        self.open.clear();
+        Scanner {
+            text,
+            first_only: false,
+            has_suspects: false,
+            spacing: 0,
+            width: 0,
+            what: None,
+            nodes: &mut self.nodes,
+            open: &mut self.open,
+            max_depth,
         }
     }
 }
@@ -119,6 +132,9 @@ impl Scanner<'_, '_> {
             // A comma follows, or the end of one or more containers.
             loop {
                 if top.close == 0 {
+                    if self.first_only {
+                        return Ok(at);
+                    }
                     at = skip_space(self.text, at);
                     if at == self.text.len() {
                         return Ok(at);

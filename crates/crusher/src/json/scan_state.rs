@@ -10,6 +10,8 @@ pub(super) type Scan = std::result::Result<usize, Stop>;
 
 pub(super) struct Scanner<'a, 't> {
     pub(super) text: &'a [u8],
+    /// True if other text may follow the value.
+    pub(super) first_only: bool,
     pub(super) has_suspects: bool,
     /// The layouts that the text isn't printed in, as flags of `spacing.rs`.
     pub(super) spacing: u8,

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::json::layout::Layout;
 use crate::json::spelling::Spelling;
 use crate::notation::frame::Frame;
+use crate::notation::separator::Separator;
 
 /// The most bytes between the brackets of a header.
 pub(crate) const MAX_HEADER_BYTES: usize = 32;
@@ -18,12 +19,16 @@ pub struct Header {
     pub rows: Option<u64>,
     /// `k`: JSON follows as it stood in a string, but for its reserved strings.
     pub verbatim: bool,
+    /// `t`: a text follows in which some JSON stands crushed.
+    pub mixed: bool,
     /// `m`: the table is a map.
     pub map: bool,
-    /// `j`: the elements of the array stood one on each line, without the array around them.
-    pub lines: bool,
+    /// `j`: the elements of the array stood with this between them, without the array around them.
+    pub lines: Option<Separator>,
     /// Layout of the content.
     pub layout: Layout,
+    /// `w`: the strings `NaN`, `Infinity` and `-Infinity` stood without quotes.
+    pub words: bool,
     /// Spelling of the strings that stand bare.
     pub cells: Spelling,
     /// What the table or document stands for: a value, or a string with that content.
@@ -58,15 +63,19 @@ impl Header {
             Some(rows) => out.extend_from_slice(rows.to_string().as_bytes()),
             None if self.is_plain() => out.push(b'd'),
             None if self.verbatim => out.push(b'k'),
+            None if self.mixed => out.push(b't'),
             None => {}
         }
         if self.map {
             out.push(b'm');
         }
-        if self.lines {
-            out.push(b'j');
+        if let Some(separator) = self.lines {
+            separator.write(out);
         }
         self.layout.write(out);
+        if self.words {
+            out.push(b'w');
+        }
         self.cells.write(out);
         self.frame.write(out);
         out.push(b']');
@@ -74,11 +83,13 @@ impl Header {
 
     /// Returns true if there are no flags; a document then has `d`.
     fn is_plain(&self) -> bool {
-        !self.lines
+        self.lines.is_none()
             && self.layout == Layout::Compact
+            && !self.words
             && self.cells == Spelling::MINIMAL
             && self.frame == Frame::VALUE
             && !self.verbatim
+            && !self.mixed
     }
 
     /// Reads a header from the start of a decoded string or, with `by_itself`, of a text by itself. Returns
@@ -123,39 +134,48 @@ impl Header {
         let (verbatim, flags) = flags
             .strip_prefix(b"k")
             .map_or((false, flags), |rest| (true, rest));
+        let (mixed, flags) = flags
+            .strip_prefix(b"t")
+            .map_or((false, flags), |rest| (true, rest));
         let (map, flags) = flags
             .strip_prefix(b"m")
             .map_or((false, flags), |rest| (true, rest));
-        let (lines, flags) = flags
-            .strip_prefix(b"j")
-            .map_or((false, flags), |rest| (true, rest));
+        let (lines, flags) = Separator::read(flags);
         let (layout, flags) = Layout::read(flags);
+        let (words, flags) = flags
+            .strip_prefix(b"w")
+            .map_or((false, flags), |rest| (true, rest));
         let (cells, flags) = Spelling::read(flags);
         let (frame, flags) = Frame::read(flags);
         let header = Self {
             rows,
             verbatim,
+            mixed,
             map,
             lines,
             layout,
+            words,
             cells,
             frame,
         };
-        let fits = if verbatim {
-            // Nothing but the frame tells more of it; a newline behind the JSON is part of it.
+        let fits = if verbatim || mixed {
+            // Nothing but the frame tells more of it; a newline behind the JSON or the text is part of it.
             let framed = Self {
                 verbatim,
+                mixed,
                 frame,
                 ..Self::default()
             };
-            !document && header == framed && frame != Frame::VALUE && frame == frame.ending(false)
+            let is_one = !document && verbatim != mixed && header == framed;
+            is_one && (mixed || frame != Frame::VALUE) && frame == frame.ending(false)
         } else if rows.is_some() {
-            !(document || map && lines)
+            !(document || map && lines.is_some())
         } else {
             !map && document == header.is_plain()
         };
-        let one_line = matches!(layout, Layout::Compact | Layout::Spaced);
-        if !flags.is_empty() || !fits || (lines && !one_line) {
+        let is_python = matches!(layout, Layout::Python { .. });
+        let is_printed = !(words && is_python) && (lines.is_none() || layout.is_one_line());
+        if !flags.is_empty() || !fits || !is_printed {
             return Err(unknown);
         }
         Ok(Some((header, end + 1)))

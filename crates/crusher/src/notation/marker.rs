@@ -38,6 +38,9 @@ pub enum Marker<'a> {
     },
 }
 
+/// The most bytes of a media type.
+const MAX_MEDIA_TYPE_BYTES: usize = 80;
+
 const BLOB_KINDS: [&[u8]; 5] = [b"string", b"base64", b"html", b"json", b"text"];
 
 impl<'a> Marker<'a> {
@@ -66,7 +69,7 @@ impl<'a> Marker<'a> {
             what: "an unknown marker",
             offset: 0,
         };
-        let end = memchr::memmem::find(text.get(..160).unwrap_or(text), b">>").ok_or(unknown.clone())?;
+        let end = memchr::memmem::find(text.get(..256).unwrap_or(text), b">>").ok_or(unknown.clone())?;
         let body = text.get(OPEN.len()..end).unwrap_or_default();
         let digits = body
             .iter()
@@ -111,7 +114,7 @@ impl<'a> Marker<'a> {
         if kind == b"raw" {
             return flags.is_none().then_some(Self::Raw { hash });
         }
-        if !BLOB_KINDS.contains(&kind) {
+        if !BLOB_KINDS.contains(&kind) && !is_media_type(kind) {
             return None;
         }
         let plain = Frame::string(Spelling::MINIMAL);
@@ -125,6 +128,29 @@ impl<'a> Marker<'a> {
         };
         Some(Self::Blob { hash, frame })
     }
+}
+
+/// Returns true for a media type in lower case without parameters, which may be the kind of a blob.
+///
+/// # Examples
+/// ```
+/// use headroom_crusher::notation::marker::is_media_type;
+/// assert!(is_media_type(b"image/svg+xml"));
+/// assert!(!is_media_type(b"text/plain;charset=utf-8"));
+/// ```
+#[must_use]
+pub fn is_media_type(text: &[u8]) -> bool {
+    let is_name = |name: &[u8]| {
+        let is_inner = |byte: &u8| is_alphanumeric(*byte) || matches!(byte, b'.' | b'+' | b'-' | b'_');
+        name.first().is_some_and(|byte| is_alphanumeric(*byte)) && name.iter().all(is_inner)
+    };
+    let mut names = text.split(|byte| *byte == b'/');
+    let both = names.next().is_some_and(is_name) && names.next().is_some_and(is_name);
+    both && names.next().is_none() && text.len() <= MAX_MEDIA_TYPE_BYTES
+}
+
+fn is_alphanumeric(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9')
 }
 
 /// Appends a rows marker for an array from which `dropped` rows were left out.

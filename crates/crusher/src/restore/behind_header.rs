@@ -5,11 +5,13 @@ use crate::json::layout::Layout;
 use crate::json::output::Output;
 use crate::json::scan::Tape;
 use crate::json::tape::Kind;
+use crate::json::words::unquote;
 use crate::notation::frame::Frame;
 use crate::notation::header::Header;
 use crate::notation::marker::Marker;
 use crate::notation::read::decode::decode;
 use crate::notation::reserved::find_suspect;
+use crate::notation::separator::Separator;
 use crate::restore::restorer::MAX_DEPTH;
 use crate::restore::restorer::Restorer;
 
@@ -24,6 +26,9 @@ impl Restorer<'_> {
     ) -> Result<()> {
         if header.verbatim {
             return self.verbatim(text.get(at..).unwrap_or_default(), header.frame, out);
+        }
+        if header.mixed {
+            return self.mixed(text.get(at..).unwrap_or_default(), header.frame, out);
         }
         if self.trusted {
             let left_bytes = self.left_bytes;
@@ -58,7 +63,7 @@ impl Restorer<'_> {
         // JSON that the decoder made is valid, and no string in it is reserved.
         let needs_no_scan = !found.copied || (self.trusted && find_suspect(&decoded, 0).is_none());
         let is_laid_out = matches!(header.layout, Layout::Compact | Layout::Spaced);
-        if needs_no_scan && is_laid_out && !header.lines {
+        if needs_no_scan && is_laid_out && header.lines.is_none() && !header.words {
             return self.framed(&decoded, header.frame, out);
         }
         let mut tape = self.tapes.pop().unwrap_or_default();
@@ -95,13 +100,13 @@ impl Restorer<'_> {
             }
         }
         let result = if restored.is_empty() { content } else { &restored };
-        if header.lines {
-            return self.lines(tape, result, header, out);
+        if let Some(separator) = header.lines {
+            return self.lines(tape, result, (header, separator), out);
         }
         // Originals that were put in may have another layout than the decoded text.
         let is_laid_out =
             header.layout == Layout::Compact || (header.layout == Layout::Spaced && restored.is_empty());
-        if is_laid_out {
+        if is_laid_out && !header.words {
             return self.framed(result, header.frame, out);
         }
         if !self.trusted {
@@ -109,23 +114,40 @@ impl Restorer<'_> {
             tape.scan(result, MAX_DEPTH)?;
         }
         if header.frame == Frame::VALUE {
-            let before = out.position();
-            // If the limit stops this, more was printed than is left, and `spend` fails.
-            let _enough = header.layout.spread(result, self.left_bytes, out);
-            return self.spend(out.position() - before);
+            return self.laid_out(result, header, out);
         }
         let mut printed = Vec::with_capacity(result.len() * 2);
-        let _enough = header.layout.spread(result, self.left_bytes, &mut printed);
-        self.spend(printed.len())?;
+        self.laid_out(result, header, &mut printed)?;
         self.framed(&printed, header.frame, out)
     }
 
-    /// Appends the elements of an array, one on each line.
+    /// Appends JSON in the layout of a header, and without the quotes of its words.
+    fn laid_out(&mut self, json: &[u8], header: &Header, out: &mut impl Output) -> Result<()> {
+        let before = out.position();
+        let mut printed = Vec::new();
+        let enough = if header.words {
+            let enough = header.layout.spread(json, self.left_bytes, &mut printed);
+            unquote(&printed, out);
+            enough
+        } else {
+            header.layout.spread(json, self.left_bytes, out)
+        };
+        let written = out.position() - before;
+        if !enough && written <= self.left_bytes {
+            return Err(Error::Format {
+                what: "a string with a lone surrogate in what Python printed",
+                offset: 0,
+            });
+        }
+        self.spend(written)
+    }
+
+    /// Appends the elements of an array with their separator between them.
     pub fn lines(
         &mut self,
         tape: &mut Tape,
         array: &[u8],
-        header: &Header,
+        (header, separator): (&Header, Separator),
         out: &mut impl Output,
     ) -> Result<()> {
         let doc = tape.scan(array, MAX_DEPTH)?;
@@ -138,17 +160,10 @@ impl Restorer<'_> {
         let mut printed = Vec::with_capacity(array.len() * 2);
         for (number, element) in doc.elements(0).enumerate() {
             if number > 0 {
-                printed.push(b'\n');
+                printed.extend_from_slice(separator.text());
             }
-            // If the limit stops this, more was printed than is left, and `spend` fails.
-            let _enough = header
-                .layout
-                .spread(doc.raw(doc.node(element)), self.left_bytes, &mut printed);
-            if printed.len() > self.left_bytes {
-                break;
-            }
+            self.laid_out(doc.raw(doc.node(element)), header, &mut printed)?;
         }
-        self.spend(printed.len())?;
         self.framed(&printed, header.frame, out)
     }
 }

@@ -5,6 +5,7 @@
 //! `crush`, which imports it to prove what it wrote.
 
 mod behind_header;
+mod mixed;
 pub(crate) mod padding;
 pub(crate) mod proof;
 pub(crate) mod record;

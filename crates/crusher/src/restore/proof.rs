@@ -34,7 +34,10 @@ impl Restorer<'_> {
     /// Returns how many bytes of `expected` a text with a header stands for. None if it stands for something
     /// else, or if only decoding can tell.
     pub fn compared(&mut self, text: &[u8], header: &Header, at: usize, expected: &[u8]) -> Option<usize> {
-        if header.lines || !matches!(header.layout, Layout::Compact | Layout::Spaced) {
+        if header.lines.is_some()
+            || header.words
+            || !matches!(header.layout, Layout::Compact | Layout::Spaced)
+        {
             return None;
         }
         let mut reserved = |raw: &[u8], rest: &[u8]| {

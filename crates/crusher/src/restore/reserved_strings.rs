@@ -111,17 +111,12 @@ impl Restorer<'_> {
                 offset: 0,
             });
         }
-        if let Some((
-            Header {
-                lines: true,
-                frame: Frame::VALUE,
-                ..
-            },
-            _,
-        )) = Header::read(&text, false)?
+        if let Some((header, _)) = Header::read(&text, false)?
+            && (header.lines.is_some() || header.mixed)
+            && header.frame == Frame::VALUE
         {
             return Err(Error::Format {
-                what: "lines (flag j) without a frame in a record",
+                what: "lines (flag j) or a text (flag t) without a frame in a record",
                 offset: 0,
             });
         }

@@ -85,8 +85,8 @@ impl Restorer<'_> {
 fn reserved_length(text: &[u8]) -> Result<usize> {
     let mut least = 0;
     let header = Header::read(text, true)?;
-    if let Some((Header { verbatim: true, .. }, _)) = header {
-        // White space behind JSON that stood in a string stood in that string.
+    if header.is_some_and(|(header, _)| header.verbatim || header.mixed) {
+        // White space behind JSON that stood in a string stood in that string, and a text holds its own.
         return Ok(text.len());
     }
     if let Some((Header { rows: Some(rows), .. }, _)) = header {

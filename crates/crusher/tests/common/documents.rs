@@ -4,6 +4,7 @@ use super::envelopes;
 use super::json::{Json, layout, object, print, spelling};
 use super::random::Random;
 use super::strings::{key, long, number, short, word};
+use super::texts::mixed as mixed_text;
 
 /// Returns a record: one JSON text of any shape, layout and spelling, sometimes with whitespace around it.
 pub fn record(random: &mut Random) -> String {
@@ -44,6 +45,9 @@ pub fn document(random: &mut Random) -> Json {
 
 /// Returns JSON as text for a string. It may itself hold JSON in strings.
 pub fn inner(random: &mut Random) -> String {
+    if random.chance(20) {
+        return mixed_text(random);
+    }
     let value = match random.below(5) {
         0 => api(random),
         1 => map(random),
@@ -383,7 +387,7 @@ fn nest(random: &mut Random) -> Json {
     value
 }
 
-fn api(random: &mut Random) -> Json {
+pub fn api(random: &mut Random) -> Json {
     let mut members = vec![("total".into(), number(random)), ("items".into(), rows(random))];
     for _ in 0..random.below(6) {
         let value = match random.below(6) {

@@ -21,6 +21,7 @@ pub mod mutate;
 pub mod random;
 pub mod shelf;
 pub mod strings;
+pub mod texts;
 pub mod time;
 
 use random::Random;
