@@ -65,6 +65,7 @@ class Options:
         max_depth: int | None = None,
         max_columns: int | None = None,
         max_tokens: int | None = None,
+        max_record_tokens: int | None = None,
         max_items_after_crush: int | None = None,
         min_items_to_analyze: int | None = None,
         min_tokens_to_crush: int | None = None,
@@ -123,7 +124,7 @@ class CrushedBlock:
             tokens_before, tokens_after: int64, of its payloads.
             payloads: list<struct<path: string, tool: string, strategy: string, hashes: list<string>,
                 rows_total: int64, rows_kept: int64, tokens_before: int64, tokens_after: int64,
-                over_budget: int64, explanation: string>>, as in `headroom_beam.records.Payload`.
+                share: int64, over_budget: int64, explanation: string>>, as in `headroom_beam.records.Payload`.
         """
     def originals(self) -> pa.RecordBatch:
         """Returns the originals, each digest once, in the order in which they were left out.

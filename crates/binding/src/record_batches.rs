@@ -202,6 +202,7 @@ fn payload_fields() -> Fields {
         number("rows_kept"),
         number("tokens_before"),
         number("tokens_after"),
+        number("share"),
         number("over_budget"),
         text("explanation"),
     ])
@@ -233,6 +234,7 @@ fn payload(row: &mut StructBuilder, report: &PayloadReport) {
         decisions.rows_kept,
         report.tokens_before,
         report.tokens_after,
+        decisions.share.unwrap_or_default(),
         decisions.over_budget,
     ];
     for (at, value) in numbers.into_iter().enumerate() {

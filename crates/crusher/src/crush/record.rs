@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::crush::calls::CallTable;
+use crate::crush::drafts::Drafts;
 use crate::crush::payloads::Finder;
 use crate::crush::query::SeenWords;
 use crate::crush::report::PayloadReport;
@@ -122,8 +123,9 @@ impl Crusher {
             reports,
             tool_of,
             seen: SeenWords::default(),
+            drafts: Drafts::new(&self.options),
         }
-        .edits(&doc, &found, None);
+        .record_edits(&doc, &found);
         let root = doc.node(0);
         out.extend_from_slice(record.get(..root.start as usize).unwrap_or_default());
         edits.splice(&doc, 0, out);

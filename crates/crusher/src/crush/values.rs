@@ -110,7 +110,7 @@ impl Context<'_> {
         let readable = matches!(kind, "text" | "html" | "json");
         let budget = scaled(
             if whole {
-                self.options.max_tokens
+                self.max_tokens
             } else {
                 self.options.excerpt_tokens
             },
