@@ -33,9 +33,9 @@ from headroom_beam.crush.trace_formats import AUTO
 
 RECENT = 10
 DEFAULTS: dict[str, dict[str, int]] = {
-    #"max_tokens": {"max_tokens": 4096},
-    #"max_tokens 1,024": {"max_tokens": 1024},
-    #"max_tokens 256": {"max_tokens": 256},
+    # "max_tokens": {"max_tokens": 4096},
+    # "max_tokens 1,024": {"max_tokens": 1024},
+    # "max_tokens 256": {"max_tokens": 256},
 }
 
 
@@ -89,7 +89,13 @@ class Figures:
             self._used += [] if is_over else [tokens / self._budget]
         texts = texts_of(compacted)
         evidence = list(evidence) if len(texts) == len(texts_of(record)) else []
-        if not evidence: print('none', len(texts), len(texts_of(record)), [i for i,(a,b) in enumerate(zip(texts, texts_of(record))) if a[:9]!=b[:9]][:9])
+        if not evidence:
+            print(
+                "none",
+                len(texts),
+                len(texts_of(record)),
+                [i for i, (a, b) in enumerate(zip(texts, texts_of(record))) if a[:9] != b[:9]][:9],
+            )
         for number, (at, atoms) in enumerate(evidence):
             found = sum(stands_in(atom, texts[at]) for atom in atoms)
             sums["found"] += found
@@ -121,9 +127,16 @@ def main() -> None:
     parser.add_argument("--budgets", nargs="*", type=int, default=[4096, 8192, 16384, 32768, 65536])
     parser.add_argument("--every", type=int, default=1, help="read one record of so many")
     arguments = parser.parse_args()
-    sets = {**DEFAULTS, **{f"max_record_tokens {size:,}": {"max_record_tokens": size} for size in arguments.budgets}}
-    scores = {name: Figures(SmartCrusherConfig(exact_tokens=True, **options)) for name, options in sets.items()}
-    plain = options_for(SmartCrusherConfig(exact_tokens=True, lossless_only=True, with_compaction=False), AUTO)
+    sets = {
+        **DEFAULTS,
+        **{f"max_record_tokens {size:,}": {"max_record_tokens": size} for size in arguments.budgets},
+    }
+    scores = {
+        name: Figures(SmartCrusherConfig(exact_tokens=True, **options)) for name, options in sets.items()
+    }
+    plain = options_for(
+        SmartCrusherConfig(exact_tokens=True, lossless_only=True, with_compaction=False), AUTO
+    )
     before = records = 0
     for path in files_of(arguments.paths):
         for number, line in enumerate(lines_of(path)):
@@ -139,7 +152,9 @@ def main() -> None:
             for score in scores.values():
                 score.add(record, evidence)
     figures = {name: score.figures(before) for name, score in scores.items()}
-    print(json.dumps({"records": records, "tokens_before": before, "figures": figures}).replace("}, ", "},\n"))
+    print(
+        json.dumps({"records": records, "tokens_before": before, "figures": figures}).replace("}, ", "},\n")
+    )
 
 
 if __name__ == "__main__":
