@@ -1,16 +1,16 @@
-"""Measures budgets for whole records: tokens, time and evidence that is left, as JSON.
+"""Measures budgets for whole records: tokens, evidence that stays, and time, as JSON.
 
     python benchmarks/record_budget.py CONVERSATIONS…
 
-CONVERSATIONS are files with one conversation a line, or folders of them. Each line is crushed as one record,
-with payloads found by shape, at several values of `max_record_tokens` and of `max_tokens`. Every record is
-restored and compared.
+CONVERSATIONS are files with one conversation a line, `{"messages": […]}`, or folders of them. Each line is
+crushed as one record at several budgets. Payloads are found by shape. Every record is restored and compared,
+and its tokens are compared with what its reports say.
 
-* `tokens`: exact tokens of all payloads, and their share of what was logged;
-* `recall`: the share of the evidence that stays, see `benchmarks/evidence.py`; `recent`: the same for the
-  last ten results of each record that has evidence; `results`: the share of results that stay whole;
-* `over`: records that exceed the budget, as their payloads' `over_budget` says; `used`: the share of the
-  budget that is in use in records that had to give way;
+* `share`: tokens of all payloads, divided by what was logged; counted exactly;
+* `recall`: the share of the evidence that stays, see `benchmarks/evidence.py`;
+* `recent`: the same, in the last ten results with evidence of each conversation;
+* `gave_way`: conversations in which payloads gave way to the record's budget; `over`: those that exceed it
+  nevertheless, since each payload keeps its excerpt; `used`: the mean share of the budget in use in the others;
 * `seconds`: of crushing.
 """
 
@@ -19,9 +19,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from common import files_of, lines_of, show
 from conversations import events_in, messages_in
@@ -32,129 +32,129 @@ from headroom_beam.crush.config import options_for
 from headroom_beam.crush.trace_formats import AUTO
 
 RECENT = 10
-DEFAULTS: dict[str, dict[str, int]] = {
-    # "max_tokens": {"max_tokens": 4096},
-    # "max_tokens 1,024": {"max_tokens": 1024},
-    # "max_tokens 256": {"max_tokens": 256},
-}
+BUDGETS = (
+    {"max_tokens": 4096},
+    {"max_tokens": 1024},
+    {"max_tokens": 256},
+    *({"max_record_tokens": 1024 << power} for power in range(8)),
+)
 
 
-def texts_of(record: bytes) -> list[str]:
-    """Returns the texts of the tool results of a record, in order."""
-    found = (event for message in messages_in(json.loads(record)["messages"]) for event in events_in(message))
-    return [event.text for event in found if event.kind == "result"]
+class Evidence(NamedTuple):
+    """What later calls use of one result of a conversation."""
+
+    position: int
+    """The number of the result in its conversation."""
+    atoms: tuple[str, ...]
+    recent: bool
 
 
-def evidence_of(record: bytes) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yields the position of each result with evidence among the results of a record, and the evidence."""
-    texts = texts_of(record)
-    at = -1
-    for result in results_with_evidence(list(messages_in(json.loads(record)["messages"]))):
-        at = texts.index(result.text, at + 1)
-        yield at, result.evidence
+def results_of(record: bytes) -> list[str]:
+    """Returns the texts of a conversation's results, in order."""
+    events = (event for message in messages_in(json.loads(record)["messages"]) for event in events_in(message))
+    return [event.text for event in events if event.kind == "result"]
+
+
+def evidence_of(record: bytes) -> Iterator[Evidence]:
+    """Yields the evidence of a conversation, result by result."""
+    texts = results_of(record)
+    found = list(results_with_evidence(list(messages_in(json.loads(record)["messages"]))))
+    position = -1
+    for number, result in enumerate(found):
+        position = texts.index(result.text, position + 1)
+        yield Evidence(position, result.evidence, number >= len(found) - RECENT)
 
 
 class Figures:
-    """Sums of one set of options."""
+    """Sums for one budget."""
 
-    def __init__(self, config: SmartCrusherConfig) -> None:
+    def __init__(self, budget: dict[str, int]) -> None:
         """Starts at nothing."""
-        self._options = options_for(config, AUTO)
-        self._budget = config.max_record_tokens
-        self._sums: dict[str, float] = dict.fromkeys(
-            ("tokens", "whole", "payloads", "over", "found", "all", "recent", "recent_all", "seconds"), 0
-        )
+        self._options = options_for(SmartCrusherConfig(exact_tokens=True, **budget), AUTO)
+        self._budget = budget.get("max_record_tokens", 0)
         self._used: list[float] = []
+        self._found = {True: 0, False: 0}
+        self._all = {True: 0, False: 0}
+        self._over = self._tokens = 0
+        self._seconds = 0.0
 
-    def add(self, record: bytes, evidence: Iterable[tuple[int, tuple[str, ...]]]) -> None:
-        """Crushes one record, checks it, and adds what came of it."""
-        sums = self._sums
+    def crush(self, record: bytes) -> list[str]:
+        """Crushes one record, checks it, and returns the texts of its results."""
         started = time.perf_counter()
         crushed = _core.crush_block(record, self._options)
-        sums["seconds"] += time.perf_counter() - started
+        self._seconds += time.perf_counter() - started
         compacted = crushed.lines()
-        restored = _core.restore_block(compacted, crushed.originals())
-        if restored.restored != record:
+        if _core.restore_block(compacted, crushed.originals()).restored != record:
             raise SystemExit("a record didn't restore")
-        payloads: list[dict[str, Any]] = crushed.records().column("payloads").to_pylist()[0]
+        (payloads,) = crushed.records().column("payloads").to_pylist()
         tokens = sum(payload["tokens_after"] for payload in payloads)
-        sums["tokens"] += tokens
-        sums["payloads"] += len(payloads)
-        sums["whole"] += sum(not payload["share"] and not payload["hashes"] for payload in payloads)
-        if self._budget and any(payload["share"] for payload in payloads):
-            is_over = tokens > self._budget
-            if is_over != any(payload["share"] and payload["over_budget"] for payload in payloads):
-                raise SystemExit("a report is wrong about its record's budget")
-            sums["over"] += is_over
-            self._used += [] if is_over else [tokens / self._budget]
-        texts = texts_of(compacted)
-        evidence = list(evidence) if len(texts) == len(texts_of(record)) else []
-        if not evidence:
-            print(
-                "none",
-                len(texts),
-                len(texts_of(record)),
-                [i for i, (a, b) in enumerate(zip(texts, texts_of(record))) if a[:9] != b[:9]][:9],
-            )
-        for number, (at, atoms) in enumerate(evidence):
-            found = sum(stands_in(atom, texts[at]) for atom in atoms)
-            sums["found"] += found
-            sums["all"] += len(atoms)
-            if number >= len(evidence) - RECENT:
-                sums["recent"] += found
-                sums["recent_all"] += len(atoms)
+        self._tokens += tokens
+        shared = [payload for payload in payloads if payload["share"]]
+        is_over = bool(self._budget) and tokens > self._budget
+        if is_over != any(payload["tokens_after"] > payload["share"] for payload in shared):
+            raise SystemExit("a report is wrong about the budget of its record")
+        self._over += is_over
+        if shared and not is_over:
+            self._used.append(tokens / self._budget)
+        return results_of(compacted)
 
-    def figures(self, before: int) -> dict[str, Any]:
+    def score(self, evidence: list[Evidence], texts: list[str]) -> None:
+        """Adds the evidence of a conversation that stays in the texts of its results."""
+        for position, atoms, recent in evidence:
+            self._found[recent] += sum(stands_in(atom, texts[position]) for atom in atoms)
+            self._all[recent] += len(atoms)
+
+    def figures(self, tokens_before: int) -> dict[str, Any]:
         """Returns the figures, given the tokens that were logged."""
-        sums = self._sums
         return {
-            "tokens": int(sums["tokens"]),
-            "share": round(sums["tokens"] / max(1, before), 3),
-            "recall": round(sums["found"] / max(1, sums["all"]), 3),
-            "recent": round(sums["recent"] / max(1, sums["recent_all"]), 3),
-            "results": round(sums["whole"] / max(1, sums["payloads"]), 3),
-            "over": int(sums["over"]),
+            "share": round(self._tokens / tokens_before, 3),
+            "recall": round(sum(self._found.values()) / max(1, sum(self._all.values())), 3),
+            "recent": round(self._found[True] / max(1, self._all[True]), 3),
+            "gave_way": len(self._used) + self._over,
+            "over": self._over,
             "used": round(sum(self._used) / max(1, len(self._used)), 3),
-            "gave_way": len(self._used) + int(sums["over"]),
-            "seconds": round(sums["seconds"], 2),
+            "seconds": round(self._seconds, 2),
         }
 
 
+def tokens_of(record: bytes) -> int:
+    """Returns the exact tokens of a record's payloads, as they were logged."""
+    options = options_for(SmartCrusherConfig(exact_tokens=True, lossless_only=True), AUTO)
+    (tokens,) = _core.crush_block(record, options).records().column("tokens_before").to_pylist()
+    return int(tokens)
+
+
+def measure(records: Iterator[bytes]) -> dict[str, Any]:
+    """Returns the figures of all budgets over the same records."""
+    scores = {" ".join(f"{name} {size}" for name, size in budget.items()): Figures(budget) for budget in BUDGETS}
+    count = tokens_before = unscored = 0
+    for record in records:
+        tokens = tokens_of(record)
+        if not tokens:
+            continue
+        count, tokens_before = count + 1, tokens_before + tokens
+        evidence, before = list(evidence_of(record)), len(results_of(record))
+        texts = {name: figures.crush(record) for name, figures in scores.items()}
+        # A result that was no string may not be known as one after crushing. Then places can't be compared.
+        if any(len(found) != before for found in texts.values()):
+            unscored += 1
+            continue
+        for name, figures in scores.items():
+            figures.score(evidence, texts[name])
+    budgets = {name: figures.figures(max(1, tokens_before)) for name, figures in scores.items()}
+    return {"records": count, "tokens_before": tokens_before, "unscored": unscored, "budgets": budgets}
+
+
 def main() -> None:
-    """Prints the figures of every set of options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("paths", nargs="+", type=Path)
-    parser.add_argument("--budgets", nargs="*", type=int, default=[4096, 8192, 16384, 32768, 65536])
-    parser.add_argument("--every", type=int, default=1, help="read one record of so many")
-    arguments = parser.parse_args()
-    sets = {
-        **DEFAULTS,
-        **{f"max_record_tokens {size:,}": {"max_record_tokens": size} for size in arguments.budgets},
-    }
-    scores = {
-        name: Figures(SmartCrusherConfig(exact_tokens=True, **options)) for name, options in sets.items()
-    }
-    plain = options_for(
-        SmartCrusherConfig(exact_tokens=True, lossless_only=True, with_compaction=False), AUTO
+    """Prints the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    before = records = 0
-    for path in files_of(arguments.paths):
-        for number, line in enumerate(lines_of(path)):
-            if number % arguments.every:
-                continue
-            record = line.encode() if isinstance(line, str) else line
-            payloads = _core.crush_block(record, plain).records().column("payloads").to_pylist()
-            if not payloads or not payloads[0]:
-                continue
-            before += sum(payload["tokens_before"] for payload in payloads[0])
-            records += 1
-            evidence = list(evidence_of(record))
-            for score in scores.values():
-                score.add(record, evidence)
-    figures = {name: score.figures(before) for name, score in scores.items()}
-    print(
-        json.dumps({"records": records, "tokens_before": before, "figures": figures}).replace("}, ", "},\n")
-    )
+    parser.add_argument("conversations", nargs="+", type=Path)
+    parser.add_argument("--every", type=int, default=1, help="read one line of so many")
+    known = parser.parse_args()
+    lines = (line for path in files_of(known.conversations) for line in lines_of(path))
+    show(measure(line for number, line in enumerate(lines) if number % known.every == 0))
 
 
 if __name__ == "__main__":

@@ -234,7 +234,7 @@ fn payload(row: &mut StructBuilder, report: &PayloadReport) {
         decisions.rows_kept,
         report.tokens_before,
         report.tokens_after,
-        decisions.share.unwrap_or_default(),
+        decisions.share.map_or(0, |share| share.tokens),
         decisions.over_budget,
     ];
     for (at, value) in numbers.into_iter().enumerate() {

@@ -24,9 +24,9 @@ pub struct Decisions {
     /// By how much the payload exceeds its budget, because all the rest must stay. The unit is that of the
     /// budget: tokens for `max_tokens`, rows for `max_items_after_crush`.
     pub over_budget: u64,
-    /// The payload's share of `max_record_tokens`, if it had to give way to it: its budget in the place of
-    /// `max_tokens`.
-    pub share: Option<u64>,
+    /// The payload's share of the budget of its record or file, if it had to give way to that. This was its
+    /// budget in the place of `max_tokens`.
+    pub share: Option<Share>,
     /// Positions of the kept rows, if the whole text or record is an array that lost rows.
     pub keep: Option<Vec<u32>>,
 }
@@ -85,13 +85,22 @@ impl Decisions {
             clauses.push(format!("dropped {}", counts(&self.dropped)));
         }
         if let Some(share) = self.share {
-            clauses.push(format!("share {share} of the record's budget"));
+            clauses.push(format!("share {} of the {}'s budget", share.tokens, share.of));
         }
         if self.over_budget > 0 {
             clauses.push(format!("over budget by {}", self.over_budget));
         }
         clauses.join("; ")
     }
+}
+
+/// A payload's share of a budget for several payloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The share.
+    pub tokens: u64,
+    /// Whose budget it is: `record` or `file`.
+    pub of: &'static str,
 }
 
 /// Adds to the count of a name. Names are listed in the order of their first count.

@@ -118,9 +118,12 @@ impl Options {
 
     /// Returns the budget of a record's payloads together, if they have one.
     pub(crate) fn record_tokens(&self) -> Option<usize> {
-        // Without compaction the budget of an array is in rows.
-        let counts_tokens = !self.lossless_only && self.with_compaction;
-        (counts_tokens && self.max_record_tokens > 0).then_some(self.max_record_tokens)
+        (self.counts_tokens() && self.max_record_tokens > 0).then_some(self.max_record_tokens)
+    }
+
+    /// Returns true if budgets are in tokens. Without compaction the budget of an array is in rows.
+    pub(crate) fn counts_tokens(&self) -> bool {
+        !self.lossless_only && self.with_compaction
     }
 
     /// Checks that each option is in its range.

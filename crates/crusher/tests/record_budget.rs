@@ -94,7 +94,8 @@ fn contents(random: &mut Random) -> Vec<String> {
 /// By how many tokens payloads exceed their shares.
 fn over(reports: &[PayloadReport], tokens: &[u64]) -> u64 {
     let shared = reports.iter().zip(tokens);
-    let excess = shared.filter_map(|(report, tokens)| Some(tokens.saturating_sub(report.decisions.share?)));
+    let excess =
+        shared.filter_map(|(report, tokens)| Some(tokens.saturating_sub(report.decisions.share?.tokens)));
     excess.sum()
 }
 
@@ -130,7 +131,7 @@ fn the_payloads_of_a_record_keep_to_its_budget_or_the_report_says_by_how_much_th
             return told("a record within its budget was changed");
         }
         let is_wrong = |(report, tokens): (&PayloadReport, &u64)| {
-            let share = report.decisions.share.map(|share| share.min(4096));
+            let share = report.decisions.share.map(|share| share.tokens.min(4096));
             share.is_some_and(|share| tokens.saturating_sub(share) != report.decisions.over_budget)
         };
         if crushed.reports.iter().zip(&tokens).any(is_wrong) {
@@ -153,7 +154,8 @@ fn a_larger_budget_takes_nothing_away() {
             let Some(crushed) = check_record(&mut crusher(budget), record.as_bytes())? else {
                 return Ok(());
             };
-            let share = |report: &PayloadReport| report.decisions.share.unwrap_or(u64::MAX);
+            let share =
+                |report: &PayloadReport| report.decisions.share.map_or(u64::MAX, |share| share.tokens);
             let shares: Vec<u64> = crushed.reports.iter().map(share).collect();
             let over = over(&crushed.reports, &counted(&crushed.compacted));
             if let Some((smaller, smaller_over)) = last {
@@ -225,7 +227,7 @@ fn the_newest_payload_stays_whole_and_the_oldest_gives_way_most() {
         "{shares:?}"
     );
     let explained = crushed.reports[0].decisions.explain();
-    let share = shares[0].unwrap();
+    let share = shares[0].unwrap().tokens;
     assert!(
         explained.ends_with(&format!("; share {share} of the record's budget")),
         "{explained}"
@@ -270,7 +272,7 @@ fn copies_of_a_result_have_the_same_share_and_are_as_old_as_the_newest_of_them()
     let shares: Vec<_> = crushed
         .reports
         .iter()
-        .map(|report| report.decisions.share.unwrap())
+        .map(|report| report.decisions.share.unwrap().tokens)
         .collect();
     assert!(
         shares[0] == shares[3] && shares[3] > shares[2] && shares[2] > shares[1],
@@ -288,7 +290,7 @@ fn copies_of_a_result_have_the_same_share_and_are_as_old_as_the_newest_of_them()
 fn crushed_shares(budget: usize, contents: &[String]) -> Vec<Option<u64>> {
     let (crushed, _) = crushed(&mut crusher(budget), &record(contents));
     let shares = crushed.reports.iter().map(|report| report.decisions.share);
-    shares.collect()
+    shares.map(|share| share.map(|share| share.tokens)).collect()
 }
 
 #[test]

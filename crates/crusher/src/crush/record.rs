@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::crush::calls::CallTable;
 use crate::crush::drafts::Drafts;
+use crate::crush::file_budget::FileBudget;
 use crate::crush::payloads::Finder;
 use crate::crush::query::SeenWords;
 use crate::crush::report::PayloadReport;
@@ -29,6 +30,8 @@ pub struct Crusher {
     pub(super) recogniser: Recogniser,
     /// Calls of earlier records of the same file; none where records don't belong together.
     pub calls: Option<CallTable>,
+    /// The budget of the file whose records are crushed, if it has one.
+    pub file: Option<FileBudget>,
 }
 
 impl Crusher {
@@ -48,6 +51,7 @@ impl Crusher {
             enveloped: Vec::new(),
             recogniser: Recogniser::default(),
             calls: None,
+            file: None,
         })
     }
 
@@ -108,6 +112,18 @@ impl Crusher {
         tool_of: &mut dyn FnMut(&str) -> u32,
     ) -> Result<()> {
         let doc = self.tape.scan(record, self.options.max_depth)?;
+        let mut limits = None;
+        if let Some(file) = &mut self.file {
+            limits = file.limits();
+            if limits.is_none() {
+                file.skip();
+                out.extend_from_slice(record);
+                if let Some(calls) = &mut self.calls {
+                    calls.remember(&doc);
+                }
+                return Ok(());
+            }
+        }
         let found = Finder {
             options: &self.options,
             tree: &self.tree,
@@ -116,16 +132,20 @@ impl Crusher {
             calls: self.calls.as_ref(),
         }
         .payloads(&doc);
-        let edits = TextCrusher {
+        let first = reports.len();
+        let mut crusher = TextCrusher {
             options: &self.options,
             tapes: &mut self.tapes,
             originals,
             reports,
             tool_of,
             seen: SeenWords::default(),
-            drafts: Drafts::new(&self.options),
+            drafts: Drafts::new(&self.options, limits),
+        };
+        let edits = crusher.record_edits(&doc, &found);
+        if let (Some(file), Some(drafts)) = (&mut self.file, &mut crusher.drafts) {
+            file.take(drafts, reports.get_mut(first..).unwrap_or_default());
         }
-        .record_edits(&doc, &found);
         let root = doc.node(0);
         out.extend_from_slice(record.get(..root.start as usize).unwrap_or_default());
         edits.splice(&doc, 0, out);
