@@ -18,6 +18,7 @@ __all__ = [
     "CrushedText",
     "CutBlock",
     "CutPiece",
+    "FileBudget",
     "JsonCutter",
     "Options",
     "Recogniser",
@@ -66,6 +67,7 @@ class Options:
         max_depth: int | None = None,
         max_columns: int | None = None,
         max_tokens: int | None = None,
+        max_record_tokens: int | None = None,
         max_items_after_crush: int | None = None,
         min_items_to_analyze: int | None = None,
         min_tokens_to_crush: int | None = None,
@@ -140,7 +142,7 @@ class CrushedBlock:
             tokens_before, tokens_after: int64, of its payloads.
             payloads: list<struct<path: string, tool: string, strategy: string, hashes: list<string>,
                 rows_total: int64, rows_kept: int64, tokens_before: int64, tokens_after: int64,
-                over_budget: int64, explanation: string, recognised_by: string>>, as in
+                share: int64, over_budget: int64, explanation: string, recognised_by: string>>, as in
                 `headroom_beam.records.Payload`.
         """
     def originals(self) -> pa.RecordBatch:
@@ -172,7 +174,34 @@ class CallTable:
 
     def __new__(cls) -> Self: ...
 
-def crush_block(block: bytes, options: Options, calls: CallTable | None = None) -> CrushedBlock:
+@final
+class FileBudget:
+    """A budget for all payloads of one file, and what is known of these payloads.
+
+    The file is read several times, with the same blocks, until `is_measured`; what that reading gives is to be
+    written. Each reading takes a new `CallTable`, and ends with `end_reading`.
+
+    Args:
+        options: how to crush.
+        max_tokens: the budget in tokens.
+
+    Raises:
+        ValueError: `max_tokens` is out of its range.
+    """
+
+    is_measured: bool
+    """True if the next reading is to be written. What readings before it give is of no use."""
+    is_too_long: bool
+    """True if the file has over 1,048,576 payloads. Then it has no budget."""
+    excess: int
+    """By how many tokens the payloads exceed the budget, since each keeps its excerpt."""
+    def __new__(cls, options: Options, max_tokens: int) -> Self: ...
+    def end_reading(self) -> None:
+        """Ends one reading of the file. The next one begins with its first record."""
+
+def crush_block(
+    block: bytes, options: Options, calls: CallTable | None = None, budget: FileBudget | None = None
+) -> CrushedBlock:
     """Crushes a block of JSON Lines that begins and ends at line boundaries.
 
     The last line end may be missing, and is then not added. A line that is no record (bad JSON, bad UTF-8,
@@ -183,6 +212,7 @@ def crush_block(block: bytes, options: Options, calls: CallTable | None = None) 
         options: how to crush.
         calls: the calls of the file so far, to which those of the block are added. None if the records of the
             block have nothing to do with one another.
+        budget: the budget of the file, if it has one.
     """
 
 def crush_text_file(text: bytes, options: Options) -> CrushedBlock:
@@ -285,11 +315,13 @@ def framing(head: bytes, whole: bool) -> Literal["blank", "lines", "document", "
         `blank` for whitespace; `unknown` when more bytes must be seen.
     """
 
-def crush_elements(block: CutBlock, options: Options, calls: CallTable | None = None) -> CrushedBlock:
+def crush_elements(
+    block: CutBlock, options: Options, calls: CallTable | None = None, budget: FileBudget | None = None
+) -> CrushedBlock:
     """Crushes each element of a block as a record of its own, found by the paths of the whole text.
 
     What stands between the elements is copied. An element that is no JSON, too large or too deep becomes a
-    failure. `calls` is as for `crush_block`.
+    failure. `calls` and `budget` are as for `crush_block`.
     """
 
 @final

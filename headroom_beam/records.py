@@ -64,11 +64,15 @@ class Payload(NamedTuple):
     """Tokens of the payload as it was: estimated, or counted exactly with `exact_tokens`."""
     tokens_after: int
     """Tokens of the compacted payload."""
+    share: int
+    """Its share of `max_record_tokens`, in tokens, if it had to give way to that; else 0."""
     over_budget: int
-    """Tokens by which the compacted payload exceeds `max_tokens`, because what must stay doesn't fit; else 0.
-    Without compaction: rows by which it exceeds `max_items_after_crush`."""
+    """Tokens by which the compacted payload exceeds its budget, because what must stay doesn't fit; else 0.
+    The budget is `max_tokens`, or its share if it has one. Without compaction: rows by which it exceeds
+    `max_items_after_crush`."""
     explanation: str
-    """What was decided, in words: the strategy, rows or lines kept by rule, rows dropped by reason."""
+    """What was decided, in words: the strategy, rows or lines kept by rule, rows dropped by reason, and
+    its share of the record's budget."""
     recognised_by: str
     """Why it was taken for a result, in words, where it is known by its shape and no path of the trace format
     selected it; else empty."""
@@ -168,6 +172,7 @@ PAYLOAD_TYPE = pa.struct(
             rows_kept=pa.int64(),
             tokens_before=pa.int64(),
             tokens_after=pa.int64(),
+            share=pa.int64(),
             over_budget=pa.int64(),
             explanation=pa.string(),
             recognised_by=pa.string(),

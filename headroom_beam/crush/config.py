@@ -35,6 +35,11 @@ class SmartCrusherConfig:
         "Budget of one payload in tokens. Beyond it, tables lose rows to the store, and texts lose lines.",
         default=4096,
     )
+    max_record_tokens: int = _option(
+        "Budget of all payloads of a record together, in tokens; 0 for none. Beyond it, older and larger "
+        "payloads get smaller, each down to its excerpt.",
+        default=0,
+    )
     max_items_after_crush: int = _option(
         "Rows of an array to keep when `with_compaction` is off; rows that must stay may exceed it.",
         default=15,

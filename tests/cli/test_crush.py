@@ -56,6 +56,27 @@ def test_every_payload_is_explained_on_request(inputs: Path, capsys: pytest.Capt
     assert "explain" in capsys.readouterr().err
 
 
+def test_an_explanation_names_the_share_of_a_payload_in_its_records_budget(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = ["".join(f"{word}{at} step {at * 7919 % 1009} is done\n" for at in range(300)) for word in "ab"]
+    record = {"messages": [{"role": "tool", "tool_call_id": log[0], "content": log} for log in logs]}
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    (inputs / "chats.jsonl").write_text(json.dumps(record) + "\n")
+    options = ("--trace_format", "openai", "--json", "--explain", "--exact_tokens", "--max_tokens", "4096")
+    assert crush.main(crush_arguments(inputs, *options, "--max_record_tokens", "2000")) == 0
+    assert json.loads(capsys.readouterr().out)["tokens_after"] <= 2000
+    (explanations,) = (tmp_path / "out" / "_explanations").iterdir()
+    older, newer = [json.loads(line) for line in explanations.read_text().splitlines()]
+    assert (older["strategy"], newer["strategy"]) == ("excerpt", "excerpt")
+    assert older["over_budget"] == newer["over_budget"] == 0
+    assert 0 < older["share"] == newer["share"] // 2
+    assert older["explanation"].endswith(f"; share {older['share']} of the record's budget")
+    assert restore.main(restore_arguments(inputs)) == 0
+    assert tree(tmp_path / "restored") == tree(inputs)
+
+
 def test_the_program_runs_in_a_process_of_its_own(inputs: Path) -> None:
     done = subprocess.run(
         [

@@ -38,6 +38,7 @@ def test_an_unknown_option_is_a_type_error(name: str) -> None:
     ("name", "value"),
     [
         ("max_tokens", 1),
+        ("max_record_tokens", 31),
         ("max_items_after_crush", 0),
         ("min_items_to_analyze", 0),
         ("lossless_min_savings_ratio", 1.5),
@@ -66,6 +67,7 @@ LONG_TEXT = "\n".join(
 # Each option with a value that isn't its default, on a text where it matters.
 EFFECTS: dict[str, tuple[object, str, bool | None]] = {
     "max_tokens": (800, WIDE_ROWS, True),
+    "max_record_tokens": (800, WIDE_ROWS, True),
     "max_items_after_crush": (30, ROWS, False),
     "with_compaction": (False, ROWS, None),
     "min_items_to_analyze": (100, ROWS, False),

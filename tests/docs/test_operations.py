@@ -61,7 +61,7 @@ def test_limits_have_their_defaults() -> None:
     found = {name: int(value) for name, value in rows}
     assert found.pop("max_memory_bytes") == memory.MAX_BYTES
     assert found == {name: getattr(SmartCrusherConfig(), name) for name in found}
-    assert {"max_record_bytes", "max_depth", "max_columns", "max_tokens"} == set(found)
+    assert {"max_record_bytes", "max_depth", "max_columns", "max_tokens", "max_record_tokens"} == set(found)
     assert f"bodies of up to {server.MAX_BODY_BYTES >> 10} KiB" in section("Limits")
 
 

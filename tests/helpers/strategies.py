@@ -7,7 +7,7 @@ from headroom_beam.records import Compacted, Failure, Original, Payload
 INT64 = st.integers(-(2**63), 2**63 - 1)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 PAYLOADS = st.builds(
-    Payload, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3), INT64, INT64, INT64, INT64, INT64, TEXT
+    Payload, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3), INT64, INT64, INT64, INT64, INT64, INT64, TEXT
 )
 COMPACTED = st.builds(
     Compacted, st.binary(), TEXT, INT64, INT64, INT64, INT64, INT64, st.lists(PAYLOADS, max_size=3)

@@ -5,7 +5,7 @@ use arrow_array::{ArrayRef, make_array};
 use arrow_pyarrow::FromPyArrow;
 use arrow_schema::DataType;
 use headroom_crusher::{Block, Crusher};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -108,35 +108,92 @@ impl CallTable {
     }
 }
 
-/// Crushes with the calls of the file so far, if there is such a table, and adds to it.
-pub fn with_calls<T: Send>(
+/// The budget of a file, and what is known of its payloads.
+#[pyclass(module = "headroom_beam._core")]
+pub struct FileBudget {
+    /// None only while a block is crushed.
+    budget: Option<headroom_crusher::FileBudget>,
+}
+
+impl FileBudget {
+    fn known(&self) -> PyResult<&headroom_crusher::FileBudget> {
+        let lost = || PyRuntimeError::new_err("the budget was lost when a call failed");
+        self.budget.as_ref().ok_or_else(lost)
+    }
+}
+
+#[pymethods]
+impl FileBudget {
+    #[new]
+    fn new(options: &Options, max_tokens: usize) -> PyResult<Self> {
+        if !(32..=u32::MAX as usize).contains(&max_tokens) {
+            return Err(PyValueError::new_err(format!(
+                "max_tokens: {max_tokens} is not in 32..={}",
+                u32::MAX
+            )));
+        }
+        let budget = headroom_crusher::FileBudget::new(&options.options, max_tokens);
+        Ok(Self { budget: Some(budget) })
+    }
+    #[getter]
+    fn is_measured(&self) -> PyResult<bool> {
+        Ok(self.known()?.is_measured())
+    }
+    #[getter]
+    fn is_too_long(&self) -> PyResult<bool> {
+        Ok(self.known()?.is_too_long())
+    }
+    #[getter]
+    fn excess(&self) -> PyResult<u64> {
+        Ok(self.known()?.excess())
+    }
+    fn end_reading(&mut self) -> PyResult<()> {
+        self.known()?;
+        if let Some(budget) = &mut self.budget {
+            budget.end_reading();
+        }
+        Ok(())
+    }
+}
+
+/// Crushes with what is known of the file so far: its calls and its budget, which learn from the work.
+pub fn with_file<T: Send>(
     py: Python<'_>,
     options: &Options,
-    calls: Option<&mut CallTable>,
+    mut calls: Option<PyRefMut<'_, CallTable>>,
+    mut budget: Option<PyRefMut<'_, FileBudget>>,
     work: impl FnOnce(&mut Crusher) -> T + Send,
 ) -> PyResult<T> {
-    let Some(table) = calls else {
-        return options.with_crusher(py, work);
-    };
-    let calls = std::mem::take(&mut table.calls);
-    let (result, calls) = options.with_crusher(py, |crusher| {
-        *crusher.calls() = Some(calls);
-        (work(crusher), crusher.calls().take())
+    let known_calls = calls.as_mut().map(|table| std::mem::take(&mut table.calls));
+    let mut file = None;
+    if let Some(budget) = &mut budget {
+        budget.known()?;
+        file = budget.budget.take();
+    }
+    let (result, known_calls, file) = options.with_crusher(py, |crusher| {
+        *crusher.calls() = known_calls;
+        crusher.file = file;
+        (work(crusher), crusher.calls().take(), crusher.file.take())
     })?;
-    table.calls = calls.unwrap_or_default();
+    if let Some(table) = &mut calls {
+        table.calls = known_calls.unwrap_or_default();
+    }
+    if let Some(budget) = &mut budget {
+        budget.budget = file;
+    }
     Ok(result)
 }
 
 #[pyfunction]
-#[pyo3(signature = (block, options, calls = None))]
+#[pyo3(signature = (block, options, calls = None, budget = None))]
 pub fn crush_block(
     py: Python<'_>,
     block: &[u8],
     options: &Options,
     calls: Option<PyRefMut<'_, CallTable>>,
+    budget: Option<PyRefMut<'_, FileBudget>>,
 ) -> PyResult<CrushedBlock> {
-    let mut calls = calls;
-    let block = with_calls(py, options, calls.as_deref_mut(), |crusher| {
+    let block = with_file(py, options, calls, budget, |crusher| {
         Block::crush_lines(crusher, block)
     })?;
     Ok(CrushedBlock::new(block, true))

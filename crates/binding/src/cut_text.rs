@@ -7,7 +7,7 @@ use headroom_crusher::{Block, json, restore_record};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::crushed_block::{CallTable, CrushedBlock, with_calls};
+use crate::crushed_block::{CallTable, CrushedBlock, FileBudget, with_file};
 use crate::errors::detached;
 use crate::markers::markers_of;
 use crate::options::Options;
@@ -160,15 +160,15 @@ pub fn framing(head: &[u8], whole: bool) -> &'static str {
 }
 
 #[pyfunction]
-#[pyo3(signature = (block, options, calls = None))]
+#[pyo3(signature = (block, options, calls = None, budget = None))]
 pub fn crush_elements(
     py: Python<'_>,
     block: &CutBlock,
     options: &Options,
     calls: Option<PyRefMut<'_, CallTable>>,
+    budget: Option<PyRefMut<'_, FileBudget>>,
 ) -> PyResult<CrushedBlock> {
-    let mut calls = calls;
-    let crushed = with_calls(py, options, calls.as_deref_mut(), |crusher| {
+    let crushed = with_file(py, options, calls, budget, |crusher| {
         Block::crush_elements(crusher, &block.block)
     })?;
     Ok(CrushedBlock::new(crushed, true))

@@ -221,6 +221,7 @@ fn payload_fields() -> Fields {
         number("rows_kept"),
         number("tokens_before"),
         number("tokens_after"),
+        number("share"),
         number("over_budget"),
         text("explanation"),
         text("recognised_by"),
@@ -253,6 +254,7 @@ fn payload(row: &mut StructBuilder, report: &PayloadReport) {
         decisions.rows_kept,
         report.tokens_before,
         report.tokens_after,
+        decisions.share.map_or(0, |share| share.tokens),
         decisions.over_budget,
     ];
     for (at, value) in numbers.into_iter().enumerate() {

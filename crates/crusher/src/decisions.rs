@@ -24,6 +24,9 @@ pub struct Decisions {
     /// By how much the payload exceeds its budget, because all the rest must stay. The unit is that of the
     /// budget: tokens for `max_tokens`, rows for `max_items_after_crush`.
     pub over_budget: u64,
+    /// The payload's share of the budget of its record or file, if it had to give way to that. This was its
+    /// budget in the place of `max_tokens`.
+    pub share: Option<Share>,
     /// Positions of the kept rows, if the whole text or record is an array that lost rows.
     pub keep: Option<Vec<u32>>,
 }
@@ -40,7 +43,8 @@ impl Decisions {
     }
 
     /// Returns the decisions as one line of text. It names the strategy, how many rows and lines stay and by
-    /// which rules, how many rows were dropped for which reason, and by how much the budget is exceeded.
+    /// which rules, how many rows were dropped for which reason, the payload's share of its record's budget if it
+    /// had to give way, and by how much the budget is exceeded.
     ///
     /// # Examples
     /// ```
@@ -80,11 +84,23 @@ impl Decisions {
         if !self.dropped.is_empty() {
             clauses.push(format!("dropped {}", counts(&self.dropped)));
         }
+        if let Some(share) = self.share {
+            clauses.push(format!("share {} of the {}'s budget", share.tokens, share.of));
+        }
         if self.over_budget > 0 {
             clauses.push(format!("over budget by {}", self.over_budget));
         }
         clauses.join("; ")
     }
+}
+
+/// A payload's share of a budget for several payloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The share.
+    pub tokens: u64,
+    /// Whose budget it is: `record` or `file`.
+    pub of: &'static str,
 }
 
 /// Adds to the count of a name. Names are listed in the order of their first count.

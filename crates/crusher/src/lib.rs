@@ -72,11 +72,12 @@ pub mod tokens;
 
 pub use crush::block::{Block, CrushedRecord, Failure, Line, split_lines};
 pub use crush::calls::CallTable;
+pub use crush::file_budget::FileBudget;
 pub use crush::found::Recognition;
 pub use crush::record::Crusher;
 pub use crush::report::PayloadReport;
 pub use crush::text::{CrushedText, TextKind};
-pub use decisions::{Decisions, Strategy};
+pub use decisions::{Decisions, Share, Strategy};
 pub use digest::{Digest, digest, hash, is_hash};
 pub use error::{Error, Limit, Result};
 pub use json::layout::Layout;

@@ -32,6 +32,11 @@ pub struct Options {
     /// Budget of one payload in tokens, counted exactly. A table over it loses rows, and a text loses lines;
     /// the store keeps the whole. Only what must stay can exceed it: see `Decisions::over_budget`.
     pub max_tokens: usize,
+    /// Budget of all payloads of a record together, in tokens, counted exactly; 0 for none. The older and
+    /// larger payloads of a record over it are crushed again with less, see `Decisions::share`.
+    ///
+    /// It acts where `max_tokens` does. A text by itself is a record with one payload.
+    pub max_record_tokens: usize,
     /// Budget of an array in rows, which applies instead of `max_tokens` where `with_compaction` is off.
     pub max_items_after_crush: usize,
     /// Arrays with fewer items never lose rows.
@@ -80,6 +85,7 @@ impl Default for Options {
             max_depth: 256,
             max_columns: 1024,
             max_tokens: 4096,
+            max_record_tokens: 0,
             max_items_after_crush: 15,
             min_items_to_analyze: 5,
             min_tokens_to_crush: 200,
@@ -102,6 +108,24 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Returns the budget of a text by itself.
+    pub(crate) fn text_tokens(&self) -> usize {
+        match self.max_record_tokens {
+            0 => self.max_tokens,
+            tokens => tokens.min(self.max_tokens),
+        }
+    }
+
+    /// Returns the budget of a record's payloads together, if they have one.
+    pub(crate) fn record_tokens(&self) -> Option<usize> {
+        (self.counts_tokens() && self.max_record_tokens > 0).then_some(self.max_record_tokens)
+    }
+
+    /// Returns true if budgets are in tokens. Without compaction the budget of an array is in rows.
+    pub(crate) fn counts_tokens(&self) -> bool {
+        !self.lossless_only && self.with_compaction
+    }
+
     /// Checks that each option is in its range.
     ///
     /// # Errors
@@ -121,6 +145,9 @@ impl Options {
         within("max_depth", self.max_depth, 1, 1000)?;
         within("max_columns", self.max_columns, 1, 100_000)?;
         within("max_tokens", self.max_tokens, 32, u32::MAX as usize)?;
+        if self.max_record_tokens > 0 {
+            within("max_record_tokens", self.max_record_tokens, 32, u32::MAX as usize)?;
+        }
         within("max_items_after_crush", self.max_items_after_crush, 1, 1_000_000)?;
         within("min_items_to_analyze", self.min_items_to_analyze, 2, 1_000_000)?;
         within(

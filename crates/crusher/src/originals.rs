@@ -94,6 +94,30 @@ impl Originals {
             .truncate(self.entries.last().map_or(0, |entry| entry.end));
     }
 
+    /// Removes the originals from the position `first` on that nobody needs. The others keep their order.
+    pub(crate) fn retain_from(&mut self, first: usize, is_needed: impl Fn(&Digest) -> bool) {
+        let first = first.min(self.entries.len());
+        let end_of = |entry: &OriginalEntry| entry.end;
+        let mut start = first
+            .checked_sub(1)
+            .and_then(|last| self.entries.get(last))
+            .map_or(0, end_of);
+        let mut end = start;
+        for entry in self.entries.split_off(first) {
+            let length = entry.end - start;
+            if is_needed(&entry.digest) {
+                self.arena.copy_within(start..entry.end, end);
+                end += length;
+                self.by_prefix.insert(prefix(&entry.digest), self.entries.len());
+                self.entries.push(OriginalEntry { end, ..entry });
+            } else {
+                self.by_prefix.remove(&prefix(&entry.digest));
+            }
+            start += length;
+        }
+        self.arena.truncate(end);
+    }
+
     /// Returns the bytes of the original at a position, or nothing where there is none.
     #[must_use]
     pub fn bytes(&self, at: usize) -> &[u8] {

@@ -30,6 +30,15 @@ pub(crate) fn uncounted(text: &[u8], budget: usize) -> Option<usize> {
     (text.len() >= COUNTED_BYTES && at_most(text, estimate) <= budget).then_some(0)
 }
 
+/// Returns a number of tokens that a text is sure not to exceed, without counting them.
+pub(crate) fn most(text: &[u8]) -> usize {
+    if text.len() < COUNTED_BYTES {
+        text.len()
+    } else {
+        at_most(text, tokens::estimate(text))
+    }
+}
+
 /// Counts by how many tokens a text exceeds its budget. It counts piece by piece, and stops once the rest is
 /// sure to fit.
 pub(crate) fn counted(text: &str, budget: usize) -> usize {

@@ -22,6 +22,8 @@ pub(crate) struct Context<'o> {
     pub query: PayloadQuery<'o>,
     /// The payload's node, and its estimated tokens.
     pub tokens: (u32, usize),
+    /// The budget of the payload, before it is scaled.
+    pub max_tokens: usize,
     /// The factor of all budgets.
     pub bias: f64,
     /// True if parts of the payload may go to the store.
@@ -48,19 +50,20 @@ pub(crate) struct Mark {
 }
 
 impl<'o> Context<'o> {
-    /// Returns the context of the payload with this node and this text.
+    /// Returns the context of the payload with this node and this text. `max_tokens` is its budget, and `bias`
+    /// the factor of all budgets.
     pub fn new(
         options: &'o Options,
         tapes: &'o mut Vec<Tape>,
         originals: &'o mut Originals,
         (node, text): (u32, &[u8]),
         query: PayloadQuery<'o>,
-        bias: f64,
+        (max_tokens, bias): (usize, f64),
     ) -> Self {
         let tokens = (node, tokens::estimate(text));
         let is_large = tokens.1 >= options.min_tokens_to_crush;
-        let lossy = !options.lossless_only
-            && (is_large || budget::excess(text, scaled(options.max_tokens, bias)) > 0);
+        let lossy =
+            !options.lossless_only && (is_large || budget::excess(text, scaled(max_tokens, bias)) > 0);
         let decisions = Decisions::default();
         Self {
             options,
@@ -68,6 +71,7 @@ impl<'o> Context<'o> {
             tapes,
             query,
             tokens,
+            max_tokens,
             bias,
             lossy,
             cuttable: false,
@@ -161,7 +165,7 @@ impl Context<'_> {
 
     /// Returns the budget of the payload, or of each of its parts if there are several.
     pub fn budget(&self) -> usize {
-        scaled(self.options.max_tokens, self.bias)
+        scaled(self.max_tokens, self.bias)
     }
 
     /// Like `budget::excess`, but doesn't count a text again that it counted last.

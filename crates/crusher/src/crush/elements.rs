@@ -40,7 +40,9 @@ impl Block {
                     if crusher.is_inside_payload(envelope, bytes)
                         && let Some(whole) = whole_crusher(crusher, &mut whole)
                     {
+                        whole.file = crusher.file.take();
                         block.crush(whole, bytes, element.start, None);
+                        crusher.file = whole.file.take();
                         continue;
                     }
                     Some(*envelope)

@@ -18,27 +18,36 @@ use crate::originals::Originals;
 use crate::restore::proof::restores;
 use crate::tokens;
 
-/// Crushes one payload of a record. It stays as it was if crushing saves no tokens, or if the result doesn't
-/// restore.
+/// What became of a payload.
+pub(crate) struct CrushedPayload {
+    pub edits: Edits,
+    pub report: PayloadReport,
+    /// The JSON token that replaces it.
+    pub token: Vec<u8>,
+}
+
+/// Crushes one payload of a record to a budget in tokens. It stays as it was if crushing saves no tokens, or
+/// if the result doesn't restore.
 pub(crate) fn crush_payload(
     options: &Options,
     tapes: &mut Vec<Tape>,
     (doc, at, payload): (&Doc<'_>, u32, &Payload),
     query: PayloadQuery<'_>,
     originals: &mut Originals,
-    edits: &mut Edits,
-) -> PayloadReport {
+    max_tokens: usize,
+) -> CrushedPayload {
+    let mut edits = Edits::default();
     let node = doc.node(at);
     let raw = doc.raw(node);
-    let mut context = Context::new(options, tapes, originals, (at, raw), query, 1.0);
+    let mut context = Context::new(options, tapes, originals, (at, raw), query, (max_tokens, 1.0));
     context.json_strings = payload.json_strings;
     let estimate = context.tokens.1;
     context.find_main(doc, at, 0);
     let mark = context.mark();
     let mut after = context.within_budget(
         |context| {
-            *edits = Edits::default();
-            context.edit(doc, at, node.next, false, edits);
+            edits = Edits::default();
+            context.edit(doc, at, node.next, false, &mut edits);
             let mut after = Vec::with_capacity(raw.len());
             edits.splice(doc, at, &mut after);
             after
@@ -56,8 +65,8 @@ pub(crate) fn crush_payload(
     if !pays || !proved {
         let over_budget = context.decisions.over_budget;
         context.undo(mark);
-        *edits = Edits::default();
-        literals(doc, at, node.next, edits);
+        edits = Edits::default();
+        literals(doc, at, node.next, &mut edits);
         after.clear();
         edits.splice(doc, at, &mut after);
         if changed {
@@ -72,7 +81,7 @@ pub(crate) fn crush_payload(
         exact.unwrap_or(estimate) as u64
     };
     let tokens_before = count(raw, estimate);
-    PayloadReport {
+    let report = PayloadReport {
         path: Arc::clone(&payload.path),
         tool: payload.tool.clone(),
         recognised_by: payload.recognised_by,
@@ -86,6 +95,11 @@ pub(crate) fn crush_payload(
         bytes_after: after.len() as u64,
         tokens_before,
         unproved: !proved,
+    };
+    CrushedPayload {
+        edits,
+        report,
+        token: after,
     }
 }
 
@@ -95,7 +109,7 @@ fn exact(token: &[u8]) -> usize {
 }
 
 /// Returns what a model reads of a JSON token: the content of a string, or else the JSON itself.
-fn read(token: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn read(token: &[u8]) -> Cow<'_, [u8]> {
     let mut text = Vec::new();
     let inner = token
         .strip_prefix(b"\"")

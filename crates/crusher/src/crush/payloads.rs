@@ -38,6 +38,13 @@ impl Finder {
         }
     }
 
+    /// Remembers the calls of a record, where records belong together.
+    pub fn remember(&mut self, doc: &Doc<'_>) {
+        if let Some(calls) = &mut self.calls {
+            calls.remember(doc);
+        }
+    }
+
     /// Finds the payloads of a record in document order, and says whether its results are known. A value in
     /// which a payload lies is none itself. `tapes` aren't in use.
     pub fn payloads(&mut self, doc: &Doc<'_>, tapes: &mut Vec<Tape>) -> (Vec<Found>, Recognition) {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::crush::calls::CallTable;
+use crate::crush::drafts::Drafts;
+use crate::crush::file_budget::FileBudget;
 use crate::crush::found::Recognition;
 use crate::crush::payloads::Finder;
 use crate::crush::query::SeenWords;
@@ -23,6 +25,8 @@ pub struct Crusher {
     pub(crate) tapes: Vec<Tape>,
     /// An element between what surrounds it.
     pub(super) enveloped: Vec<u8>,
+    /// The budget of the file whose records are crushed, if it has one.
+    pub file: Option<FileBudget>,
 }
 
 impl Crusher {
@@ -39,6 +43,7 @@ impl Crusher {
             tape: Tape::default(),
             tapes: Vec::new(),
             enveloped: Vec::new(),
+            file: None,
         })
     }
 
@@ -105,23 +110,36 @@ impl Crusher {
         tool_of: &mut dyn FnMut(&str) -> u32,
     ) -> Result<Recognition> {
         let doc = self.tape.scan(record, self.options.max_depth)?;
+        let mut limits = None;
+        if let Some(file) = &mut self.file {
+            limits = file.limits();
+            if limits.is_none() {
+                file.skip();
+                out.extend_from_slice(record);
+                self.finder.remember(&doc);
+                return Ok(Recognition::Known);
+            }
+        }
         let (found, recognition) = self.finder.payloads(&doc, &mut self.tapes);
-        let edits = TextCrusher {
+        let first = reports.len();
+        let mut crusher = TextCrusher {
             options: &self.options,
             tapes: &mut self.tapes,
             originals,
             reports,
             tool_of,
             seen: SeenWords::default(),
+            drafts: Drafts::new(&self.options, limits),
+        };
+        let edits = crusher.record_edits(&doc, &found);
+        if let (Some(file), Some(drafts)) = (&mut self.file, &mut crusher.drafts) {
+            file.take(drafts, reports.get_mut(first..).unwrap_or_default());
         }
-        .edits(&doc, &found, None);
         let root = doc.node(0);
         out.extend_from_slice(record.get(..root.start as usize).unwrap_or_default());
         edits.splice(&doc, 0, out);
         out.extend_from_slice(record.get(root.end as usize..).unwrap_or_default());
-        if let Some(calls) = &mut self.finder.calls {
-            calls.remember(&doc);
-        }
+        self.finder.remember(&doc);
         Ok(recognition)
     }
 }

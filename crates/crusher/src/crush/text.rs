@@ -193,7 +193,7 @@ impl Crusher {
             &mut originals,
             (0, text.as_bytes()),
             PayloadQuery::new(&find_query, &mut seen),
-            bias,
+            (self.options.text_tokens(), bias),
         );
         let tokens_before = context.tokens.1;
         let long = context.lossy && text.len() >= context.least_text(context.budget());
@@ -264,7 +264,7 @@ fn crush_json<'t>(
         &mut originals,
         (0, text.as_bytes()),
         PayloadQuery::new(&find_query, &mut seen),
-        bias,
+        (options.text_tokens(), bias),
     );
     let mut tokens_before = context.tokens.1;
     context.find_main(doc, 0, 0);
@@ -440,7 +440,7 @@ mod tests {
         let mut seen = SeenWords::default();
         let query = PayloadQuery::new(&find_query, &mut seen);
         let payload = (0, text.as_bytes());
-        let mut context = Context::new(&options, &mut tapes, &mut originals, payload, query, 1.0);
+        let mut context = Context::new(&options, &mut tapes, &mut originals, payload, query, (4096, 1.0));
         let mark = context.mark();
         let hash = context.offload(stored.as_bytes(), "text", 0).unwrap_or_default();
         context.decide(Strategy::Blob);

@@ -1,7 +1,8 @@
 //! Crushes the payloads of one text: of a record, or of JSON in a string of it.
 
+use crate::crush::drafts::Drafts;
 use crate::crush::escape::{literals, quoted};
-use crate::crush::found::{Content, Embedded, Found};
+use crate::crush::found::{Content, Embedded, Found, Payload};
 use crate::crush::payload::crush_payload;
 use crate::crush::query::{PayloadPlace, PayloadQuery, SeenWords};
 use crate::crush::report::PayloadReport;
@@ -25,6 +26,8 @@ pub(crate) struct TextCrusher<'r> {
     /// Numbers tools for the originals.
     pub tool_of: &'r mut dyn FnMut(&str) -> u32,
     pub seen: SeenWords,
+    /// What became of the payloads so far, if the record has a budget.
+    pub drafts: Option<Drafts>,
 }
 
 impl TextCrusher<'_> {
@@ -45,22 +48,7 @@ impl TextCrusher<'_> {
             };
             let mut own_edits = Edits::default();
             match content {
-                Content::Payload(payload) => {
-                    self.originals.tool = (self.tool_of)(&payload.tool);
-                    let find_query = |seen: &mut SeenWords| {
-                        place.read(seen);
-                        place.query()
-                    };
-                    let query = PayloadQuery::new(&find_query, &mut self.seen);
-                    self.reports.push(crush_payload(
-                        self.options,
-                        self.tapes,
-                        (doc, *index, payload),
-                        query,
-                        self.originals,
-                        &mut own_edits,
-                    ));
-                }
+                Content::Payload(payload) => own_edits = self.payload(payload, &place),
                 Content::Embedded(embedded) => match self.embedded(embedded, &place) {
                     Some(text) => own_edits.push(*index, &quoted(&text)),
                     None => literals(doc, *index, node.next, &mut own_edits),
@@ -74,6 +62,41 @@ impl TextCrusher<'_> {
         }
         literals(doc, at, doc.len(), &mut edits);
         edits
+    }
+
+    /// Crushes a payload and returns its edits. Or returns those of its draft, if it need not get smaller.
+    fn payload(&mut self, payload: &Payload, place: &PayloadPlace<'_>) -> Edits {
+        let (doc, options) = (place.doc, self.options);
+        let asked = match &self.drafts {
+            Some(drafts) => drafts.asked(options),
+            None => Some(options.max_tokens),
+        };
+        if let Some(max_tokens) = asked {
+            self.originals.tool = (self.tool_of)(&payload.tool);
+            let find_query = |seen: &mut SeenWords| {
+                place.read(seen);
+                place.query()
+            };
+            let crushed = crush_payload(
+                options,
+                self.tapes,
+                (doc, place.node, payload),
+                PayloadQuery::new(&find_query, &mut self.seen),
+                self.originals,
+                max_tokens,
+            );
+            let Some(drafts) = &mut self.drafts else {
+                self.reports.push(crushed.report);
+                return crushed.edits;
+            };
+            drafts.put(crushed, doc.raw(doc.node(place.node)), place.outer.is_some());
+        }
+        let draft = self.drafts.as_mut().and_then(Drafts::next);
+        let Some((edits, report)) = draft else {
+            return Edits::default();
+        };
+        self.reports.push(report.clone());
+        edits.clone()
     }
 
     /// Returns what a string becomes in whose JSON payloads were found, decoded; none if it stays as it was.
@@ -95,7 +118,11 @@ impl TextCrusher<'_> {
             });
         let text = text.filter(|_| proved).map(|(text, _)| text);
         if text.is_none() {
-            self.originals.truncate(first.1);
+            match &mut self.drafts {
+                // The drafts may still need their originals.
+                Some(drafts) => drafts.leave(self.reports.len() - first.0),
+                None => self.originals.truncate(first.1),
+            }
             for report in self.reports.iter_mut().skip(first.0) {
                 report.unproved |= !proved;
                 report.leave(self.options);

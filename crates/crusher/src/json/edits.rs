@@ -4,7 +4,7 @@
 use crate::json::tape::Doc;
 
 /// The replaced nodes, in ascending order and none inside another, with their replacements.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Edits {
     list: Vec<(u32, usize)>,
     buffer: Vec<u8>,

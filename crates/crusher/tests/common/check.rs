@@ -92,6 +92,9 @@ pub fn options(random: &mut Random) -> Options {
             .filter_map(|_| random.pick(&paths).parse::<Path>().ok())
             .collect();
     }
+    if random.chance(30) {
+        options.max_record_tokens = *random.pick(&[32, 64, 300, 2000, 10_000]);
+    }
     options
 }
 
