@@ -21,6 +21,7 @@ mod media_type;
 mod mixed_text;
 mod payload;
 mod payloads;
+mod plain_text;
 mod query;
 pub(crate) mod record;
 mod replacers;
