@@ -8,7 +8,7 @@ use crate::crush::context::Context;
 use crate::crush::json_text::saves_tokens;
 use crate::json::inside::{self, Inside, Printer};
 use crate::notation::frame::Frame;
-use crate::notation::header::Header;
+use crate::notation::header::{Behind, Header};
 use crate::notation::mixed::write_lengths;
 use crate::tokens;
 
@@ -99,7 +99,7 @@ impl Context<'_> {
         }
         let mut written = Vec::with_capacity(text.len());
         Header {
-            mixed: true,
+            behind: Behind::Mixed,
             frame,
             ..Header::default()
         }

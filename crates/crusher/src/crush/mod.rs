@@ -27,6 +27,7 @@ mod mixed_text;
 mod padding;
 mod payload;
 mod payloads;
+mod plain_text;
 mod query;
 pub(crate) mod record;
 mod record_budget;

@@ -10,7 +10,7 @@ use crate::decisions::Strategy;
 use crate::json::edits::Edits;
 use crate::json::scan::Tape;
 use crate::json::tape::Doc;
-use crate::notation::header::{Header, MAX_HEADER_BYTES};
+use crate::notation::header::{Behind, Header, MAX_HEADER_BYTES};
 use crate::options::Options;
 use crate::originals::Originals;
 use crate::restore::proof::restores;
@@ -150,7 +150,7 @@ impl TextCrusher<'_> {
         }
         let mut text = Vec::with_capacity(doc.text.len());
         Header {
-            verbatim: true,
+            behind: Behind::Embedded,
             frame: embedded.frame,
             ..Header::default()
         }

@@ -58,12 +58,12 @@ impl Inside {
 
     /// Returns the value as JSON, or the array of several values.
     pub fn json<'a>(&'a self, text: &'a [u8]) -> Cow<'a, [u8]> {
-        let json = self.values.iter().enumerate().map(|(number, (start, end))| {
+        let mut json = self.values.iter().enumerate().map(|(number, (start, end))| {
             let as_json = self.json.get(number).filter(|json| !json.is_empty());
             as_json.map_or(text.get(*start..*end).unwrap_or_default(), Vec::as_slice)
         });
         if let [_] = self.values.as_slice() {
-            return json.last().unwrap_or_default().into();
+            return json.next().unwrap_or_default().into();
         }
         let mut array = Vec::with_capacity(text.len() + 2);
         for value in json {
@@ -277,8 +277,8 @@ fn may_be_json(text: &[u8], at: usize) -> bool {
     let rest = text.get(at + 1..).unwrap_or_default().trim_ascii_start();
     let words: [&[u8]; 5] = [b"True", b"False", b"None", b"NaN", b"Infinity"];
     match (text.get(at), rest.first()) {
-        (_, Some(b'"' | b'\'')) => true,
-        (Some(b'['), Some(b'{' | b'[' | b'(' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')) => true,
+        (_, Some(b'"' | b'\''))
+        | (Some(b'['), Some(b'{' | b'[' | b'(' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')) => true,
         (Some(b'['), _) => words.iter().any(|word| rest.starts_with(word)),
         _ => false,
     }

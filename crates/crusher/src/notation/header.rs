@@ -10,17 +10,29 @@ use crate::notation::separator::Separator;
 pub(crate) const MAX_HEADER_BYTES: usize = 32;
 /// The header of the most common document, JSON as Python prints it. Together with the bracket behind it, it
 /// is one token.
-const COMMON: &[u8] = b"[]";
+pub(crate) const COMMON: &[u8] = b"[]";
+/// What `COMMON` abbreviates in a string of a record. In a text by itself it stands for something else.
+pub(crate) const COMMON_IN_STRING: &[u8] = b"[ps]";
+
+/// What stands behind the bracket of a header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behind {
+    /// A table or a document.
+    #[default]
+    Value,
+    /// `k`: JSON as it stood in a string, but for its reserved strings.
+    Embedded,
+    /// `t`: a text in which some JSON stands crushed.
+    Mixed,
+}
 
 /// The bracket that a table (`rows` is some) or a document (`rows` is none) begins with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// Number of rows in the table; none for a document.
     pub rows: Option<u64>,
-    /// `k`: JSON follows as it stood in a string, but for its reserved strings.
-    pub verbatim: bool,
-    /// `t`: a text follows in which some JSON stands crushed.
-    pub mixed: bool,
+    /// What stands behind the bracket.
+    pub behind: Behind,
     /// `m`: the table is a map.
     pub map: bool,
     /// `j`: the elements of the array stood with this between them, without the array around them.
@@ -62,9 +74,11 @@ impl Header {
         match self.rows {
             Some(rows) => out.extend_from_slice(rows.to_string().as_bytes()),
             None if self.is_plain() => out.push(b'd'),
-            None if self.verbatim => out.push(b'k'),
-            None if self.mixed => out.push(b't'),
-            None => {}
+            None => match self.behind {
+                Behind::Value => {}
+                Behind::Embedded => out.push(b'k'),
+                Behind::Mixed => out.push(b't'),
+            },
         }
         if self.map {
             out.push(b'm');
@@ -88,8 +102,7 @@ impl Header {
             && !self.words
             && self.cells == Spelling::MINIMAL
             && self.frame == Frame::VALUE
-            && !self.verbatim
-            && !self.mixed
+            && self.behind == Behind::Value
     }
 
     /// Reads a header from the start of a decoded string or, with `by_itself`, of a text by itself. Returns
@@ -131,12 +144,11 @@ impl Header {
         let (document, flags) = flags
             .strip_prefix(b"d")
             .map_or((false, flags), |rest| (true, rest));
-        let (verbatim, flags) = flags
-            .strip_prefix(b"k")
-            .map_or((false, flags), |rest| (true, rest));
-        let (mixed, flags) = flags
-            .strip_prefix(b"t")
-            .map_or((false, flags), |rest| (true, rest));
+        let (behind, flags) = match flags {
+            [b'k', rest @ ..] => (Behind::Embedded, rest),
+            [b't', rest @ ..] => (Behind::Mixed, rest),
+            _ => (Behind::Value, flags),
+        };
         let (map, flags) = flags
             .strip_prefix(b"m")
             .map_or((false, flags), |rest| (true, rest));
@@ -149,8 +161,7 @@ impl Header {
         let (frame, flags) = Frame::read(flags);
         let header = Self {
             rows,
-            verbatim,
-            mixed,
+            behind,
             map,
             lines,
             layout,
@@ -158,16 +169,16 @@ impl Header {
             cells,
             frame,
         };
-        let fits = if verbatim || mixed {
+        let fits = if behind != Behind::Value {
             // Nothing but the frame tells more of it; a newline behind the JSON or the text is part of it.
             let framed = Self {
-                verbatim,
-                mixed,
+                behind,
                 frame,
                 ..Self::default()
             };
-            let is_one = !document && verbatim != mixed && header == framed;
-            is_one && (mixed || frame != Frame::VALUE) && frame == frame.ending(false)
+            let is_alone = behind == Behind::Mixed && frame == Frame::VALUE;
+            let is_framed = frame != Frame::VALUE && frame == frame.ending(false);
+            !document && header == framed && (is_alone || is_framed)
         } else if rows.is_some() {
             !(document || map && lines.is_some())
         } else {

@@ -7,7 +7,7 @@ use crate::json::scan::Tape;
 use crate::json::tape::Kind;
 use crate::json::words::unquote;
 use crate::notation::frame::Frame;
-use crate::notation::header::Header;
+use crate::notation::header::{Behind, Header};
 use crate::notation::marker::Marker;
 use crate::notation::read::decode::decode;
 use crate::notation::reserved::find_suspect;
@@ -24,11 +24,11 @@ impl Restorer<'_> {
         at: usize,
         out: &mut impl Output,
     ) -> Result<()> {
-        if header.verbatim {
-            return self.verbatim(text.get(at..).unwrap_or_default(), header.frame, out);
-        }
-        if header.mixed {
-            return self.mixed(text.get(at..).unwrap_or_default(), header.frame, out);
+        let behind = text.get(at..).unwrap_or_default();
+        match header.behind {
+            Behind::Value => {}
+            Behind::Embedded => return self.verbatim(behind, header.frame, out),
+            Behind::Mixed => return self.mixed(behind, header.frame, out),
         }
         if self.trusted {
             let left_bytes = self.left_bytes;

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::json::output::Output;
 use crate::lookup::Lookup;
 use crate::notation::grammar::{NAMES, SECTION};
-use crate::notation::header::Header;
+use crate::notation::header::{Behind, Header};
 use crate::notation::marker::{LITERAL, Marker, OPEN};
 use crate::notation::reserved::is_reserved;
 use crate::restore::restorer::{MarkerAction, Restorer};
@@ -85,7 +85,7 @@ impl Restorer<'_> {
 fn reserved_length(text: &[u8]) -> Result<usize> {
     let mut least = 0;
     let header = Header::read(text, true)?;
-    if header.is_some_and(|(header, _)| header.verbatim || header.mixed) {
+    if header.is_some_and(|(header, _)| header.behind != Behind::Value) {
         // White space behind JSON that stood in a string stood in that string, and a text holds its own.
         return Ok(text.len());
     }

@@ -42,7 +42,7 @@ pub fn mixed(random: &mut Random) -> String {
     for _ in 0..random.within(1, 3) {
         match random.below(12) {
             0 => text.push_str(&forged_marker(random)),
-            1 => text.push_str(&format!("{}: ", words(random, 8))),
+            1 => text.push_str(&(words(random, 8) + ": ")),
             _ => text.push_str(random.pick::<&str>(BEFORE)),
         }
         text.push_str(&printed(random));
@@ -150,7 +150,7 @@ fn python_string(text: &str) -> String {
                 out.push('\\');
                 out.push(quote);
             }
-            '\0'..' ' | '\u{7f}'..='\u{a0}' => out.push_str(&format!("\\x{:02x}", u32::from(character))),
+            '\0'..' ' | '\u{7f}'..='\u{a0}' => out += &format!("\\x{:02x}", u32::from(character)),
             _ => out.push(character),
         }
     }
