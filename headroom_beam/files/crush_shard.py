@@ -26,6 +26,7 @@ from headroom_beam.files.blocks import Block, Chunk, LinePiece, cut_blocks
 from headroom_beam.files.codecs import FileWriter
 from headroom_beam.files.content import MAX_OPENED, Content, Cut, cut_document
 from headroom_beam.files.detect import detect_chunks
+from headroom_beam.files.file_budget import Item, budget_note, measure_file, rereadable
 from headroom_beam.files.manifest import (
     CompactedPart,
     PartMember,
@@ -150,6 +151,7 @@ class _ShardWork:
         self._shard = shard
         self._config = run.settings.config
         self._explain = run.settings.explain
+        self._max_file_tokens = run.settings.max_file_tokens
         self._options = run.settings.options()
         self._output = open_objects(run.settings.output)
         self._store = store
@@ -218,32 +220,50 @@ class _ShardWork:
         part = _PartWriter(self._output, span, framing, notes, in_memory=len(self._shard.spans) > 1)
         self._stack.callback(part.close)
         if framing == "lines":
-            items = read_span(span, max_record_bytes=self._config.max_record_bytes, notes=notes)
-            self._crush_lines(_reading(source, items), part)
+
+            def read(notes: list[str]) -> Iterator[Block | LinePiece]:
+                items = read_span(span, max_record_bytes=self._config.max_record_bytes, notes=notes)
+                return _reading(source, items)
+
+            self._measure(lambda: read([]), part, notes)
+            self._crush_lines(read(notes), part)
         elif framing in ("tar", "zip"):
             self._crush_archive(source, framing, part)
             check_version(source, notes)
         else:
-            self._crush_chunks(_reading(source, read_chunks(source)), framing, part, notes)
+            self._crush_chunks(lambda: _reading(source, read_chunks(source)), framing, part, notes)
             check_version(source, notes)
         self._parts.append(part)
 
     def _crush_chunks(
-        self, chunks: Iterable[Chunk], framing: Framing, content: Content, notes: list[str]
+        self, read: Callable[[], Iterable[Chunk]], framing: Framing, content: Content, notes: list[str]
     ) -> None:
+        """Crushes content that can be read again if files have a budget."""
         if framing == "lines":
-            self._crush_lines(cut_blocks(chunks, max_record_bytes=self._config.max_record_bytes), content)
+
+            def blocks() -> Iterator[Block | LinePiece]:
+                return cut_blocks(read(), max_record_bytes=self._config.max_record_bytes)
+
+            self._measure(blocks, content, notes)
+            self._crush_lines(blocks(), content)
         elif framing == "document":
-            self._crush_cuts(cut_document(chunks, self._config, notes), content)
+            self._measure(lambda: cut_document(read(), self._config, []), content, notes)
+            self._crush_cuts(cut_document(read(), self._config, notes), content)
         else:
-            for chunk in chunks:
+            for chunk in read():
                 content.write(chunk.data, source=chunk.data, offset=chunk.offset)
+
+    def _measure(self, read: Callable[[], Iterable[Item]], content: Content, notes: list[str]) -> None:
+        """Shares the budget of a file, if it has one, out among its payloads."""
+        if self._max_file_tokens:
+            content.budget = measure_file(read, self._options, self._max_file_tokens)
+            notes += filter(None, [budget_note(content.budget)])
 
     def _crush_lines(self, items: Iterable[Block | LinePiece], content: Content) -> None:
         line = _LongRecord()
         for item in items:
             if isinstance(item, Block):
-                crushed = _core.crush_block(item.data, self._options, content.calls)
+                crushed = _core.crush_block(item.data, self._options, content.calls, content.budget)
                 self._take(crushed, item.data, item.offset, content)
                 continue
             self._store_piece(item.data, item.offset, content, line)
@@ -255,7 +275,7 @@ class _ShardWork:
         value = _LongRecord()
         for cut in cuts:
             if isinstance(cut, _core.CutBlock):
-                crushed = _core.crush_elements(cut, self._options, content.calls)
+                crushed = _core.crush_elements(cut, self._options, content.calls, content.budget)
                 self._take(crushed, cut.data, cut.offset, content)
                 continue
             if not value.hashes:
@@ -282,7 +302,8 @@ class _ShardWork:
     def _crush_member(self, source: Source, member: ArchiveMember) -> None:
         framing, chunks = detect_chunks(member.content.source, _reading(source, member.chunks))
         notes: list[str] = []
-        self._crush_chunks(chunks, framing, member.content, notes)
+        again = self._max_file_tokens and framing in ("lines", "document")
+        self._crush_chunks(rereadable(chunks) if again else lambda: chunks, framing, member.content, notes)
         member.framing = framing
         member.note = "; ".join(notes)
 

@@ -13,7 +13,7 @@ from headroom_beam import _core
 from headroom_beam.crush.config import options_for
 from headroom_beam.crush.measure import is_payload, payload_texts
 from headroom_beam.crush.payload_changes import payload_changes
-from headroom_beam.errors import IntegrityError
+from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.files.find_record import FoundLine, RecordPlace, find_line, piece_hashes
 from headroom_beam.files.plan import RecordedRun, recorded_run
 from headroom_beam.records import Compacted, Payload, compacted_rows
@@ -68,7 +68,8 @@ def view_record(output: str, place: RecordPlace, *, originals: str | None = None
         originals: root of the store; None for the one that the run's plan names.
 
     Raises:
-        StoreError: the run is incomplete, there is no store, or something can't be read.
+        StoreError: the run is incomplete, there is no store, or something can't be read. Or the record
+            gave way to the budget of its file, which only the whole file explains.
         OriginalNotFound: no marker of the run has the hash, or the store doesn't have an original.
         OriginalExpired, AmbiguousHash: an original of the record can't be given out.
         IntegrityError: stored bytes are damaged, or crushing the record again gives another one.
@@ -88,6 +89,11 @@ def view_record(output: str, place: RecordPlace, *, originals: str | None = None
         # A result of a tool that looks originals up stays as it was. The call that says so may stand in an
         # earlier line, which isn't read here.
         crushed = _core.crush_block(b"", options_for(run.config, run.paths))
+    elif crushed.lines() != line.compacted and run.max_file_tokens:
+        raise StoreError(
+            f"{line.part}: line {line.line} of {line.source} gave way to the budget of its file "
+            "(max_file_tokens), which the line alone can't explain; crush with --explain instead"
+        )
     elif crushed.lines() != line.compacted:
         raise IntegrityError(
             f"{line.part}: crushing line {line.line} of {line.source} again gives another record; either the "

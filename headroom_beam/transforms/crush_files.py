@@ -66,6 +66,8 @@ class CrushFiles(beam.PTransform):
         shard_bytes: approximate input bytes of a shard, the unit of work.
         run_date: date stored with each original, such as `2026-01-31`; None for the day (UTC) on which the
             run starts.
+        max_file_tokens: budget of all payloads of a file together, in tokens, where the file is one
+            conversation; 0 for none. Files with a budget aren't divided, and are read several times.
         explain: write what was decided for each payload, and why, to `_explanations/` below the output.
 
     Raises:
@@ -93,6 +95,7 @@ class CrushFiles(beam.PTransform):
         config: SmartCrusherConfig | None = None,
         shard_bytes: int = SHARD_BYTES,
         run_date: str | None = None,
+        max_file_tokens: int = 0,
         explain: bool = False,
     ) -> None:
         super().__init__()
@@ -108,6 +111,7 @@ class CrushFiles(beam.PTransform):
             config=config or SmartCrusherConfig(),
             shard_bytes=shard_bytes,
             run_date=None if run_date is None else dt.date.fromisoformat(run_date),
+            max_file_tokens=max_file_tokens,
             explain=explain,
         )
 
