@@ -10,7 +10,7 @@ and its tokens are compared with what its reports say.
 * `recall`: the share of the evidence that stays, see `benchmarks/evidence.py`;
 * `recent`: the same, in the last ten results with evidence of each conversation;
 * `gave_way`: conversations in which payloads gave way to the record's budget; `over`: those that exceed it
-  nevertheless, since each payload keeps its excerpt; `used`: the mean share of the budget in use in the others;
+  nevertheless, since each payload keeps its excerpt; `used`: the part of the budget in use in the others;
 * `seconds`: of crushing.
 """
 
@@ -51,7 +51,9 @@ class Evidence(NamedTuple):
 
 def results_of(record: bytes) -> list[str]:
     """Returns the texts of a conversation's results, in order."""
-    events = (event for message in messages_in(json.loads(record)["messages"]) for event in events_in(message))
+    events = (
+        event for message in messages_in(json.loads(record)["messages"]) for event in events_in(message)
+    )
     return [event.text for event in events if event.kind == "result"]
 
 
@@ -126,7 +128,9 @@ def tokens_of(record: bytes) -> int:
 
 def measure(records: Iterator[bytes]) -> dict[str, Any]:
     """Returns the figures of all budgets over the same records."""
-    scores = {" ".join(f"{name} {size}" for name, size in budget.items()): Figures(budget) for budget in BUDGETS}
+    scores = {
+        " ".join(f"{name} {size}" for name, size in budget.items()): Figures(budget) for budget in BUDGETS
+    }
     count = tokens_before = unscored = 0
     for record in records:
         tokens = tokens_of(record)

@@ -65,14 +65,14 @@ class Payload(NamedTuple):
     tokens_after: int
     """Tokens of the compacted payload."""
     share: int
-    """Its share of `max_record_tokens`, in tokens, if it had to give way to that; else 0."""
+    """Its share of `max_record_tokens` or `max_file_tokens`, in tokens, if it had to give way; else 0."""
     over_budget: int
     """Tokens by which the compacted payload exceeds its budget, because what must stay doesn't fit; else 0.
     The budget is `max_tokens`, or its share if it has one. Without compaction: rows by which it exceeds
     `max_items_after_crush`."""
     explanation: str
     """What was decided, in words: the strategy, rows or lines kept by rule, rows dropped by reason, and
-    its share of the record's budget."""
+    its share of the budget of its record or file."""
     recognised_by: str
     """Why it was taken for a result, in words, where it is known by its shape and no path of the trace format
     selected it; else empty."""

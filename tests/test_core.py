@@ -91,6 +91,7 @@ OPTIONS = st.builds(
     _core.Options,
     paths=st.sampled_from([[], ["$.content"], ["$[*].name", "$.id"]]),
     max_tokens=st.sampled_from([64, 256, 4096]),
+    max_record_tokens=st.sampled_from([0, 0, 300]),
     min_tokens_to_crush=st.sampled_from([0, 200]),
     min_items_to_analyze=st.sampled_from([2, 5]),
     max_items_after_crush=st.sampled_from([1, 15]),

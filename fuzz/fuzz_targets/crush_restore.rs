@@ -21,6 +21,7 @@ fn options(first: u8, second: u8) -> Options {
     let taken = [0, 1, 2, 5];
     Options {
         max_tokens: if bit(0) { 64 } else { 1000 },
+        max_record_tokens: if bit(3) && bit(4) { 200 } else { 0 },
         min_tokens_to_crush: if bit(1) { 0 } else { 50 },
         min_items_to_analyze: if bit(2) { 2 } else { 5 },
         max_items_after_crush: if bit(3) { 1 } else { 15 },

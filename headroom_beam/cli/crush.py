@@ -62,6 +62,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
             config=config_from(known),
             shard_bytes=known.shard_bytes,
             run_date=known.run_date,
+            max_file_tokens=known.max_file_tokens,
             explain=known.explain,
             pad_lines=known.pad_lines,
         )
@@ -114,6 +115,14 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--run_date",
         metavar="DATE",
         help="date stored with each original, such as 2026-01-31 (default: today, UTC)",
+    )
+    parser.add_argument(
+        "--max_file_tokens",
+        type=int,
+        default=0,
+        metavar="N",
+        help="budget of all payloads of a file together, in tokens, where a file is one conversation; 0 for "
+        "none. Files with a budget aren't divided (default: %(default)s)",
     )
     parser.add_argument(
         "--explain",

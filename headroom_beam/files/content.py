@@ -22,6 +22,8 @@ class Content:
         self.part = part
         self.calls = _core.CallTable()
         """Names the tools of results whose calls stand in earlier records."""
+        self.budget: _core.FileBudget | None = None
+        """The budget of all payloads together, if there is one."""
         self.records = 0
         self.failures = 0
         self.recognition = Recognition()

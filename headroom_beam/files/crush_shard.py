@@ -24,6 +24,7 @@ from headroom_beam.files.archives import ArchiveMember, TarCopy, ZipCopy
 from headroom_beam.files.blocks import Block
 from headroom_beam.files.content import Content
 from headroom_beam.files.detect import detect_chunks
+from headroom_beam.files.file_budget import budget_note, measure_file, rereadable
 from headroom_beam.files.manifest import (
     ShardResult,
     StoredPack,
@@ -133,6 +134,7 @@ class _ShardWork:
         self._config = run.settings.config
         self._explains = run.settings.explain
         self._pad_lines = run.settings.pad_lines
+        self._max_file_tokens = run.settings.max_file_tokens
         self._options = run.settings.options()
         self._output = open_objects(run.settings.output)
         self._store = store
@@ -206,8 +208,15 @@ class _ShardWork:
             self._crush_archive(source, framing, part)
             check_version(source, notes)
         else:
+            self._measure(lambda: read_source(span, self._config, []), part, notes)
             self._crush_items(read_source(span, self._config, notes), part)
         self._parts.append(part)
+
+    def _measure(self, read: Callable[[], Iterable[Item]], content: Content, notes: list[str]) -> None:
+        """Shares the budget of a file, if it has one, out among its payloads."""
+        if self._max_file_tokens:
+            content.budget = measure_file(read, self._options, self._max_file_tokens)
+            notes += filter(None, [budget_note(content.budget)])
 
     def _crush_items(self, items: Iterable[Item], content: Content) -> None:
         record: _LongRecord | None = None
@@ -232,7 +241,7 @@ class _ShardWork:
     def _crush_text(self, text: TextResult, content: Content) -> None:
         """Crushes a file that is the text of one result."""
         try:
-            self._take(lambda options, _=None: _core.crush_text_file(text.data, options), text, content)
+            self._take(lambda options, *_: _core.crush_text_file(text.data, options), text, content)
         except (InvalidPayload, LimitExceeded) as error:
             raise Refused(f"it is a result of a tool, but {error}; it is copied") from None
 
@@ -251,7 +260,10 @@ class _ShardWork:
     def _crush_member(self, source: Source, member: ArchiveMember) -> None:
         framing, chunks = detect_chunks(member.content.source, reading(source, member.chunks))
         notes: list[str] = []
-        self._crush_items(read_items(chunks, framing, self._config, notes), member.content)
+        again = self._max_file_tokens and framing in ("lines", "document")
+        read = rereadable(chunks) if again else lambda: chunks
+        self._measure(lambda: read_items(read(), framing, self._config, []), member.content, notes)
+        self._crush_items(read_items(read(), framing, self._config, notes), member.content)
         member.framing = framing
         member.note = "; ".join(notes)
 
@@ -270,7 +282,7 @@ class _ShardWork:
         content: Content,
     ) -> None:
         source, offset = block.data, block.offset
-        crushed = crush(self._options, content.calls)
+        crushed = crush(self._options, content.calls, content.budget)
         self._add_originals(crushed.originals())
         content.opened.extend(content.size_bytes + at for at in crushed.opened())
         content.write(crushed.lines(padded=content.padded), source=source, offset=offset)

@@ -53,6 +53,8 @@ class RunSettings:
     """Approximate input bytes of a shard; see `headroom_beam.files.shards.plan_shards`."""
     run_date: dt.date | None = None
     """The date stored with each original; None for the day (UTC) on which the run starts."""
+    max_file_tokens: int = 0
+    """Budget of all payloads of a file in tokens; 0 for none. A file with a budget isn't divided."""
     explain: bool = False
     """Write what was decided for each payload, and why, beside the parts."""
     pad_lines: bool = False
@@ -69,6 +71,10 @@ class RunSettings:
             raise ValueError(f"output and originals are both {output!r}; give the store a root of its own")
         if self.shard_bytes < 1:
             raise ValueError(f"shard_bytes is {self.shard_bytes}; it must be at least 1")
+        if self.max_file_tokens and not 32 <= self.max_file_tokens < 1 << 32:
+            raise ValueError(
+                f"max_file_tokens is {self.max_file_tokens}; it must be 0, or from 32 to {(1 << 32) - 1}"
+            )
         object.__setattr__(self, "output", output)
         object.__setattr__(self, "originals", originals)
         object.__setattr__(self, "formats", named_formats(self.trace_format))
@@ -116,7 +122,7 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
         max_bytes=settings.config.max_record_bytes,
         left_out=left_out,
     )
-    shards = plan_shards(sources, shard_bytes=settings.shard_bytes)
+    shards = plan_shards(sources, shard_bytes=settings.shard_bytes, whole_files=settings.max_file_tokens > 0)
     _check_overlap(inputs, shards, settings)
     run_date = settings.run_date or dt.datetime.now(dt.timezone.utc).date()
     plan = _plan(sources, left_out, shards, settings, run_date)
@@ -156,6 +162,8 @@ class RecordedRun:
     paths: tuple[str, ...]
     """Payload paths; none if the whole record is the payload."""
     config: SmartCrusherConfig
+    max_file_tokens: int
+    """The budget of each file; 0 for none."""
     library_version: str
     inputs: Sequence[tuple[str, str]]
     """Root and relative path of each input file."""
@@ -180,7 +188,9 @@ def recorded_run(output: str) -> RecordedRun:
         is_equal = options_for(config, paths).fingerprint() == fingerprint
         inputs = [(row[0], row[1]) for row in plan["inputs"]["files"]]
         version = str(plan["library_version"])
-        run = RecordedRun(plan["originals"], paths, config, version, inputs)
+        run = RecordedRun(
+            plan["originals"], paths, config, int(plan.get("max_file_tokens", 0)), version, inputs
+        )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise FormatError(f"{name} isn't a plan, or has options that this version doesn't know") from error
     if not is_equal:
@@ -235,6 +245,7 @@ def _plan(
         },
         "left_out": sorted(map(list, left_out)),
         "shard_bytes": settings.shard_bytes,
+        "max_file_tokens": settings.max_file_tokens,
         "explain": settings.explain,
         "pad_lines": settings.pad_lines,
         "side_files": list(settings.side_files or ()),
@@ -264,6 +275,7 @@ def _differences(found: Mapping[str, Any], plan: Mapping[str, Any], ignored: set
         "run_date",
         "originals",
         "shard_bytes",
+        "max_file_tokens",
         "explain",
         "pad_lines",
         "side_files",

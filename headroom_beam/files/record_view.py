@@ -16,7 +16,7 @@ from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.json_nodes import read_nodes
 from headroom_beam.crush.measure import crush_one, is_payload, payload_texts
 from headroom_beam.crush.payload_changes import payload_changes
-from headroom_beam.errors import IntegrityError
+from headroom_beam.errors import IntegrityError, StoreError
 from headroom_beam.files.find_record import FoundRecord, RecordPlace, find_record, piece_hashes
 from headroom_beam.files.plan import RecordedRun, recorded_run
 from headroom_beam.records import Compacted, Payload, compacted_rows
@@ -75,7 +75,8 @@ def view_record(output: str, place: RecordPlace, *, originals: str | None = None
         originals: root of the store; None for the one that the run's plan names.
 
     Raises:
-        StoreError: the run is incomplete, there is no store, or something can't be read.
+        StoreError: the run is incomplete, there is no store, or something can't be read. Or the record
+            gave way to the budget of its file, which only the whole file explains.
         OriginalNotFound: no marker of the run has the hash, or the store doesn't have an original.
         OriginalExpired, AmbiguousHash: an original of the record can't be given out.
         IntegrityError: stored bytes are damaged, or crushing the record again gives another one.
@@ -161,6 +162,11 @@ def _crush_again(found: FoundRecord, record: bytes, run: RecordedRun) -> _Crushe
         # A result of a tool that looks originals up stays as it was. The call that says so may stand in an
         # earlier record, which isn't read here.
         return unchanged
+    if run.max_file_tokens:
+        raise StoreError(
+            f"{found.part}: a record of {found.source} gave way to the budget of its file (max_file_tokens), "
+            "which the record alone can't explain; crush with --explain instead"
+        )
     raise _not_the_same(found, run)
 
 

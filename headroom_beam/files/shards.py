@@ -189,7 +189,9 @@ def _regular_expression(pattern: str) -> str:
     return expression
 
 
-def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) -> list[Shard]:
+def plan_shards(
+    sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES, whole_files: bool = False
+) -> list[Shard]:
     """Divides files into shards.
 
     Args:
@@ -197,6 +199,7 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
         shard_bytes: approximate size of a shard. A larger file of JSON Lines that isn't compressed is divided
             evenly into ranges of at most this size. Smaller files share shards of up to this size, and a
             compressed file counts with its estimated decompressed size.
+        whole_files: divide no file, however large.
 
     Returns:
         The shards, numbered from 0.
@@ -212,7 +215,8 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
     run_bytes = 0
     for source in sources:
         plain = source.codec == "plain" and source.framing != "zip"
-        if plain and source.framing == "lines" and source.size_bytes > shard_bytes:
+        is_divided = plain and source.framing == "lines" and not whole_files
+        if is_divided and source.size_bytes > shard_bytes:
             runs += [tuple(run)] if run else []
             run, run_bytes = [], 0
             runs += [(span,) for span in _ranges(source, shard_bytes)]

@@ -70,6 +70,8 @@ class CrushFiles(beam.PTransform):
         shard_bytes: approximate input bytes of a shard, the unit of work.
         run_date: date stored with each original, such as `2026-01-31`; None for the day (UTC) on which the
             run starts.
+        max_file_tokens: budget of all payloads of a file together, in tokens, where the file is one
+            conversation; 0 for none. Files with a budget aren't divided, and are read several times.
         explain: write what was decided for each payload, and why, to `_explanations/` below the output.
         pad_lines: pad each compacted line of a file of JSON Lines with blanks to its old length, for programs
             that remember in bytes how far they have read a file.
@@ -99,6 +101,7 @@ class CrushFiles(beam.PTransform):
         config: SmartCrusherConfig | None = None,
         shard_bytes: int = SHARD_BYTES,
         run_date: str | None = None,
+        max_file_tokens: int = 0,
         explain: bool = False,
         pad_lines: bool = False,
     ) -> None:
@@ -115,6 +118,7 @@ class CrushFiles(beam.PTransform):
             config=config or SmartCrusherConfig(),
             shard_bytes=shard_bytes,
             run_date=None if run_date is None else dt.date.fromisoformat(run_date),
+            max_file_tokens=max_file_tokens,
             explain=explain,
             pad_lines=pad_lines,
         )

@@ -32,6 +32,10 @@ def changed_shards(inputs: Path, settings: RunSettings) -> RunSettings:
     return dataclasses.replace(settings, shard_bytes=12_345)
 
 
+def changed_file_budget(inputs: Path, settings: RunSettings) -> RunSettings:
+    return dataclasses.replace(settings, max_file_tokens=5000)
+
+
 def new_input(inputs: Path, settings: RunSettings) -> RunSettings:
     (inputs / "new.jsonl").write_bytes(b"1\n")
     return settings
@@ -54,6 +58,7 @@ def missing_input(inputs: Path, settings: RunSettings) -> RunSettings:
         (changed_format, "option paths is"),
         (changed_store, "originals is"),
         (changed_shards, "shard_bytes is"),
+        (changed_file_budget, "max_file_tokens is"),
         (new_input, "'new.jsonl' is new"),
         (changed_input, "'blank.jsonl' has changed"),
         (missing_input, "'blank.jsonl' is missing"),

@@ -29,6 +29,8 @@
 //!    `crush/enveloped.rs` puts around each what its paths lead through.
 //! 2. `json/scan.rs` turns the record's text into a tape of tokens (`json/tape.rs`).
 //! 3. `crush/payloads.rs` finds the payloads that the paths of `payload_path/` select.
+//!    Where payloads share a budget, `crush/ledger.rs` says which give way (`crush/record_budget.rs` in a
+//!    record, `crush/file_budget.rs` in a file), and these are crushed again.
 //! 4. `crush/values.rs` goes through the values of a payload. An array goes to `crush/array.rs`, JSON in a
 //!    string to `crush/json_text.rs`, a long text to `excerpt/cut.rs`.
 //! 5. `notation/write/table.rs` finds the columns of an array and `notation/write/plan.rs` plans them;

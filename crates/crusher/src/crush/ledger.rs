@@ -99,7 +99,14 @@ impl Ledger {
     /// Divides the budget for the last time: what payloads keep beyond it is over their shares.
     pub fn settle(&mut self) {
         let shares = if self.excess() > 0 {
-            self.shares(|entry| (entry.standing, 0))
+            let asked = |entry: &Entry| {
+                if entry.is_stuck {
+                    entry.standing
+                } else {
+                    entry.share.min(entry.first)
+                }
+            };
+            self.shares(|entry| (asked(entry), 0))
         } else {
             // A payload whose share was too small fits if others left it enough.
             let given = |entry: &Entry| entry.share.max(entry.standing);
