@@ -19,9 +19,7 @@ RESULTS: list[object] = [LOG, "ok", LISTING, json.dumps(LISTING), BLOB, "x\ny\n"
 
 def conversation(indent: int | None = 1, count: int = 12) -> bytes:
     """A conversation as one text, whose results stand at any depth."""
-    turns = [
-        {"role": "tool", "name": f"t{at}", "content": RESULTS[at % len(RESULTS)]} for at in range(count)
-    ]
+    turns = [{"role": "tool", "name": f"t{at}", "content": RESULTS[at % len(RESULTS)]} for at in range(count)]
     return json.dumps({"id": 7, "messages": turns, "tags": ["a", None]}, indent=indent).encode()
 
 
