@@ -36,6 +36,9 @@ from headroom_beam.store.store import OriginalStore
 
 __all__ = ["FoundRecord", "RecordPlace", "find_record", "parse_place", "piece_hashes"]
 
+# Framings of JSON in any layout.
+_JSON = ("document", "elements")
+
 # Approximate restored bytes of the lines that are restored together.
 _RESTORED_BYTES = 2 << 20
 
@@ -127,6 +130,8 @@ def find_record(output: str, run: RecordedRun, place: RecordPlace, store: Origin
     )
     if framing == "copied":
         raise ValueError(f"{name} was copied as it was; it has no records")
+    if framing not in ("lines", "text", *_JSON):
+        raise ValueError(f"records of {framing} files can't be shown, so those of {name} can't")
     if framing == "lines":
         # Members of one name would look like parts of one file.
         contents = contents if name == source.source else itertools.islice(contents, 1)
@@ -270,7 +275,7 @@ def _with_hash(
             found = _text(content)
             if any(_is_same(hash_, one) for one in text_stretch(found.compacted).hashes):
                 yield found
-        elif content.framing != "copied":
+        elif content.framing in _JSON:
             element = element_with_hash(content, hash_)
             if element is not None:
                 # The content is read once more from its start, to count what stood before.

@@ -86,3 +86,11 @@ def test_an_erased_original_is_named(record_run: RecordRun) -> None:
     assert record_run.view(f"{record_run.name}:1").found.line == 1
     with pytest.raises(errors.OriginalExpired):
         record_run.view(f"{record_run.name}@{FILE.index(LINES[6])}")
+
+
+def test_records_of_an_unknown_framing_cannot_be_shown(record_run: RecordRun) -> None:
+    manifest = Path(record_run.settings.output, "_manifest.json")
+    manifest.chmod(0o644)
+    manifest.write_text(manifest.read_text().replace('"framing":"lines"', '"framing":"rows"'))
+    with pytest.raises(ValueError, match="records of rows files can't be shown"):
+        record_run.view(f"{record_run.name}:1")
