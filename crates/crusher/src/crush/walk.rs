@@ -250,9 +250,12 @@ impl<'a, 'p> Walk<'a, 'p> {
             self.memory.members.truncate(members);
             self.note_members(value, true);
         }
-        let leads = |branch: &Branch| match is_object {
-            true => branch.leads_to(names),
-            false => branch.every.is_some(),
+        let leads = |branch: &Branch| {
+            if is_object {
+                branch.leads_to(names)
+            } else {
+                branch.every.is_some()
+            }
         };
         if !is_deep && !self.active(begin).any(leads) {
             return false;

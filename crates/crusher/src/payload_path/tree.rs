@@ -12,7 +12,7 @@ use crate::payload_path::segment::{Condition, End, Member, PathSegment};
 #[derive(Debug, Default)]
 pub(crate) struct PathTree {
     branches: Vec<Branch>,
-    /// The numbers of names. Those of tests come first.
+    /// The names that paths ask for.
     names: Names,
 }
 
@@ -76,22 +76,8 @@ pub(crate) const ROOT: u32 = 0;
 
 impl PathTree {
     pub fn new(paths: &[Path]) -> Self {
-        let mut tree = Self::default();
-        let segments = || paths.iter().flat_map(|path| &path.segments);
-        for segment in segments() {
-            if let PathSegment::Where(test) = segment {
-                tree.names.add(test.key.as_bytes());
-            }
-        }
-        for segment in segments() {
-            if let PathSegment::Key(names) = segment {
-                names.iter().for_each(|name| {
-                    tree.names.add(name.as_bytes());
-                });
-            }
-        }
         let mut growing = Growing {
-            tree,
+            tree: Self::default(),
             segments: Vec::new(),
             next: Vec::new(),
         };
