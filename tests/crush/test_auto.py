@@ -112,7 +112,7 @@ def test_a_result_known_by_its_shape_says_why() -> None:
     (shaped,), (known,) = rows.column("payloads").to_pylist()
     assert shaped["recognised_by"] == "the id of a call stands beside it"
     assert known["recognised_by"] == ""
-    embedded = pa.array([json.dumps({"entry": {"value": json.dumps(SHAPED)}})])
+    embedded = pa.array([json.dumps({"log": {"value": json.dumps(SHAPED)}})])
     rows = _core.crush_records(embedded, options_for(SmartCrusherConfig(), AUTO)).records()
     assert rows.column("payloads")[0][0]["recognised_by"].as_py() == shaped["recognised_by"]
 

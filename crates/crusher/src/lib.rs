@@ -76,7 +76,7 @@ pub use crush::block::{Block, CrushedRecord, Failure, Line, split_lines};
 pub use crush::calls::CallTable;
 pub use crush::file_budget::FileBudget;
 pub use crush::found::Recognition;
-pub use crush::record::Crusher;
+pub use crush::record::{Crusher, Output};
 pub use crush::report::PayloadReport;
 pub use crush::text::{CrushedText, TextKind};
 pub use decisions::{Decisions, Share, Strategy};

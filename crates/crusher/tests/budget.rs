@@ -19,7 +19,7 @@ use common::random::Random;
 use common::{cases, documents, each, show, strings};
 use headroom_crusher::payload_path::Path as PayloadPath;
 use headroom_crusher::tokens::count;
-use headroom_crusher::{CrushedText, Crusher, Options, Originals, Strategy, TextKind};
+use headroom_crusher::{CrushedText, Crusher, Options, Originals, Output, Strategy, TextKind};
 
 /// Rules whose rows need not stay once the budget is spent.
 const OPTIONAL_RULES: [&str; 4] = ["relevant", "first", "last", "coverage"];
@@ -188,10 +188,12 @@ fn recorded_results_keep_to_their_budget() {
             crusher
                 .crush_record(
                     line.as_bytes(),
-                    &mut Vec::new(),
-                    &mut Originals::default(),
-                    &mut reports,
-                    &mut |_| 0,
+                    &mut Output {
+                        compacted: &mut Vec::new(),
+                        originals: &mut Originals::default(),
+                        payloads: &mut reports,
+                        tool_of: &mut |_| 0,
+                    },
                 )
                 .unwrap();
             for report in reports {

@@ -16,7 +16,7 @@ use std::time::Instant;
 use headroom_crusher::json::scan::Tape;
 use headroom_crusher::payload_path::Path;
 use headroom_crusher::recognise::{Found, Reason, Recognised, Recogniser};
-use headroom_crusher::{Crusher, Options, Originals};
+use headroom_crusher::{Crusher, Options, Originals, Output};
 use random::Random;
 
 fn recognised(records: &[&str]) -> Recognised {
@@ -452,10 +452,12 @@ fn paths_of_random_records_select_what_was_found() {
             .unwrap()
             .crush_record(
                 text.as_bytes(),
-                &mut Vec::new(),
-                &mut Originals::default(),
-                &mut reports,
-                &mut |_| 0,
+                &mut Output {
+                    compacted: &mut Vec::new(),
+                    originals: &mut Originals::default(),
+                    payloads: &mut reports,
+                    tool_of: &mut |_| 0,
+                },
             )
             .unwrap();
         let mut expected: Vec<u64> = sure

@@ -21,7 +21,8 @@ use common::{cases, documents, each, mutate, show, strings, texts};
 use headroom_crusher::json::scan::Tape;
 use headroom_crusher::json::tape::Kind;
 use headroom_crusher::{
-    CrushedText, Crusher, Error, Options, Originals, Strategy, TextKind, hash, markers_in_text, restore_text,
+    CrushedText, Crusher, Error, Options, Originals, Output, Strategy, TextKind, hash, markers_in_text,
+    restore_text,
 };
 
 /// Checks what must hold of one text by itself. Returns what it was crushed to, or none if it is nested too
@@ -348,10 +349,12 @@ fn a_document_as_python_prints_it_has_the_shortest_header() {
     crusher
         .crush_record(
             record,
-            &mut compacted,
-            &mut originals,
-            &mut Vec::new(),
-            &mut |_| 0,
+            &mut Output {
+                compacted: &mut compacted,
+                originals: &mut originals,
+                payloads: &mut Vec::new(),
+                tool_of: &mut |_| 0,
+            },
         )
         .unwrap();
     assert_eq!(show(&compacted), r#"{"content": "[]{city:Paris,note:}"}"#);

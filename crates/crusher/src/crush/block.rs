@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::crush::found::Recognition;
-use crate::crush::record::Crusher;
+use crate::crush::record::{Crusher, Output};
 use crate::crush::report::PayloadReport;
 use crate::crush::text::TextKind;
 use crate::digest::hash;
@@ -207,14 +207,13 @@ impl Block {
         // A panic would be a defect of this crate. It fails one record, which is kept whole, and not the
         // worker.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            crusher.crush_within(
-                envelope,
-                record,
-                &mut self.compacted,
-                &mut self.originals,
-                &mut self.payloads,
-                &mut tool_of,
-            )
+            let mut output = Output {
+                compacted: &mut self.compacted,
+                originals: &mut self.originals,
+                payloads: &mut self.payloads,
+                tool_of: &mut tool_of,
+            };
+            crusher.crush_within(envelope, record, &mut output)
         }))
         .unwrap_or(Err(Error::Internal));
         let recognition = *result.as_ref().unwrap_or(&Recognition::Known);

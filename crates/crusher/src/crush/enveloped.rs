@@ -5,11 +5,9 @@
 //! one of their members doesn't hold.
 
 use crate::crush::found::Recognition;
-use crate::crush::record::Crusher;
-use crate::crush::report::PayloadReport;
+use crate::crush::record::{Crusher, Output};
 use crate::error::{Error, Result};
 use crate::json::cut::Envelope;
-use crate::originals::Originals;
 
 impl Crusher {
     /// Crushes a record, or an element within its envelope.
@@ -17,18 +15,15 @@ impl Crusher {
         &mut self,
         envelope: Option<&Envelope>,
         element: &[u8],
-        out: &mut Vec<u8>,
-        originals: &mut Originals,
-        reports: &mut Vec<PayloadReport>,
-        tool_of: &mut dyn FnMut(&str) -> u32,
+        output: &mut Output<'_>,
     ) -> Result<Recognition> {
         let Some(envelope) = envelope else {
-            return self.crush_record(element, out, originals, reports, tool_of);
+            return self.crush_record(element, output);
         };
         self.check_size(element)?;
-        let start = out.len();
+        let start = output.compacted.len();
         let text = self.put_around(envelope, element);
-        let result = self.crush_sized(&text, out, originals, reports, tool_of);
+        let result = self.crush_sized(&text, output);
         self.enveloped = text;
         // The line and column of an error are the element's own.
         let recognition = result.map_err(|error| {
@@ -36,6 +31,7 @@ impl Crusher {
             own.err().unwrap_or(error)
         })?;
         let (before, after) = (&envelope.before, &envelope.after);
+        let out = &mut *output.compacted;
         let written = out.get(start..).unwrap_or_default();
         if !written.starts_with(before) || !written.ends_with(after) {
             return Err(Error::Internal);

@@ -182,6 +182,42 @@ mod tests {
         assert_eq!(found(r#"{"a":"b","b":"a"}"#, &["..a", "..b:string"]).len(), 2);
     }
 
+    #[test]
+    fn a_test_reads_escapes_and_long_texts() {
+        let long = "\\u0061b".repeat(400);
+        let record = format!(r#"{{"t":"\u0074ool","\u0075":"{long}","x":1}}"#);
+        for (path, count) in [
+            ("{t=tool}.x", 1),
+            ("{t=(a|tools)}.x", 0),
+            ("{t!=tool}.x", 0),
+            ("{u}.x", 1),
+            ("{!u}.x", 0),
+            ("{u=ab}.x", 0),
+            ("{u!=ab}.x", 1),
+            ("{u^=abab}.x", 1),
+            ("{u^=abb}.x", 0),
+        ] {
+            assert_eq!(found(&record, &[path]).len(), count, "{path}");
+        }
+    }
+
+    #[test]
+    fn more_names_than_a_set_of_names_can_tell_apart() {
+        let member = |number: usize| format!(r#""k{number}":{{"type":"v{number}","x":{number}}}"#);
+        let members: Vec<String> = (0..300).map(member).collect();
+        let record = format!("{{{}}}", members.join(","));
+        let paths: Vec<String> = (0..300)
+            .filter(|number| number % 3 != 1)
+            .map(|number| format!(".k{number}{{type=v{number}}}{{!k{number}}}.x"))
+            .collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let values = found(&record, &paths).into_iter().map(|(value, _)| value);
+        let wanted = (0..300)
+            .filter(|number| number % 3 != 1)
+            .map(|number| number.to_string());
+        assert!(values.eq(wanted));
+    }
+
     /// All that a path selects, found step by step.
     fn select(doc: &Doc<'_>, value: u32, segments: &[PathSegment], selected: &mut Vec<u32>) {
         let Some((first, rest)) = segments.split_first() else {

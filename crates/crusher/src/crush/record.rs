@@ -15,6 +15,18 @@ use crate::json::scan::Tape;
 use crate::options::Options;
 use crate::originals::Originals;
 
+/// Where crushing a record writes.
+pub struct Output<'o> {
+    /// Compacted records, one after the other.
+    pub compacted: &'o mut Vec<u8>,
+    /// What was left out of them.
+    pub originals: &'o mut Originals,
+    /// A report for each payload.
+    pub payloads: &'o mut Vec<PayloadReport>,
+    /// Returns the number of a tool, which the originals carry.
+    pub tool_of: &'o mut dyn FnMut(&str) -> u32,
+}
+
 /// Crushes records. It keeps its memory from one record to the next, so each thread needs its own.
 #[derive(Debug)]
 pub struct Crusher {
@@ -58,9 +70,8 @@ impl Crusher {
         &mut self.finder.calls
     }
 
-    /// Crushes one record. Appends its compacted form to `out`, its originals to `originals`, and a report
-    /// for each payload to `reports`. `tool_of` returns the number of a tool, which the originals carry. Returns
-    /// whether the results of the record are known.
+    /// Crushes one record. Its compacted form, its originals and a report for each payload are appended to
+    /// `output`. Returns whether its results are known.
     ///
     /// # Errors
     /// `LimitExceeded`, `InvalidUtf8` or `InvalidPayload` for bytes that aren't a record. Nothing is appended
@@ -68,26 +79,24 @@ impl Crusher {
     ///
     /// # Examples
     /// ```
-    /// use headroom_crusher::{Crusher, Options, Originals, restore_record};
+    /// use headroom_crusher::{Crusher, Options, Originals, Output, restore_record};
     /// let record = br#"[{"id":1,"status":"ok"},{"id":2,"status":"ok"},{"id":3,"status":"failed"}]"#;
     /// let mut crusher = Crusher::new(Options::default())?;
     /// let (mut compacted, mut originals, mut restored) = (Vec::new(), Originals::default(), Vec::new());
-    /// crusher.crush_record(record, &mut compacted, &mut originals, &mut Vec::new(), &mut |_| 0)?;
+    /// crusher.crush_record(record, &mut Output {
+    ///     compacted: &mut compacted,
+    ///     originals: &mut originals,
+    ///     payloads: &mut Vec::new(),
+    ///     tool_of: &mut |_| 0,
+    /// })?;
     /// assert_eq!(compacted, br#""[3]{id,status}\n1,ok\n2,ok\n3,failed""#);
     /// restore_record(&compacted, &originals, &mut restored)?;
     /// assert_eq!(restored, record);
     /// # Ok::<(), headroom_crusher::Error>(())
     /// ```
-    pub fn crush_record(
-        &mut self,
-        record: &[u8],
-        out: &mut Vec<u8>,
-        originals: &mut Originals,
-        reports: &mut Vec<PayloadReport>,
-        tool_of: &mut dyn FnMut(&str) -> u32,
-    ) -> Result<Recognition> {
+    pub fn crush_record(&mut self, record: &[u8], output: &mut Output<'_>) -> Result<Recognition> {
         self.check_size(record)?;
-        self.crush_sized(record, out, originals, reports, tool_of)
+        self.crush_sized(record, output)
     }
 
     pub(crate) fn check_size(&self, record: &[u8]) -> Result<()> {
@@ -101,14 +110,7 @@ impl Crusher {
     }
 
     /// As `crush_record`, for a record of any size.
-    pub(crate) fn crush_sized(
-        &mut self,
-        record: &[u8],
-        out: &mut Vec<u8>,
-        originals: &mut Originals,
-        reports: &mut Vec<PayloadReport>,
-        tool_of: &mut dyn FnMut(&str) -> u32,
-    ) -> Result<Recognition> {
+    pub(crate) fn crush_sized(&mut self, record: &[u8], output: &mut Output<'_>) -> Result<Recognition> {
         let doc = self.tape.scan(record, self.options.max_depth)?;
         let mut limits = None;
         if let Some(file) = &mut self.file {
@@ -125,9 +127,9 @@ impl Crusher {
         let mut crusher = TextCrusher {
             options: &self.options,
             tapes: &mut self.tapes,
-            originals,
-            reports,
-            tool_of,
+            originals: output.originals,
+            reports: output.payloads,
+            tool_of: output.tool_of,
             seen: SeenWords::default(),
             drafts: Drafts::new(&self.options, limits),
         };
@@ -136,6 +138,7 @@ impl Crusher {
             file.take(drafts, reports.get_mut(first..).unwrap_or_default());
         }
         let root = doc.node(0);
+        let out = &mut *output.compacted;
         out.extend_from_slice(record.get(..root.start as usize).unwrap_or_default());
         edits.splice(&doc, 0, out);
         out.extend_from_slice(record.get(root.end as usize..).unwrap_or_default());

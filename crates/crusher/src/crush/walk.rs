@@ -10,7 +10,7 @@ use crate::hashing::Map;
 use crate::json::tape::{Doc, Kind};
 use crate::payload_path::Path;
 use crate::payload_path::segment::{End, Member};
-use crate::payload_path::tree::{Branch, PathTree, Tests};
+use crate::payload_path::tree::{Branch, NameSet, PathTree, Tests};
 
 /// One walk over a text, in the order in which it stands, with the branches of the paths that are active at
 /// each value.
@@ -92,11 +92,11 @@ impl<'a, 'p> Walk<'a, 'p> {
     /// leads into it.
     fn value(&mut self, value: u32, begin: usize, strings: &mut Strings<'_>, found: &mut Vec<Found>) {
         let members = self.memory.members.len();
-        self.settle(value, begin);
+        let names = self.settle(value, begin);
         if let Some(content) = self.content(value, begin, strings) {
             found.push(Found { node: value, content });
         }
-        if !self.opens(value, begin, members) {
+        if !self.opens(value, begin, members, names) {
             self.memory.members.truncate(members);
             self.memory.branches.truncate(begin);
         }
@@ -156,14 +156,16 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
         if !is_object {
             self.memory.branches.extend(branch.every);
-        } else if let Some(name) = name {
+        } else if let Some(name) = name
+            && branch.leads_to(NameSet::of(name))
+        {
             self.memory.branches.extend(branch.behind(name));
         }
     }
 
     /// Appends the branches that are reached without leaving a value, whose own begin at `begin`: behind tests
-    /// that it passes, or of any depth. Notes its members if a branch asks for them.
-    fn settle(&mut self, value: u32, begin: usize) {
+    /// that it passes, or of any depth. Notes its members if a branch asks for them, and returns their names.
+    fn settle(&mut self, value: u32, begin: usize) -> NameSet {
         let is_object = self.doc.node(value).kind == Kind::Object;
         let first = self.memory.members.len();
         let mut noted = None;
@@ -173,15 +175,11 @@ impl<'a, 'p> Walk<'a, 'p> {
             let Some(branch) = self.tree.branch(*branch) else {
                 continue;
             };
-            if let Some(deep) = branch.deep
-                && !self
-                    .memory
-                    .branches
-                    .iter()
-                    .skip(begin)
-                    .any(|known| *known == deep)
-            {
-                self.memory.branches.push(deep);
+            if let Some(deep) = branch.deep {
+                let mut known = self.memory.branches.iter().skip(begin);
+                if !known.any(|known| *known == deep) {
+                    self.memory.branches.push(deep);
+                }
             }
             if !is_object || (branch.tests.is_empty() && !branch.has_keys()) {
                 continue;
@@ -194,15 +192,16 @@ impl<'a, 'p> Walk<'a, 'p> {
                 }
             }
         }
+        noted.unwrap_or_default()
     }
 
-    /// Notes the members of an object that paths ask for, or all of them. Returns the set of their names.
-    fn note_members(&mut self, object: u32, all: bool) -> u64 {
-        let mut names = 0;
+    /// Notes the members of an object that paths ask for, or all of them. Returns their names.
+    fn note_members(&mut self, object: u32, all: bool) -> NameSet {
+        let mut names = NameSet::default();
         for (key, value) in self.doc.members(object) {
             let name = text_of(self.doc, self.doc.node(key)).and_then(|key| self.tree.name(&key));
             if let Some(name) = name {
-                names |= bit(name);
+                names.add(name);
             } else if !all {
                 continue;
             }
@@ -212,8 +211,8 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     /// Returns the first member of a name, among the members from `first` on, which have these names.
-    fn member(&self, first: usize, names: u64, name: u32) -> Option<u32> {
-        if names & bit(name) == 0 {
+    fn member(&self, first: usize, names: NameSet, name: u32) -> Option<u32> {
+        if !names.meets(NameSet::of(name)) {
             return None;
         }
         let mut members = self.memory.members.iter().skip(first);
@@ -224,8 +223,8 @@ impl<'a, 'p> Walk<'a, 'p> {
     /// Appends the branches behind the tests that a member passes.
     fn test(&mut self, member: u32, tests: &Tests) {
         let node = self.doc.node(member);
-        let is_string = node.kind == Kind::String;
-        let text = is_string.then(|| text_of(self.doc, node)).flatten();
+        let is_asked = node.kind == Kind::String && tests.asks_for_text(self.doc.inner(node).len());
+        let text = is_asked.then(|| text_of(self.doc, node)).flatten();
         let member = text.as_deref().map_or(Member::Other, Member::Text);
         self.memory.branches.extend(tests.behind(member));
     }
@@ -239,8 +238,8 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     /// Opens a value if it is a container that some branch leads into; returns true if it did. Its members
-    /// begin at `members`.
-    fn opens(&mut self, value: u32, begin: usize, members: usize) -> bool {
+    /// begin at `members`, and have these names.
+    fn opens(&mut self, value: u32, begin: usize, members: usize, names: NameSet) -> bool {
         let is_object = match self.doc.node(value).kind {
             Kind::Array => false,
             Kind::Object => true,
@@ -253,7 +252,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         }
         let leads = |branch: &Branch| {
             if is_object {
-                branch.has_keys()
+                branch.leads_to(names)
             } else {
                 branch.every.is_some()
             }
@@ -277,11 +276,6 @@ impl<'a, 'p> Walk<'a, 'p> {
     fn objects(&self) -> impl Iterator<Item = &OpenContainer> {
         self.memory.open.iter().rev().filter(|open| open.is_object)
     }
-}
-
-/// The place of a name in a set of names. Those with high numbers share one.
-fn bit(name: u32) -> u64 {
-    1 << name.min(u64::BITS - 1)
 }
 
 impl Tools for Walk<'_, '_> {

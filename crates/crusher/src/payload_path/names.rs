@@ -1,8 +1,7 @@
 //! The names of members that paths ask for, each with a number.
 //!
 //! A walk looks up each key of a record, so this is a table of its own rather than a hash map for hostile input:
-//! what is in it comes from paths, and a key that isn't in it is left behind after a look at its first and last
-//! bytes.
+//! what is in it comes from paths. Of most keys only the first and last bytes are compared.
 
 /// Slots for each name, so that nearly all lookups end at the first one.
 const SLOTS_PER_NAME: usize = 4;
@@ -11,9 +10,16 @@ const SLOTS_PER_NAME: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Names {
     names: Vec<Box<[u8]>>,
-    /// Numbers of names by `place`, each in the first free slot from there on. A power of two of them.
-    slots: Vec<Option<u32>>,
+    /// Names by the place of their ends, each in the first free slot from there on. A power of two of them.
+    slots: Vec<Option<(Ends, u32)>>,
 }
+
+/// The length of a name, and up to eight bytes from either end. Those of a short one are all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ends(usize, u64, u64);
+
+/// The longest name that its ends cover.
+const MAX_COVERED: usize = 16;
 
 impl Names {
     /// Returns the number of a name; adds it if it isn't there.
@@ -36,11 +42,12 @@ impl Names {
 
     fn put(&mut self, number: u32) {
         let name = self.names.get(number as usize).map(AsRef::as_ref);
-        let mut at = place(name.unwrap_or_default());
+        let ends = Ends::of(name.unwrap_or_default());
+        let mut at = ends.place();
         let mask = self.slots.len().saturating_sub(1);
         while let Some(slot) = self.slots.get_mut(at & mask) {
             if slot.is_none() {
-                *slot = Some(number);
+                *slot = Some((ends, number));
                 return;
             }
             at += 1;
@@ -50,14 +57,12 @@ impl Names {
     /// Returns the number of a name, none if it was never added.
     pub fn number(&self, name: &[u8]) -> Option<u32> {
         let mask = self.slots.len().checked_sub(1)?;
-        let mut at = place(name);
+        let ends = Ends::of(name);
+        let mut at = ends.place();
         loop {
-            let number = (*self.slots.get(at & mask)?)?;
-            if self
-                .names
-                .get(number as usize)
-                .is_some_and(|known| **known == *name)
-            {
+            let (known, number) = (*self.slots.get(at & mask)?)?;
+            let is_whole = || self.names.get(number as usize).map(AsRef::as_ref) == Some(name);
+            if known == ends && (name.len() <= MAX_COVERED || is_whole()) {
                 return Some(number);
             }
             at += 1;
@@ -65,16 +70,26 @@ impl Names {
     }
 }
 
-/// Where a name is looked for first: a hash of its length and of up to eight bytes from either end.
-fn place(name: &[u8]) -> usize {
-    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let word = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes));
-    let (first, last) = match (word(name.first_chunk()), word(name.last_chunk())) {
-        (Some(first), Some(last)) => (first, last),
-        _ => (name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
-    };
-    let mixed = (first ^ last.rotate_left(29) ^ name.len() as u64).wrapping_mul(MULTIPLIER);
-    (mixed >> 40) as usize
+impl Ends {
+    fn of(name: &[u8]) -> Self {
+        let eight = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes));
+        let four = |bytes: Option<&[u8; 4]>| bytes.map(|bytes| u64::from(u32::from_le_bytes(*bytes)));
+        let ends = eight(name.first_chunk()).zip(eight(name.last_chunk()));
+        let ends = ends.or_else(|| four(name.first_chunk()).zip(four(name.last_chunk())));
+        let (first, last) = ends.unwrap_or_else(|| {
+            let word = name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            (word, 0)
+        });
+        Self(name.len(), first, last)
+    }
+
+    /// Where the name is looked for first.
+    fn place(self) -> usize {
+        const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+        let Self(length, first, last) = self;
+        let mixed = (first ^ last.rotate_left(29) ^ length as u64).wrapping_mul(MULTIPLIER);
+        (mixed >> 40) as usize
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::payload_path::segment::{Condition, End, Member, PathSegment};
 #[derive(Debug, Default)]
 pub(crate) struct PathTree {
     branches: Vec<Branch>,
-    /// The numbers of names. Those of tests come first.
+    /// The names that paths ask for.
     names: Names,
 }
 
@@ -29,6 +29,8 @@ pub(crate) struct Branch {
     pub json: Option<u32>,
     /// `.key`, in the order of the names' numbers.
     keys: Vec<(u32, u32)>,
+    /// The names in `keys`.
+    key_names: NameSet,
     /// `{…}`, one entry for each member that is asked for.
     pub tests: Vec<Tests>,
     /// The numbers of the paths that end here, in ascending order, and how they end.
@@ -43,29 +45,39 @@ pub(crate) struct Tests {
     /// The branches behind those that an object without the member passes.
     pub when_missing: Vec<u32>,
     all: Vec<(Condition, u32)>,
+    /// A longer raw string is none that a test asks for; 0 if the text doesn't matter.
+    longest_text: usize,
 }
+
+/// A set of names by their numbers. Names that share a place in it are in it together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NameSet(u128);
+
+impl NameSet {
+    pub fn of(name: u32) -> Self {
+        Self(1 << (name % u128::BITS))
+    }
+
+    pub fn add(&mut self, name: u32) {
+        self.0 |= Self::of(name).0;
+    }
+
+    /// Returns false if no name is in both.
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Bytes of the longest escape of one byte: `\u002e`.
+const MAX_ESCAPE_BYTES: usize = 6;
 
 /// The branch at which each walk begins.
 pub(crate) const ROOT: u32 = 0;
 
 impl PathTree {
     pub fn new(paths: &[Path]) -> Self {
-        let mut tree = Self::default();
-        let segments = || paths.iter().flat_map(|path| &path.segments);
-        for segment in segments() {
-            if let PathSegment::Where(test) = segment {
-                tree.names.add(test.key.as_bytes());
-            }
-        }
-        for segment in segments() {
-            if let PathSegment::Key(names) = segment {
-                names.iter().for_each(|name| {
-                    tree.names.add(name.as_bytes());
-                });
-            }
-        }
         let mut growing = Growing {
-            tree,
+            tree: Self::default(),
             segments: Vec::new(),
             next: Vec::new(),
         };
@@ -99,6 +111,11 @@ impl Branch {
         !self.keys.is_empty()
     }
 
+    /// Returns false if no branch lies behind members of these names.
+    pub fn leads_to(&self, names: NameSet) -> bool {
+        self.key_names.meets(names)
+    }
+
     /// Returns the branches behind a member of this name.
     pub fn behind(&self, name: u32) -> impl Iterator<Item = u32> {
         let first = self.keys.partition_point(|(key, _)| *key < name);
@@ -120,7 +137,10 @@ impl Branch {
             PathSegment::Deep => self.deep = Some(next),
             PathSegment::Json => self.json = Some(next),
             PathSegment::Key(_) => {
-                self.keys.extend(names.iter().map(|name| (*name, next)));
+                for name in names {
+                    self.keys.push((*name, next));
+                    self.key_names.add(*name);
+                }
                 self.keys.sort_unstable();
                 self.keys.dedup();
             }
@@ -147,6 +167,7 @@ impl Tests {
             name,
             when_missing: Vec::new(),
             all: Vec::new(),
+            longest_text: 0,
         }
     }
 
@@ -154,7 +175,21 @@ impl Tests {
         if condition.holds(Member::Missing) {
             self.when_missing.push(next);
         }
+        let longest = match condition {
+            Condition::Present | Condition::Absent => 0,
+            Condition::Is(values) | Condition::IsNot(values) => {
+                let longest = values.iter().map(String::len).max();
+                longest.unwrap_or(0) * MAX_ESCAPE_BYTES + 1
+            }
+            Condition::Begins(_) => usize::MAX,
+        };
+        self.longest_text = self.longest_text.max(longest);
         self.all.push((condition.clone(), next));
+    }
+
+    /// Returns true if a test asks what a raw string of so many bytes says.
+    pub fn asks_for_text(&self, length: usize) -> bool {
+        length < self.longest_text
     }
 
     /// Returns the branches behind the tests that a member passes.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use headroom_crusher::json::scan::Tape;
 use headroom_crusher::payload_path::Path;
 use headroom_crusher::{
-    Crusher, Error, Limit, Options, Originals, PayloadReport, Strategy, hash, markers_in_record,
+    Crusher, Error, Limit, Options, Originals, Output, PayloadReport, Strategy, hash, markers_in_record,
     restore_record, tokens,
 };
 
@@ -38,12 +38,13 @@ pub fn crush(crusher: &mut Crusher, record: &[u8]) -> Result<Crushed, Error> {
         originals: Originals::default(),
         reports: Vec::new(),
     };
-    let Crushed {
-        compacted,
-        originals,
-        reports,
-    } = &mut crushed;
-    crusher.crush_record(record, compacted, originals, reports, &mut |_| 0)?;
+    let mut output = Output {
+        compacted: &mut crushed.compacted,
+        originals: &mut crushed.originals,
+        payloads: &mut crushed.reports,
+        tool_of: &mut |_| 0,
+    };
+    crusher.crush_record(record, &mut output)?;
     Ok(crushed)
 }
 
