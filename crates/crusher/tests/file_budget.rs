@@ -95,7 +95,7 @@ fn log(word: &str, count: usize) -> String {
 }
 
 fn file(random: &mut Random) -> Vec<String> {
-    (0..1 + random.below(12))
+    (0..=random.below(12))
         .map(|_| match random.below(5) {
             0 => json!({"said": strings::words(random, 30)}).to_string(),
             1 => json!({"content": strings::words(random, 30)}).to_string(),

@@ -392,9 +392,8 @@ fn the_budget_acts_where_that_of_a_payload_does() {
         assert_eq!(with, without);
     }
     // A text by itself is a record with one payload.
-    let text = (0..300)
-        .map(|at| format!("line {at} of a log\n"))
-        .collect::<String>();
+    let lines: Vec<String> = (0..300).map(|at| format!("line {at} of a log")).collect();
+    let text = lines.join("\n");
     let crushed = crusher(200).crush_text(&text, TextKind::Any, "", 1.0).unwrap();
     assert!(count(&crushed.compressed) <= 200 && crushed.report.decisions.over_budget == 0);
 }
