@@ -245,13 +245,15 @@ ANTHROPIC_RESULTS = {
 
 
 @pytest.mark.parametrize("content", ANTHROPIC_RESULTS.values(), ids=ANTHROPIC_RESULTS)
-def test_anthropic_finds_the_text_of_tool_results_and_nothing_else(content: object) -> None:
+def test_anthropic_finds_the_parts_of_tool_results_and_nothing_else(content: object) -> None:
     result = {"type": "tool_result", "tool_use_id": "t1", "content": content}
     message = {"role": "user", "content": [result, {"type": "text", "text": RESULT}]}
     messages = [{"role": "user", "content": RESULT}, ANTHROPIC_CALL, message]
     for record in ({"model": "m", "messages": messages}, messages):
-        assert tools_and_strategies(record, "anthropic") == [("list_things", "table")]
-    assert tools_and_strategies(message, "anthropic") == [("", "table")]
+        found = tools_and_strategies(record, "anthropic")
+        assert found[0] == ("list_things", "table")
+        assert found[1:] == [("list_things", "blob")] * (content is not RESULT)
+    assert tools_and_strategies(message, "anthropic")[0] == ("", "table")
 
 
 @pytest.mark.parametrize("trace_format", ["openai", "anthropic"])
@@ -337,3 +339,76 @@ def test_formats_that_are_named_or_have_a_given_path_are_told(tmp_path: Path) ->
     )
     with pytest.raises(OSError, match="missing"):
         named_formats(str(tmp_path / "missing.toml"))
+
+
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ" * 40
+BASE64 = {"type": "base64", "media_type": "image/webp", "data": PICTURE}
+
+
+@pytest.mark.parametrize(
+    ("trace_format", "record", "media_type"),
+    [
+        (
+            "anthropic",
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "content": [{"type": "image", "source": BASE64}]}],
+            },
+            "image/webp",
+        ),
+        (
+            "claude-code",
+            {
+                "message": {
+                    "role": "user",
+                    "content": [{"type": "tool_result", "content": [{"type": "image", "source": BASE64}]}],
+                }
+            },
+            "image/webp",
+        ),
+        (
+            "mcp",
+            {
+                "jsonrpc": "2.0",
+                "result": {"content": [{"type": "image", "data": PICTURE, "mimeType": "image/gif"}]},
+            },
+            "image/gif",
+        ),
+        (
+            "pi",
+            {"message": {"role": "toolResult", "content": [{"type": "image", "data": PICTURE}]}},
+            "image/png",
+        ),
+        (
+            "opencode",
+            {
+                "type": "tool",
+                "callID": "c",
+                "messages": [
+                    {
+                        "parts": [
+                            {
+                                "type": "tool",
+                                "state": {"attachments": [{"url": f"data:image/png;base64,{PICTURE}"}]},
+                            }
+                        ]
+                    }
+                ],
+            },
+            "image/png",
+        ),
+    ],
+)
+def test_pictures_in_results_become_blobs_with_their_media_type(
+    trace_format: str, record: dict[str, object], media_type: str
+) -> None:
+    line = json.dumps(record).encode() + b"\n"
+    block = _core.crush_block(line, _core.Options(paths=list(resolve(trace_format))))
+    assert f",{media_type},1.7KB>>".encode() in block.lines()
+    assert _core.restore_block(block.lines(), block.originals()).restored == line
+
+
+def test_pictures_of_the_user_stay() -> None:
+    line = json.dumps({"role": "user", "content": [{"type": "image", "source": BASE64}]}).encode() + b"\n"
+    for name in ("anthropic", "claude-code", "openai", "auto"):
+        assert _core.crush_block(line, _core.Options(paths=list(resolve(name)))).lines() == line

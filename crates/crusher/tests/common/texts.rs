@@ -150,10 +150,14 @@ fn python_string(text: &str) -> String {
                 out.push('\\');
                 out.push(quote);
             }
-            '\0'..' ' | '\u{7f}'..='\u{a0}' => out += &format!("\\x{:02x}", u32::from(character)),
+            '\0'..' ' | '\u{7f}'..='\u{a0}' => out += ["\\x", &hex(character)].concat().as_str(),
             _ => out.push(character),
         }
     }
     out.push(quote);
     out
+}
+
+fn hex(character: char) -> String {
+    format!("{:02x}", u32::from(character))
 }
