@@ -117,13 +117,13 @@ impl Crusher {
             limits = file.limits();
             if limits.is_none() {
                 file.skip();
-                out.extend_from_slice(record);
+                output.compacted.extend_from_slice(record);
                 self.finder.remember(&doc);
                 return Ok(Recognition::Known);
             }
         }
         let (found, recognition) = self.finder.payloads(&doc, &mut self.tapes);
-        let first = reports.len();
+        let first = output.payloads.len();
         let mut crusher = TextCrusher {
             options: &self.options,
             tapes: &mut self.tapes,
@@ -135,7 +135,7 @@ impl Crusher {
         };
         let edits = crusher.record_edits(&doc, &found);
         if let (Some(file), Some(drafts)) = (&mut self.file, &mut crusher.drafts) {
-            file.take(drafts, reports.get_mut(first..).unwrap_or_default());
+            file.take(drafts, crusher.reports.get_mut(first..).unwrap_or_default());
         }
         let root = doc.node(0);
         let out = &mut *output.compacted;
