@@ -28,13 +28,13 @@ from headroom_beam.files.manifest import PartMember
 from headroom_beam.files.sources import Framing, Source, read_chunks
 from headroom_beam.objects.open import open_objects
 
-__all__ = ["ArchiveMember", "Reader", "Refused", "TarCopy", "ZipCopy", "zip_members"]
+__all__ = ["MAX_RATIO", "ArchiveMember", "Kept", "Reader", "Refused", "TarCopy", "ZipCopy", "zip_members"]
 
 MAX_MEMBERS = 100_000
 """Files of an archive; each is described in the manifest."""
 
 MAX_RATIO = 1000
-"""How many times its own size a zip archive may hold, above a gigabyte."""
+"""How many times its own size a zip archive or a Parquet file may hold, above a gigabyte."""
 _FREE_BYTES = 1 << 30
 
 # Headers of tar are small, and a header that says otherwise would be read into memory.
@@ -51,7 +51,7 @@ _ZIP64_EXTRA = 1
 
 
 class Refused(Exception):
-    """An archive isn't taken apart; its file is copied as a whole."""
+    """A file isn't taken apart; it is copied as a whole."""
 
     def __init__(self, note: str) -> None:
         super().__init__(note)
@@ -98,8 +98,12 @@ class _MemberContent(Content):
         self._put(compacted)
 
 
-class _Kept:
-    """Bytes that go to the store as they are, in pieces."""
+class Kept:
+    """Bytes that go to the store as they are, in pieces.
+
+    Args:
+        keep: puts a piece into the store and returns its digest.
+    """
 
     def __init__(self, keep: Callable[[bytes], str]) -> None:
         self._keep = keep
@@ -108,6 +112,7 @@ class _Kept:
         self.size_bytes = 0
 
     def add(self, data: bytes) -> None:
+        """Takes the next bytes."""
         self.size_bytes += len(data)
         self._waiting += data
         while len(self._waiting) >= PIECE_BYTES:
@@ -115,6 +120,7 @@ class _Kept:
             del self._waiting[:PIECE_BYTES]
 
     def finish(self) -> list[str]:
+        """Puts the rest away, and returns the digests of all pieces."""
         if self._waiting:
             self.digests.append(self._keep(bytes(self._waiting)))
             self._waiting.clear()
@@ -126,7 +132,7 @@ class _Copy:
 
     def __init__(self, archive: Content, keep: Callable[[bytes], str]) -> None:
         self._archive = archive
-        self._kept = _Kept(keep)
+        self._kept = Kept(keep)
         self._members: list[ArchiveMember] = []
 
     @property

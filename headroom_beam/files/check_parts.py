@@ -9,6 +9,8 @@ from headroom_beam.files.archives import Reader, zip_members
 from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import open_decompressed
 from headroom_beam.files.manifest import CompactedPart, codec_of_part, read_manifest
+from headroom_beam.files.parquet_files import row_blocks
+from headroom_beam.files.sources import Source
 from headroom_beam.files.stretches import element_stretches
 from headroom_beam.objects.base import ObjectNotFound, Objects
 from headroom_beam.records import BLOCK_BYTES
@@ -67,6 +69,12 @@ def _part_hashes(output: Objects, part: CompactedPart) -> Iterator[str]:
             for member, content in zip(part.members, zip_members(file), strict=False):
                 data = (chunk.data for chunk in content)
                 yield from _hashes(data, member.framing, member.opened, member.tail)
+    elif part.framing == "parquet":
+        for _ in chunks():
+            pass
+        source = Source(output.root, part.part, part.compacted_bytes, "", "parquet")
+        for block in row_blocks(source):
+            yield from _core.markers(block.data).column("hash").to_pylist()
     else:
         yield from _hashes(chunks(), part.framing, part.opened, part.tail)
     if digest.hexdigest() != part.compacted_digest:

@@ -36,6 +36,7 @@ from headroom_beam.files.manifest import (
     explanations_name,
     failures_name,
 )
+from headroom_beam.files.parquet_files import ParquetCopy
 from headroom_beam.files.plan import Run
 from headroom_beam.files.shards import Shard, read_span
 from headroom_beam.files.sources import Framing, LeftOut, Source, Span, check_version, read_chunks
@@ -151,6 +152,7 @@ class _ShardWork:
         self._config = run.settings.config
         self._explain = run.settings.explain
         self._options = run.settings.options()
+        self._row_options = run.settings.row_options()
         self._output = open_objects(run.settings.output)
         self._store = store
         self._builder = store.pack_builder(run_date=run.run_date)
@@ -179,7 +181,9 @@ class _ShardWork:
         """Crushes a file, or the lines of a range, into its part."""
         source = span.source
         notes = [source.note] if source.note else []
-        may_fail = source.framing in ("tar", "zip") or (source.codec != "plain" and not source.named)
+        may_fail = source.framing in ("tar", "zip", "parquet") or (
+            source.codec != "plain" and not source.named
+        )
         try:
             (self._crush_or_undo if may_fail else self._crush_source)(span, source.framing, notes)
         except Refused as error:
@@ -222,6 +226,9 @@ class _ShardWork:
             self._crush_lines(_reading(source, items), part)
         elif framing in ("tar", "zip"):
             self._crush_archive(source, framing, part)
+            check_version(source, notes)
+        elif framing == "parquet":
+            self._crush_rows(source, part)
             check_version(source, notes)
         else:
             self._crush_chunks(_reading(source, read_chunks(source)), framing, part, notes)
@@ -286,6 +293,15 @@ class _ShardWork:
         member.framing = framing
         member.note = "; ".join(notes)
 
+    def _crush_rows(self, source: Source, part: "_PartWriter") -> None:
+        """Crushes the texts in the columns of a Parquet file. Offsets are numbers of rows."""
+        copy = ParquetCopy(source, part, self._keep)
+        for batch in _reading(source, copy.batches()):
+            crushed, changed = _core.crush_rows(batch.rows, self._row_options, part.calls)
+            self._take(crushed, None, batch.first, part)
+            copy.put(batch.rows, changed)
+        part.kept = copy.kept
+
     def _keep(self, data: bytes) -> str:
         """Puts bytes into the store as they are, and returns their hash."""
         digest = hashlib.sha256(data).digest()
@@ -294,10 +310,12 @@ class _ShardWork:
         )
         return digest.hex()
 
-    def _take(self, crushed: _core.CrushedBlock, source: bytes, offset: int, content: Content) -> None:
+    def _take(self, crushed: _core.CrushedBlock, source: bytes | None, offset: int, content: Content) -> None:
+        """Takes a crushed block, and the bytes that it stands for; None for rows, which aren't written here."""
         self._add_originals(crushed.originals())
-        content.opened.extend(content.size_bytes + at for at in crushed.opened())
-        content.write(crushed.lines(), source=source, offset=offset)
+        if source is not None:
+            content.opened.extend(content.size_bytes + at for at in crushed.opened())
+            content.write(crushed.lines(), source=source, offset=offset)
         content.records += crushed.record_count
         self._unproved += crushed.unproved_count
         for row in crushed.totals().to_pylist():
@@ -475,9 +493,9 @@ class _PartWriter(Content):
         self.span = span
         self._framing = framing
         self._notes = notes
-        self._codec = "plain" if framing in ("copied", "zip") else span.source.codec
+        self._codec = "plain" if framing in ("copied", "zip", "parquet") else span.source.codec
         self._members: list[PartMember] = []
-        self._kept: list[str] = []
+        self.kept: list[str] = []
         self._file = FileWriter(output, span.part, self._codec, in_memory=in_memory)
 
     def put(self, compacted: bytes) -> None:
@@ -486,7 +504,7 @@ class _PartWriter(Content):
     def take_archive(self, members: list[PartMember], kept: list[str]) -> None:
         """Takes what the members of an archive have come to, and the hashes of what it is put together of."""
         self._members = members
-        self._kept = kept
+        self.kept = kept
         self.records = sum(member.records for member in members)
         self.failures = sum(member.failures for member in members)
 
@@ -505,7 +523,7 @@ class _PartWriter(Content):
             framing="elements" if self._framing == "document" and self.opened else self._framing,
             codec=self._codec,
             members=self._members,
-            kept=self._kept,
+            kept=self.kept,
             note="; ".join(self._notes),
         )
 

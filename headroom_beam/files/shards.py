@@ -211,7 +211,7 @@ def plan_shards(sources: Iterable[Source], *, shard_bytes: int = SHARD_BYTES) ->
     run: list[Span] = []
     run_bytes = 0
     for source in sources:
-        plain = source.codec == "plain" and source.framing != "zip"
+        plain = source.codec == "plain" and source.framing not in ("zip", "parquet")
         if plain and source.framing == "lines" and source.size_bytes > shard_bytes:
             runs += [tuple(run)] if run else []
             run, run_bytes = [], 0

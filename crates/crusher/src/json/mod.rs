@@ -15,7 +15,7 @@ mod print;
 pub mod scan;
 mod scan_state;
 mod spacing;
-pub(crate) mod spelling;
+pub mod spelling;
 pub mod tape;
 #[cfg(test)]
 mod tests;
