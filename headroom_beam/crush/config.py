@@ -53,8 +53,8 @@ class SmartCrusherConfig:
         default=True,
     )
     keep_types: bool = _option(
-        "Arrays and objects stay what they are, and only strings in them are crushed. Columns of Parquet files "
-        "always keep their types.",
+        "Arrays and objects stay what they are, and only strings in them are crushed. Columns of Parquet "
+        "files always keep their types.",
         default=False,
     )
     lossless_only: bool = _option(

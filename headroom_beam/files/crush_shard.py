@@ -297,9 +297,8 @@ class _ShardWork:
         """Crushes the texts in the columns of a Parquet file. Offsets are numbers of rows."""
         copy = ParquetCopy(source, part, self._keep)
         for batch in _reading(source, copy.batches()):
-            crushed, changed = _core.crush_rows(batch.rows, self._row_options, part.calls)
+            crushed = copy.crush(batch, self._row_options, part.calls)
             self._take(crushed, None, batch.first, part)
-            copy.put(batch.rows, changed)
         part.kept = copy.kept
 
     def _keep(self, data: bytes) -> str:
@@ -311,7 +310,7 @@ class _ShardWork:
         return digest.hex()
 
     def _take(self, crushed: _core.CrushedBlock, source: bytes | None, offset: int, content: Content) -> None:
-        """Takes a crushed block, and the bytes that it stands for; None for rows, which aren't written here."""
+        """Takes a crushed block, and the bytes that it stands for; None for rows, written elsewhere."""
         self._add_originals(crushed.originals())
         if source is not None:
             content.opened.extend(content.size_bytes + at for at in crushed.opened())

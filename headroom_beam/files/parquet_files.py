@@ -1,4 +1,4 @@
-"""Parquet in, Parquet out: the texts in a file's columns are crushed, and everything else stays as it was.
+r"""Parquet in, Parquet out: the texts in a file's columns are crushed, and everything else stays as it was.
 
 A row is a record, a JSON object of its columns. Only texts change, because a column keeps its type: an array
 or a struct that is a result stays one, with crushed strings in it. Schema, row groups, compression and
@@ -13,7 +13,7 @@ restoring takes it from there.
 >>> pq.write_table(pa.table({"id": [1, 2], "output": ["a", None]}), f"{folder}/a.parquet")
 >>> source = Source(folder, "a.parquet", Path(folder, "a.parquet").stat().st_size, "", "parquet")
 >>> [block.data for block in row_blocks(source)]
-[b'{"id":1,"output":"a"}\\n{"id":2}\\n']
+[b'{"id":1,"output":"a"}\n{"id":2}\n']
 """
 
 import itertools
@@ -46,10 +46,9 @@ _MEMORY_BYTES = 64 << 20
 _FREE_BYTES = 1 << 30
 """A file may decode to this, however small it is."""
 
-_MAX_NESTING = 256
 _SPOOL_BYTES = 8 << 20
 _READ_BYTES = 1 << 20
-_HEADER_BYTES = 64
+_HEADER_BYTES = 4096
 
 # Codecs that a file names otherwise than the writer.
 _COMPRESSION = {"UNCOMPRESSED": "NONE", "LZ4_RAW": "LZ4"}
@@ -61,6 +60,8 @@ class RowBatch(NamedTuple):
     first: int
     """Number of its first row in the file, from 0."""
     rows: pa.RecordBatch
+    group: int
+    """Number of the row group that they stand in, from 0."""
 
 
 def row_batches(source: Source) -> Iterator[RowBatch]:
@@ -109,9 +110,9 @@ class ParquetCopy:
         return self._kept.digests
 
     def batches(self) -> Iterator[RowBatch]:
-        """Yields the rows; each batch has to be answered with `put` before the next one is asked for.
+        """Yields the rows; each batch has to be crushed before the next one is asked for.
 
-        When the last one is answered, the compacted file is written.
+        When the last one is crushed, the compacted file is written.
 
         Raises:
             Refused: it has no texts, is encrypted, decodes to far more than its size, or can't be written
@@ -119,6 +120,8 @@ class ParquetCopy:
             IntegrityError: it is damaged, or isn't Parquet.
         """
         with _opened(self._source) as (file, opened), ExitStack() as stack, _problems(self._source):
+            if opened.metadata.num_row_groups:
+                _check_columns(opened, 0)
             if not any(map(_has_texts, opened.schema_arrow.types)):
                 raise Refused("none of its columns holds texts, so it is copied")
             out = stack.enter_context(tempfile.SpooledTemporaryFile(_SPOOL_BYTES))
@@ -128,15 +131,31 @@ class ParquetCopy:
                 ):
                     rows = opened.metadata.row_group(group).num_rows
                     with _RowGroup(opened.schema_arrow) as self._group:
-                        for batch in batches:
-                            yield RowBatch(batch.first, batch.rows)
+                        yield from batches
                         self._group.write_to(writer, rows)
             if self._is_changed and _shape(out) != _shape(file):
                 raise Refused("its row groups can't be written again, so it is copied")
             self._finish(out)
 
-    def put(self, rows: pa.RecordBatch, changed: pa.RecordBatch) -> None:
-        """Takes the rows of the last batch, and those of their columns in which texts have changed."""
+    def crush(self, batch: RowBatch, options: _core.Options, calls: _core.CallTable) -> _core.CrushedBlock:
+        """Crushes the last batch, and takes it over.
+
+        Args:
+            batch: as it was yielded.
+            options: with `keep_types`.
+            calls: those of the file so far.
+
+        Raises:
+            Refused: the new texts don't fit into the type of a column.
+        """
+        try:
+            crushed, changed = _core.crush_rows(batch.rows, options, calls)
+        except (ValueError, pa.ArrowException) as error:
+            raise Refused("the type of a column can't hold crushed texts, so it is copied") from error
+        self._take(batch.rows, changed)
+        return crushed
+
+    def _take(self, rows: pa.RecordBatch, changed: pa.RecordBatch) -> None:
         assert self._group is not None
         for name in changed.schema.names:
             rows = rows.set_column(rows.schema.get_field_index(name), rows.schema.field(name), changed[name])
@@ -153,12 +172,6 @@ class ParquetCopy:
         out.seek(0)
         while self._is_changed and (data := out.read(_READ_BYTES)):
             self._part.write(data, source=b"", offset=0)
-
-
-class _GroupBatch(NamedTuple):
-    group: int
-    first: int
-    rows: pa.RecordBatch
 
 
 class _RowGroup:
@@ -187,7 +200,7 @@ class _RowGroup:
         self._waiting_bytes += rows.nbytes
         if self._waiting_bytes > _MEMORY_BYTES:
             # A file with a name, so that its pages can be mapped into memory, and given back.
-            file = self._stack.enter_context(tempfile.NamedTemporaryFile())
+            file = self._stack.enter_context(tempfile.NamedTemporaryFile())  # noqa: SIM115
             self._name = file.name
             self._spilled = self._stack.enter_context(pa.ipc.new_stream(file.name, self._schema))
             for batch in self._waiting:
@@ -211,9 +224,6 @@ def _opened(source: Source) -> Iterator[tuple[IO[bytes], pq.ParquetFile]]:
             names = opened.schema_arrow.names
             if len(set(names)) < len(names):
                 raise Refused("two of its columns have one name, so it is copied")
-            columns = map(opened.schema.column, range(len(opened.schema)))
-            if any(column.path.count(".") > _MAX_NESTING for column in columns):
-                raise Refused("its columns are nested too deep, so it is copied")
         yield file, opened
 
 
@@ -229,22 +239,33 @@ def _problems(source: Source) -> Iterator[None]:
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        if "ncrypt" in str(error) or "crypto" in str(error):
+        if "crypt" in str(error):
             raise Refused("it is encrypted, so it is copied") from error
         name = f"{source.root}/{source.name}"
         raise IntegrityError(f"{name} is damaged, or isn't Parquet") from error
 
 
-def _batches(source: Source, file: IO[bytes], opened: pq.ParquetFile) -> Iterator[_GroupBatch]:
+def _batches(source: Source, file: IO[bytes], opened: pq.ParquetFile) -> Iterator[RowBatch]:
     first = decoded_bytes = 0
     for group in range(opened.metadata.num_row_groups):
+        _check_columns(opened, group)
         rows = _batch_rows(file, opened.metadata.row_group(group))
         for batch in opened.iter_batches(batch_size=rows, row_groups=[group], use_threads=False):
             decoded_bytes += batch.nbytes
             if decoded_bytes > max(MAX_RATIO * source.size_bytes, _FREE_BYTES):
                 raise Refused(f"it holds over {decoded_bytes} bytes, so it is copied")
-            yield _GroupBatch(group, first, batch)
+            yield RowBatch(first, batch, group)
             first += batch.num_rows
+
+
+def _check_columns(opened: pq.ParquetFile, group: int) -> None:
+    """Reads a row, to see that a row group can be read.
+
+    The library ends the process when it is asked about a column that is encrypted. Reading one is only an
+    error.
+    """
+    for _ in opened.iter_batches(batch_size=1, row_groups=[group], use_threads=False):
+        break
 
 
 def _batch_rows(file: IO[bytes], group: Any) -> int:
@@ -253,10 +274,9 @@ def _batch_rows(file: IO[bytes], group: Any) -> int:
     A row may name the longest text of a dictionary each time, however small the file is.
     """
     columns = [group.column(at) for at in range(group.num_columns)]
-    row_bytes = sum(column.total_uncompressed_size for column in columns) // max(group.num_rows, 1)
+    row_bytes: int = group.total_byte_size // max(group.num_rows, 1)
     longest_bytes = sum(_dictionary_bytes(file, column) for column in columns)
-    rows = min(_BATCH_BYTES // max(row_bytes, 1), _FREE_BYTES // max(longest_bytes, 1), _BATCH_ROWS)
-    return max(rows, 1)
+    return max(min(_BATCH_BYTES // max(row_bytes, 1), _FREE_BYTES // max(longest_bytes, 1), _BATCH_ROWS), 1)
 
 
 def _dictionary_bytes(file: IO[bytes], column: Any) -> int:
@@ -265,8 +285,8 @@ def _dictionary_bytes(file: IO[bytes], column: Any) -> int:
     file.seek(column.dictionary_page_offset)
     try:
         return dictionary_page_bytes(file.read(_HEADER_BYTES))
-    except PageError as error:
-        raise IntegrityError("a dictionary page of the file is damaged") from error
+    except PageError:
+        return 0  # Whether it is damaged is for the library to say.
 
 
 def _has_texts(kind: pa.DataType) -> bool:

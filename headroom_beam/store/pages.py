@@ -56,19 +56,19 @@ def walk_pages(chunk: memoryview) -> Iterator[Page]:
 
 
 def dictionary_page_bytes(head: bytes) -> int:
-    """Returns the uncompressed size of a dictionary page, given its first bytes.
+    """Returns the uncompressed size of a dictionary page, given its first bytes; 0 for another page.
 
     Raises:
-        PageError: the header is malformed, or that of another page.
+        PageError: the header is malformed.
     """
     try:
         header, _ = _read_struct(memoryview(head), 0, 0)
         kind, size_bytes = header[1], header[2]
     except (IndexError, KeyError) as error:
         raise PageError("a page header is malformed") from error
-    if kind != DICTIONARY_PAGE or not isinstance(size_bytes, int) or size_bytes < 0:
-        raise PageError("a page header isn't that of a dictionary")
-    return size_bytes
+    if not isinstance(size_bytes, int) or size_bytes < 0:
+        raise PageError("a page header is malformed")
+    return size_bytes if kind == DICTIONARY_PAGE else 0
 
 
 def _page(header: dict[int, object]) -> Page:

@@ -56,6 +56,12 @@ struct Values {
     kind: Kind,
 }
 
+impl Values {
+    fn is_null(&self, row: usize) -> bool {
+        *self.array.data_type() == DataType::Null || self.array.is_null(row)
+    }
+}
+
 enum Kind {
     /// One of `Rows::texts`; some hold JSON.
     Texts {
@@ -122,7 +128,7 @@ impl Rows {
     fn write_object(&self, members: &[(Vec<u8>, Values)], row: usize, writer: &mut Writer<'_>) {
         writer.open(b'{');
         for (key, values) in members {
-            if values.array.is_valid(row) {
+            if !values.is_null(row) {
                 writer.separate();
                 writer.key(key);
                 self.write_value(values, row, writer);
@@ -132,7 +138,7 @@ impl Rows {
     }
 
     fn write_value(&self, values: &Values, row: usize, writer: &mut Writer<'_>) {
-        if values.array.is_null(row) {
+        if values.is_null(row) {
             writer.token(b"null");
             return;
         }
