@@ -328,21 +328,39 @@ def _settings(opened: pq.ParquetFile) -> Mapping[str, Any]:
     """Finds the settings with which a file of the same schema comes out."""
     own = _own_settings(opened)
     version = "1.0" if opened.metadata.format_version == "1.0" else "2.6"
-    for first, is_compliant, is_int96 in itertools.product(
-        (version, "2.6", "2.4", "1.0"), (True, False), (False, True)
-    ):
-        settings = {
-            **own,
-            "version": first,
-            "use_compliant_nested_type": is_compliant,
-            "use_deprecated_int96_timestamps": is_int96,
-        }
+    names = (
+        "version",
+        "use_compliant_nested_type",
+        "use_deprecated_int96_timestamps",
+        "store_decimal_as_integer",
+    )
+    choices = ((version, "2.6", "2.4", "1.0"), (True, False), (False, True), (False, True))
+    for values in itertools.product(*choices):
+        settings = {**own, **dict(zip(names, values, strict=True))}
         trial = pa.BufferOutputStream()
         with pq.ParquetWriter(trial, opened.schema_arrow, store_schema=False, **settings):
             pass
-        if pq.ParquetFile(pa.BufferReader(trial.getvalue())).schema.equals(opened.schema):
+        written = pq.ParquetFile(pa.BufferReader(trial.getvalue())).schema
+        if _columns(written) == _columns(opened.schema):
             return settings
     raise Refused("its schema can't be written again, so it is copied")
+
+
+def _columns(schema: Any) -> list[tuple[object, ...]]:
+    """What readers see of a schema. The name of its root, which each library chooses, doesn't count."""
+    columns = map(schema.column, range(len(schema)))
+    return [
+        (
+            column.path,
+            column.max_definition_level,
+            column.max_repetition_level,
+            column.physical_type,
+            str(column.logical_type),
+            column.converted_type,
+            (column.length, column.precision, column.scale),
+        )
+        for column in columns
+    ]
 
 
 def _own_settings(opened: pq.ParquetFile) -> dict[str, Any]:

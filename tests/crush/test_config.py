@@ -126,3 +126,16 @@ def test_other_options_have_another_fingerprint() -> None:
         options_for(SmartCrusherConfig(with_compaction=False)).fingerprint(),
     }
     assert len(prints) == 4
+
+
+def test_keep_types_crushes_only_the_strings_in_arrays_and_objects() -> None:
+    rows = json.loads(ROWS)
+    record = json.dumps({"list": rows, "text": ROWS}).encode()
+    block = _core.crush_block(record, options_for(SmartCrusherConfig(keep_types=True)))
+    crushed = json.loads(block.lines())
+    assert crushed["list"] == rows
+    assert crushed["text"].startswith("[")
+    assert len(crushed["text"]) < len(ROWS) / 2
+    restored = _core.restore_block(block.lines(), block.originals())
+    assert restored.restored == record
+    assert isinstance(json.loads(_core.crush_block(record, _core.Options()).lines()), str)

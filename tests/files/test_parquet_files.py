@@ -174,6 +174,7 @@ def test_a_file_of_another_writer_keeps_its_schema(folder: Path, settings: RunSe
         {"version": "2.4", "data_page_version": "2.0"},
         {"use_compliant_nested_type": False},
         {"use_deprecated_int96_timestamps": True},
+        {"store_decimal_as_integer": True},
         {"store_schema": False, "use_dictionary": False, "write_statistics": False},
         {"write_page_index": True, "use_byte_stream_split": ["vector.list.element"], "use_dictionary": False},
     ],
