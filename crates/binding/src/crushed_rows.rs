@@ -73,7 +73,7 @@ pub fn row_lines<'py>(py: Python<'py>, rows: &Bound<'py, PyAny>) -> PyResult<Bou
 fn crush(crusher: &mut Crusher, rows: &Rows, changes: &mut [Changes]) -> Result<Block, Error> {
     let max_depth = crusher.options().max_depth;
     let (mut block, mut record, mut places) = (Block::default(), Vec::new(), Vec::new());
-    let (mut tape, mut text) = (Tape::default(), Vec::new());
+    let (mut tape, mut changed) = (Tape::default(), Vec::new());
     for row in 0..rows.len() {
         record.clear();
         places.clear();
@@ -99,13 +99,13 @@ fn crush(crusher: &mut Crusher, rows: &Rows, changes: &mut [Changes]) -> Result<
             if record.get(place.start..place.end) == Some(token) {
                 continue;
             }
-            text.clear();
+            changed.clear();
             if place.is_json {
-                around(rows.text(place), token, &mut text);
-            } else if node.kind != Kind::String || !spelling::decode(doc.inner(node), &mut text) {
+                around(rows.text(place), token, &mut changed);
+            } else if node.kind != Kind::String || !spelling::decode(doc.inner(node), &mut changed) {
                 return Err(Error::Internal);
             }
-            let text = std::str::from_utf8(&text).map_err(|_| Error::Internal)?;
+            let text = std::str::from_utf8(&changed).map_err(|_| Error::Internal)?;
             note(changes, place, text)?;
         }
     }
