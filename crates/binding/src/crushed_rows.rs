@@ -73,7 +73,7 @@ pub fn row_lines<'py>(py: Python<'py>, rows: &Bound<'py, PyAny>) -> PyResult<Bou
 fn crush(crusher: &mut Crusher, rows: &Rows, changes: &mut [Changes]) -> Result<Block, Error> {
     let max_depth = crusher.options().max_depth;
     let (mut block, mut record, mut places) = (Block::default(), Vec::new(), Vec::new());
-    let (mut tape, mut changed) = (Tape::default(), Vec::new());
+    let (mut tape, mut decoded) = (Tape::default(), Vec::new());
     for row in 0..rows.len() {
         record.clear();
         places.clear();
@@ -82,13 +82,10 @@ fn crush(crusher: &mut Crusher, rows: &Rows, changes: &mut [Changes]) -> Result<
             &mut Writer::new(&mut record, &mut places, &mut tape, max_depth),
         );
         block.crush_record(crusher, &record, row);
-        let Some(crushed) = block.records.last().filter(|crushed| !crushed.failed) else {
+        let Some(found) = block.records.last().filter(|found| !found.failed) else {
             continue;
         };
-        let compacted = block
-            .compacted
-            .get(crushed.start..crushed.end)
-            .unwrap_or_default();
+        let compacted = block.compacted.get(found.start..found.end).unwrap_or_default();
         if compacted == record {
             continue;
         }
@@ -99,13 +96,13 @@ fn crush(crusher: &mut Crusher, rows: &Rows, changes: &mut [Changes]) -> Result<
             if record.get(place.start..place.end) == Some(token) {
                 continue;
             }
-            changed.clear();
+            decoded.clear();
             if place.is_json {
-                around(rows.text(place), token, &mut changed);
-            } else if node.kind != Kind::String || !spelling::decode(doc.inner(node), &mut changed) {
+                around(rows.text(place), token, &mut decoded);
+            } else if node.kind != Kind::String || !spelling::decode(doc.inner(node), &mut decoded) {
                 return Err(Error::Internal);
             }
-            let text = std::str::from_utf8(&changed).map_err(|_| Error::Internal)?;
+            let text = std::str::from_utf8(&decoded).map_err(|_| Error::Internal)?;
             note(changes, place, text)?;
         }
     }
