@@ -340,27 +340,10 @@ def _settings(opened: pq.ParquetFile) -> Mapping[str, Any]:
         trial = pa.BufferOutputStream()
         with pq.ParquetWriter(trial, opened.schema_arrow, store_schema=False, **settings):
             pass
-        written = pq.ParquetFile(pa.BufferReader(trial.getvalue())).schema
-        if _columns(written) == _columns(opened.schema):
+        # The name of the root, which each library chooses, doesn't count here.
+        if pq.ParquetFile(pa.BufferReader(trial.getvalue())).schema.equals(opened.schema):
             return settings
     raise Refused("its schema can't be written again, so it is copied")
-
-
-def _columns(schema: Any) -> list[tuple[object, ...]]:
-    """What readers see of a schema. The name of its root, which each library chooses, doesn't count."""
-    columns = map(schema.column, range(len(schema)))
-    return [
-        (
-            column.path,
-            column.max_definition_level,
-            column.max_repetition_level,
-            column.physical_type,
-            str(column.logical_type),
-            column.converted_type,
-            (column.length, column.precision, column.scale),
-        )
-        for column in columns
-    ]
 
 
 def _own_settings(opened: pq.ParquetFile) -> dict[str, Any]:

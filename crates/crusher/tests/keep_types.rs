@@ -4,7 +4,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "tests fail by panicking"
+    clippy::panic,
+    clippy::similar_names,
+    reason = "tests fail by panicking, and crush with a crusher"
 )]
 
 mod common;
