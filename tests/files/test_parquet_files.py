@@ -148,7 +148,7 @@ def test_other_readers_read_the_compacted_file(folder: Path, settings: RunSettin
 def test_a_file_of_another_writer_keeps_its_schema(folder: Path, settings: RunSettings) -> None:
     duckdb.execute(
         "CREATE OR REPLACE TABLE t"
-        " (id HUGEINT, made TIMESTAMP_NS, log JSON, who ENUM ('a', 'b'), s STRUCT(o TEXT), cost DECIMAL(9, 2))"
+        " (id HUGEINT, made TIMESTAMP_NS, log JSON, who ENUM ('a', 'b'), s STRUCT(o TEXT), n DECIMAL(9, 2))"
     )
     duckdb.execute(
         "INSERT INTO t VALUES (1, TIMESTAMP '2026-01-02', ?, 'a', {'o': ?}, 1.5),"
