@@ -28,6 +28,7 @@ __all__ = [
     "crush_block",
     "crush_elements",
     "crush_records",
+    "crush_rows",
     "crush_text",
     "crush_text_file",
     "element_markers",
@@ -38,6 +39,7 @@ __all__ = [
     "recognise",
     "restore_block",
     "restore_elements",
+    "row_lines",
 ]
 
 NOTATION_VERSION: int
@@ -74,6 +76,7 @@ class Options:
         lossless_min_savings_ratio: float | None = None,
         lossless_only: bool | None = None,
         with_compaction: bool | None = None,
+        keep_types: bool | None = None,
         variance_threshold: float | None = None,
         preserve_change_points: bool | None = None,
         dedup_identical_items: bool | None = None,
@@ -243,6 +246,35 @@ def crush_records(records: pa.Array, options: Options) -> CrushedBlock:
     Raises:
         TypeError: the array has another type.
         ValueError: the array has nulls.
+    """
+
+def crush_rows(
+    rows: pa.RecordBatch, options: Options, calls: CallTable | None = None
+) -> tuple[CrushedBlock, pa.RecordBatch]:
+    """Crushes the texts in the rows of a table. Each row is a record: the JSON object that `row_lines` prints.
+
+    A row that fails stays as it was; its record is among the originals.
+
+    Args:
+        rows: any columns. Texts are found in strings of all kinds (large, views, dictionaries, Arrow's JSON),
+            at any depth of structs, lists and values of maps.
+        options: how to crush, with `keep_types`.
+        calls: the calls of the file so far.
+
+    Returns:
+        A block without lines, in whose rows `offset` is the number of the row; and, under their names, those
+        of the columns in which a text has changed. They have the types that they had.
+
+    Raises:
+        ValueError: the options are without `keep_types`, or the new texts don't fit into the type of a column.
+    """
+
+def row_lines(rows: pa.RecordBatch) -> bytes:
+    r"""Prints rows as JSON Lines.
+
+    Strings, numbers and booleans are what they are in JSON; so is text that Arrow marks as JSON. Structs,
+    lists and maps become objects and arrays. A null is left out of its object. Values of other types stand as
+    `null`.
     """
 
 @final

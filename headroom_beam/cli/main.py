@@ -1,4 +1,4 @@
-"""The command line: `headroom-beam crush | restore | estimate | formats | show | get | check | serve`.
+"""The command line: `headroom-beam COMMAND`. The table `_COMMANDS` below lists the commands.
 
 Standard output carries data, standard error everything else. An expected error is one line, without a
 traceback. `docs/operations.md` lists the exit codes.
@@ -52,6 +52,12 @@ def _show(arguments: Sequence[str]) -> int:
     return show.main(arguments)
 
 
+def _export(arguments: Sequence[str]) -> int:
+    from headroom_beam.cli import export
+
+    return export.main(arguments)
+
+
 def _get(arguments: Sequence[str]) -> int:
     from headroom_beam.cli import get
 
@@ -76,6 +82,7 @@ _COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "estimate": (_estimate, "print what crushing would save, and write nothing"),
     "formats": (_formats, "print what is found in files, path by path"),
     "show": (_show, "print the payloads of one record of a run, before and after"),
+    "export": (_export, "print the conversations in an agent's SQLite store as JSON Lines"),
     "get": (_get, "write one original to standard output, byte for byte"),
     "check": (_check, "check a whole store, and the compacted files of a run"),
     "serve": (_serve, "answer retrieval requests over HTTP"),

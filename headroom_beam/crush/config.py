@@ -57,6 +57,11 @@ class SmartCrusherConfig:
         "dropped.",
         default=True,
     )
+    keep_types: bool = _option(
+        "Arrays and objects stay what they are, and only strings in them are crushed. Columns of Parquet "
+        "files always keep their types.",
+        default=False,
+    )
     lossless_only: bool = _option(
         "Leave nothing out: no rows, lines or strings of a payload go to the store.", default=False
     )

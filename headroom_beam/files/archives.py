@@ -16,8 +16,9 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 
-from headroom_beam.files.blocks import PIECE_BYTES, Chunk
+from headroom_beam.files.blocks import Chunk
 from headroom_beam.files.content import Content
+from headroom_beam.files.kept import Kept
 from headroom_beam.files.manifest import PartMember
 from headroom_beam.files.members import TAR_BLOCK, Reader, list_tar, open_zip, zip_chunks
 from headroom_beam.files.sources import Framing, Source, read_chunks
@@ -73,35 +74,12 @@ class _MemberContent(Content):
         self._put(compacted)
 
 
-class _Kept:
-    """Bytes that go to the store as they are, in pieces."""
-
-    def __init__(self, keep: Callable[[bytes], str]) -> None:
-        self._keep = keep
-        self._waiting = bytearray()
-        self.digests: list[str] = []
-        self.size_bytes = 0
-
-    def add(self, data: bytes) -> None:
-        self.size_bytes += len(data)
-        self._waiting += data
-        while len(self._waiting) >= PIECE_BYTES:
-            self.digests.append(self._keep(bytes(self._waiting[:PIECE_BYTES])))
-            del self._waiting[:PIECE_BYTES]
-
-    def finish(self) -> list[str]:
-        if self._waiting:
-            self.digests.append(self._keep(bytes(self._waiting)))
-            self._waiting.clear()
-        return self.digests
-
-
 class _Copy:
     """What both kinds of archives have."""
 
     def __init__(self, archive: Content, keep: Callable[[bytes], str]) -> None:
         self._archive = archive
-        self._kept = _Kept(keep)
+        self._kept = Kept(keep)
         self._members: list[ArchiveMember] = []
 
     @property

@@ -8,7 +8,9 @@ from headroom_beam.errors import FormatError, IntegrityError
 from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import open_decompressed
 from headroom_beam.files.manifest import CompactedPart, codec_of_part, read_manifest
+from headroom_beam.files.parquet_files import row_blocks
 from headroom_beam.files.part_contents import PartContent, part_contents
+from headroom_beam.files.sources import Source
 from headroom_beam.files.stretches import element_stretches, text_stretch
 from headroom_beam.objects.base import ObjectNotFound, Objects
 from headroom_beam.records import BLOCK_BYTES
@@ -51,10 +53,15 @@ def _part_hashes(output: Objects, part: CompactedPart) -> Iterator[str]:
 
     yield from part.kept
     whole = chunks()
-    for content in part_contents(output, part, whole):
-        yield from _hashes(content)
+    if part.framing != "parquet":
+        for content in part_contents(output, part, whole):
+            yield from _hashes(content)
     for _ in whole:
         pass
+    if part.framing == "parquet":
+        source = Source(output.root, part.part, part.compacted_bytes, "", "parquet")
+        for block in row_blocks(source):
+            yield from _core.markers(block.data).column("hash").to_pylist()
     if digest.hexdigest() != part.compacted_digest:
         raise IntegrityError("the part isn't what the run wrote: its SHA-256 isn't the manifest's")
 

@@ -34,6 +34,7 @@ from headroom_beam.files.manifest import (
     failures_name,
 )
 from headroom_beam.files.members import Refused
+from headroom_beam.files.parquet_files import ParquetCopy
 from headroom_beam.files.part_writer import PartWriter
 from headroom_beam.files.plan import Run
 from headroom_beam.files.reading import (
@@ -136,6 +137,7 @@ class _ShardWork:
         self._pad_lines = run.settings.pad_lines
         self._max_file_tokens = run.settings.max_file_tokens
         self._options = run.settings.options()
+        self._row_options = run.settings.row_options()
         self._output = open_objects(run.settings.output)
         self._store = store
         self._builder = store.pack_builder(run_date=run.run_date)
@@ -165,7 +167,9 @@ class _ShardWork:
         """Crushes a file, or the lines of a range, into its part."""
         source = span.source
         notes = [source.note] if source.note else []
-        may_fail = source.framing in ("tar", "zip") or (source.codec != "plain" and not source.named)
+        may_fail = source.framing in ("tar", "zip", "parquet") or (
+            source.codec != "plain" and not source.named
+        )
         try:
             (self._crush_or_undo if may_fail else self._crush_source)(span, source.framing, notes)
         except Refused as error:
@@ -207,14 +211,19 @@ class _ShardWork:
         if framing in ("tar", "zip"):
             self._crush_archive(source, framing, part)
             check_version(source, notes)
+        elif framing == "parquet":
+            self._crush_rows(source, part)
+            check_version(source, notes)
         else:
-            self._measure(lambda: read_source(span, self._config, []), part, notes)
+            self._measure(lambda: read_source(span, self._config, []), framing, part, notes)
             self._crush_items(read_source(span, self._config, notes), part)
         self._parts.append(part)
 
-    def _measure(self, read: Callable[[], Iterable[Item]], content: Content, notes: list[str]) -> None:
+    def _measure(
+        self, read: Callable[[], Iterable[Item]], framing: Framing, content: Content, notes: list[str]
+    ) -> None:
         """Shares the budget of a file, if it has one, out among its payloads."""
-        if self._max_file_tokens:
+        if self._max_file_tokens and framing in ("lines", "document"):
             content.budget = measure_file(read, self._options, self._max_file_tokens)
             notes += filter(None, [budget_note(content.budget)])
 
@@ -260,12 +269,20 @@ class _ShardWork:
     def _crush_member(self, source: Source, member: ArchiveMember) -> None:
         framing, chunks = detect_chunks(member.content.source, reading(source, member.chunks))
         notes: list[str] = []
-        again = self._max_file_tokens and framing in ("lines", "document")
-        read = rereadable(chunks) if again else lambda: chunks
-        self._measure(lambda: read_items(read(), framing, self._config, []), member.content, notes)
+        read = rereadable(chunks) if self._max_file_tokens else lambda: chunks
+        self._measure(lambda: read_items(read(), framing, self._config, []), framing, member.content, notes)
         self._crush_items(read_items(read(), framing, self._config, notes), member.content)
         member.framing = framing
         member.note = "; ".join(notes)
+
+    def _crush_rows(self, source: Source, part: PartWriter) -> None:
+        """Crushes the texts in the columns of a Parquet file. Offsets are numbers of rows."""
+        copy = ParquetCopy(source, part, self._keep)
+        for batch in reading(source, copy.batches()):
+            crushed = copy.crush(batch, self._row_options, part.calls)
+            again = functools.partial(_core.crush_block, _core.row_lines(batch.rows))
+            self._note(crushed, part, batch.first, again, batch.rows.nbytes)
+        part.kept = copy.kept
 
     def _keep(self, data: bytes) -> str:
         """Puts bytes into the store as they are, and returns their hash."""
@@ -281,18 +298,28 @@ class _ShardWork:
         block: Block | _core.CutBlock | TextResult,
         content: Content,
     ) -> None:
-        source, offset = block.data, block.offset
         crushed = crush(self._options, content.calls, content.budget)
-        self._add_originals(crushed.originals())
         content.opened.extend(content.size_bytes + at for at in crushed.opened())
-        content.write(crushed.lines(padded=content.padded), source=source, offset=offset)
+        content.write(crushed.lines(padded=content.padded), source=block.data, offset=block.offset)
+        self._note(crushed, content, block.offset, crush, len(block.data))
+
+    def _note(
+        self,
+        crushed: _core.CrushedBlock,
+        content: Content,
+        offset: int,
+        crush: Callable[..., _core.CrushedBlock],
+        size_bytes: int,
+    ) -> None:
+        """Stores the originals of a block, and counts what it came to. `crush` crushes it again."""
+        self._add_originals(crushed.originals())
         content.records += crushed.record_count
         self._unproved += crushed.unproved_count
         totals = crushed.totals().to_pylist()
         for row in totals:
             self._totals.add(row)
         payloads = sum(row["payloads"] for row in totals)
-        self._recognition.add(content.recognition, crushed, payloads, crush, len(source))
+        self._recognition.add(content.recognition, crushed, payloads, crush, size_bytes)
         if self._explains:
             self._explain(crushed, content, offset)
         if crushed.failure_count:

@@ -34,6 +34,8 @@ _HEAD_BYTES = 64 << 10
 _THREADS = 16
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_PARQUET, _PARQUET_ENCRYPTED = b"PAR1", b"PARE"
+_SQLITE = b"SQLite format 3\0"
 _TAR_AT, _TAR = 257, b"ustar"
 
 
@@ -96,6 +98,10 @@ def detected(objects: Objects, source: Source) -> Source:
         return source._replace(framing="copied", compression="plain", note="it is empty")
     if head.startswith(_ZIP):
         return source._replace(framing="zip", compression="plain")
+    if head.startswith(_PARQUET):
+        return source._replace(framing="parquet", compression="plain")
+    if note := _note(head):
+        return source._replace(framing="copied", compression="plain", note=note)
     try:
         text, whole = _begin(head, codec, ends=len(head) == source.size_bytes)
     except IntegrityError:
@@ -138,6 +144,15 @@ def detect_chunks(name: str, chunks: Iterable[Chunk]) -> tuple[Framing, Iterator
             text += chunk.data
     framing = _framing(text[: DOCUMENT_BYTES + 1], whole=whole, is_jsonl=is_jsonl)
     return framing, itertools.chain(taken, rest)
+
+
+def _note(head: bytes) -> str:
+    """What people should know of a file that can't be taken apart."""
+    if head.startswith(_PARQUET_ENCRYPTED):
+        return "it is encrypted"
+    if head.startswith(_SQLITE):
+        return "it is an SQLite store, so it is copied; headroom-beam export prints the conversations in it"
+    return ""
 
 
 def _framing(text: bytes, *, whole: bool, is_jsonl: bool) -> Framing:

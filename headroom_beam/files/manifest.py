@@ -119,7 +119,8 @@ class CompactedPart(NamedTuple):
     """Names of the packs that its shard has written. They hold every original that the part names."""
     framing: str = "lines"
     """How it holds its records: `lines`; `document`, JSON texts of any layout; `elements`, such texts of
-    which some were cut into their elements; `tar` or `zip`, in its members; `copied`, not at all."""
+    which some were cut into their elements; `tar` or `zip`, in its members; `parquet`, in its rows; `copied`,
+    not at all."""
     codec: str = "plain"
     """How it is compressed: `plain`, `gzip` or `zstd`."""
     opened: Sequence[int] = ()
@@ -129,8 +130,8 @@ class CompactedPart(NamedTuple):
     members: Sequence[PartMember] = ()
     """Of an archive: what each of its files came to, in order."""
     kept: Sequence[str] = ()
-    """Of an archive: digests of originals that, one behind the other, are what a restored archive is made of
-    beside its members."""
+    """Of an archive or a Parquet file: digests of originals that, one behind the other, are what the restored
+    file is made of beside members. None for a Parquet file that hasn't changed."""
     note: str = ""
     """What people should know about the file."""
     padded: bool = False

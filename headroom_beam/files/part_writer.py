@@ -27,9 +27,10 @@ class PartWriter(Content):
         self.span = span
         self._framing = framing
         self._notes = notes
-        self._codec = "plain" if framing in ("copied", "zip") else span.source.codec
+        self._codec = "plain" if framing in ("copied", "zip", "parquet") else span.source.codec
         self._members: list[PartMember] = []
-        self._kept: list[str] = []
+        self.kept: list[str] = []
+        """Digests of originals that the file is restored from, beside its records."""
         self._file = FileWriter(output, span.part, self._codec, in_memory=in_memory)
 
     def put(self, compacted: bytes) -> None:
@@ -39,7 +40,7 @@ class PartWriter(Content):
     def take_archive(self, members: list[PartMember], kept: list[str]) -> None:
         """Takes what the members of an archive have come to, and the hashes of what it is put together of."""
         self._members = members
-        self._kept = kept
+        self.kept = kept
         self.records = sum(member.records for member in members)
         self.failures = sum(member.failures for member in members)
         self.recognition.take_members(members)
@@ -59,7 +60,7 @@ class PartWriter(Content):
             framing="elements" if self._framing == "document" and self.opened else self._framing,
             codec=self._codec,
             members=self._members,
-            kept=self._kept,
+            kept=self.kept,
             note="; ".join(self._notes),
             padded=self.padded,
         )

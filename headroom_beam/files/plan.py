@@ -87,6 +87,10 @@ class RunSettings:
         """Returns the native options."""
         return options_for(self.config, self.trace_format)
 
+    def row_options(self) -> _core.Options:
+        """Returns the native options for the rows of a table, whose columns keep their types."""
+        return options_for(dataclasses.replace(self.config, keep_types=True), self.trace_format)
+
 
 @dataclass(frozen=True)
 class Run:

@@ -17,6 +17,7 @@ from headroom_beam.errors import IntegrityError
 from headroom_beam.files.blocks import Block, Chunk, LinePiece, cut_blocks
 from headroom_beam.files.detect import DOCUMENT_BYTES, detect_chunks
 from headroom_beam.files.members import read_members
+from headroom_beam.files.parquet_files import row_blocks
 from headroom_beam.files.shards import read_span
 from headroom_beam.files.sources import Framing, Source, Span, check_version, read_chunks
 from headroom_beam.objects.base import ObjectNotFound
@@ -136,9 +137,12 @@ def read_source(span: Span, config: SmartCrusherConfig, notes: list[str]) -> Ite
     if source.framing == "lines":
         lines = read_span(span, max_record_bytes=config.max_record_bytes, notes=notes)
         yield from _lines(reading(source, lines), config)
+        return
+    if source.framing == "parquet":
+        yield from reading(source, row_blocks(source))
     else:
         yield from read_items(reading(source, read_chunks(source)), source.framing, config, notes)
-        check_version(source, notes)
+    check_version(source, notes)
 
 
 def read_items(
@@ -148,7 +152,7 @@ def read_items(
 
     Args:
         chunks: its bytes.
-        framing: how it holds its records; not `tar` or `zip`.
+        framing: how it holds its records; not `tar`, `zip` or `parquet`.
         config: the options of crushing, for their limits.
         notes: takes that the file is broken or ends too early.
     """

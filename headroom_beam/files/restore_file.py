@@ -211,7 +211,7 @@ class _Restoring:
         part = self._part
         if part.framing == "tar":
             yield from self._tar(Reader(chunks_of(chunks)))
-        elif part.framing == "zip":
+        elif part.framing == "zip" or (part.framing == "parquet" and part.kept):
             yield from self._kept()
         else:
             yield from self._content(
@@ -228,7 +228,7 @@ class _Restoring:
         tail: int | None,
         sizes: tuple[int, int],
     ) -> Iterator[bytes]:
-        if framing == "copied":
+        if framing in ("copied", "parquet"):
             yield from chunks
             return
         # How far compacted bytes grow is known for the whole part only, which is near enough for sizes.

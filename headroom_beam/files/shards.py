@@ -214,7 +214,7 @@ def plan_shards(
     run: list[Span] = []
     run_bytes = 0
     for source in sources:
-        plain = source.codec == "plain" and source.framing != "zip"
+        plain = source.codec == "plain" and source.framing not in ("zip", "parquet")
         is_divided = plain and source.framing == "lines" and not whole_files
         if is_divided and source.size_bytes > shard_bytes:
             runs += [tuple(run)] if run else []

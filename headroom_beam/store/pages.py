@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["PLAIN", "Page", "PageError", "PartialFile", "walk_pages"]
+__all__ = ["PLAIN", "Page", "PageError", "PartialFile", "dictionary_page_bytes", "walk_pages"]
 
 DATA_PAGE, DICTIONARY_PAGE = 0, 2
 PLAIN = 0
@@ -53,6 +53,22 @@ def walk_pages(chunk: memoryview) -> Iterator[Page]:
             yield page
     except (IndexError, KeyError, TypeError) as error:
         raise PageError("a page header is malformed") from error
+
+
+def dictionary_page_bytes(head: bytes) -> int:
+    """Returns the uncompressed size of a dictionary page, given its first bytes; 0 for another page.
+
+    Raises:
+        PageError: the header is malformed.
+    """
+    try:
+        header, _ = _read_struct(memoryview(head), 0, 0)
+        kind, size_bytes = header[1], header[2]
+    except (IndexError, KeyError) as error:
+        raise PageError("a page header is malformed") from error
+    if not isinstance(size_bytes, int) or size_bytes < 0:
+        raise PageError("a page header is malformed")
+    return size_bytes if kind == DICTIONARY_PAGE else 0
 
 
 def _page(header: dict[int, object]) -> Page:

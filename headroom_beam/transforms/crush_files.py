@@ -36,9 +36,9 @@ class CrushFiles(beam.PTransform):
     """Crushes files into compacted files, and keeps in a store what it leaves out.
 
     Apply it to a pipeline. Input files hold JSON Lines or JSON of any layout, plain or compressed, by
-    themselves or in tar and zip archives; other files are copied. `docs/operations.md`, "What goes in", has
-    the rules. A compacted file has the path and codec of its input, and its records in the same order. A big
-    file of lines becomes several parts.
+    themselves or in tar and zip archives, or are Parquet; other files are copied. `docs/operations.md`, "What
+    goes in", has the rules. A compacted file has the path and codec of its input, and its records in the same
+    order. A big file of lines becomes several parts.
     The output also has:
 
     * `_run.json`: the plan;

@@ -70,6 +70,8 @@ EFFECTS: dict[str, tuple[object, str, bool | None]] = {
     "max_record_tokens": (800, WIDE_ROWS, True),
     "max_items_after_crush": (30, ROWS, False),
     "with_compaction": (False, ROWS, None),
+    # A text by itself becomes a text, whatever it was. Only its arrays without tables show the option.
+    "keep_types": (True, DOCUMENT, False),
     "min_items_to_analyze": (100, ROWS, False),
     "min_tokens_to_crush": (100_000, ROWS, False),
     "lossless_min_savings_ratio": (0.99, ROWS, True),
@@ -128,3 +130,16 @@ def test_other_options_have_another_fingerprint() -> None:
         options_for(SmartCrusherConfig(with_compaction=False), "json").fingerprint(),
     }
     assert len(prints) == 4
+
+
+def test_keep_types_crushes_only_the_strings_in_arrays_and_objects() -> None:
+    rows = json.loads(ROWS)
+    record = json.dumps({"list": rows, "text": ROWS}).encode()
+    block = _core.crush_block(record, options_for(SmartCrusherConfig(keep_types=True)))
+    crushed = json.loads(block.lines())
+    assert crushed["list"] == rows
+    assert crushed["text"].startswith("[")
+    assert len(crushed["text"]) < len(ROWS) / 2
+    restored = _core.restore_block(block.lines(), block.originals())
+    assert restored.restored == record
+    assert isinstance(json.loads(_core.crush_block(record, _core.Options()).lines())["list"], str)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 from helpers.generators import AWKWARD, lines_of, record
-from helpers.mixed import document, packed_tar, packed_zip
+from helpers.mixed import document, packed_tar, packed_zip, parquet
 
 from headroom_beam.errors import StoreError
 from headroom_beam.files.blocks import Chunk, chunks_of
@@ -143,3 +143,17 @@ def test_members_are_told_from_their_chunks_which_come_again(
     found, again = detect_chunks(name, chunks())
     assert found == framing
     assert list(again) == list(chunks())
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_parquet_and_stores_are_told_by_their_first_bytes(tmp_path: Path, named: bool) -> None:
+    root = str(tmp_path)
+    assert look(root, "a.bin", parquet(1), named=named).framing == "parquet"
+    encrypted = look(root, "b.parquet", b"PARE" + bytes(100), named=named)
+    assert (encrypted.framing, encrypted.note) == ("copied", "it is encrypted")
+    store = look(root, "c", b"SQLite format 3\0" + bytes(100), named=named)
+    assert store.framing == "copied"
+    assert "headroom-beam export" in store.note
+    # What is compressed around it, or a member of an archive, isn't taken apart.
+    assert look(root, "d.gz", gzip.compress(parquet(1)), named=named).framing == "copied"
+    assert detect_chunks("e.parquet", iter([Chunk(0, parquet(1))]))[0] == "copied"

@@ -60,6 +60,8 @@ def test_a_mixed_folder_comes_out_as_the_same_tree_and_comes_back(
         assert framings[name] == "lines", name
     for name in ("indented.json", "tabs.json", "concatenated.json", "no.suffix", "byte order mark.json"):
         assert framings[name] == "document", name
+    assert framings["rows.parquet"] == "parquet"
+    assert framings["cut.parquet"] == framings["numbers.parquet"] == "copied"
     assert framings["run.eval"] == framings["zstd.eval"] == "zip"
     assert framings["logs.tar"] == framings["logs.tar.gz"] == "tar"
     assert manifest.summary["copied"] == sum(framing == "copied" for framing in framings.values()) * 5

@@ -12,6 +12,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import zstandard
 from helpers.generators import AWKWARD, lines_of, record
 
@@ -63,6 +65,20 @@ def packed_tar(members: dict[str, bytes], *, style: int = tarfile.PAX_FORMAT) ->
     return file.getvalue()
 
 
+def packed_parquet(rows: pa.Table) -> bytes:
+    """Returns a Parquet file with these rows."""
+    file = io.BytesIO()
+    pq.write_table(rows, file, row_group_size=2)
+    return file.getvalue()
+
+
+def parquet(number: int) -> bytes:
+    """Returns a Parquet file with results in a column of text and in messages."""
+    results = [record(number + at).decode() for at in range(3)]
+    messages = [[{"role": "tool", "content": result}] for result in results]
+    return packed_parquet(pa.table({"id": range(3), "output": results, "messages": messages}))
+
+
 def many_members(number: int) -> dict[str, bytes]:
     """Returns members of every kind."""
     return {
@@ -104,6 +120,9 @@ def mixed_folder(folder: Path, count: int = 100) -> Path:
             "notes.md": b"# Notes\n\n[a link](x)\n",
             "picture.png": b"\x89PNG\r\n\x1a\n" + draw.randbytes(3000),
             "store.db": b"SQLite format 3\0" + bytes(1000),
+            "rows.parquet": parquet(number),
+            "cut.parquet": parquet(number)[:-90],
+            "numbers.parquet": packed_parquet(pa.table({"id": [1, 2, 3]})),
             "empty": b"",
             "blank.json": b" \n\n",
             "cut.gz": gzip.compress(lines_of(3))[:-30],

@@ -11,7 +11,7 @@ from helpers.effort import tries
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headroom_beam.store.pages import PLAIN, PageError, PartialFile, walk_pages
+from headroom_beam.store.pages import PLAIN, PageError, PartialFile, dictionary_page_bytes, walk_pages
 
 
 def chunk_of(values: pa.Array, **options) -> memoryview:
@@ -73,3 +73,13 @@ def test_a_window_reads_its_part_at_the_positions_of_the_whole_file():
         window.seek(position)
         with pytest.raises(PageError, match="outside"):
             window.read(size)
+
+
+def test_the_size_of_a_dictionary_is_told_by_its_first_bytes():
+    values = pa.array([b"x" * 100_000, b"y" * 10] * 50, pa.binary())
+    chunk = bytes(chunk_of(values, use_dictionary=True, dictionary_pagesize_limit=1 << 20))
+    assert dictionary_page_bytes(chunk[:64]) == 100_010 + 2 * 4
+    assert dictionary_page_bytes(bytes(chunk_of(values))[:64]) == 0
+    for head in (b"", b"\x15", chunk[:3], b"\xff" * 64):
+        with pytest.raises(PageError):
+            dictionary_page_bytes(head)

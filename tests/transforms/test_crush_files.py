@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import pyarrow.parquet as pq
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.display import DisplayData
 from helpers.faults import doubt_each_block
 from helpers.generators import DROPPING, lines_of
+from helpers.mixed import parquet
 from helpers.oracles import tree
 from helpers.repository import PRISM
 
@@ -208,3 +210,21 @@ def test_an_output_of_another_run_fails_the_pipeline(inputs: Path, tmp_path: Pat
         _ = pipeline | crush_files(inputs, tmp_path)
     with pytest.raises(Exception, match="option max_tokens"), beam.Pipeline(runner="FnApiRunner") as pipeline:
         _ = pipeline | crush_files(inputs, tmp_path, config=SmartCrusherConfig(max_tokens=299))
+
+
+def test_parquet_goes_through_beam_and_comes_back(tmp_path: Path) -> None:
+    inputs = tmp_path / "in"
+    inputs.mkdir()
+    (inputs / "rows.parquet").write_bytes(parquet(1))
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        result = pipeline | crush_files(inputs, tmp_path, trace_format=".messages[*]{role=tool}.content")
+        framings = result.compacted | beam.Map(lambda part: (part.framing, part.records))
+        assert_that(framings, equal_to([("parquet", 3)]))
+    compacted = pq.read_table(tmp_path / "out" / "rows.parquet")
+    assert compacted["output"].equals(pq.read_table(inputs / "rows.parquet")["output"])
+    assert not compacted["messages"].equals(pq.read_table(inputs / "rows.parquet")["messages"])
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        _ = pipeline | RestoreFiles(
+            str(tmp_path / "out"), str(tmp_path / "originals"), str(tmp_path / "restored")
+        )
+    assert (tmp_path / "restored" / "rows.parquet").read_bytes() == parquet(1)

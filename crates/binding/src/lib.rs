@@ -2,6 +2,7 @@
 //! documents it.
 
 mod crushed_block;
+mod crushed_rows;
 mod crushed_text;
 mod cut_text;
 mod errors;
@@ -10,6 +11,8 @@ mod options;
 mod recognised;
 mod record_batches;
 mod restored_block;
+mod row_json;
+mod texts;
 mod tokens;
 
 use pyo3::prelude::*;
@@ -25,6 +28,8 @@ mod _core {
     use super::crushed_block::{
         CallTable, CrushedBlock, FileBudget, crush_block, crush_records, crush_text_file,
     };
+    #[pymodule_export]
+    use super::crushed_rows::{crush_rows, row_lines};
     #[pymodule_export]
     use super::crushed_text::{CrushedText, crush_text};
     #[pymodule_export]

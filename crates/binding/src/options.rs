@@ -66,7 +66,7 @@ options! {
     max_record_bytes: usize, max_depth: usize, max_columns: usize, max_tokens: usize,
     max_record_tokens: usize,
     max_items_after_crush: usize, min_items_to_analyze: usize, min_tokens_to_crush: usize,
-    lossless_min_savings_ratio: f64, lossless_only: bool, with_compaction: bool,
+    lossless_min_savings_ratio: f64, lossless_only: bool, with_compaction: bool, keep_types: bool,
     variance_threshold: f64, preserve_change_points: bool, dedup_identical_items: bool,
     first_fraction: f64, last_fraction: f64, blob_min_bytes: usize, excerpt_tokens: usize,
     keep_patterns: Vec<String>, hash_digits: usize, verify: bool, exact_tokens: bool,

@@ -50,6 +50,9 @@ pub struct Options {
     /// Write tables and documents. Where this is off, payloads stay JSON: only rows and long strings are left
     /// out.
     pub with_compaction: bool,
+    /// Arrays and objects stay what they are, and only the strings in them are crushed. For readers that
+    /// expect a value of the same type, such as the columns of a table.
+    pub keep_types: bool,
     /// How far from the median a number must lie to be an outlier. The unit is the robust standard deviation:
     /// 1.4826 times the median absolute deviation.
     pub variance_threshold: f64,
@@ -92,6 +95,7 @@ impl Default for Options {
             lossless_min_savings_ratio: 0.05,
             lossless_only: false,
             with_compaction: true,
+            keep_types: false,
             variance_threshold: 3.0,
             preserve_change_points: true,
             dedup_identical_items: true,

@@ -184,6 +184,11 @@ impl Block {
         })
     }
 
+    /// Crushes one more record. Its compacted form follows in `compacted`, with nothing before it.
+    pub fn crush_record(&mut self, crusher: &mut Crusher, record: &[u8], offset: usize) {
+        self.crush(crusher, record, offset, None);
+    }
+
     /// Crushes one record, or the element of a cut text that stands in the envelope.
     pub(super) fn crush(
         &mut self,

@@ -35,6 +35,8 @@ impl Context<'_> {
         while at < to {
             let node = doc.node(at);
             let edit = match node.kind {
+                // What stands in a string is text for its readers, whatever it becomes.
+                Kind::Array | Kind::Object if self.options.keep_types && self.strings == 0 => None,
                 Kind::Array | Kind::Object => self.container(doc, at, compact),
                 Kind::String if node.flags & KEY == 0 => self.string(doc, at).or_else(|| literal(doc, node)),
                 _ => None,

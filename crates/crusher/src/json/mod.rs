@@ -17,7 +17,7 @@ pub(crate) mod python;
 pub mod scan;
 mod scan_state;
 mod spacing;
-pub(crate) mod spelling;
+pub mod spelling;
 pub mod tape;
 #[cfg(test)]
 mod tests;
