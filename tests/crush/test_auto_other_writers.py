@@ -1,4 +1,4 @@
-"""Records as other libraries spell them (see findings/): results are found or left, and every byte returns."""
+"""Records as other libraries spell them (see findings/): results are found or left, and all comes back."""
 
 import base64
 import json
@@ -76,7 +76,7 @@ def test_ids_that_are_numbers_in_some_rows_and_strings_in_others_stay_apart() ->
 
 
 def test_spans_that_protobuf_refuses_are_crushed_and_kept() -> None:
-    """An intValue over 64 bits, an empty value and a NaN are OTLP/JSON too (findings/otel_structured_values.sh)."""
+    """Some lines of OTLP/JSON aren't what its schema says (findings/otel_structured_values.sh)."""
     attributes = [
         {"key": "id", "value": {"intValue": "18446744073709551615"}},
         {"key": "ratio", "value": {"doubleValue": "NaN"}},

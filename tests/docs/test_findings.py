@@ -13,7 +13,7 @@ TABLE = (FOLDER / "README.md").read_text(encoding="utf-8")
 
 
 def packages_of(program: str) -> list[tuple[str, str]]:
-    """Returns the packages that a program installs, with their versions; an empty version where none is pinned."""
+    """Returns the packages that a program installs, with their versions: empty where none is pinned."""
     text = program.replace("\\\n", " ")
     python = re.findall(r"^python_packages (.*)$", text, re.MULTILINE)
     node = re.findall(r"^node_packages (.*)$", text, re.MULTILINE)
