@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Message histories of pydantic-ai and contents of Google's SDK hold bytes in the URL-safe alphabet of base64.
-# Python's ordinary decoder skips its two characters without an error, and gives other bytes.
+# Message histories of pydantic-ai and contents of Google's SDK hold bytes in the URL-safe alphabet of
+# base64. Python's ordinary decoder skips its two characters without an error, and gives other bytes.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 
@@ -23,7 +23,8 @@ CONTENTS = [draw.randbytes(3000) for _ in range(100)]
 
 def pydantic_ai(data):
     """Returns the bytes of a result and of an image, as they stand in a history."""
-    parts = [ToolReturnPart("thumbnail", data, "c1"), UserPromptPart([BinaryContent(data, media_type="image/png")])]
+    image = BinaryContent(data, media_type="image/png")
+    parts = [ToolReturnPart("thumbnail", data, "c1"), UserPromptPart([image])]
     (request,) = json.loads(ModelMessagesTypeAdapter.dump_json([ModelRequest(parts=parts)]))
     result, prompt = request["parts"]
     return result["content"], prompt["content"][0]["data"]
@@ -63,5 +64,5 @@ google-genai, image, urlsafe_b64decode: 100 same
 google-genai, image, b64decode: 76 error, 24 other
 pydantic-ai, NaN in a result: {"ratio": null}
 TEXT
-means "images and bytes from such histories are spoiled, not refused, by decoders of the standard alphabet." \
-    "Replace - and _ by + and / before decoding, or use a decoder that knows both."
+means "images and bytes from such histories are spoiled, not refused, by decoders of the standard" \
+    "alphabet. Replace - and _ by + and / before decoding, or use a decoder that knows both."

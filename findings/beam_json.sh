@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Beam's own JSON connectors go through data frames. ReadFromJson turns objects and booleans into Python's text and
-# integers beside a null into floats; WriteToJson keeps ten digits behind the point.
+# Beam's own JSON connectors go through data frames. ReadFromJson turns objects and booleans into Python's
+# text and integers beside a null into floats; WriteToJson keeps ten digits behind the point.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 
@@ -13,8 +13,8 @@ import json
 import apache_beam as beam
 
 RECORDS = [
-    {"id": 1152921504606846977, "parent": None, "passed": None, "cost": 1.5e-11, "call": {"name": "list", "n": 1}},
-    {"id": 1152921504606846978, "parent": 1152921504606846977, "passed": True, "cost": 0.25, "call": None},
+    {"id": 2**60 + 1, "parent": None, "passed": None, "cost": 1.5e-11, "call": {"name": "list", "n": 1}},
+    {"id": 2**60 + 2, "parent": 2**60 + 1, "passed": True, "cost": 0.25, "call": None},
 ]
 with open("in.jsonl", "w") as file:
     file.writelines(json.dumps(record) + "\n" for record in RECORDS)
@@ -46,5 +46,5 @@ ReadFromJson {"id": 1152921504606846978, "parent": 1.152921504606847e+18, "passe
 WriteToJson  {"id": 1152921504606846977, "cost": 0.0}
 WriteToJson  {"id": 1152921504606846978, "cost": 0.25}
 TEXT
-means "results are no longer those of the tools: a parser doesn't read them, ids and costs differ." \
-    "Read and write records as text (ReadFromText, WriteToText) and parse them yourself."
+means "results are no longer those of the tools: a parser doesn't read them, ids and costs differ. Read" \
+    "and write records as text (ReadFromText, WriteToText) and parse them yourself."

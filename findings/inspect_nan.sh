@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A score that isn't a number makes an evaluation log of Inspect AI something that isn't JSON. Its .eval archives
-# hold the same texts.
+# A score that isn't a number makes an evaluation log of Inspect AI something that isn't JSON. Its .eval
+# archives hold the same texts.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 
@@ -64,7 +64,8 @@ for value in 0.5, float("nan"):
             members = {name: archive.read(name) for name in sorted(archive.namelist())}
         bad = [name for name, text in members.items() if not is_json(text)]
         again = read_eval_log(log.location).samples[0].scores["loss"].value
-        print(f".{kind} with the score {value}: {log.status}, no JSON: {', '.join(bad) or 'none'}; read back: {again}")
+        bad = ", ".join(bad) or "none"
+        print(f".{kind} with the score {value}: {log.status}, no JSON: {bad}; read back: {again}")
 PY
 expect <<'TEXT'
 .json with the score 0.5: success, no JSON: none; read back: 0.5
@@ -72,5 +73,5 @@ expect <<'TEXT'
 .json with the score nan: success, no JSON: the file; read back: nan
 .eval with the score nan: success, no JSON: _journal/summaries/1.json, header.json, reductions.json, samples/1_epoch_1.json, summaries.json; read back: nan
 TEXT
-means "readers that keep to the standard refuse the whole log; inspect_ai itself, and Python's json, read it." \
-    "To have such a log read elsewhere, write NaN as null first."
+means "readers that keep to the standard refuse the whole log; inspect_ai itself, and Python's json, read" \
+    "it. To have such a log read elsewhere, write NaN as null first."

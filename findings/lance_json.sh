@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A column of JSON in Lance comes back as another text: keys sorted, fractions and escapes spelled anew, long
-# integers rounded.
+# A column of JSON in Lance comes back as another text: keys sorted, fractions and escapes spelled anew,
+# long integers rounded.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 
@@ -37,5 +37,5 @@ as JSON: another digest
 {"id":1.8446744073709552e+19,"result":"café","tool":"list"}
 {"exact":9007199254740992.0,"limit":100.0,"price":1.1}
 TEXT
-means "records kept in such a column have other bytes, and no digest of them holds. Ids over 64 bits change." \
-    "Keep records, and text with markers, in a string or binary column."
+means "records kept in such a column have other bytes, and no digest of them holds. Ids over 64 bits" \
+    "change. Keep records, and text with markers, in a string or binary column."

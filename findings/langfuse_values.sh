@@ -28,7 +28,9 @@ RESULT = {
 spans = InMemorySpanExporter()
 provider = TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(spans))
-client = Langfuse(public_key="none", secret_key="none", base_url="http://127.0.0.1:9", tracer_provider=provider)
+client = Langfuse(
+    public_key="none", secret_key="none", base_url="http://127.0.0.1:9", tracer_provider=provider
+)
 with client.start_as_current_observation(name="list", as_type="tool") as observation:
     observation.update(output=RESULT)
 (span,) = spans.get_finished_spans()
@@ -44,5 +46,6 @@ digest "<not serializable bytes>"
 ratio "NaN"
 image "@@@langfuseMedia:type=image/png|id=ID|source=base64_data_uri@@@"
 TEXT
-means "ids of one column are numbers in some rows and strings in others, so joins and comparisons miss rows." \
-    "Decimals, bytes and images aren't in the export at all. Turn them into text before they are logged."
+means "ids of one column are numbers in some rows and strings in others, so joins and comparisons miss" \
+    "rows. Decimals, bytes and images aren't in the export at all. Turn them into text before they are" \
+    "logged."

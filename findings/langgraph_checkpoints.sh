@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each step of a LangGraph thread stores all messages again: a result stands in the database once for each later
-# step, and the database grows with the square of the steps.
+# Each step of a LangGraph thread stores all messages again: a result stands in the database once for each
+# later step, and the database grows with the square of the steps.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 
@@ -15,13 +15,14 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 
 
 def results_in_database(calls):
-    """Runs a thread with so many calls of a tool; counts the results in its database, and of these the first."""
+    """Runs a thread with so many calls; counts the results in its database, and of these the first."""
     left = list(range(calls))
 
     def model(state):
         if not left:
             return {"messages": [AIMessage("done")]}
-        return {"messages": [AIMessage("", tool_calls=[{"name": "run", "args": {}, "id": f"c{left.pop(0)}"}])]}
+        call = {"name": "run", "args": {}, "id": f"c{left.pop(0)}"}
+        return {"messages": [AIMessage("", tool_calls=[call])]}
 
     def tools(state):
         call = state["messages"][-1].tool_calls[0]["id"]
@@ -36,8 +37,8 @@ def results_in_database(calls):
     database = sqlite3.connect(":memory:", check_same_thread=False)
     config = {"configurable": {"thread_id": "1"}, "recursion_limit": 1000}
     graph.compile(checkpointer=SqliteSaver(database)).invoke({"messages": [("user", "go")]}, config)
-    cells = [cell for name in ("checkpoints", "writes") for row in database.execute(f"select * from {name}") for cell in row]
-    stored = b"".join(cell for cell in cells if isinstance(cell, bytes))
+    tables = (database.execute(f"select * from {name}") for name in ("checkpoints", "writes"))
+    stored = b"".join(cell for rows in tables for row in rows for cell in row if isinstance(cell, bytes))
     return stored.count(b"RESULT"), stored.count(b"RESULT c0 ")
 
 
@@ -50,5 +51,5 @@ expect <<'TEXT'
 20 calls: 440 results are stored, 41 of them the first one
 40 calls: 1680 results are stored, 81 of them the first one
 TEXT
-means "whoever exports all checkpoints gets each result many times over. Export the last checkpoint of a thread:" \
-    "it holds every message."
+means "whoever exports all checkpoints gets each result many times over. Export the last checkpoint of a" \
+    "thread: it holds every message."

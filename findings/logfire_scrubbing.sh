@@ -18,7 +18,8 @@ spans = InMemorySpanExporter()
 
 
 def model(messages, info):
-    return ModelResponse(parts=[ToolCallPart("run_tests", {}, "c1") if len(messages) == 1 else TextPart("done")])
+    call = ToolCallPart("run_tests", {}, "c1")
+    return ModelResponse(parts=[call if len(messages) == 1 else TextPart("done")])
 
 
 logfire.configure(
@@ -38,11 +39,13 @@ for last in "200 passed in 3 s", "the test session took 3 s":
     agent.run_sync("Run the tests.")
     (span,) = [one for one in spans.get_finished_spans() if one.name.startswith("execute_tool")]
     result = span.attributes["gen_ai.tool.call.result"]
-    print(f"last line {last!r}: {len(result)} characters, {result[-28:]!r}, {span.attributes.get('logfire.scrubbed')}")
+    scrubbed = span.attributes.get("logfire.scrubbed")
+    print(f"last line {last!r}: {len(result)} characters, {result[-28:]!r}, {scrubbed}")
 PY
 expect <<'TEXT'
 last line '200 passed in 3 s': 4907 characters, '.py passed\n200 passed in 3 s', None
 last line 'the test session took 3 s': 27 characters, "[Scrubbed due to 'session']", [{"path": ["attributes", "gen_ai.tool.call.result"], "matched_substring": "session"}]
 TEXT
 means "results of file reads, test runs and requests are missing from traces by chance of a word." \
-    "logfire.scrubbed in the span names it. Allow the attribute with a callback, where the results may be kept."
+    "logfire.scrubbed in the span names it. Allow the attribute with a callback, where the results may" \
+    "be kept."

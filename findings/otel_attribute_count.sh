@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# A span keeps 128 attributes. OpenInference spends several on each message, so long conversations lose messages:
-# the SDK for Python drops the earliest attributes, the one for JavaScript the latest.
+# A span keeps 128 attributes. OpenInference spends several on each message, so long conversations lose
+# messages: the SDK for Python drops the earliest attributes, the one for JavaScript the latest.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 
-python_packages openinference-instrumentation-openai==0.1.66 opentelemetry-sdk==1.45.2 openai==3.57.0 httpx==0.28.1
+python_packages openinference-instrumentation-openai==0.1.66 opentelemetry-sdk==1.45.2 \
+    openai==3.57.0 httpx==0.28.1
 node_packages @opentelemetry/sdk-trace-base@2.12.1 @opentelemetry/api@1.9.1
 
 run_python >seen <<'PY'
@@ -28,8 +29,10 @@ def attributes_of(calls, limits):
     provider.add_span_processor(SimpleSpanProcessor(spans))
     OpenAIInstrumentor().instrument(tracer_provider=provider)
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json=ANSWER))
-    client = openai.OpenAI(api_key="none", base_url="http://model/v1", http_client=httpx.Client(transport=transport))
-    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "List the failures."}]
+    client = openai.OpenAI(
+        api_key="none", base_url="http://model/v1", http_client=httpx.Client(transport=transport)
+    )
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "List failures."}]
     for n in range(calls):
         call = {"id": f"c{n}", "type": "function", "function": {"name": "run", "arguments": "{}"}}
         messages.append({"role": "assistant", "tool_calls": [call]})
@@ -42,14 +45,16 @@ def attributes_of(calls, limits):
 for calls, limits in (10, None), (30, None), (30, SpanLimits(max_span_attributes=10_000)):
     span = attributes_of(calls, limits)
     numbers = {int(key.split(".")[2]) for key in span.attributes if key.startswith("llm.input_messages.")}
+    left = f"{len(numbers)} messages from number {min(numbers)}, input.value {'input.value' in span.attributes}"
     print(
         f"Python, {calls} calls, {2 + 2 * calls} messages, limit {'10,000' if limits else '128'}:",
-        f"{len(numbers)} messages from number {min(numbers)}, input.value {'input.value' in span.attributes},",
-        f"{span.dropped_attributes} attributes dropped",
+        f"{left}, {span.dropped_attributes} attributes dropped",
     )
 PY
 run_node >>seen <<'JS'
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import {
+  BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 
 const spans = new InMemorySpanExporter();
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
@@ -58,7 +63,8 @@ for (let n = 0; n < 226; n++) span.setAttribute(`a${n}`, 'v');
 span.end();
 const [done] = spans.getFinishedSpans();
 const keys = Object.keys(done.attributes);
-console.log(`JavaScript, 226 attributes: ${keys[0]} to ${keys.at(-1)} stay, ${done.droppedAttributesCount} dropped`);
+const dropped = done.droppedAttributesCount;
+console.log(`JavaScript, 226 attributes: ${keys[0]} to ${keys.at(-1)} stay, ${dropped} dropped`);
 JS
 expect <<'TEXT'
 Python, 10 calls, 22 messages, limit 128: 22 messages from number 0, input.value True, 0 attributes dropped
@@ -67,4 +73,5 @@ Python, 30 calls, 62 messages, limit 10,000: 62 messages from number 0, input.va
 JavaScript, 226 attributes: a0 to a127 stay, 98 dropped
 TEXT
 means "results of long conversations are missing in such spans, and which ones depends on the language." \
-    "Set OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=10000 where they are written; look for droppedAttributesCount where they are read."
+    "Set OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=10000 where they are written. Where they are read, look for" \
+    "droppedAttributesCount."

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Attributes of OpenTelemetry may hold whole structures by now, and so whole results. One value that a way out
-# doesn't take costs the attribute, the span, or the readability of the file.
+# Attributes of OpenTelemetry may hold whole structures by now, and so whole results. One value that a way
+# out doesn't take costs the attribute, the span, or the readability of the file.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 
@@ -39,7 +39,8 @@ for name, result in RESULTS.items():
     except json_format.ParseError:
         parsed = "no"
     print(
-        f"{name}: in OTLP {KEY in [one.key for one in sent.attributes]} (dropped: {sent.dropped_attributes_count}),",
+        f"{name}: in OTLP {KEY in [one.key for one in sent.attributes]}",
+        f"(dropped: {sent.dropped_attributes_count}),",
         f"in OTLP/JSON {KEY in file.getvalue()} (protobuf reads the line: {parsed}),",
         f"on the console {KEY in console.getvalue()} (span: {'execute_tool' in console.getvalue()})",
     )
@@ -49,5 +50,6 @@ signed id: in OTLP True (dropped: 0), in OTLP/JSON True (protobuf reads the line
 unsigned id: in OTLP False (dropped: 0), in OTLP/JSON True (protobuf reads the line: no), on the console True (span: True)
 bytes: in OTLP True (dropped: 0), in OTLP/JSON True (protobuf reads the line: yes), on the console False (span: False)
 TEXT
-means "a structured result with one unsigned 64-bit id is lost over OTLP, and dropped_attributes_count stays 0;" \
-    "one with bytes loses its span on the console. Set results as JSON text, and they arrive whole."
+means "a structured result with one unsigned 64-bit id is lost over OTLP, and dropped_attributes_count" \
+    "stays 0; one with bytes loses its span on the console. Set results as JSON text, and they arrive" \
+    "whole."

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The exporter sends up to 512 spans at once, and a gRPC server takes 4 MiB at once. A batch with more bytes of
-# tool results is lost as a whole, with all spans in it.
+# The exporter sends up to 512 spans at once, and a gRPC server takes 4 MiB at once. A batch with more bytes
+# of tool results is lost as a whole, with all spans in it.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 
@@ -48,5 +48,6 @@ expect <<'TEXT'
 200 results of 30000 characters, 64 spans a batch: 200 spans arrive
 logged: StatusCode.RESOURCE_EXHAUSTED, error details: SERVER: Received message larger than max
 TEXT
-means "a trace may lack hundreds of spans in a row, small ones too, and nothing in it says so." \
-    "Set OTEL_BSP_MAX_EXPORT_BATCH_SIZE so that a batch of the largest results fits, or raise the limit of the receiver."
+means "a trace may lack hundreds of spans in a row, small ones too, and nothing in it says so. Set" \
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE so that a batch of the largest results fits, or raise the" \
+    "receiver's limit."

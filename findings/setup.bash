@@ -5,7 +5,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 
-# Settings of the caller, such as OTEL_* or a configuration in the home directory, must not change what is seen.
+# Settings of the caller, such as OTEL_* or a file in the home directory, must not change what is seen.
 clean() {
     env -i PATH="$PATH" HOME="$folder" LANG=C.UTF-8 TZ=UTC PYTHONWARNINGS=ignore "$@"
 }
@@ -13,11 +13,11 @@ clean() {
 # python_packages NAME==VERSION…: installs them. `run_python` then runs a program with them.
 python_packages() {
     "${PYTHON:-python3}" -m venv python
-    python/bin/pip install --quiet --disable-pip-version-check --no-compile \
-        --only-binary :all: "$@"
+    python/bin/pip install --quiet --disable-pip-version-check --no-compile --prefer-binary "$@"
     for package in "$@"; do
-        python/bin/python -c 'import sys; from importlib.metadata import version; print(sys.argv[1], version(sys.argv[1]))' \
-            "${package%%[\[=]*}"
+        name=${package%%[\[=]*}
+        version=$(python/bin/python -c "from importlib.metadata import version; print(version('$name'))")
+        echo "$name $version"
     done
 }
 

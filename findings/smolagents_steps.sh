@@ -53,5 +53,5 @@ written "{\n  \"version\": 1.10,\n  \"limit\": 1e400,\n  \"id\": 7, \"id\": 8\n}
 logged argument {"version": 1.1, "limit": Infinity, "id": 8}
 logged observation is what the tool returned: True
 TEXT
-means "a replay from such steps calls tools with an object where the model gave a text, and with other numbers;" \
-    "an Infinity makes the whole file no JSON. Results of tools (observations) are whole."
+means "a replay from such steps calls tools with an object where the model gave a text, and with other" \
+    "numbers; an Infinity makes the whole file no JSON. Results of tools (observations) are whole."

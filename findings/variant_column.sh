@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Parquet's new type VARIANT, as DuckDB writes it: polars can't open such a file at all, pyarrow and DataFusion
-# give its inner parts, and the numbers and keys in it aren't those that were written.
+# Parquet's new type VARIANT, as DuckDB writes it: polars can't open such a file at all, pyarrow and
+# DataFusion give its inner parts, and the numbers and keys in it aren't those that were written.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.bash"
 
@@ -12,7 +12,10 @@ import duckdb
 import polars
 import pyarrow.parquet
 
-RECORD = '{"tool": "list", "id": 9007199254740993, "price": 1.10, "limit": 1e2, "digits": 12345678901234567890123}'
+RECORD = (
+    '{"tool": "list", "id": 9007199254740993, "price": 1.10, "limit": 1e2,'
+    ' "digits": 12345678901234567890123}'
+)
 connection = duckdb.connect()
 connection.execute("create table trace (step integer, record json)")
 connection.execute("insert into trace values (1, ?)", [RECORD])
@@ -26,9 +29,13 @@ def shape(record):
 
 readers = {
     "pyarrow": lambda: shape(pyarrow.parquet.read_table("trace.parquet").to_pylist()[0]["record"]),
-    "DataFusion": lambda: shape(datafusion.SessionContext().read_parquet("trace.parquet").to_pylist()[0]["record"]),
+    "DataFusion": lambda: shape(
+        datafusion.SessionContext().read_parquet("trace.parquet").to_pylist()[0]["record"]
+    ),
     "polars, all columns": lambda: polars.read_parquet("trace.parquet").columns,
-    "polars, the column step alone": lambda: polars.read_parquet("trace.parquet", columns=["step"]).columns,
+    "polars, the column step alone": lambda: (
+        polars.read_parquet("trace.parquet", columns=["step"]).columns
+    ),
 }
 for name, read in readers.items():
     try:
@@ -36,7 +43,9 @@ for name, read in readers.items():
     except Exception as error:
         print(f"{name}: {type(error).__name__}: {error}")
 try:
-    connection.execute("""copy (select '{"id": 18446744073709551615}'::json::variant as record) to 'b.parquet'""")
+    connection.execute(
+        """copy (select '{"id": 18446744073709551615}'::json::variant as record) to 'b.parquet'"""
+    )
 except duckdb.Error as error:
     print(f"DuckDB, an unsigned 64-bit id: {type(error).__name__}")
 PY
@@ -48,5 +57,5 @@ polars, all columns: ComputeError: parquet: File out of specification: LogicalTy
 polars, the column step alone: ComputeError: parquet: File out of specification: LogicalType union has no variant set
 DuckDB, an unsigned 64-bit id: InvalidInputException
 TEXT
-means "a trace in a VARIANT column is read by the engine that wrote it and by few others, and never as it was." \
-    "Keep records as text."
+means "a trace in a VARIANT column is read by the engine that wrote it and by few others, and never as it" \
+    "was. Keep records as text."
