@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,13 @@ def test_tests_that_the_table_names_exist() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)`", TABLE)
     assert named
     assert [name for name in named if not (REPOSITORY / name).exists()] == []
+
+
+@pytest.mark.parametrize(("seen", "code"), [("as before", 0), ("otherwise", 1)])
+def test_a_program_fails_when_the_behaviour_has_changed(seen: str, code: int) -> None:
+    program = f"source {FOLDER / 'setup.bash'}; echo {seen} >seen; expect <<<'as before'; means nothing"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert ("CHANGED" in done.stderr) == ("means" not in done.stdout) == bool(code)
