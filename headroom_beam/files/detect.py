@@ -115,7 +115,7 @@ def detected(objects: Objects, source: Source) -> Source:
         text, whole = _more(objects, source, codec)
     framing = _framing(text, whole=whole, is_jsonl=is_jsonl)
     if framing == "copied":
-        return source._replace(framing="copied", compression="plain", note="it isn't JSON")
+        return source._replace(framing="copied", compression="plain", note=_why_no_json(text))
     return source._replace(framing=framing, compression=codec)
 
 
@@ -160,6 +160,17 @@ def _framing(text: bytes, *, whole: bool, is_jsonl: bool) -> Framing:
     if framing in ("lines", "blank") or (is_jsonl and (framing != "document" or b"\n" not in text)):
         return "lines"
     return "copied" if framing == "other" else "document"
+
+
+def _why_no_json(text: bytes) -> str:
+    """The note on a copied file: where it stops being JSON, if it begins as such."""
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    if text.lstrip()[:1] in (b"{", b"["):
+        try:
+            _core.recognise(text)
+        except HeadroomBeamError as error:
+            return f"it isn't JSON: {error}"
+    return "it isn't JSON"
 
 
 def _begin(head: bytes, codec: Codec, *, ends: bool) -> tuple[bytes, bool]:

@@ -60,6 +60,20 @@ def test_the_first_bytes_tell_what_a_file_is(tmp_path: Path, name: str, data: by
     assert look(str(tmp_path), name, data).framing == framing
 
 
+@pytest.mark.parametrize(
+    ("data", "note"),
+    [
+        (b'{\n  "loss": NaN,\n  "id": 1234567\n}\n', "it isn't JSON: expected a value at line 2 column 11"),
+        (b"\xef\xbb\xbf[info] one\n", "it isn't JSON: expected a value at line 1 column 2"),
+        (b"Once upon a time\n", "it isn't JSON"),
+    ],
+)
+def test_a_copied_file_says_where_it_stops_being_json(tmp_path: Path, data: bytes, note: str) -> None:
+    """Inspect AI writes NaN for a score that isn't a number (findings/inspect_nan.sh)."""
+    found = look(str(tmp_path), "log.json", data)
+    assert (found.framing, found.note) == ("copied", note)
+
+
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl.gz", "a"])
 @pytest.mark.parametrize(
     ("data", "framing"), [(lines_of(3), "lines"), (document(1), "document"), (LONG_LINE + b"\n", "lines")]
