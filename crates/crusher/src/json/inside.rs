@@ -121,11 +121,13 @@ pub(crate) fn find(text: &[u8], tape: &mut Tape, max_depth: usize) -> Vec<Inside
         left_mistakes: MOST_MISTAKEN,
     };
     let (mut found, mut from, mut open) = (Vec::new(), 0, None);
-    while found.len() < MOST_FOUND
-        && let Some(offset) = memchr::memchr2(b'{', b'[', text.get(from..).unwrap_or_default())
-    {
-        let at = from + offset;
-        from = at + 1;
+    for at in memchr::memchr2_iter(b'{', b'[', text) {
+        if found.len() >= MOST_FOUND {
+            break;
+        }
+        if at < from {
+            continue;
+        }
         let is_element = open.take() == Some(at);
         if !(is_element || may_begin(text, at)) || !may_be_json(text, at) {
             continue;
