@@ -3,6 +3,7 @@ r"""A budget for all payloads of a file, measured before the file is crushed.
 Where each line is one message, the file is the conversation. Which of its payloads give way is known only at
 its end, so it is read several times. Nothing but a few numbers for each payload stays in memory.
 
+>>> from headroom_beam.crush.config import SmartCrusherConfig, options_for
 >>> options = options_for(SmartCrusherConfig(), ".result")
 >>> lines = b'{"result": "%s"}\n' % (b"the first words and many more " * 200) * 2
 >>> budget = measure_file(lambda: [Block(0, lines)], options, 1000)
