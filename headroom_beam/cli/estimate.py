@@ -5,7 +5,12 @@ import logging
 from collections.abc import Sequence
 
 from headroom_beam.cli.console import log_to_stderr, write, write_json
-from headroom_beam.cli.options import add_config_arguments, config_from
+from headroom_beam.cli.options import (
+    add_config_arguments,
+    add_payload_arguments,
+    config_from,
+    trace_format_from,
+)
 from headroom_beam.cli.progress import ProgressLine
 from headroom_beam.errors import StoreError
 from headroom_beam.files.detect import detect_all
@@ -14,7 +19,6 @@ from headroom_beam.files.estimate import (
     SAMPLE_BYTES,
     check_payloads,
     estimate_files,
-    named_formats,
 )
 from headroom_beam.files.estimate_report import format_estimate
 from headroom_beam.files.report import format_bytes
@@ -49,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         estimate = estimate_files(
             sources,
             pieces,
-            trace_format=known.trace_format,
+            trace_format=trace_format_from(known, default=None),
             config=config,
             budgets=budgets,
             on_progress=lambda size_bytes, records, failures: progress.update(
@@ -74,13 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "input", nargs="+", metavar="INPUT", help="files, directories or patterns, local or gs://"
     )
-    parser.add_argument(
-        "--trace_format",
-        nargs="+",
-        metavar="NAME",
-        help="where payloads are: json, openai, anthropic, or payload paths "
-        f"(default: {' and '.join(named_formats())} together)",
-    )
+    add_payload_arguments(parser, default="all formats but json")
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(
         "--sample",

@@ -1,4 +1,4 @@
-"""The command line: `headroom-beam crush | restore | estimate | show | get | check | serve`.
+"""The command line: `headroom-beam crush | restore | estimate | formats | show | get | check | serve`.
 
 Standard output carries data, standard error everything else. An expected error is one line, without a
 traceback. `docs/operations.md` lists the exit codes.
@@ -40,6 +40,12 @@ def _estimate(arguments: Sequence[str]) -> int:
     return estimate.main(arguments)
 
 
+def _formats(arguments: Sequence[str]) -> int:
+    from headroom_beam.cli import formats
+
+    return formats.main(arguments)
+
+
 def _show(arguments: Sequence[str]) -> int:
     from headroom_beam.cli import show
 
@@ -68,6 +74,7 @@ _COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "crush": (_crush, "crush files into compacted files and a store of originals"),
     "restore": (_restore, "restore the files of a run, byte for byte"),
     "estimate": (_estimate, "print what crushing would save, and write nothing"),
+    "formats": (_formats, "list the trace formats, or the paths of some"),
     "show": (_show, "print the payloads of one record of a run, before and after"),
     "get": (_get, "write one original to standard output, byte for byte"),
     "check": (_check, "check a whole store, and the compacted files of a run"),

@@ -46,7 +46,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "read_formats", "resolve"]
+__all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "named", "read_formats", "resolve"]
 
 AUTO = "auto"
 """All built-in formats, and results known by their shape in records of other formats."""
@@ -126,6 +126,29 @@ def _field(name: str, field: str, value: object) -> Any:
     return tuple(value)
 
 
+def named(name: str) -> tuple[TraceFormat, ...]:
+    """Returns the formats of a name.
+
+    Args:
+        name: a built-in format, `auto` for all that have paths, or a file of formats (it ends in `.toml`).
+
+    Raises:
+        ValueError: an unknown name, or a file that `read_formats` refuses.
+        OSError: the file can't be read.
+
+    >>> [one.title for one in named("codex")]
+    ['Codex CLI: rollouts']
+    """
+    if name in TRACE_FORMATS:
+        return (TRACE_FORMATS[name],)
+    if name == AUTO:
+        return tuple(one for one in TRACE_FORMATS.values() if one.paths)
+    if str(name).endswith(".toml"):
+        return tuple(read_formats(Path(name).read_text(encoding="utf-8")).values())
+    known = ", ".join(repr(known) for known in sorted([AUTO, *TRACE_FORMATS]))
+    raise ValueError(f"unknown trace format {name!r}; known are {known}; a path begins with . $ [ or {{")
+
+
 def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     """Turns what a caller may give as `trace_format` into paths.
 
@@ -161,23 +184,13 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
 
 
 def _paths_of(name: str) -> tuple[str, ...]:
-    if name in TRACE_FORMATS:
-        return TRACE_FORMATS[name].paths
-    if name == AUTO:
-        return _paths_of_all()
-    if str(name).endswith(".toml"):
-        formats = read_formats(Path(name).read_text(encoding="utf-8"))
-        return tuple(path for trace_format in formats.values() for path in trace_format.paths)
-    if not str(name).startswith((".", "$", "[", "{")):
-        known = ", ".join(repr(known) for known in sorted([AUTO, *TRACE_FORMATS]))
-        raise ValueError(f"unknown trace format {name!r}; known are {known}, or give paths such as '.result'")
-    _core.check_payload_path(name)
-    return (name,)
-
-
-def _paths_of_all() -> tuple[str, ...]:
-    formats = TRACE_FORMATS.values()
+    if str(name).startswith((".", "$", "[", "{")) and not str(name).endswith(".toml"):
+        _core.check_payload_path(name)
+        return (name,)
+    formats = named(name)
     results = (path for trace_format in formats for path in trace_format.paths)
+    if name != AUTO:
+        return tuple(results)
     keep = (f"{path}:keep" for trace_format in formats for path in trace_format.keep)
     return (*results, *keep, _RESULTS_BY_SHAPE)
 
