@@ -12,7 +12,6 @@ from headroom_beam.crush import memory
 from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.measure import KINDS
-from headroom_beam.crush.trace_formats import TRACE_FORMATS
 from headroom_beam.files.estimate import SAMPLE_BYTES, estimate_files
 from headroom_beam.files.manifest import summarize
 from headroom_beam.files.record_report import MOST_LINES
@@ -166,8 +165,3 @@ def test_every_field_of_an_estimate_and_every_kind_is_explained(tmp_path: Path) 
     assert named >= {*estimate, *row, *estimate["largest"][0], *KINDS}
     assert f"The sample is {SAMPLE_BYTES >> 20} MB." in section("What would I save?")
     assert f"cut after {MOST_LINES} lines" in section("What happened to this record?")
-
-
-def test_every_trace_format_is_listed_with_its_title_and_version() -> None:
-    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \| (\S*) ?\|$", section("Trace formats"), re.MULTILINE)
-    assert rows == [(name, one.title, one.version) for name, one in TRACE_FORMATS.items()]

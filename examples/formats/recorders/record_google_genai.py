@@ -22,8 +22,13 @@ async def _run() -> None:
         question = types.Content(role="user", parts=[types.Part(text=QUESTION)])
         async for _ in runner.run_async(user_id="user", session_id=session.id, new_message=question):
             pass
-        session = await runner.session_service.get_session(app_name=APP, user_id="user", session_id=session.id)
-        keep("google-genai.session.json", session.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n")
+        session = await runner.session_service.get_session(
+            app_name=APP, user_id="user", session_id=session.id
+        )
+        keep(
+            "google-genai.session.json",
+            session.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n",
+        )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from mitmproxy.options import Options
 from mitmproxy.tools.dump import DumpMaster
 from shop import keep, opened_shop
 
+
 async def _run() -> None:
     with opened_shop(rows=6) as url, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shop.har"

@@ -12,7 +12,8 @@ def main() -> None:
     """Evaluates one sample and keeps the log as JSON."""
     with opened_shop(rows=8, script=SCRIPT[:1]) as url, tempfile.TemporaryDirectory() as folder:
         os.environ |= {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": KEY, "INSPECT_DISPLAY": "none"}
-        from inspect_ai import Task, eval as evaluate
+        from inspect_ai import Task
+        from inspect_ai import eval as evaluate
         from inspect_ai.dataset import Sample
         from inspect_ai.scorer import includes
         from inspect_ai.solver import generate, system_message, use_tools

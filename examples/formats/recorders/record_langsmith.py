@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import platform
 import threading
 
 from shop import KEY, MODEL, QUESTION, SCRIPT, SYSTEM, bash, keep, lines_of, opened_shop
@@ -57,7 +58,8 @@ def main() -> None:
         for batch in POSTS:
             for run in [*batch.get("post", ()), *batch.get("patch", ())]:
                 runs.setdefault(run["id"], {}).update(run)
-        keep("langsmith.runs.jsonl", lines_of(list(runs.values())))
+        names = ((f"127.0.0.1:{server.server_port}", "127.0.0.1:18080"), (platform.platform(), "Linux"))
+        keep("langsmith.runs.jsonl", lines_of(list(runs.values())), *names, (url, "http://127.0.0.1:18080"))
     server.shutdown()
 
 

@@ -16,7 +16,10 @@ async def _run() -> None:
         agent = Agent(name="clerk", instructions=SYSTEM, model=model, tools=[function_tool(bash)])
         result = await Runner.run(agent, QUESTION)
         keep("openai-responses.items.jsonl", lines_of(result.to_input_list()))
-        keep("openai-responses.state.json", json.dumps(result.to_state().to_json(), separators=(",", ":")) + "\n")
+        keep(
+            "openai-responses.state.json",
+            json.dumps(result.to_state().to_json(), separators=(",", ":")) + "\n",
+        )
 
 
 if __name__ == "__main__":

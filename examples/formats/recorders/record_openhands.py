@@ -5,14 +5,12 @@ import os
 import tempfile
 from pathlib import Path
 
-from shop import HOME, KEY, MODEL, QUESTION, SYSTEM, keep, lines_of, opened_shop
-
-import dialects
+from shop import HOME, KEY, MODEL, QUESTION, SYSTEM, keep, lines_of, name_shell, opened_shop
 
 
 def main() -> None:
     """Runs the agent in its own terminal tool, and keeps its events, one a line."""
-    dialects.SHELL_TOOLS += ("terminal",)
+    name_shell("terminal")
     os.environ |= {"OPENHANDS_SUPPRESS_BANNER": "1"}
     with opened_shop() as url, tempfile.TemporaryDirectory() as folder:
         from openhands.sdk import LLM, Agent, Conversation, Tool
@@ -22,7 +20,9 @@ def main() -> None:
         llm = LLM(model=f"openai/{MODEL}", base_url=f"{url}/v1", api_key=SecretStr(KEY), usage_id="agent")
         tool = Tool(name=TerminalTool.name, params={"terminal_type": "subprocess"})
         agent = Agent(llm=llm, tools=[tool], include_default_tools=[])
-        conversation = Conversation(agent=agent, workspace=str(Path.cwd()), persistence_dir=folder, visualizer=None)
+        conversation = Conversation(
+            agent=agent, workspace=str(Path.cwd()), persistence_dir=folder, visualizer=None
+        )
         conversation.send_message(QUESTION)
         conversation.run()
         conversation.close()

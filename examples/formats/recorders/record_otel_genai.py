@@ -1,7 +1,6 @@
-"""Records spans with OpenTelemetry's GenAI attributes, as Pydantic AI writes them: printed, and as OTLP/JSON."""
+"""Records Pydantic AI's spans with GenAI attributes: as OpenTelemetry prints them, and as OTLP/JSON."""
 
 import base64
-import json
 
 from google.protobuf.json_format import MessageToDict
 from openai import AsyncOpenAI

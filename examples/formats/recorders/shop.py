@@ -15,6 +15,7 @@ from typing import Any
 SESSIONS = Path(__file__).resolve().parents[2] / "sessions"
 sys.path.insert(0, str(SESSIONS))
 
+import dialects  # noqa: E402
 from project import make_project  # noqa: E402
 from scripted_model import serving  # noqa: E402
 
@@ -55,6 +56,11 @@ def opened_shop(*, rows: int = 10, script: list[str] = SCRIPT) -> Iterator[str]:
                 yield model.url
         finally:
             os.chdir(before)
+
+
+def name_shell(tool: str) -> None:
+    """Tells the model of a further name under which a shell is offered."""
+    dialects.SHELL_TOOLS += (tool,)
 
 
 def keep(name: str, text: str, *more: tuple[str, str]) -> None:

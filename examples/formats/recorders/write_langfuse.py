@@ -45,7 +45,12 @@ def main() -> None:
         generation = {"model": MODEL, "model_parameters": {}, "usage_details": TOKENS, "cost_details": {}}
         lines.append(
             observation(
-                2 * number, "GENERATION", "OpenAI-generation", input=turn.sent, output=turn.message, **generation
+                2 * number,
+                "GENERATION",
+                "OpenAI-generation",
+                input=turn.sent,
+                output=turn.message,
+                **generation,
             )
         )
         if turn.output is not None:
