@@ -95,6 +95,7 @@ $(PEER)/.dependencies: | $(VENV)/.dependencies
 sessions: $(VENV)/.build ## Records real agents, crushes their sessions, resumes them (needs npm; 2 GB in target/agents).
 	$(BIN)/python examples/sessions/record.py
 	$(BIN)/python examples/sessions/resume.py
+	$(BIN)/python examples/sessions/viewers.py
 
 # The output is also kept in target/bench, for `make figures`.
 bench: $(VENV)/.build $(PEER)/.dependencies ## Compares with headroom-ai, on DATA=… and CONVERSATIONS=….

@@ -22,7 +22,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as originals,
         beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"])) as pipeline,
     ):
-        crushed = pipeline | beam.Create(records) | CrushRecords(originals=originals, trace_format="openai")
+        crushed = pipeline | beam.Create(records) | CrushRecords(originals=originals)
         result = crushed.compacted | RestoreRecords(originals)
         assert_that(result.restored, equal_to(records))
         assert_that(result.unresolved, equal_to([]), label="all resolved")

@@ -18,14 +18,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 import headroom_beam
 from headroom_beam import CrushFiles, OriginalStore, RestoreFiles, _core
-from headroom_beam.crush.trace_formats import resolve
 from headroom_beam.files.manifest import read_manifest
 from headroom_beam.files.report import format_bytes, format_summary, format_table
 from headroom_beam.objects.open import open_objects
 
 TRACES = Path(__file__).resolve().parent / "traces"
-# The traces have both forms. A trace format is a list of payload paths, so two formats can be joined.
-FORMATS = [*resolve("openai"), *resolve("anthropic")]
 
 
 def pipeline() -> beam.Pipeline:
@@ -60,9 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--input", type=Path, default=TRACES, help="folder of *.jsonl files in OpenAI or Anthropic form"
-    )
+    parser.add_argument("--input", type=Path, default=TRACES, help="folder of *.jsonl files")
     parser.add_argument("--output", type=Path, default=Path("out"), help="folder to write into")
     options = parser.parse_args()
     compacted, originals, restored = (
@@ -75,7 +70,7 @@ def main() -> int:
     print(f"headroom_beam from {Path(headroom_beam.__file__).parent}\n")
 
     with pipeline() as p:
-        p | CrushFiles(f"{options.input}/*.jsonl", str(compacted), str(originals), trace_format=FORMATS)
+        p | CrushFiles(f"{options.input}/*.jsonl", str(compacted), str(originals))
     print(format_summary(read_manifest(open_objects(str(compacted))).summary))
 
     files = sorted(options.input.glob("*.jsonl"))

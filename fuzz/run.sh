@@ -16,7 +16,7 @@ seconds=$1
 shift
 cd "$(dirname "$0")"
 if [ $# -eq 0 ]; then
-    set -- scan crush_restore restore_hostile table_decode text
+    set -- scan crush_restore restore_hostile table_decode text cut recognise
 fi
 if ! command -v "${CXX:-c++}" > /dev/null; then
     echo "fuzz/run.sh: libFuzzer needs a C++ compiler; install one or set CXX" >&2

@@ -28,6 +28,7 @@ __all__ = [
     "crush_elements",
     "crush_records",
     "crush_text",
+    "crush_text_file",
     "element_markers",
     "estimate_tokens",
     "framing",
@@ -104,8 +105,24 @@ class CrushedBlock:
     unproved_count: int
     """Payloads left as they were because their compacted form didn't restore. Each is a defect to report, but
     loses nothing."""
-    def lines(self) -> bytes:
+    unrecognised_count: int
+    """Records in which no payload path selects or keeps anything, and no result is surely known by its shape.
+    They aren't crushed. Failed records don't count, nor does any record where no paths are given."""
+    likely_count: int
+    """Those of the unrecognised records in which something looks like a result."""
+    def paths(self) -> list[str]:
+        """Returns the payload paths that found something, sorted."""
+    def unrecognised(self) -> pa.RecordBatch:
+        """Returns one row for each unrecognised record, in order.
+
+        Columns: `offset` int64 (bytes from the start of the block), `is_likely` bool (something in it looks
+        like a result).
+        """
+    def lines(self, *, padded: bool = False) -> bytes:
         """Returns the compacted block, line by line, with the line ends, blank lines and BOM of the input.
+
+        Args:
+            padded: pad each line that has become shorter with blanks to its old length.
 
         Raises:
             TypeError: the block comes from `crush_records` and has no lines.
@@ -123,7 +140,8 @@ class CrushedBlock:
             tokens_before, tokens_after: int64, of its payloads.
             payloads: list<struct<path: string, tool: string, strategy: string, hashes: list<string>,
                 rows_total: int64, rows_kept: int64, tokens_before: int64, tokens_after: int64,
-                over_budget: int64, explanation: string>>, as in `headroom_beam.records.Payload`.
+                over_budget: int64, explanation: string, recognised_by: string>>, as in
+                `headroom_beam.records.Payload`.
         """
     def originals(self) -> pa.RecordBatch:
         """Returns the originals, each digest once, in the order in which they were left out.
@@ -165,6 +183,21 @@ def crush_block(block: bytes, options: Options, calls: CallTable | None = None) 
         options: how to crush.
         calls: the calls of the file so far, to which those of the block are added. None if the records of the
             block have nothing to do with one another.
+    """
+
+def crush_text_file(text: bytes, options: Options) -> CrushedBlock:
+    """Crushes one text by itself, such as a file that holds the result of a tool.
+
+    Args:
+        text: JSON, or plain text.
+        options: how to crush. `paths` has no effect: the whole text is the payload.
+
+    Returns:
+        A block of one record. Its `lines` are the compacted text.
+
+    Raises:
+        InvalidPayload: the text isn't UTF-8.
+        LimitExceeded: the text is over a limit of the options.
     """
 
 def crush_records(records: pa.Array, options: Options) -> CrushedBlock:
@@ -218,6 +251,11 @@ class CutBlock:
     offset: int
     """Bytes from the start of the file to the block."""
     data: bytes
+    def elements(self) -> list[CutBlock]:
+        """Returns a block for each element. What stands between the elements is in none of them."""
+    def envelope(self) -> tuple[bytes, bytes]:
+        """Returns the brackets and keys of the opened values around the first element: those before it, and
+        those behind it."""
 
 @final
 class CutPiece:
@@ -351,7 +389,9 @@ class RestoredBlock:
         unless an original is missing), `kind` string (`missing` or `format`), `message` string.
         """
 
-def restore_block(block: bytes, originals: pa.RecordBatch, *, lines: bool = True) -> RestoredBlock:
+def restore_block(
+    block: bytes, originals: pa.RecordBatch, *, lines: bool = True, padded: bool = False
+) -> RestoredBlock:
     """Restores a block: puts originals in the place of their markers, and decodes tables and documents.
 
     Args:
@@ -359,6 +399,7 @@ def restore_block(block: bytes, originals: pa.RecordBatch, *, lines: bool = True
         originals: columns `hash` string and `original` binary or large_binary. An original is used only when
             its SHA-256 begins with the hash in the marker.
         lines: False when the block is one text by itself.
+        padded: take off the blanks with which `CrushedBlock.lines` padded its lines. Lines only.
 
     Raises:
         TypeError: a column of `originals` is missing or has another type.
@@ -412,6 +453,21 @@ class Recogniser:
             LimitExceeded: it is too deep.
         """
 
+    def learn(self, records: pa.Array) -> int:
+        """Adds what is found in records, each looked at by itself, as crushing does.
+
+        Args:
+            records: large_binary. Those that are no JSON, and nulls, are passed over.
+
+        Returns:
+            How many were looked at.
+
+        Raises:
+            TypeError: the array has another type.
+        """
+    unreachable_count: int
+    """Results so far that no path selects: a key on the way is an id, or what says that it is a result
+    stands elsewhere."""
     def learned(self) -> pa.RecordBatch:
         """Returns what all records so far have shown, one row a path, in alphabetic order.
 

@@ -120,6 +120,9 @@ class AmbiguousHash(HeadroomBeamError):
 
 
 class PayloadNotFound(HeadroomBeamError):
-    """The payload paths found no payload in the whole input. The message says how to name others."""
+    """No payload was found in the whole input, or most of its records are failures.
+
+    The message says what to do. What a run has written is whole.
+    """
 
     exit_code = 12

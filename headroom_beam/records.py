@@ -69,6 +69,9 @@ class Payload(NamedTuple):
     Without compaction: rows by which it exceeds `max_items_after_crush`."""
     explanation: str
     """What was decided, in words: the strategy, rows or lines kept by rule, rows dropped by reason."""
+    recognised_by: str
+    """Why it was taken for a result, in words, where it is known by its shape and no path of the trace format
+    selected it; else empty."""
 
 
 class Compacted(NamedTuple):
@@ -167,6 +170,7 @@ PAYLOAD_TYPE = pa.struct(
             tokens_after=pa.int64(),
             over_budget=pa.int64(),
             explanation=pa.string(),
+            recognised_by=pa.string(),
         )
     )
 )

@@ -97,8 +97,8 @@ def root(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> RunSettings:
-    """Settings of a run that moves rows of records into the store."""
-    return RunSettings(output=str(tmp_path / "out"), originals=str(tmp_path / "originals"), config=DROPPING)
+    """Settings of a run that takes records whole and moves rows of them into the store."""
+    return RunSettings(str(tmp_path / "out"), str(tmp_path / "originals"), "json", config=DROPPING)
 
 
 @pytest.fixture

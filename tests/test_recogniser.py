@@ -52,6 +52,22 @@ def test_what_a_file_has_shown_is_a_row_for_each_path_that_options_take() -> Non
     Options(paths=[row["path"] for row in rows])
 
 
+def test_records_are_learned_together_as_one_by_one() -> None:
+    records = [encoded(one) for one in (CALL, RESULT, {"tool": "t", "result": "x" * 900})]
+    by_id = encoded({"5f0c8e0e-3f3c-4a51-9a56-0b7b6ff1d1aa": RESULT})
+    together, alone = Recogniser(), Recogniser()
+    assert together.learn(pa.array([*records, b"no JSON", by_id], pa.large_binary())) == 4
+    for record in (*records, by_id):
+        alone.recognise(record)
+    assert together.unreachable_count == alone.unreachable_count == 1
+    rows = together.learned().to_pylist()
+    assert [row["path"] for row in rows] == [row["path"] for row in alone.learned().to_pylist()]
+    # Each is looked at by itself, so a call in another record names no tool.
+    assert [row["tools"] for row in rows] == [[], ["t"]]
+    with pytest.raises(TypeError, match="large_binary"):
+        together.learn(pa.array(["text"]))
+
+
 def test_a_broken_or_deep_record_is_an_error() -> None:
     with pytest.raises(InvalidPayload):
         recognise(b'{"role": ')

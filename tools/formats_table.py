@@ -7,20 +7,17 @@ A sample belongs to the format whose name its file name begins with: `codex.json
 """
 
 import argparse
-import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from headroom_beam import SmartCrusherConfig
 from headroom_beam.crush.trace_formats import TRACE_FORMATS
-from headroom_beam.files.detect import detect_all
 from headroom_beam.files.estimate import estimate_files
+from headroom_beam.files.inputs import find_inputs
 from headroom_beam.files.sample import plan_sample
-from headroom_beam.files.shards import find_sources
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDERS = (REPOSITORY / "examples" / "sessions" / "recorded", REPOSITORY / "examples" / "formats")
@@ -80,18 +77,14 @@ def _format_of(path: Path) -> str:
 
 def measure(path: Path, trace_format: str) -> Measured:
     """Measures one sample with a trace format, everything in it, with tokens counted exactly."""
-    (source,) = detect_all(find_sources([str(path)]), [])
-    with tempfile.TemporaryDirectory() as folder:
-        lines = Path(folder) / "sample.jsonl"
-        lines.write_bytes(path.read_bytes() if source.framing == "lines" else values_as_lines(path))
-        sources = find_sources([str(lines)])
-        estimate = estimate_files(
-            sources,
-            plan_sample(sources, None),
-            trace_format=trace_format,
-            config=CONFIG,
-            budgets=[CONFIG.max_tokens],
-        )
+    (source,) = sources = find_inputs([str(path)], max_bytes=CONFIG.max_record_bytes, left_out=[])
+    estimate = estimate_files(
+        sources,
+        plan_sample(sources, None),
+        trace_format=trace_format,
+        config=CONFIG,
+        budgets=[CONFIG.max_tokens],
+    )
     if estimate["failures"]:
         raise ValueError(f"{path.name} has records that can't be read")
     total: dict[str, Any] = estimate["all"]
@@ -106,20 +99,6 @@ def measure(path: Path, trace_format: str) -> Measured:
         saved_by_default=total["saved"][str(CONFIG.max_tokens)] / tokens,
         paths=len(estimate["paths"]),
     )
-
-
-def values_as_lines(path: Path) -> bytes:
-    """Puts each JSON value of a file on a line of its own, spelled as it was.
-
-    A line break in JSON stands between tokens only, since strings spell it as an escape.
-    """
-    text, at, values = path.read_text(encoding="utf-8"), 0, []
-    decoder = json.JSONDecoder()
-    while at < len(text.rstrip()):
-        start = at + len(text[at:]) - len(text[at:].lstrip())
-        at = decoder.raw_decode(text, start)[1]
-        values.append(text[start:at].replace("\n", " "))
-    return "".join(f"{value}\n" for value in values).encode()
 
 
 def formats_table() -> str:

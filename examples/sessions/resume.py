@@ -48,7 +48,10 @@ from running import (
 )
 from scripted_model import LAST_SENTENCE, Request, read_requests, serving
 
-CRUSH = "headroom-beam crush --input {input} --output {output} --originals {originals} --trace_format {paths}"
+CRUSH = (
+    "headroom-beam crush {padding} --input {input} --output {output} --originals {originals} "
+    "--trace_format {paths}"
+)
 TOLERANCE = 0.01
 
 
@@ -94,7 +97,7 @@ def crush(agent: Agent, session: Path, paths: Sequence[str], command: str, folde
         agent: whose session it is.
         session: the file. One whole JSON value becomes one line.
         paths: the payload paths that the command gets.
-        command: what is run; {input}, {output}, {originals} and {paths} are filled in.
+        command: what is run; {padding}, {input}, {output}, {originals} and {paths} are filled in.
         folder: where the command works; emptied first.
 
     Raises:
@@ -109,10 +112,11 @@ def crush(agent: Agent, session: Path, paths: Sequence[str], command: str, folde
         "output": str(folder / "output"),
         "originals": str(folder / "originals"),
     }
+    lists = {"{paths}": paths, "{padding}": ["--pad_lines"] if agent.keeps_offsets else []}
     words = [
         filled
         for word in shlex.split(command)
-        for filled in (paths if word == "{paths}" else [word.format_map(values)])
+        for filled in (lists[word] if word in lists else [word.format_map(values)])
     ]
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with (folder / "crush.log").open("wb") as log:
@@ -132,16 +136,6 @@ def lines_of(session: Path) -> list[bytes]:
     except ValueError:
         return raw.splitlines(keepends=True)
     return [json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"]
-
-
-def pad(crushed: Sequence[bytes], original: Sequence[bytes]) -> list[bytes]:
-    r"""Pads lines with blanks to the lengths that they had.
-
-    >>> pad([b'{"a":1}\n'], [b'{"a":12345}\n'])
-    [b'{"a":1}    \n']
-    """
-    pairs = zip(crushed, original, strict=True)
-    return [line.rstrip(b"\n").ljust(len(before) - 1) + b"\n" for line, before in pairs]
 
 
 def changes_between(original: Sequence[bytes], crushed: Sequence[bytes]) -> list[Change]:
@@ -336,14 +330,13 @@ def check(agent: Agent, workplace: Workplace, command: str, *, resumes: int = 1,
     problems = [f"control: {problem}" for problem in _thread_problems(agent, workplace)]
     if resumes < RESUMES:
         Workplace(workplace.root, "control").keep()
-    lines = pad(crushed, original) if agent.keeps_offsets else crushed
-    resumed = resume(agent, workplace, f"crushed-{resumes}", lines, resumes=resumes, timeout_s=timeout_s)
+    resumed = resume(agent, workplace, f"crushed-{resumes}", crushed, resumes=resumes, timeout_s=timeout_s)
     problems += _thread_problems(agent, workplace)
     compacted, differing = compare(agent, control[0], resumed[0], changes)
     return Outcome(
         agent=agent,
         file_bytes=sum(map(len, original)),
-        crushed_bytes=sum(map(len, crushed)),
+        crushed_bytes=sum(len(line.rstrip()) + 1 for line in crushed),
         control_bytes=control[0].body_bytes,
         request_bytes=resumed[0].body_bytes,
         compacted=compacted,
@@ -375,8 +368,7 @@ def sent_paths(agent: Agent, workplace: Workplace, command: str, *, timeout_s: f
     sent = {}
     for path in agent.payload_paths:
         crushed = crush(agent, session, [path], command, workplace.root / "crush")
-        lines = pad(crushed, original) if agent.keeps_offsets else crushed
-        turns = resume(agent, workplace, "path", lines, timeout_s=timeout_s)
+        turns = resume(agent, workplace, "path", crushed, timeout_s=timeout_s)
         changes = changes_between(original, crushed)
         found = _unexplained(differences(control[0].body, turns[0].body), agent)
         sent[path] = sum(

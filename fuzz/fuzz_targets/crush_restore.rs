@@ -1,9 +1,11 @@
 //! Crushes a block of records under options from the first two bytes, and restores it byte for byte. Crushes
-//! and restores the compacted block in the same way.
+//! and restores the compacted block in the same way. So with lines that are padded to their old length.
 #![no_main]
 
 use headroom_crusher::json::scan::Tape;
-use headroom_crusher::{Block, Crusher, Options, Strategy, markers_in_record, restore_record};
+use headroom_crusher::{
+    Block, Crusher, Options, Strategy, markers_in_record, restore_padded_record, restore_record, split_lines,
+};
 use libfuzzer_sys::fuzz_target;
 
 fn options(first: u8, second: u8) -> Options {
@@ -60,6 +62,15 @@ fn round_trip(crusher: &mut Crusher, lines: &[u8]) -> Vec<u8> {
         at = record.end;
     }
     restored.extend_from_slice(&block.compacted[at..]);
+    assert_eq!(restored, lines);
+    let padded = block.padded();
+    let (mut restored, mut at) = (Vec::new(), 0);
+    for line in split_lines(&padded).filter(|line| !line.is_blank()) {
+        restored.extend_from_slice(&padded[at..line.offset]);
+        at = line.offset + line.content.len();
+        restore_padded_record(line.content, &block.originals, &mut restored).expect("it restores");
+    }
+    restored.extend_from_slice(&padded[at..]);
     assert_eq!(restored, lines);
     assert!(block.originals.arena.len() <= lines.len());
     assert!(markers >= block.originals.entries.len());

@@ -1,6 +1,6 @@
 """Crushes files into compacted files and a store of originals, on any Beam runner.
 
-    headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals --trace_format openai
+    headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals
 
 Input files hold JSON Lines or JSON of any layout, plain, compressed or in archives. In a folder, other files
 are copied.
@@ -10,7 +10,8 @@ with a thread for each core, up to 4. Beam's own default, `DirectRunner`, would 
 runner.
 
 To finish an interrupted run, run the same command again. The summary of the run goes to standard output. On a
-terminal, standard error shows the progress.
+terminal, standard error shows the progress. A run without payloads, or mostly of failures, ends with code 12:
+all that it has written is whole, but the error says what to do.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from headroom_beam.cli.options import (
 )
 from headroom_beam.cli.progress import RunProgress
 from headroom_beam.files.manifest import read_manifest
+from headroom_beam.files.payload_check import check_summary
 from headroom_beam.files.report import format_summary
 from headroom_beam.files.shards import SHARD_BYTES
 from headroom_beam.objects.open import open_objects
@@ -60,11 +62,12 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
             known.input,
             known.output,
             known.originals,
-            trace_format=trace_format_from(known, default="json"),
+            trace_format=trace_format_from(known),
             config=config_from(known),
             shard_bytes=known.shard_bytes,
             run_date=known.run_date,
             explain=known.explain,
+            pad_lines=known.pad_lines,
         )
         pipeline = beam.Pipeline(options=pipeline_options(beam_arguments))
         _ = pipeline | "CrushFiles" >> crush
@@ -73,6 +76,8 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
         if result is not None:
             summary = read_manifest(open_objects(known.output)).summary
             sys.stdout.write((json.dumps(summary) if known.json else format_summary(summary)) + "\n")
+            sys.stdout.flush()
+            check_summary(summary)
     return code.value
 
 
@@ -94,7 +99,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--output", metavar="ROOT", help="where compacted files go: a directory or gs://bucket/prefix"
     )
     parser.add_argument("--originals", metavar="ROOT", help="the store: a directory or gs://bucket/prefix")
-    add_payload_arguments(parser, default="json")
+    add_payload_arguments(parser)
     parser.add_argument(
         "--shard_bytes",
         type=int,
@@ -111,6 +116,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--explain",
         action="store_true",
         help="write what was decided for each payload, and why, to _explanations/ below the output",
+    )
+    parser.add_argument(
+        "--pad_lines",
+        action="store_true",
+        help="pad each compacted line of a JSON Lines file with blanks to its old length, for programs that "
+        "remember in bytes how far they have read it; restoring takes the blanks off",
     )
     parser.add_argument(
         "--streaming", action="store_true", help=f"crush Pub/Sub messages: see {prog} --streaming --help"

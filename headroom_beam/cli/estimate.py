@@ -12,8 +12,7 @@ from headroom_beam.cli.options import (
     trace_format_from,
 )
 from headroom_beam.cli.progress import ProgressLine
-from headroom_beam.errors import StoreError
-from headroom_beam.files.detect import detect_all
+from headroom_beam.crush.trace_formats import side_files_of
 from headroom_beam.files.estimate import (
     BUDGETS,
     SAMPLE_BYTES,
@@ -21,9 +20,10 @@ from headroom_beam.files.estimate import (
     estimate_files,
 )
 from headroom_beam.files.estimate_report import format_estimate
+from headroom_beam.files.inputs import find_inputs
 from headroom_beam.files.report import format_bytes
 from headroom_beam.files.sample import parse_sample, plan_sample
-from headroom_beam.files.shards import find_sources
+from headroom_beam.files.sources import LeftOut
 
 __all__ = ["main"]
 
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the arguments after the command's name; None for those of the process.
 
     Raises:
-        PayloadNotFound: there are records, but no payload in any of them. The estimate was printed.
+        PayloadNotFound: there are records, but no payload in any of them, or most of them are failures. The
+            estimate was printed.
         StoreError: no input is found, or it can't be read.
         IntegrityError: an input file is truncated or damaged.
         ValueError: an option is out of its range.
@@ -43,19 +44,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = _parser().parse_args(arguments)
     log_to_stderr(logging.WARNING)
     config = config_from(known)
+    trace_format = trace_format_from(known)
     budgets = known.budgets or sorted({*BUDGETS, config.max_tokens})
     size = SAMPLE_BYTES if known.sample is None else parse_sample(known.sample)
-    sources = [source for source in detect_all(find_sources(known.input), []) if source.framing == "lines"]
-    if not sources:
-        raise StoreError("no input is JSON Lines; an estimate reads no other files")
+    left_out: list[LeftOut] = []
+    sources = find_inputs(
+        known.input,
+        side_files=side_files_of(trace_format),
+        max_bytes=config.max_record_bytes,
+        left_out=left_out,
+    )
     pieces = plan_sample(sources, None if known.all else size)
     with ProgressLine(sum(piece.size_bytes for piece in pieces)) as progress:
         estimate = estimate_files(
             sources,
             pieces,
-            trace_format=trace_format_from(known, default=None),
+            trace_format=trace_format,
             config=config,
             budgets=budgets,
+            left_out=left_out,
             on_progress=lambda size_bytes, records, failures: progress.update(
                 size_bytes, records=records, failures=failures
             ),
@@ -78,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "input", nargs="+", metavar="INPUT", help="files, directories or patterns, local or gs://"
     )
-    add_payload_arguments(parser, default="all formats but json")
+    add_payload_arguments(parser)
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(
         "--sample",

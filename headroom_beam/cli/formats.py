@@ -1,11 +1,17 @@
-"""`headroom-beam formats`: lists the trace formats, or prints the paths of those that are named."""
+"""`headroom-beam formats`: lists the trace formats, their paths, or what is found in files."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from headroom_beam.cli.console import write, write_json
-from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, named
+from headroom_beam.cli.console import log_to_stderr, write, write_json
+from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, named_formats, resolve
+from headroom_beam.files.estimate import SAMPLE_BYTES
+from headroom_beam.files.found_formats import check_found, find_formats
+from headroom_beam.files.found_formats_report import format_found
+from headroom_beam.files.report import format_bytes
+from headroom_beam.files.sample import parse_sample
 
 __all__ = ["main"]
 
@@ -17,11 +23,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the arguments after the command's name; None for those of the process.
 
     Raises:
-        ValueError: a name is unknown, or a file of formats says nothing right.
+        PayloadNotFound: there are records, but nothing in them looks like a result. The rest was printed.
+        StoreError: no input is found, or it can't be read.
+        IntegrityError: an input file is truncated or damaged.
+        ValueError: a name is unknown, or the sample is neither a share nor a size.
         OSError: a file of formats can't be read.
     """
-    known = _parser().parse_args(arguments)
-    formats = [one for name in known.paths for one in named(name)] if known.paths else TRACE_FORMATS.values()
+    parser = _parser()
+    known = parser.parse_args(arguments)
+    log_to_stderr(logging.WARNING)
+    if known.input and known.paths:
+        parser.error("give either INPUT or --paths")
+    if not known.input and (known.all or known.sample is not None):
+        parser.error("--sample and --all are for files; INPUT is missing")
+    if known.input:
+        return _print_found(known)
+    formats = _formats_of(known.paths) if known.paths else TRACE_FORMATS.values()
     if known.json:
         write_json([_described(one) for one in formats])
     elif known.paths:
@@ -31,22 +48,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _print_found(known: argparse.Namespace) -> int:
+    size = SAMPLE_BYTES if known.sample is None else parse_sample(known.sample)
+    found = find_formats(known.input, size=None if known.all else size)
+    if known.json:
+        write_json(found)
+    else:
+        write(format_found(found).encode(errors="backslashreplace") + b"\n")
+    check_found(found)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="headroom-beam formats",
         description="Lists the trace formats: name, newest version whose records were looked at, whether a "
-        "crushed file may take the place of the logged one, and what writes such records.",
+        "crushed file may take the place of the logged one, and what writes such records. With files, prints "
+        "what is found in them, path by path: by which format, or by its shape, and how sure that is. Paths "
+        "that somebody has to confirm are printed as options.",
         allow_abbrev=False,
+    )
+    parser.add_argument(
+        "input", nargs="*", metavar="INPUT", help="files, directories or patterns, local or gs://"
     )
     parser.add_argument(
         "--paths",
         nargs="+",
         metavar="NAME",
-        help="print the payload paths of these formats instead, one a line; a file of formats (.toml) may be "
-        "named too",
+        help="print the payload paths of these formats instead, one a line; auto stands for all, and a file "
+        "of formats (.toml) may be named too",
     )
-    parser.add_argument("--json", action="store_true", help="print a JSON array of objects, with the paths")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument(
+        "--sample",
+        metavar="SHARE_OR_BYTES",
+        help="how much to read, such as 0.1, 10%% or 200MB, spread over the files "
+        f"(default: {format_bytes(SAMPLE_BYTES)})",
+    )
+    amount.add_argument("--all", action="store_true", help="read everything")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser
+
+
+def _formats_of(names: Iterable[str]) -> list[TraceFormat]:
+    """Returns the formats that have paths, of these names.
+
+    Raises:
+        ValueError: a name is unknown.
+    """
+    formats = []
+    for name in names:
+        resolve(name)
+        found = named_formats(name)
+        if not found:
+            raise ValueError(f"no trace format has the path {name!r}")
+        formats += [one for one in found if one.paths]
+    return formats
 
 
 def _described(one: TraceFormat) -> dict[str, Any]:
@@ -58,13 +115,14 @@ def _described(one: TraceFormat) -> dict[str, Any]:
         "not_in_place_because": one.in_place or None,
         "paths": list(one.paths),
         "keep": list(one.keep),
+        "side_files": list(one.side_files),
     }
 
 
-def _listed(formats: Iterable[TraceFormat]) -> Iterable[str]:
-    """Yields a table: all columns but the last padded."""
-    rows = [("name", "version", "in place", "records of")]
+def _listed(formats: Iterable[TraceFormat]) -> Iterator[str]:
+    """Yields the lines of a table, and why files of some formats are not put back in place."""
     words = {True: "yes", False: "no", None: ""}
+    rows = [("name", "version", "in place", "records of")]
     rows += [(one.name, one.version, words[_in_place(one)], one.title) for one in formats]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -74,7 +74,7 @@ _COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "crush": (_crush, "crush files into compacted files and a store of originals"),
     "restore": (_restore, "restore the files of a run, byte for byte"),
     "estimate": (_estimate, "print what crushing would save, and write nothing"),
-    "formats": (_formats, "list the trace formats, or the paths of some"),
+    "formats": (_formats, "list the trace formats, or print what is found in files"),
     "show": (_show, "print the payloads of one record of a run, before and after"),
     "get": (_get, "write one original to standard output, byte for byte"),
     "check": (_check, "check a whole store, and the compacted files of a run"),

@@ -24,20 +24,15 @@ def add_store_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_payload_arguments(parser: argparse.ArgumentParser, *, default: str) -> None:
-    """Adds the options that say where payloads are.
-
-    Args:
-        parser: where to add them.
-        default: what is taken if neither is given, for the help.
-    """
+def add_payload_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say where payloads are."""
     parser.add_argument(
         "--trace_format",
         nargs="+",
         metavar="NAME",
         help="where payloads are: auto, json (the whole record), the name of a format such as openai or "
         "claude-code, a file of formats (.toml), or payload paths; `headroom-beam formats` lists the names "
-        f"(default: {default})",
+        "(default: auto)",
     )
     parser.add_argument(
         "--select",
@@ -48,22 +43,13 @@ def add_payload_arguments(parser: argparse.ArgumentParser, *, default: str) -> N
     )
 
 
-def trace_format_from(known: argparse.Namespace, *, default: str | None) -> list[str] | None:
+def trace_format_from(known: argparse.Namespace) -> list[str]:
     """Returns what the options of `add_payload_arguments` say, as `trace_formats.resolve` takes it.
-
-    Args:
-        known: the parsed arguments.
-        default: what is taken if neither option is given.
 
     Raises:
         ValueError: `--select` names something that is no path.
     """
-    paths = [_selected(path) for path in known.select or ()]
-    if known.trace_format:
-        return [*known.trace_format, *paths]
-    if paths:
-        return [AUTO, *paths]
-    return None if default is None else [default]
+    return [*(known.trace_format or [AUTO]), *map(_selected, known.select or ())]
 
 
 def _selected(path: str) -> str:

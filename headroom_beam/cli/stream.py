@@ -11,7 +11,7 @@ There are two readers. `beam`, the default on Dataflow, runs one streaming pipel
 messages when it has checkpointed them. `batches`, the default elsewhere, leases messages and runs a pipeline
 over each batch. It acknowledges a batch only when its pipeline has succeeded, whereas Beam's local runners
 acknowledge messages as they pull them. On SIGINT or SIGTERM, `batches` finishes its batch and prints its
-counts.
+counts. A thousand messages in a row without a payload log a warning.
 """
 
 import argparse
@@ -49,6 +49,9 @@ from headroom_beam.transforms.sinks import WriteCompacted, WriteFailures
 __all__ = ["crush_messages", "main", "run_batches"]
 
 log = logging.getLogger(__name__)
+
+# Counters whose sums over all batches are printed at the end.
+_COUNTED = ("payloads", "unrecognised", "likely", "failures", "packs")
 
 
 def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam crush --streaming") -> int:
@@ -117,7 +120,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="publish compacted records instead: projects/PROJECT/topics/NAME",
     )
     add("--failures", metavar="ROOT", help="where failures go (default: OUTPUT/failures)")
-    add_payload_arguments(parser, default="json")
+    add_payload_arguments(parser)
     add(
         "--run_date",
         type=dt.date.fromisoformat,
@@ -180,7 +183,7 @@ def crush_messages(
     """
     crushed = messages | "Crush" >> CrushRecords(
         originals=known.originals,
-        trace_format=trace_format_from(known, default="json"),
+        trace_format=trace_format_from(known),
         config=config_from(known),
         run_date=known.run_date,
         source=known.subscription,
@@ -253,14 +256,14 @@ def run_batches(
         stopping: an event that stops the loop after the current batch.
 
     Returns:
-        The counts `batches`, `messages` (acknowledged ones), `failures` and `packs`.
+        The counts `batches` and `messages` (acknowledged ones), and those of `_COUNTED`.
 
     Raises:
         RuntimeError, HeadroomBeamError: a batch failed; its messages are given back.
         google.api_core.exceptions.GoogleAPICallError: the service refused.
     """
     options.view_as(StandardOptions).streaming = False
-    done = {"batches": 0, "messages": 0, "failures": 0, "packs": 0}
+    done = {"batches": 0, "messages": 0, **dict.fromkeys(_COUNTED, 0)}
     with LeasedSubscription(known.subscription, lease_s=known.lease_s) as subscription:
         while not stopping.is_set():
             leased = subscription.pull(
@@ -281,8 +284,8 @@ def run_batches(
             subscription.acknowledge(leased)
             done["batches"] += 1
             done["messages"] += len(leased)
-            done["failures"] += counted(result, "failures")
-            done["packs"] += counted(result, "packs")
+            for name in _COUNTED:
+                done[name] += counted(result, name)
             log.info("crushed a batch of %d messages", len(leased))
     return done
 

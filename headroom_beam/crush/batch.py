@@ -27,6 +27,10 @@ class CrushedBatch(NamedTuple):
     unproved: int
     """Payloads left as they were, because their compacted form didn't restore. Nothing is lost, but this is a
     defect of the crusher."""
+    unrecognised: int
+    """Records in which nothing was recognised: see `_core.CrushedBlock.unrecognised_count`."""
+    likely: int
+    """Those of them in which something looks like a result."""
 
     def first_positions(self) -> dict[str, int]:
         """Returns, for each hash (24 digits), the position of the first record that names it."""
@@ -52,7 +56,7 @@ def crush_batch(records: Sequence[bytes], options: _core.Options, *, source: str
     compacted: list[tuple[int, Compacted]] = []
     failures: list[tuple[int, Failure]] = []
     originals: list[pa.RecordBatch] = []
-    unproved = 0
+    unproved, unrecognised, likely = 0, 0, 0
     for start, block in _blocks(records):
         crushed = _core.crush_records(pa.array(block, pa.large_binary()), options)
         kept, failed = crushed.records(), crushed.failures()
@@ -61,11 +65,13 @@ def crush_batch(records: Sequence[bytes], options: _core.Options, *, source: str
         if (batch := crushed.originals()).num_rows:
             originals.append(batch)
         unproved += crushed.unproved_count
+        unrecognised += crushed.unrecognised_count
+        likely += crushed.likely_count
     if sorted([*(at for at, _ in compacted), *(at for at, _ in failures)]) != list(range(len(records))):
         raise HeadroomBeamError(
             f"{len(records)} records went in, {len(compacted)} compacted and {len(failures)} failed came out"
         )
-    return CrushedBatch(compacted, failures, originals, unproved)
+    return CrushedBatch(compacted, failures, originals, unproved, unrecognised, likely)
 
 
 def _positions(batch: pa.RecordBatch, start: int) -> list[int]:

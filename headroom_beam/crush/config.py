@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from headroom_beam import _core
-from headroom_beam.crush.trace_formats import TraceFormat, resolve
+from headroom_beam.crush.trace_formats import AUTO, TraceFormat, resolve
 
 __all__ = ["SmartCrusherConfig", "options_for"]
 
@@ -96,11 +96,12 @@ class SmartCrusherConfig:
         if isinstance(self.keep_patterns, str):
             raise TypeError("option keep_patterns: give a list of texts, not one text")
         object.__setattr__(self, "keep_patterns", tuple(self.keep_patterns))
-        options_for(self)
+        # Paths have nothing to do with the other options.
+        options_for(self, "json")
 
 
 def options_for(
-    config: SmartCrusherConfig, trace_format: str | Sequence[str] | TraceFormat = "json"
+    config: SmartCrusherConfig, trace_format: str | Sequence[str] | TraceFormat = AUTO
 ) -> _core.Options:
     """Returns the native options for a configuration and a trace format.
 
@@ -111,7 +112,7 @@ def options_for(
     Raises:
         ValueError: the format is unknown, a path doesn't parse, or an option is out of its range.
 
-    >>> options = [options_for(SmartCrusherConfig(), name) for name in ("json", "openai")]
+    >>> options = [options_for(SmartCrusherConfig(), name) for name in ("auto", "json")]
     >>> options[0].fingerprint() == options[1].fingerprint()
     False
     """

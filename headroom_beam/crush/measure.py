@@ -1,6 +1,6 @@
 r"""Measures payloads: their kind, their tokens, and what crushing would save of them.
 
-Each block of lines is crushed once for each set of options. Everything after that works on whole columns.
+Each block of records is crushed once for each set of options. Everything after that works on whole columns.
 
 >>> meter = PayloadMeter(SmartCrusherConfig(), (".result",), budgets=(512,))
 >>> measured = meter.measure(b'{"result": [{"id": 1}, {"id": 2}]}\n{"text": "no result"}\n')
@@ -11,8 +11,9 @@ Each block of lines is crushed once for each set of options. Everything after th
 import dataclasses
 import functools
 import itertools
+import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,27 @@ import pyarrow.compute as pc
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 
-__all__ = ["KINDS", "MeasuredBlock", "PayloadMeter", "is_payload", "payload_texts"]
+__all__ = [
+    "KINDS",
+    "MeasuredBlock",
+    "PayloadMeter",
+    "Records",
+    "WholeText",
+    "crush_any",
+    "crush_one",
+    "is_payload",
+    "payload_texts",
+]
+
+
+class WholeText(NamedTuple):
+    """A text by itself, which is one payload."""
+
+    data: bytes
+
+
+Records: TypeAlias = bytes | _core.CutBlock | WholeText
+"""Lines that begin and end at line boundaries, a block of elements of a large text, or a text."""
 
 KINDS = ("array", "document", "lines", "text", "html", "blob", "value", "short")
 """The kinds of payloads.
@@ -49,7 +70,7 @@ _LINES = r"\}[ \t\r]*\n\s*\{"
 
 
 class MeasuredBlock(NamedTuple):
-    """The payloads of a block of lines, in document order. Each column has one value for each payload."""
+    """The payloads of a block of records, in document order. Each column has one value for each payload."""
 
     record_count: int
     """Records of the block, with failures."""
@@ -74,7 +95,7 @@ class MeasuredBlock(NamedTuple):
 
 
 class PayloadMeter:
-    """Measures blocks of lines with equal options. Threads may share it.
+    """Measures blocks of records with equal options. Threads may share it.
 
     Args:
         config: the options of crushing. Its `max_tokens` doesn't count.
@@ -91,23 +112,41 @@ class PayloadMeter:
         changes: list[dict[str, Any]] = [{"lossless_only": True}, *({"max_tokens": size} for size in budgets)]
         self._options = [options_for(dataclasses.replace(config, **change), paths) for change in changes]
         self._whole_records = not paths
+        self._config = config
         self._probe = _probe(config, paths)
         self._raw = None
         if config.exact_tokens:
             estimated = dataclasses.replace(config, exact_tokens=False, lossless_only=True)
             self._raw = options_for(estimated, paths)
 
-    def measure(self, block: bytes, *, run: Callable[..., Iterable[Any]] = map) -> MeasuredBlock:
-        """Measures the payloads of a block that begins and ends at line boundaries.
+    def call_tables(self) -> list[_core.CallTable]:
+        """Returns what `measure` takes as `calls`, for a file from its start."""
+        return [_core.CallTable() for _ in range(len(self._options) + 2)]
+
+    def measure(
+        self,
+        block: Records,
+        *,
+        calls: Sequence[_core.CallTable] | None = None,
+        run: Callable[..., Iterable[Any]] = map,
+    ) -> MeasuredBlock:
+        """Measures the payloads of a block.
 
         Args:
-            block: the lines.
+            block: the records.
+            calls: from `call_tables`, the calls of the file so far, which name tools. None if the blocks have
+                nothing to do with one another.
             run: `map`, or that of an executor. The native calls run without the GIL.
+
+        Raises:
+            InvalidPayload, LimitExceeded: a text isn't UTF-8, or is over a limit of the options.
         """
         # Compacted blocks may be as large as their input, so each call keeps only the columns of interest.
-        work: list[Callable[[bytes], Any]] = [self._crush_first, self._find_texts, self._raw_tokens]
+        work: list[Callable[..., Any]] = [self._find_texts, self._raw_tokens, self._crush_first]
         work += [functools.partial(_tokens_after, options) for options in self._options[1:]]
-        first, texts, raw_tokens, *afters = run(_call, work, itertools.repeat(block))
+        # The calls run at the same time, so each has a table of its own.
+        tables = itertools.repeat(None) if calls is None else calls
+        texts, raw_tokens, first, *afters = run(_call, work, itertools.repeat(block), tables)
         tokens = first.tokens
         raw_tokens = tokens if raw_tokens is None else raw_tokens
         kinds, keys = texts.of(first, raw_tokens)
@@ -125,30 +164,57 @@ class PayloadMeter:
             saved=[tokens - after for after in afters],
         )
 
-    def _crush_first(self, block: bytes) -> "_Payloads":
-        return _payloads(_core.crush_block(block, self._options[0]))
+    def _crush_first(self, block: Records, calls: _core.CallTable | None) -> "_Payloads":
+        return _payloads(crush_any(block, self._options[0], calls))
 
-    def _find_texts(self, block: bytes) -> "_Texts":
-        crushed = _core.crush_block(block, self._probe)
+    def _find_texts(self, block: Records, calls: _core.CallTable | None) -> "_Texts":
+        if isinstance(block, WholeText):
+            # As a string in a record, so that JSON in it doesn't become a table first.
+            text = json.dumps({"text": block.data.decode(errors="replace")}).encode()
+            crushed = crush_one(text, _probe(self._config, (".text",)))
+        else:
+            crushed = crush_any(block, self._probe, calls)
         found = crushed.originals()
-        if self._whole_records:
+        if self._whole_records and not isinstance(block, WholeText):
             failures = crushed.failures()
             return _Texts(failures.column("hash"), failures.column("index"), found, whole_records=True)
         return _Texts(_only_hashes(_rows(crushed).field("hashes")), None, found, whole_records=False)
 
-    def _raw_tokens(self, block: bytes) -> Integers | None:
-        return (
-            None
-            if self._raw is None
-            else _column(_rows(_core.crush_block(block, self._raw)), "tokens_before")
-        )
+    def _raw_tokens(self, block: Records, calls: _core.CallTable | None) -> Integers | None:
+        if self._raw is None:
+            return None
+        return _column(_rows(crush_any(block, self._raw, calls)), "tokens_before")
+
+
+def crush_any(
+    block: Records, options: _core.Options, calls: _core.CallTable | None = None
+) -> _core.CrushedBlock:
+    """Crushes a block of records; `calls` is as for `_core.crush_block`."""
+    if isinstance(block, _core.CutBlock):
+        return _core.crush_elements(block, options, calls)
+    if isinstance(block, WholeText):
+        return _core.crush_text_file(block.data, options)
+    return _core.crush_block(block, options, calls)
+
+
+def crush_one(record: bytes, options: _core.Options) -> _core.CrushedBlock:
+    r"""Crushes one record, which may have line breaks between its tokens.
+
+    Args:
+        record: a JSON text, without a byte order mark.
+        options: how to crush.
+
+    >>> crush_one(b'{"id":\n1}', options_for(SmartCrusherConfig(), ".id")).record_count
+    1
+    """
+    return _core.crush_records(pa.array([record], pa.large_binary()), options)
 
 
 def payload_texts(record: bytes, config: SmartCrusherConfig, paths: Sequence[str]) -> list[str | None]:
     r"""Returns the text of each payload of a record, in document order; None for a value or a short text.
 
     Args:
-        record: one line, without its line end.
+        record: a JSON text, without a byte order mark.
         config: the options of crushing, for their limits.
         paths: payload paths; at least one.
 
@@ -157,7 +223,7 @@ def payload_texts(record: bytes, config: SmartCrusherConfig, paths: Sequence[str
     >>> texts == ["a line of a log\n" * 40, None]
     True
     """
-    crushed = _core.crush_block(record, _probe(config, paths))
+    crushed = crush_one(record, _probe(config, paths))
     rows = crushed.originals()
     found = dict(zip(rows.column("hash").to_pylist(), rows.column("original").to_pylist(), strict=True))
     kinds = dict(zip(rows.column("hash").to_pylist(), rows.column("kind").to_pylist(), strict=True))
@@ -180,7 +246,7 @@ def is_payload(record: str, start: int, stop: int, config: SmartCrusherConfig, p
     True
     """
     planted = f'{record[:start]}"{_PLANTED}"{record[stop:]}'
-    originals = _core.crush_block(planted.encode(), _probe(config, paths)).originals()
+    originals = crush_one(planted.encode(), _probe(config, paths)).originals()
     return _PLANTED.encode() in originals.column("original").to_pylist()
 
 
@@ -250,12 +316,12 @@ def _column(rows: pa.StructArray, name: str) -> Integers:
     return column
 
 
-def _call(work: Callable[[bytes], Any], block: bytes) -> Any:
-    return work(block)
+def _call(work: Callable[..., Any], block: Records, calls: _core.CallTable | None) -> Any:
+    return work(block, calls)
 
 
-def _tokens_after(options: _core.Options, block: bytes) -> Integers:
-    return _column(_rows(_core.crush_block(block, options)), "tokens_after")
+def _tokens_after(options: _core.Options, block: Records, calls: _core.CallTable | None) -> Integers:
+    return _column(_rows(crush_any(block, options, calls)), "tokens_after")
 
 
 def _only_hashes(lists: pa.ListArray) -> pa.Array:

@@ -101,7 +101,8 @@ class SmartCrusher:
         if store is not None and max_memory_bytes is not None:
             raise ValueError("max_memory_bytes has no effect with a store; leave one of them out")
         self.config = config
-        self._options = options_for(config)
+        # A text by itself is the payload, whole.
+        self._options = options_for(config, "json")
         self._store = store
         self._memory = MemoryOriginals() if max_memory_bytes is None else MemoryOriginals(max_memory_bytes)
         self._put_count = 0

@@ -33,7 +33,7 @@ result's `tool_call_id` or `tool_use_id`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
@@ -46,11 +46,20 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["AUTO", "TRACE_FORMATS", "TraceFormat", "named", "read_formats", "resolve"]
+__all__ = [
+    "AUTO",
+    "TRACE_FORMATS",
+    "TraceFormat",
+    "named_formats",
+    "read_formats",
+    "resolve",
+    "side_files_of",
+]
 
 AUTO = "auto"
 """All built-in formats, and results known by their shape in records of other formats."""
 
+_SUFFIX = ".toml"
 _RESULTS_BY_SHAPE = "$:results"
 
 
@@ -65,6 +74,8 @@ class TraceFormat:
         version: the newest version of that whose records were looked at.
         keep: paths to values in which no result is looked for by its shape.
         in_place: why a crushed file must not take the place of the logged one; empty where it may.
+        side_files: patterns of text files beside the records that hold a result each, as
+            `pathlib.PurePath.match` takes them.
 
     Raises:
         ValueError: a path doesn't parse; the message says where.
@@ -80,6 +91,7 @@ class TraceFormat:
     version: str = ""
     keep: tuple[str, ...] = ()
     in_place: str = ""
+    side_files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for path in (*self.paths, *self.keep):
@@ -117,36 +129,13 @@ def _format_of(name: str, table: object) -> TraceFormat:
 
 
 def _field(name: str, field: str, value: object) -> Any:
-    if field not in ("paths", "keep"):
+    if field not in ("paths", "keep", "side_files"):
         if not isinstance(value, str):
             raise ValueError(f"trace format {name!r}: {field} must be a string")
         return value
     if not isinstance(value, list) or not all(isinstance(path, str) for path in value):
         raise ValueError(f"trace format {name!r}: {field} must be a list of strings")
     return tuple(value)
-
-
-def named(name: str) -> tuple[TraceFormat, ...]:
-    """Returns the formats of a name.
-
-    Args:
-        name: a built-in format, `auto` for all that have paths, or a file of formats (it ends in `.toml`).
-
-    Raises:
-        ValueError: an unknown name, or a file that `read_formats` refuses.
-        OSError: the file can't be read.
-
-    >>> [one.title for one in named("codex")]
-    ['Codex CLI: rollouts']
-    """
-    if name in TRACE_FORMATS:
-        return (TRACE_FORMATS[name],)
-    if name == AUTO:
-        return tuple(one for one in TRACE_FORMATS.values() if one.paths)
-    if str(name).endswith(".toml"):
-        return tuple(read_formats(Path(name).read_text(encoding="utf-8")).values())
-    known = ", ".join(repr(known) for known in sorted([AUTO, *TRACE_FORMATS]))
-    raise ValueError(f"unknown trace format {name!r}; known are {known}; a path begins with . $ [ or {{")
 
 
 def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
@@ -183,14 +172,77 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for paths in lists for path in paths))
 
 
+def named_formats(trace_format: str | Sequence[str] | TraceFormat) -> tuple[TraceFormat, ...]:
+    """Returns the trace formats that a caller has named, and the built-in ones that have a given path.
+
+    Args:
+        trace_format: as for `resolve`.
+
+    Raises:
+        ValueError, OSError: as for `resolve`.
+
+    >>> [one.name for one in named_formats(["mcp", ".result"])]
+    ['mcp']
+    """
+    if isinstance(trace_format, TraceFormat):
+        return (trace_format,)
+    names = (trace_format,) if isinstance(trace_format, str) else tuple(trace_format)
+    found = (one for name in names for one in _formats_of(name) or _having(name))
+    return tuple(dict.fromkeys(found))
+
+
+def side_files_of(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
+    """Returns the patterns of text files that hold a result each, in the formats that a caller gives.
+
+    Args:
+        trace_format: as `resolve` takes it. A path has no such files.
+
+    Raises:
+        OSError: a file of formats can't be read.
+
+    >>> side_files_of(["claude-code", ".result"])
+    ('tool-results/*',)
+    """
+    if isinstance(trace_format, TraceFormat):
+        return trace_format.side_files
+    names = (trace_format,) if isinstance(trace_format, str) else trace_format
+    formats = [one for name in names for one in _formats_of(name)]
+    return tuple(dict.fromkeys(pattern for one in formats for pattern in one.side_files))
+
+
+def _formats_of(name: str) -> Iterable[TraceFormat]:
+    if name == AUTO:
+        return TRACE_FORMATS.values()
+    if name in TRACE_FORMATS:
+        return [TRACE_FORMATS[name]]
+    return _read_file(name).values() if name.endswith(_SUFFIX) else []
+
+
+def _having(path: str) -> Iterable[TraceFormat]:
+    return (one for one in TRACE_FORMATS.values() if path in one.paths)
+
+
+def _read_file(name: str) -> dict[str, TraceFormat]:
+    return read_formats(Path(name).read_text(encoding="utf-8"))
+
+
 def _paths_of(name: str) -> tuple[str, ...]:
-    if str(name).startswith((".", "$", "[", "{")) and not str(name).endswith(".toml"):
-        _core.check_payload_path(name)
-        return (name,)
-    formats = named(name)
+    if name in TRACE_FORMATS:
+        return TRACE_FORMATS[name].paths
+    if name == AUTO:
+        return _paths_of_all()
+    if str(name).endswith(_SUFFIX):
+        return tuple(path for trace_format in _read_file(name).values() for path in trace_format.paths)
+    if not str(name).startswith((".", "$", "[", "{")):
+        known = ", ".join(repr(known) for known in sorted([AUTO, *TRACE_FORMATS]))
+        raise ValueError(f"unknown trace format {name!r}; known are {known}, or give paths such as '.result'")
+    _core.check_payload_path(name)
+    return (name,)
+
+
+def _paths_of_all() -> tuple[str, ...]:
+    formats = TRACE_FORMATS.values()
     results = (path for trace_format in formats for path in trace_format.paths)
-    if name != AUTO:
-        return tuple(results)
     keep = (f"{path}:keep" for trace_format in formats for path in trace_format.keep)
     return (*results, *keep, _RESULTS_BY_SHAPE)
 

@@ -1,15 +1,15 @@
 """Checks the compacted parts of a run against its manifest, and lists the hashes in their markers."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from headroom_beam import _core
 from headroom_beam.errors import FormatError, IntegrityError
-from headroom_beam.files.archives import Reader, zip_members
 from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import open_decompressed
 from headroom_beam.files.manifest import CompactedPart, codec_of_part, read_manifest
-from headroom_beam.files.stretches import element_stretches
+from headroom_beam.files.part_contents import PartContent, part_contents
+from headroom_beam.files.stretches import element_stretches, text_stretch
 from headroom_beam.objects.base import ObjectNotFound, Objects
 from headroom_beam.records import BLOCK_BYTES
 from headroom_beam.store.check import Problem
@@ -50,36 +50,27 @@ def _part_hashes(output: Objects, part: CompactedPart) -> Iterator[str]:
             yield chunk
 
     yield from part.kept
-    if part.framing == "tar":
-        reader = Reader(chunks_of(chunks()))
-        for member in part.members:
-            for _ in reader.take(member.skip_bytes):
-                pass
-            yield from _hashes(
-                reader.take(member.compacted_bytes), member.framing, member.opened, member.tail
-            )
-        for _ in reader.take(None):
-            pass
-    elif part.framing == "zip":
-        for _ in chunks():
-            pass
-        with output.open(part.part) as file:
-            for member, content in zip(part.members, zip_members(file), strict=False):
-                data = (chunk.data for chunk in content)
-                yield from _hashes(data, member.framing, member.opened, member.tail)
-    else:
-        yield from _hashes(chunks(), part.framing, part.opened, part.tail)
+    whole = chunks()
+    for content in part_contents(output, part, whole):
+        yield from _hashes(content)
+    for _ in whole:
+        pass
     if digest.hexdigest() != part.compacted_digest:
         raise IntegrityError("the part isn't what the run wrote: its SHA-256 isn't the manifest's")
 
 
-def _hashes(chunks: Iterator[bytes], framing: str, opened: Sequence[int], tail: int | None) -> Iterator[str]:
-    if framing == "copied":
-        for _ in chunks:
+def _hashes(content: PartContent) -> Iterator[str]:
+    if content.framing == "copied":
+        for _ in content.chunks:
             pass
-    elif framing == "lines":
-        for block in cut_blocks(chunks_of(chunks)):
+    elif content.framing == "text":
+        yield from text_stretch(b"".join(content.chunks), skip_broken=False).hashes
+    elif content.framing == "lines":
+        for block in cut_blocks(chunks_of(content.chunks)):
             yield from _core.markers(block.data).column("hash").to_pylist()
     else:
-        for stretch in element_stretches(chunks, opened, tail, BLOCK_BYTES, skip_broken=False):
+        stretches = element_stretches(
+            content.chunks, content.opened, content.tail, BLOCK_BYTES, skip_broken=False
+        )
+        for stretch in stretches:
             yield from stretch.hashes

@@ -1,21 +1,12 @@
 """What a file, or a member of an archive, comes to while it is crushed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from headroom_beam import _core
-from headroom_beam.crush.config import SmartCrusherConfig
-from headroom_beam.files.blocks import Chunk
-from headroom_beam.files.detect import DOCUMENT_BYTES
-from headroom_beam.records import BLOCK_BYTES
+from headroom_beam.files.recognition import Recognition
 
-__all__ = ["MAX_OPENED", "Content", "Cut", "cut_document"]
-
-Cut: TypeAlias = "_core.CutBlock | _core.CutPiece"
-
-MAX_OPENED = 64
-"""How many values may be opened around an element; each of them is longer than `DOCUMENT_BYTES`."""
+__all__ = ["Content"]
 
 
 class Content:
@@ -33,10 +24,13 @@ class Content:
         """Names the tools of results whose calls stand in earlier records."""
         self.records = 0
         self.failures = 0
+        self.recognition = Recognition()
         self.opened: list[int] = []
         """Where in the compacted bytes the values begin that were cut into their elements."""
         self.tail: int | None = None
         """Where the markers of the rest of a broken file begin."""
+        self.padded = False
+        """Compacted lines are padded with blanks to their old length."""
         self.size_bytes = 0
         """Compacted bytes so far."""
         self.start: int | None = None
@@ -79,27 +73,5 @@ class Content:
             "failures": self.failures,
             "opened": self.opened,
             "tail": self.tail,
+            **self.recognition.described(),
         }
-
-
-def cut_document(chunks: Iterable[Chunk], config: SmartCrusherConfig, notes: list[str]) -> Iterator[Cut]:
-    """Cuts JSON texts into blocks of values, and pieces of what is too long or broken.
-
-    A text of up to `DOCUMENT_BYTES` is one value.
-
-    Args:
-        chunks: all bytes of the file.
-        config: its limits count.
-        notes: takes that the file is broken or ends too early.
-    """
-    cutter = _core.JsonCutter(
-        value_bytes=min(DOCUMENT_BYTES, config.max_record_bytes),
-        leaf_bytes=config.max_record_bytes,
-        max_depth=min(config.max_depth, MAX_OPENED),
-        block_bytes=BLOCK_BYTES,
-    )
-    for chunk in chunks:
-        yield from cutter.push(chunk.data)
-    yield from cutter.finish()
-    if not cutter.is_whole:
-        notes.append("it is no whole JSON; what was complete in it is crushed")

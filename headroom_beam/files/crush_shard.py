@@ -5,30 +5,26 @@ back. Then come the lists of failures and explanations, then the parts, and last
 was interrupted is crushed again, with the same names and bytes.
 """
 
+import functools
 import hashlib
-import io
 import json
 import logging
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from headroom_beam import _core
-from headroom_beam.errors import FormatError, IntegrityError, StoreError
-from headroom_beam.files.archives import ArchiveMember, Refused, TarCopy, ZipCopy
-from headroom_beam.files.blocks import Block, Chunk, LinePiece, cut_blocks
-from headroom_beam.files.codecs import FileWriter
-from headroom_beam.files.content import MAX_OPENED, Content, Cut, cut_document
+from headroom_beam.crush.explanations import explanations
+from headroom_beam.errors import FormatError, InvalidPayload, LimitExceeded, StoreError
+from headroom_beam.files.archives import ArchiveMember, TarCopy, ZipCopy
+from headroom_beam.files.blocks import Block
+from headroom_beam.files.content import Content
 from headroom_beam.files.detect import detect_chunks
 from headroom_beam.files.manifest import (
-    CompactedPart,
-    PartMember,
     ShardResult,
     StoredPack,
     Totals,
@@ -36,10 +32,22 @@ from headroom_beam.files.manifest import (
     explanations_name,
     failures_name,
 )
+from headroom_beam.files.members import Refused
+from headroom_beam.files.part_writer import PartWriter
 from headroom_beam.files.plan import Run
-from headroom_beam.files.shards import Shard, read_span
+from headroom_beam.files.reading import (
+    Item,
+    RecordPiece,
+    SourceError,
+    TextResult,
+    read_items,
+    read_source,
+    reading,
+)
+from headroom_beam.files.recognition import RecognitionCounter
+from headroom_beam.files.rows_writer import RowsWriter
+from headroom_beam.files.shards import Shard
 from headroom_beam.files.sources import Framing, LeftOut, Source, Span, check_version, read_chunks
-from headroom_beam.objects.base import ObjectNotFound, Objects, ObjectWriter
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Failure, Original, failure_rows, original_batch
 from headroom_beam.store.pack import read_pack
@@ -114,32 +122,6 @@ def read_failures(run: Run, result: ShardResult) -> Iterator[Failure]:
             yield failure
 
 
-class _SourceError(Exception):
-    """A file of a folder can't be taken as it was planned."""
-
-    def __init__(self, note: str, *, gone: bool = False) -> None:
-        super().__init__(note)
-        self.note = note
-        self.gone = gone
-
-
-_Item = TypeVar("_Item")
-
-
-def _reading(source: Source, items: Iterable[_Item]) -> Iterator[_Item]:
-    """Passes on what is read of a source, and tells its own errors from those of the output and the store."""
-    try:
-        yield from items
-    except ObjectNotFound as error:
-        if source.named:
-            raise
-        raise _SourceError("it is gone since the run was planned", gone=True) from error
-    except IntegrityError as error:
-        if source.named:
-            raise
-        raise _SourceError("it is damaged, so it is copied") from error
-
-
 class _ShardWork:
     """A shard in progress.
 
@@ -149,7 +131,8 @@ class _ShardWork:
     def __init__(self, run: Run, shard: Shard, store: OriginalStore) -> None:
         self._shard = shard
         self._config = run.settings.config
-        self._explain = run.settings.explain
+        self._explains = run.settings.explain
+        self._pad_lines = run.settings.pad_lines
         self._options = run.settings.options()
         self._output = open_objects(run.settings.output)
         self._store = store
@@ -158,14 +141,15 @@ class _ShardWork:
         self._added = 0
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_bytes = 0
-        self._parts: list[_PartWriter] = []
+        self._parts: list[PartWriter] = []
         self._left_out: list[LeftOut] = []
         self._totals = Totals()
         self._failures: Counter[str] = Counter()
+        self._recognition = RecognitionCounter(run.settings.formats, self._config.max_depth)
         self._unproved = 0
         self._stack = ExitStack()
-        self._failure_rows = _Rows(self._output, failures_name(shard.id), self._stack)
-        self._explanation_rows = _Rows(self._output, explanations_name(shard.id), self._stack)
+        self._failure_rows = RowsWriter(self._output, failures_name(shard.id), self._stack)
+        self._explanation_rows = RowsWriter(self._output, explanations_name(shard.id), self._stack)
 
     def __enter__(self) -> "_ShardWork":
         return self
@@ -184,7 +168,7 @@ class _ShardWork:
             (self._crush_or_undo if may_fail else self._crush_source)(span, source.framing, notes)
         except Refused as error:
             self._copy(span, [*notes, error.note])
-        except _SourceError as error:
+        except SourceError as error:
             if error.gone:
                 self._left_out.append(LeftOut(source.name, error.note))
             else:
@@ -215,74 +199,59 @@ class _ShardWork:
         source = span.source
         # A shard may have many small files, so their parts wait in memory instead of in open files. The part
         # of a single file may be too large for that.
-        part = _PartWriter(self._output, span, framing, notes, in_memory=len(self._shard.spans) > 1)
+        part = PartWriter(self._output, span, framing, notes, in_memory=len(self._shard.spans) > 1)
         self._stack.callback(part.close)
-        if framing == "lines":
-            items = read_span(span, max_record_bytes=self._config.max_record_bytes, notes=notes)
-            self._crush_lines(_reading(source, items), part)
-        elif framing in ("tar", "zip"):
+        part.padded = framing == "lines" and self._pad_lines
+        if framing in ("tar", "zip"):
             self._crush_archive(source, framing, part)
             check_version(source, notes)
         else:
-            self._crush_chunks(_reading(source, read_chunks(source)), framing, part, notes)
-            check_version(source, notes)
+            self._crush_items(read_source(span, self._config, notes), part)
         self._parts.append(part)
 
-    def _crush_chunks(
-        self, chunks: Iterable[Chunk], framing: Framing, content: Content, notes: list[str]
-    ) -> None:
-        if framing == "lines":
-            self._crush_lines(cut_blocks(chunks, max_record_bytes=self._config.max_record_bytes), content)
-        elif framing == "document":
-            self._crush_cuts(cut_document(chunks, self._config, notes), content)
-        else:
-            for chunk in chunks:
-                content.write(chunk.data, source=chunk.data, offset=chunk.offset)
-
-    def _crush_lines(self, items: Iterable[Block | LinePiece], content: Content) -> None:
-        line = _LongRecord()
+    def _crush_items(self, items: Iterable[Item], content: Content) -> None:
+        record: _LongRecord | None = None
         for item in items:
             if isinstance(item, Block):
-                crushed = _core.crush_block(item.data, self._options, content.calls)
-                self._take(crushed, item.data, item.offset, content)
-                continue
-            self._store_piece(item.data, item.offset, content, line)
-            if item.line_end is not None:
-                self._end_pieces(line, item.line_end, "too_large", self._too_large(), content)
-                line = _LongRecord()
+                self._take(functools.partial(_core.crush_block, item.data), item, content)
+            elif isinstance(item, _core.CutBlock):
+                self._take(functools.partial(_core.crush_elements, item), item, content)
+            elif isinstance(item, TextResult):
+                self._crush_text(item, content)
+            elif isinstance(item, RecordPiece):
+                if record is None:
+                    record = _LongRecord(item.offset)
+                    content.tail = content.size_bytes if item.is_rest else None
+                self._store_piece(item.data, content, record)
+                if item.end is not None:
+                    self._end_pieces(record, item.end, item.kind, item.message, content)
+                    record = None
+            else:
+                content.write(item.data, source=item.data, offset=item.offset)
 
-    def _crush_cuts(self, cuts: Iterable[Cut], content: Content) -> None:
-        value = _LongRecord()
-        for cut in cuts:
-            if isinstance(cut, _core.CutBlock):
-                crushed = _core.crush_elements(cut, self._options, content.calls)
-                self._take(crushed, cut.data, cut.offset, content)
-                continue
-            if not value.hashes:
-                value.offset = cut.offset
-                if cut.rest:
-                    content.tail = content.size_bytes
-            self._store_piece(cut.data, value.offset, content, value)
-            if cut.last:
-                self._end_pieces(value, b"", cut.kind, self._why_in_pieces(cut), content)
-                value = _LongRecord()
+    def _crush_text(self, text: TextResult, content: Content) -> None:
+        """Crushes a file that is the text of one result."""
+        try:
+            self._take(lambda options, _=None: _core.crush_text_file(text.data, options), text, content)
+        except (InvalidPayload, LimitExceeded) as error:
+            raise Refused(f"it is a result of a tool, but {error}; it is copied") from None
 
-    def _crush_archive(self, source: Source, framing: Framing, part: "_PartWriter") -> None:
+    def _crush_archive(self, source: Source, framing: Framing, part: PartWriter) -> None:
         """Crushes an archive member by member."""
         archive: TarCopy | ZipCopy
         if framing == "tar":
-            archive = TarCopy(lambda: _reading(source, read_chunks(source)), part, self._keep)
+            archive = TarCopy(lambda: reading(source, read_chunks(source)), part, self._keep)
         else:
             archive = ZipCopy(source, part, self._keep)
-        for member in _reading(source, archive.members()):
+        for member in reading(source, archive.members()):
             self._crush_member(source, member)
         archive.finish()
         part.take_archive(archive.described(), archive.kept)
 
     def _crush_member(self, source: Source, member: ArchiveMember) -> None:
-        framing, chunks = detect_chunks(member.content.source, _reading(source, member.chunks))
+        framing, chunks = detect_chunks(member.content.source, reading(source, member.chunks))
         notes: list[str] = []
-        self._crush_chunks(chunks, framing, member.content, notes)
+        self._crush_items(read_items(chunks, framing, self._config, notes), member.content)
         member.framing = framing
         member.note = "; ".join(notes)
 
@@ -294,16 +263,26 @@ class _ShardWork:
         )
         return digest.hex()
 
-    def _take(self, crushed: _core.CrushedBlock, source: bytes, offset: int, content: Content) -> None:
+    def _take(
+        self,
+        crush: Callable[..., _core.CrushedBlock],
+        block: Block | _core.CutBlock | TextResult,
+        content: Content,
+    ) -> None:
+        source, offset = block.data, block.offset
+        crushed = crush(self._options, content.calls)
         self._add_originals(crushed.originals())
         content.opened.extend(content.size_bytes + at for at in crushed.opened())
-        content.write(crushed.lines(), source=source, offset=offset)
+        content.write(crushed.lines(padded=content.padded), source=source, offset=offset)
         content.records += crushed.record_count
         self._unproved += crushed.unproved_count
-        for row in crushed.totals().to_pylist():
+        totals = crushed.totals().to_pylist()
+        for row in totals:
             self._totals.add(row)
-        if self._explain:
-            self._explain_payloads(crushed.records(), content, offset)
+        payloads = sum(row["payloads"] for row in totals)
+        self._recognition.add(content.recognition, crushed, payloads, crush, len(source))
+        if self._explains:
+            self._explain(crushed, content, offset)
         if crushed.failure_count:
             rows = failure_rows(
                 crushed.failures(), source=content.source, part=content.part, block_offset=offset
@@ -311,35 +290,28 @@ class _ShardWork:
             for failure in rows:
                 self._add_failure(failure, content)
 
-    def _store_piece(self, data: bytes, offset: int, content: Content, record: "_LongRecord") -> None:
+    def _store_piece(self, data: bytes, content: Content, record: "_LongRecord") -> None:
         """Puts one piece of a record away that is too long, or of a rest that is broken."""
         digest = self._keep(data)
         digits = self._config.hash_digits
         marker = _core.raw_marker(bytes.fromhex(digest), len(data), digits).encode()
-        record.offset = offset
-        content.write(marker if record.hashes else b'"' + marker, source=data, offset=offset + record.length)
+        if not record.hashes:
+            record.start = content.size_bytes
+            marker = b'"' + marker
+        content.write(marker, source=data, offset=record.offset + record.length)
         record.hashes.append(digest[:digits])
         record.length += len(data)
 
     def _end_pieces(
         self, record: "_LongRecord", line_end: bytes, kind: str, message: str, content: Content
     ) -> None:
-        content.write(b'"' + line_end, source=line_end, offset=record.offset + record.length)
+        closing = b'"'
+        if content.padded:
+            closing = closing.ljust(record.length - (content.size_bytes - record.start))
+        content.write(closing + line_end, source=line_end, offset=record.offset + record.length)
         content.records += 1
         place = (content.source, content.part, record.offset, record.length, record.hashes)
         self._add_failure(Failure(kind, message, *place), content)
-
-    def _too_large(self) -> str:
-        # The same message as the native crusher's, which checks the lines that fit in a block.
-        return f"record size in bytes (max_record_bytes) is over its limit of {self._config.max_record_bytes}"
-
-    def _why_in_pieces(self, piece: _core.CutPiece) -> str:
-        if piece.kind == "too_large":
-            return self._too_large()
-        if piece.kind == "too_deep":
-            limit = min(self._config.max_depth, MAX_OPENED)
-            return f"more than {limit} values are nested, each too long to be a record"
-        return f"{piece.problem}; the file is kept as it was from there on"
 
     def _add_originals(self, originals: pa.RecordBatch) -> None:
         self._added += originals.num_rows
@@ -366,13 +338,12 @@ class _ShardWork:
         row = {**failure._asdict(), "hashes": list(failure.hashes)}
         self._failure_rows.write(json.dumps(row, separators=(",", ":")).encode() + b"\n")
 
-    def _explain_payloads(self, records: pa.RecordBatch, content: Content, block_offset: int) -> None:
+    def _explain(self, crushed: _core.CrushedBlock, content: Content, block_offset: int) -> None:
         self._explanation_rows.write(b"")
-        for record in records.select(["offset", "payloads"]).to_pylist():
-            place = {"source": content.source, "offset": block_offset + record["offset"]}
-            for payload in record["payloads"]:
-                row = json.dumps({**place, **payload}, ensure_ascii=False, separators=(",", ":"))
-                self._explanation_rows.write(row.encode() + b"\n")
+        for row in explanations(crushed, self._recognition.path_formats):
+            place = {"source": content.source, "offset": block_offset + row.pop("offset")}
+            line = json.dumps({**place, **row}, ensure_ascii=False, separators=(",", ":"))
+            self._explanation_rows.write(line.encode() + b"\n")
 
     def publish(self) -> ShardResult:
         """Makes the packs durable, then publishes everything that names them."""
@@ -420,95 +391,9 @@ class _ShardWork:
 class _LongRecord:
     """A record whose pieces are being put away."""
 
-    def __init__(self) -> None:
+    def __init__(self, offset: int) -> None:
         self.hashes: list[str] = []
-        self.offset = 0
+        self.offset = offset
         self.length = 0
-
-
-class _Rows:
-    """An object of JSON Lines that is made when its first line is written."""
-
-    def __init__(self, output: Objects, name: str, stack: ExitStack) -> None:
-        self._make: Callable[[], ObjectWriter] = lambda: output.create(name)
-        self._stack = stack
-        self._writer: ObjectWriter | None = None
-        self._held: tempfile.SpooledTemporaryFile[bytes] | None = None
-
-    def hold(self) -> None:
-        """Lets what is written from now on wait until it is settled."""
-        self._held = tempfile.SpooledTemporaryFile(8 << 20)  # noqa: SIM115
-
-    def settle(self, *, keep: bool) -> None:
-        """Keeps or drops what has waited."""
-        held, self._held = self._held, None
-        if held is not None:
-            with held:
-                if keep and held.tell():
-                    held.seek(0)
-                    while data := held.read(io.DEFAULT_BUFFER_SIZE):
-                        self.write(data)
-
-    def write(self, data: bytes) -> None:
-        """Takes the next bytes."""
-        if self._held is not None:
-            self._held.write(data)
-            return
-        if self._writer is None:
-            self._writer = self._make()
-            self._stack.callback(self._writer.close)
-        self._writer.write(data)
-
-    def commit(self) -> None:
-        """Makes the object visible, if it has a line."""
-        if self._writer is not None:
-            self._writer.commit()
-
-
-class _PartWriter(Content):
-    """A compacted part on its way, with the digest of the source bytes that it stands for."""
-
-    def __init__(
-        self, output: Objects, span: Span, framing: Framing, notes: list[str], *, in_memory: bool
-    ) -> None:
-        super().__init__(span.source.name, span.part)
-        self.span = span
-        self._framing = framing
-        self._notes = notes
-        self._codec = "plain" if framing in ("copied", "zip") else span.source.codec
-        self._members: list[PartMember] = []
-        self._kept: list[str] = []
-        self._file = FileWriter(output, span.part, self._codec, in_memory=in_memory)
-
-    def put(self, compacted: bytes) -> None:
-        self._file.write(compacted)
-
-    def take_archive(self, members: list[PartMember], kept: list[str]) -> None:
-        """Takes what the members of an archive have come to, and the hashes of what it is put together of."""
-        self._members = members
-        self._kept = kept
-        self.records = sum(member.records for member in members)
-        self.failures = sum(member.failures for member in members)
-
-    def publish(self, packs: list[str]) -> CompactedPart:
-        """Makes the part visible. Its packs must be durable already."""
-        self._file.publish()
-        # If no line starts in the range, the part is empty, and any position will do.
-        start = self.span.start if self.start is None else self.start
-        return CompactedPart(
-            part=self.span.part,
-            source=self.span.source.name,
-            start=start,
-            stop=start + self.source_bytes,
-            **self.described(),
-            packs=packs,
-            framing="elements" if self._framing == "document" and self.opened else self._framing,
-            codec=self._codec,
-            members=self._members,
-            kept=self._kept,
-            note="; ".join(self._notes),
-        )
-
-    def close(self) -> None:
-        """Drops the part, unless it was published."""
-        self._file.close()
+        self.start = 0
+        """Where its markers begin in the compacted bytes."""

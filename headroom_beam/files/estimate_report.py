@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from headroom_beam.files.report import format_bytes, format_table
-from headroom_beam.files.terminal_text import one_line
+from headroom_beam.files.terminal_text import left_table, one_line
 
 __all__ = ["format_estimate"]
 
@@ -23,6 +23,8 @@ def format_estimate(estimate: Mapping[str, Any]) -> str:
     if estimate["all"]["payloads"]:
         parts += _tables(estimate)
         parts.append("\n".join(_notes(estimate)))
+    if estimate["notes"]:
+        parts.append("\n".join(_file_notes(estimate["notes"])))
     if estimate["without_payloads"]:
         parts.append("\n".join(_files_without(estimate["without_payloads"])))
     return "\n\n".join(parts)
@@ -36,6 +38,9 @@ def _facts(estimate: Mapping[str, Any]) -> Iterator[str]:
     failures = ", ".join(f"{kind} {count:,}" for kind, count in estimate["failures"].items()) or "none"
     share = f"{100 * estimate['all']['share']:.1f} %"
     yield f"read      {files}, {size} ({what})"
+    if estimate["files_without_records"]:
+        others = f"{estimate['files_without_records']:,} files without JSON"
+        yield f"others    {others}, {format_bytes(estimate['bytes_without_records'])}; a run copies them"
     yield f"records   {estimate['records']:,} (failures: {failures})"
     yield f"payloads  {estimate['all']['payloads']:,}, {share} of {estimate['tokens']:,} tokens read"
     yield f"tokens    {counted}"
@@ -70,7 +75,7 @@ def _tables(estimate: Mapping[str, Any]) -> Iterator[str]:
         ]
         for number, row in enumerate(estimate["largest"], 1)
     ]
-    yield _left_table([["largest", "tokens", "record", "tool", "path"], *rows])
+    yield "\n".join(left_table([["largest", "tokens", "record", "tool", "path"], *rows]))
 
 
 def _path_name(row: Mapping[str, Any]) -> str:
@@ -99,13 +104,6 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
-def _left_table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
-
-
 def _notes(estimate: Mapping[str, Any]) -> Iterator[str]:
     total = estimate["all"]
     yield (
@@ -120,16 +118,23 @@ def _notes(estimate: Mapping[str, Any]) -> Iterator[str]:
         yield "a file has more texts than are remembered, so there may be more copies"
 
 
+def _file_notes(notes: Sequence[Sequence[str]]) -> Iterator[str]:
+    for name, note in notes[:_FILES]:
+        yield f"note: {one_line(name, _PATH_WIDTH)}: {note}"
+    if len(notes) > _FILES:
+        yield f"and {len(notes) - _FILES:,} more: see --json"
+
+
 def _files_without(files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"no payload in what was read of {len(files):,} files:"
     for file in files[:_FILES]:
         records, failures = file["records"], file["failures"]
         if 2 * failures > records:
-            what = f"{failures:,} of {records:,} lines are no records: is it JSON Lines?"
+            what = f"{failures:,} of {records:,} lines are no records: is it JSON?"
         elif file["formats"]:
             what = f"{records:,} records; try --trace_format {' '.join(file['formats'])}"
         else:
-            what = f"{records:,} records; name their place with --trace_format PATH, such as '.result'"
+            what = f"{records:,} records; headroom-beam formats shows what is in them"
         yield f"  {one_line(file['file'], _PATH_WIDTH)}: {what}"
     if len(files) > _FILES:
         yield f"  and {len(files) - _FILES:,} more: see --json"

@@ -30,7 +30,6 @@ __all__ = [
     "failures_name",
     "load_json",
     "read_manifest",
-    "summarize",
 ]
 
 FORMAT_VERSION = 2
@@ -41,9 +40,6 @@ SUMMARY = "_summary.json"
 TOOLS = 1000
 """Number of tools that are counted one by one. All others are counted together, as `OTHER_TOOLS`."""
 OTHER_TOOLS = "(other tools)"
-
-NOTES = 1000
-"""How many files a summary names; the manifest names all."""
 
 _COUNTS = (
     "payloads",
@@ -92,6 +88,11 @@ class PartMember(NamedTuple):
     skip_bytes: int
     """The same in the compacted archive."""
     note: str
+    payloads: int = 0
+    unrecognised: int = 0
+    likely: int = 0
+    in_place: str = ""
+    formats: Sequence[str] = ()
 
 
 class CompactedPart(NamedTuple):
@@ -132,6 +133,18 @@ class CompactedPart(NamedTuple):
     beside its members."""
     note: str = ""
     """What people should know about the file."""
+    padded: bool = False
+    """True if its lines were padded with blanks to their old length."""
+    payloads: int = 0
+    """Payloads of its records."""
+    unrecognised: int = 0
+    """Records in which no path selects or keeps anything, and no result is surely known by its shape."""
+    likely: int = 0
+    """Those of them in which something looks like a result."""
+    in_place: str = ""
+    """Why it must not take the place of the logged file; empty where it may."""
+    formats: Sequence[str] = ()
+    """If no payload was found: trace formats that find some in the first records."""
 
 
 def _part_fields(part: CompactedPart) -> dict[str, Any]:
@@ -263,7 +276,7 @@ class Manifest(NamedTuple):
     parts: Sequence[CompactedPart]
     """In the order of the input: by source, then by range."""
     summary: Mapping[str, Any]
-    """Counts of the whole run, as `summarize` gives them."""
+    """Counts of the whole run, as `headroom_beam.files.summary.summarize` gives them."""
     left_out: Sequence[Sequence[str]] = ()
     """What stood in an input folder and isn't in the output: name and why."""
 
@@ -302,53 +315,6 @@ def read_manifest(output: Objects) -> Manifest:
         return Manifest(fields["run_date"], parts, fields["summary"], fields["left_out"])
     except (KeyError, TypeError) as error:
         raise FormatError(f"{name} isn't a manifest") from error
-
-
-def summarize(results: Sequence[ShardResult], left_out: Sequence[Sequence[str]] = ()) -> dict[str, Any]:
-    """Adds up the shards of a run.
-
-    Args:
-        results: of every shard.
-        left_out: what stood in an input folder and isn't in the output, name and why.
-
-    Returns:
-        The fields of `_summary.json`, which `docs/operations.md` explains. Sizes are in bytes, decompressed.
-    """
-    totals = Totals(row for result in results for row in result.totals)
-    parts = [part for result in results for part in result.parts]
-    packs = {pack.name: pack for result in results for pack in result.packs}
-    failures: dict[str, int] = {}
-    for result in results:
-        for kind, count in result.failures.items():
-            failures[kind] = failures.get(kind, 0) + count
-    records = sum(part.records for part in parts)
-    notes = [[name, f"{note}; left out"] for name, note in left_out]
-    notes += [[part.source, part.note] for part in parts if part.note]
-    return {
-        "files": len({part.source for part in parts}),
-        "parts": len(parts),
-        "records": records,
-        "compacted": records - sum(failures.values()),
-        "failures": dict(sorted(failures.items())),
-        "bytes_before": sum(part.stop - part.start for part in parts),
-        "bytes_after": sum(part.compacted_bytes for part in parts),
-        "copied": sum(part.framing == "copied" for part in parts),
-        "copied_bytes": sum(part.compacted_bytes for part in parts if part.framing == "copied"),
-        "left_out": len(left_out),
-        "notes": [*notes[:NOTES], *([["…", f"{len(notes) - NOTES} more"]] if len(notes) > NOTES else [])],
-        "tokens_before": totals.sum("tokens_before"),
-        "tokens_after": totals.sum("tokens_after"),
-        "payloads": totals.sum("payloads"),
-        "rows_dropped": totals.sum("rows_total") - totals.sum("rows_kept"),
-        "packs": len(packs),
-        "originals": sum(pack.originals for pack in packs.values()),
-        "original_bytes": sum(pack.original_bytes for pack in packs.values()),
-        "pack_bytes": sum(pack.pack_bytes for pack in packs.values()),
-        "duplicates": sum(result.duplicates for result in results),
-        "refused": sum(result.refused for result in results),
-        "unproved": sum(result.unproved for result in results),
-        "tools": totals.rows(),
-    }
 
 
 def dump_json(value: object) -> bytes:

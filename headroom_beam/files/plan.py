@@ -15,11 +15,11 @@ from typing import Any
 
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
-from headroom_beam.crush.trace_formats import TraceFormat, resolve
+from headroom_beam.crush.trace_formats import AUTO, TraceFormat, named_formats, resolve, side_files_of
 from headroom_beam.errors import FormatError, StoreError
-from headroom_beam.files.detect import detect_all
+from headroom_beam.files.inputs import find_inputs
 from headroom_beam.files.manifest import FORMAT_VERSION, RUN, dump_json, load_json
-from headroom_beam.files.shards import SHARD_BYTES, Shard, find_sources, matcher, plan_shards
+from headroom_beam.files.shards import SHARD_BYTES, Shard, matcher, plan_shards
 from headroom_beam.files.sources import LeftOut, Source
 from headroom_beam.objects.open import open_objects
 
@@ -46,7 +46,7 @@ class RunSettings:
     """Root of the compacted files: a local directory or `gs://bucket/prefix`."""
     originals: str
     """Root of the store."""
-    trace_format: str | Sequence[str] | TraceFormat = "json"
+    trace_format: str | Sequence[str] | TraceFormat = AUTO
     """Where payloads are, as `headroom_beam.crush.trace_formats.resolve` takes it."""
     config: SmartCrusherConfig = dataclasses.field(default_factory=SmartCrusherConfig)
     shard_bytes: int = SHARD_BYTES
@@ -55,6 +55,13 @@ class RunSettings:
     """The date stored with each original; None for the day (UTC) on which the run starts."""
     explain: bool = False
     """Write what was decided for each payload, and why, beside the parts."""
+    pad_lines: bool = False
+    """Pad each compacted line of a file of JSON Lines with blanks to its old length."""
+    side_files: tuple[str, ...] | None = None
+    """Patterns of text files that hold a result each, as `pathlib.PurePath.match` takes them; None for those
+    of the trace format."""
+    formats: tuple[TraceFormat, ...] = dataclasses.field(init=False, repr=False)
+    """The trace formats that `trace_format` names."""
 
     def __post_init__(self) -> None:
         output, originals = open_objects(self.output).root, open_objects(self.originals).root
@@ -64,6 +71,9 @@ class RunSettings:
             raise ValueError(f"shard_bytes is {self.shard_bytes}; it must be at least 1")
         object.__setattr__(self, "output", output)
         object.__setattr__(self, "originals", originals)
+        object.__setattr__(self, "formats", named_formats(self.trace_format))
+        if self.side_files is None:
+            object.__setattr__(self, "side_files", side_files_of(self.trace_format))
         object.__setattr__(self, "trace_format", resolve(self.trace_format))
         self.options()
 
@@ -100,7 +110,12 @@ def start_run(inputs: Sequence[str], settings: RunSettings) -> tuple[Run, list[S
         FormatError: the output's `_run.json` is damaged, or of an unknown version.
     """
     left_out: list[LeftOut] = []
-    sources = detect_all(find_sources(inputs, left_out), left_out)
+    sources = find_inputs(
+        inputs,
+        side_files=settings.side_files or (),
+        max_bytes=settings.config.max_record_bytes,
+        left_out=left_out,
+    )
     shards = plan_shards(sources, shard_bytes=settings.shard_bytes)
     _check_overlap(inputs, shards, settings)
     run_date = settings.run_date or dt.datetime.now(dt.timezone.utc).date()
@@ -221,6 +236,8 @@ def _plan(
         "left_out": sorted(map(list, left_out)),
         "shard_bytes": settings.shard_bytes,
         "explain": settings.explain,
+        "pad_lines": settings.pad_lines,
+        "side_files": list(settings.side_files or ()),
         "shards": [
             [[index[span.source.name], span.start, span.stop, span.part] for span in shard.spans]
             for shard in shards
@@ -241,7 +258,16 @@ def _library_version() -> str:
 
 def _differences(found: Mapping[str, Any], plan: Mapping[str, Any], ignored: set[str]) -> Iterator[str]:
     """Describes how two plans differ, the most important difference first. Equal plans yield nothing."""
-    for name in ("library_version", "notation_version", "run_date", "originals", "shard_bytes", "explain"):
+    for name in (
+        "library_version",
+        "notation_version",
+        "run_date",
+        "originals",
+        "shard_bytes",
+        "explain",
+        "pad_lines",
+        "side_files",
+    ):
         if name not in ignored and found.get(name) != plan[name]:
             yield f"its {name} is {found.get(name)!r}, this one's {plan[name]!r}"
     if found.get("options") != plan["options"]:

@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from headroom_beam.crush.path_formats import PathFormats
+from headroom_beam.crush.trace_formats import TRACE_FORMATS
+from headroom_beam.files.find_record import FoundRecord
 from headroom_beam.files.record_view import PayloadView, RecordView
 from headroom_beam.files.terminal_text import cut_lines, one_line, side_by_side
+from headroom_beam.records import Payload
 
 __all__ = ["MOST_LINES", "describe_record", "format_record"]
 
@@ -16,20 +20,28 @@ _SIDE_BY_SIDE = 120
 _LEAST_WIDTH = 20
 _NAME_WIDTH = 100
 
+_FORMATS = PathFormats(TRACE_FORMATS.values())
+
 
 def describe_record(view: RecordView) -> dict[str, Any]:
     """Describes a record as a JSON object, with whole texts."""
-    line = view.line
+    found = view.found
     return {
-        "file": line.source,
-        "line": line.line,
-        "offset": line.offset,
-        "part": line.part,
+        "file": found.source,
+        "line": found.line,
+        "offset": found.offset,
+        "part": found.part,
         "bytes_before": view.bytes_before,
         "bytes_after": view.bytes_after,
         "failure": None if view.failure is None else view.failure._asdict(),
         "payloads": [
-            {**one.payload._asdict(), "place": one.place, "before": one.before, "after": one.after}
+            {
+                **one.payload._asdict(),
+                "recognised_by": _why_recognised(one.payload),
+                "place": one.place,
+                "before": one.before,
+                "after": one.after,
+            }
             for one in view.payloads
         ],
     }
@@ -50,18 +62,26 @@ def format_record(view: RecordView, *, width: int, full: bool = False) -> str:
 
 
 def _lines(view: RecordView, width: int, most: int | None) -> Iterator[str]:
-    line = view.line
-    yield one_line(f"{line.source}:{line.line}", _NAME_WIDTH)
+    found = view.found
+    yield one_line(_address(found), _NAME_WIDTH)
     before = "?" if view.bytes_before is None else f"{view.bytes_before:,}"
-    yield f"  {before} → {view.bytes_after:,} bytes, in {one_line(line.part, _NAME_WIDTH)}"
+    yield f"  {before} → {view.bytes_after:,} bytes, in {one_line(found.part, _NAME_WIDTH)}"
     if view.failure is not None:
         yield f"  failure {view.failure.kind}: {one_line(view.failure.message, 500)}"
         yield from (f"  its bytes: headroom-beam get {hash_}" for hash_ in view.failure.hashes)
     elif not view.payloads:
-        yield "  no payload" if view.line.compacted.strip() else "  a blank line, which is no record"
+        yield "  no payload" if view.found.compacted.strip() else "  a blank line, which is no record"
     for number, one in enumerate(view.payloads, 1):
         yield ""
         yield from _payload_lines(number, one, width, most)
+
+
+def _address(found: FoundRecord) -> str:
+    """Returns how people name the record; a line isn't enough where several records may begin on it."""
+    if found.line is None:
+        return found.source
+    where = f" (at byte {found.offset})" if found.framing == "document" else ""
+    return f"{found.source}:{found.line}{where}"
 
 
 def _payload_lines(number: int, one: PayloadView, width: int, most: int | None) -> Iterator[str]:
@@ -69,6 +89,7 @@ def _payload_lines(number: int, one: PayloadView, width: int, most: int | None) 
     place = one_line(one.place or "", _NAME_WIDTH)
     yield f"{number}. {one_line(payload.tool) or '(no tool name)'}  {place}".rstrip()
     yield f"   path    {one_line(payload.path, _NAME_WIDTH) or '(whole record)'}"
+    yield f"   known   {one_line(_why_recognised(payload), 200)}"
     saved = payload.tokens_before - payload.tokens_after
     share = f", {100 * saved / payload.tokens_before:.1f} % saved" if saved else ""
     yield f"   tokens  {payload.tokens_before:,} → {payload.tokens_after:,}{share}"
@@ -76,6 +97,10 @@ def _payload_lines(number: int, one: PayloadView, width: int, most: int | None) 
     if payload.hashes:
         yield f"   store   {' '.join(dict.fromkeys(payload.hashes))}"
     yield from _texts(one, width, most)
+
+
+def _why_recognised(payload: Payload) -> str:
+    return _FORMATS.why_recognised(payload.path, payload.recognised_by)
 
 
 def _texts(one: PayloadView, width: int, most: int | None) -> Iterator[str]:

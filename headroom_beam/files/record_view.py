@@ -6,25 +6,31 @@ reasons, and must give the compacted record that the run has stored.
 
 import codecs
 import dataclasses
+import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from headroom_beam import _core
-from headroom_beam.crush.config import options_for
-from headroom_beam.crush.measure import is_payload, payload_texts
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
+from headroom_beam.crush.json_nodes import read_nodes
+from headroom_beam.crush.measure import crush_one, is_payload, payload_texts
 from headroom_beam.crush.payload_changes import payload_changes
 from headroom_beam.errors import IntegrityError
-from headroom_beam.files.find_record import FoundLine, RecordPlace, find_line, piece_hashes
+from headroom_beam.files.find_record import FoundRecord, RecordPlace, find_record, piece_hashes
 from headroom_beam.files.plan import RecordedRun, recorded_run
 from headroom_beam.records import Compacted, Payload, compacted_rows
-from headroom_beam.restore.text import restore_record
+from headroom_beam.restore.text import restore_record, restore_text
 from headroom_beam.store.store import OriginalStore
 
 __all__ = ["PayloadView", "RecordFailure", "RecordView", "view_record"]
 
+_WHITESPACE = " \t\r\n"
+_NO_ENVELOPE = (b"", b"")
+
 
 class RecordFailure(NamedTuple):
-    """Why a line is no record that could be crushed."""
+    """Why something is no record that could be crushed."""
 
     kind: str
     message: str
@@ -38,8 +44,9 @@ class PayloadView(NamedTuple):
     payload: Payload
     """What was decided, and why."""
     place: str | None
-    """The way to it from the root of the record, such as `.messages[3].content`. None if it isn't known, as
-    for an unchanged payload."""
+    """The way to it from the root of the record, such as `.messages[3].content`. In an element of a long text
+    it begins with `[*]` or a key for each value that was opened. None if it isn't known, as for an unchanged
+    payload."""
     before: str | None
     """A string stands here decoded, any other value as its record spells it. None for an unchanged value that
     isn't a string, and for short texts that are unchanged."""
@@ -48,11 +55,11 @@ class PayloadView(NamedTuple):
 
 
 class RecordView(NamedTuple):
-    """One line of a run, with what crushing did to it."""
+    """One record of a run, with what crushing did to it."""
 
-    line: FoundLine
+    found: FoundRecord
     bytes_before: int | None
-    """None for a line that was stored in pieces."""
+    """None for a record that was stored in pieces."""
     bytes_after: int
     failure: RecordFailure | None
     payloads: Sequence[PayloadView]
@@ -77,36 +84,123 @@ def view_record(output: str, place: RecordPlace, *, originals: str | None = None
     """
     run = recorded_run(output)
     store = OriginalStore.open(run.originals if originals is None else originals, create=False)
-    line = find_line(output, run, place, store)
-    if hashes := piece_hashes(line.compacted):
-        message = f"the line is longer than max_record_bytes ({run.config.max_record_bytes})"
-        failure = RecordFailure("too_large", message, hashes)
-        return RecordView(line, None, len(line.compacted), failure, ())
-    record = restore_record(line.compacted, store)
-    crushed = _core.crush_block(record, options_for(run.config, run.paths))
-    if crushed.lines() != line.compacted == record:
-        # A result of a tool that looks originals up stays as it was. The call that says so may stand in an
-        # earlier line, which isn't read here.
-        crushed = _core.crush_block(b"", options_for(run.config, run.paths))
-    elif crushed.lines() != line.compacted:
-        raise IntegrityError(
-            f"{line.part}: crushing line {line.line} of {line.source} again gives another record; either the "
-            f"part is damaged, or another version than {run.library_version} is installed"
-        )
-    failures = [
-        RecordFailure(row["kind"], row["message"], [row["hash"]]) for row in crushed.failures().to_pylist()
+    found = find_record(output, run, place, store)
+    if hashes := piece_hashes(found.compacted):
+        return RecordView(found, None, len(found.compacted), _why_in_pieces(found, hashes, run, store), ())
+    if found.framing == "text":
+        return _text_view(found, run, store)
+    record = restore_record(found.compacted, store, padded=found.padded)
+    failure, payloads = None, list[PayloadView]()
+    if record.strip():
+        again = _crush_again(found, record.removeprefix(codecs.BOM_UTF8), run)
+        failure, payloads = again.failure, list(_payload_views(again))
+    return RecordView(found, len(record), len(found.compacted), failure, payloads)
+
+
+def _why_in_pieces(
+    found: FoundRecord, hashes: Sequence[str], run: RecordedRun, store: OriginalStore
+) -> RecordFailure:
+    if found.is_rest:
+        return RecordFailure("invalid_json", "the file is no JSON from here on, so it is kept", hashes)
+    if found.framing == "document" and store.get(hashes[0])[:1] in (b"[", b"{"):
+        return RecordFailure("too_deep", "too many values are nested, each too long to be a record", hashes)
+    what = "line" if found.framing == "lines" else "value"
+    limit = run.config.max_record_bytes
+    return RecordFailure("too_large", f"the {what} is longer than max_record_bytes ({limit})", hashes)
+
+
+def _text_view(found: FoundRecord, run: RecordedRun, store: OriginalStore) -> RecordView:
+    """The view of a file that is the text of one result."""
+    after = found.compacted.decode()
+    before = restore_text(after, store)
+    crushed = _core.crush_text_file(before.encode(), options_for(run.config, run.paths))
+    if crushed.lines() != found.compacted:
+        raise _not_the_same(found, run)
+    payloads = [
+        PayloadView(payload, "", before, after)
+        for row in compacted_rows(crushed.records())
+        for payload in row.payloads
     ]
-    rows = compacted_rows(crushed.records())
-    payloads = list(_payload_views(record, rows[0], run)) if rows else []
-    return RecordView(line, len(record), len(line.compacted), next(iter(failures), None), payloads)
+    return RecordView(found, len(before.encode()), len(found.compacted), None, payloads)
 
 
-def _payload_views(record: bytes, row: Compacted, run: RecordedRun) -> Iterator[PayloadView]:
-    estimated = dataclasses.replace(run.config, exact_tokens=False, lossless_only=True)
-    (again,) = compacted_rows(_core.crush_block(record, options_for(estimated, run.paths)).records())
-    tokens = [payload.tokens_before for payload in again.payloads]
-    before, after = (text.removeprefix(codecs.BOM_UTF8).decode() for text in (record, row.record))
-    texts = payload_texts(record, run.config, run.paths) if run.paths else [before.strip(" \t\r")]
+class _CrushedAgain(NamedTuple):
+    """A record that was crushed again, within the brackets and keys around it."""
+
+    record: bytes
+    row: Compacted | None
+    """None for a failure, and where nothing is crushed."""
+    failure: RecordFailure | None
+    config: SmartCrusherConfig
+    paths: tuple[str, ...]
+    envelope: tuple[bytes, bytes]
+
+
+def _crush_again(found: FoundRecord, record: bytes, run: RecordedRun) -> _CrushedAgain:
+    stored = found.compacted.removeprefix(codecs.BOM_UTF8)
+    unchanged = _CrushedAgain(record, None, None, run.config, run.paths, _NO_ENVELOPE)
+    for paths, envelope in _manners(found, run):
+        before, after = envelope
+        limit = run.config.max_record_bytes + len(before) + len(after)
+        config = dataclasses.replace(run.config, max_record_bytes=limit)
+        crushed = crush_one(before + record + after, options_for(config, paths))
+        again = unchanged._replace(
+            record=before + record + after, config=config, paths=paths, envelope=envelope
+        )
+        if crushed.failure_count:
+            digest = hashlib.sha256(record).digest()
+            marker = _core.raw_marker(digest, len(record), config.hash_digits)
+            if _is_same(f'"{marker}"'.encode(), stored, padded=found.padded):
+                return again._replace(failure=_failure(crushed, record, run))
+            continue
+        (row,) = compacted_rows(crushed.records())
+        compacted = row.record[len(before) : len(row.record) - len(after)]
+        if _is_same(compacted, stored, padded=found.padded):
+            return again._replace(row=row)
+    if _is_same(record, stored, padded=found.padded):
+        # A result of a tool that looks originals up stays as it was. The call that says so may stand in an
+        # earlier record, which isn't read here.
+        return unchanged
+    raise _not_the_same(found, run)
+
+
+def _manners(found: FoundRecord, run: RecordedRun) -> Iterator[tuple[tuple[str, ...], tuple[bytes, bytes]]]:
+    """Yields the paths and the envelope with which a record may have been crushed, the likeliest first."""
+    yield run.paths, found.envelope if run.paths else _NO_ENVELOPE
+    if run.paths and found.envelope != _NO_ENVELOPE:
+        # A path selects a value around it, which is too long to be one payload.
+        yield (), _NO_ENVELOPE
+
+
+def _failure(crushed: _core.CrushedBlock, record: bytes, run: RecordedRun) -> RecordFailure:
+    # The place in a message is the record's own.
+    alone = crush_one(record, options_for(run.config, run.paths))
+    (row,) = (alone if alone.failure_count else crushed).failures().to_pylist()
+    digest = hashlib.sha256(record).hexdigest()
+    return RecordFailure(row["kind"], row["message"], [digest[: run.config.hash_digits]])
+
+
+def _is_same(compacted: bytes, stored: bytes, *, padded: bool) -> bool:
+    return compacted == stored or (padded and compacted.rstrip(b" \t") == stored.rstrip(b" \t"))
+
+
+def _not_the_same(found: FoundRecord, run: RecordedRun) -> IntegrityError:
+    where = "" if found.line is None else f" on line {found.line}"
+    return IntegrityError(
+        f"{found.part}: crushing the record{where} of {found.source} again gives another record; either the "
+        f"part is damaged, or another version than {run.library_version} is installed"
+    )
+
+
+def _payload_views(again: _CrushedAgain) -> Iterator[PayloadView]:
+    if again.row is None:
+        return
+    record, row, config, paths = again.record, again.row, again.config, again.paths
+    estimated = dataclasses.replace(config, exact_tokens=False, lossless_only=True)
+    (lossless,) = compacted_rows(crush_one(record, options_for(estimated, paths)).records())
+    tokens = [payload.tokens_before for payload in lossless.payloads]
+    before, after = record.decode(), row.record.decode()
+    texts = payload_texts(record, config, paths) if paths else [before.strip(_WHITESPACE)]
     changed = [payload.strategy != "unchanged" for payload in row.payloads]
     changes = iter(
         payload_changes(
@@ -115,17 +209,28 @@ def _payload_views(record: bytes, row: Compacted, run: RecordedRun) -> Iterator[
             [count for count, is_new in zip(tokens, changed, strict=True) if is_new],
             # Without paths the record is the payload, and a text in its place is one, too.
             lambda start, stop: (
-                is_payload(before, start, stop, run.config, run.paths)
-                if run.paths
-                else stop - start == len(before.strip(" \t\r"))
+                is_payload(before, start, stop, config, paths)
+                if paths
+                else stop - start == len(before.strip(_WHITESPACE))
             ),
         )
     )
+    inside, around = _places(again.envelope)
     for payload, text, is_new in zip(row.payloads, texts, changed, strict=True):
         change = next(changes) if is_new else None
         if change is not None:
-            yield PayloadView(payload, change.place, change.before, change.after)
+            place = around + change.place.removeprefix(inside)
+            yield PayloadView(payload, place, change.before, change.after)
         elif is_new:
             yield PayloadView(payload, None, text, None)
         else:
-            yield PayloadView(payload, None if run.paths else "", text, text)
+            yield PayloadView(payload, None if paths else "", text, text)
+
+
+def _places(envelope: tuple[bytes, bytes]) -> tuple[str, str]:
+    """Returns the place of an element in its envelope, and in its file, where its position isn't known."""
+    node = read_nodes((envelope[0] + b"null" + envelope[1]).decode())
+    while node.children:
+        (node,) = node.children
+    place = node.place()
+    return place, re.sub(r"\[0\](?=$|[.\[])", "[*]", place)

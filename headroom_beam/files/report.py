@@ -1,4 +1,4 @@
-"""Formats the summary of a run as a table for people; `manifest.summarize` makes the summary itself."""
+"""Formats the summary of a run as a table for people; `summary.summarize` makes the summary itself."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,8 +8,9 @@ from headroom_beam.files.manifest import Totals
 
 __all__ = ["format_bytes", "format_summary", "format_table"]
 
-# Files that are named one by one.
+# Files that are named one by one: for their notes, and for their unrecognised records.
 _NOTES = 10
+_DOUBTFUL_FILES = 5
 
 _HEADER = ("tool", "payloads", "tokens before", "after", "saved", "bytes before", "after", "rows dropped")
 
@@ -49,13 +50,15 @@ def _format_summary(summary: Mapping[str, Any], tools: int) -> str:
         ("originals", f"{summary['originals']:,} ({format_bytes(summary['original_bytes'])})"),
         ("duplicates", f"{summary['duplicates']:,}"),
         ("failures", failures),
+        *_unrecognised(summary),
+        *_in_place(summary),
     ]
     if unproved := summary["unproved"]:
         what = "payloads left as they were, because they wouldn't have restored"
         facts.append(
             ("unproved", f"{unproved:,} {what}; nothing is lost, but this is a defect: please report it")
         )
-    return "\n".join([format_table([_HEADER, *lines]), "", *(f"{name:10}  {value}" for name, value in facts)])
+    return "\n".join([format_table([_HEADER, *lines]), "", *(f"{name:12}  {value}" for name, value in facts)])
 
 
 def _files(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -68,6 +71,36 @@ def _files(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts += [("note", f"{_printable(name, 200)}: {note}") for name, note in notes[:_NOTES]]
     if len(notes) > _NOTES:
         facts.append(("note", f"{len(notes) - _NOTES:,} more; _manifest.json has them all"))
+    return facts
+
+
+def _unrecognised(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not summary["unrecognised"]:
+        return []
+    likely = summary["likely"]
+    more = f"; something in {likely:,} of them looks like a result" if likely else ""
+    facts = [("unrecognised", f"{summary['unrecognised']:,} records{more}")]
+    files = sorted(summary["doubtful_files"], key=lambda file: -file["unrecognised"])
+    facts += [
+        ("", f"{_printable(file['file'], 200)}: {file['unrecognised']:,} of {file['records']:,}{_hint(file)}")
+        for file in files[:_DOUBTFUL_FILES]
+        if file["unrecognised"]
+    ]
+    what = "headroom-beam formats FILE shows what is in a file; --trace_format takes payload paths too"
+    return [*facts, ("", what)]
+
+
+def _hint(file: Mapping[str, Any]) -> str:
+    return f"; try --trace_format {' '.join(file['formats'])}" if file["formats"] else ""
+
+
+def _in_place(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    files = summary["in_place"]
+    facts = [("note", f"{_printable(name, 200)}: not to be put back in place; {why}") for name, why in files]
+    if len(facts) > _NOTES:
+        facts[_NOTES:] = [
+            ("note", f"{len(files) - _NOTES:,} more are not to be put back; see _manifest.json")
+        ]
     return facts
 
 

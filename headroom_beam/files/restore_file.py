@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from headroom_beam import _core
 from headroom_beam.errors import DigestMismatch, FormatError
-from headroom_beam.files.archives import Reader
 from headroom_beam.files.blocks import chunks_of, cut_blocks
 from headroom_beam.files.codecs import FileWriter, open_decompressed
 from headroom_beam.files.manifest import CompactedPart, codec_of_part, read_manifest
-from headroom_beam.files.stretches import Stretch, element_stretches, line_stretches
+from headroom_beam.files.members import Reader
+from headroom_beam.files.stretches import Stretch, element_stretches, line_stretches, text_stretch
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import BLOCK_BYTES
 from headroom_beam.restore.found_originals import take_originals
@@ -29,6 +29,7 @@ __all__ = [
     "Unresolved",
     "restore_file",
     "restore_run",
+    "restore_stretches",
     "source_parts",
 ]
 
@@ -236,12 +237,14 @@ class _Restoring:
             max(int(size / growth), 1) for size in (_BATCH_BYTES, _RESTORED_BLOCK_BYTES)
         )
         block_bytes = min(BLOCK_BYTES, block_bytes)
-        if framing == "lines":
+        if framing == "text":
+            stretches = iter([text_stretch(b"".join(chunks))])
+        elif framing == "lines":
             stretches = line_stretches(cut_blocks(chunks_of(chunks), block_bytes=block_bytes))
         else:
             stretches = element_stretches(chunks, opened, tail, block_bytes)
         for batch in _batches(stretches, batch_bytes):
-            yield from _restore_batch(batch, self._part, self._store, self.unresolved)
+            yield from restore_stretches(batch, self._part, self._store, self.unresolved)
 
     def _tar(self, reader: Reader) -> Iterator[bytes]:
         wrapping = Reader(chunks_of(self._kept()))
@@ -279,9 +282,17 @@ def _batches(stretches: Iterable[Stretch], batch_bytes: int) -> Iterator[list[St
         yield batch
 
 
-def _restore_batch(
+def restore_stretches(
     batch: Sequence[Stretch], part: CompactedPart, store: OriginalStore, unresolved: list[Unresolved]
 ) -> Iterator[bytes]:
+    """Restores stretches of a part together, and yields their bytes in order.
+
+    Args:
+        batch: the stretches. The originals of all that aren't in pieces are in memory at the same time.
+        part: the part, for how it was written.
+        store: the store with their originals.
+        unresolved: takes what can't be restored, and why. It stays as it is in what is yielded.
+    """
     lookup = lookup_many(
         store, {hash_ for stretch in batch if not stretch.in_pieces for hash_ in stretch.hashes}
     )
@@ -294,7 +305,7 @@ def _restore_batch(
             lookup.found, sorted({places[hash_] for hash_ in stretch.hashes if hash_ in places})
         )
         restored = (
-            _core.restore_block(stretch.data, rows)
+            _core.restore_block(stretch.data, rows, lines=part.framing != "text", padded=part.padded)
             if stretch.elements is None
             else _core.restore_elements(stretch.elements, rows)
         )

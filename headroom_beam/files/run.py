@@ -15,9 +15,9 @@ from headroom_beam.files.manifest import (
     ShardResult,
     dump_json,
     load_json,
-    summarize,
 )
 from headroom_beam.files.plan import Run, RunSettings, start_run
+from headroom_beam.files.summary import summarize
 from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore
 
@@ -41,7 +41,8 @@ def run_shards(
         on_shard: called with the result of each shard when it is durable.
 
     Returns:
-        The manifest that is in the output now.
+        The manifest that is in the output now. A run without payloads is no error here:
+        `headroom_beam.files.payload_check.check_summary` tells.
 
     Raises:
         StoreError: the output belongs to another run, no input is found, or a file system or the network

@@ -2,7 +2,8 @@
 
 The files stand one after another on a line, and the pieces lie on it at equal distances. So the choice is the
 same each time, and large files get more pieces than small ones. A compressed file can't be read from its
-middle: its pieces are put together, and taken from its start.
+middle: its pieces are put together, and taken from its start. A file that isn't JSON Lines can only be read
+as a whole: one piece on it takes all of it.
 
 >>> sources = [Source("/logs", "a.jsonl", 600_000, "1"), Source("/logs", "b.jsonl", 400_000, "1")]
 >>> [(piece.source.name, piece.start, piece.stop) for piece in plan_sample(sources, 524_288)]
@@ -10,11 +11,12 @@ middle: its pieces are put together, and taken from its start.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from headroom_beam.files.blocks import Block, LinePiece
-from headroom_beam.files.shards import COMPRESSION_RATIO, Source, Span, read_span
+from headroom_beam.crush.config import SmartCrusherConfig
+from headroom_beam.files.reading import Item, SourceContent, read_contents
+from headroom_beam.files.shards import COMPRESSION_RATIO, Source, Span
 
 __all__ = ["Piece", "SampleSize", "parse_sample", "plan_sample", "read_piece"]
 
@@ -37,7 +39,7 @@ class SampleSize(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """The lines of a file that start in a range of bytes."""
+    """A file, or the lines of one that start in a range of bytes."""
 
     source: Source
     start: int
@@ -76,12 +78,14 @@ def plan_sample(sources: Sequence[Source], size: SampleSize | int | None) -> lis
     """Chooses the pieces of a sample.
 
     Args:
-        sources: the files, in order. A compressed file counts with its estimated decompressed size.
+        sources: the files, in order. A compressed file counts with its estimated decompressed size, one
+            without records not at all.
         size: how much to read; an int is in bytes. None reads everything.
 
     Returns:
         The pieces in the order of the files. A sample that is as large as the input is the whole input.
     """
+    sources = [source for source in sources if source.framing != "copied"]
     total_bytes = sum(map(_estimated_bytes, sources))
     sample_bytes = size.of(total_bytes) if isinstance(size, SampleSize) else size
     if sample_bytes is None or sample_bytes >= total_bytes:
@@ -105,7 +109,10 @@ def plan_sample(sources: Sequence[Source], size: SampleSize | int | None) -> lis
 
 
 def _pieces(source: Source, ranges: Sequence[tuple[int, int]]) -> Iterator[Piece]:
-    if source.codec == "plain":
+    if source.framing != "lines":
+        if ranges:
+            yield Piece(source, 0, None)
+    elif source.codec == "plain":
         for start, stop in ranges:
             yield Piece(source, start, None if (start, stop) == (0, source.size_bytes) else stop)
     elif ranges:
@@ -113,20 +120,32 @@ def _pieces(source: Source, ranges: Sequence[tuple[int, int]]) -> Iterator[Piece
 
 
 def _estimated_bytes(source: Source) -> int:
-    return source.size_bytes * (1 if source.codec == "plain" else COMPRESSION_RATIO)
+    is_plain = source.codec == "plain" and source.framing != "zip"
+    return source.size_bytes * (1 if is_plain else COMPRESSION_RATIO)
 
 
-def read_piece(piece: Piece, *, max_record_bytes: int) -> Iterator[Block | LinePiece]:
-    """Yields the lines of a piece, as `headroom_beam.files.shards.read_span` does.
+def read_piece(piece: Piece, config: SmartCrusherConfig, notes: list[str]) -> Iterator[SourceContent]:
+    """Yields the contents of a piece, as `headroom_beam.files.reading.read_contents` does.
+
+    Args:
+        piece: from `plan_sample`.
+        config: the options of crushing, for their limits.
+        notes: takes what people should know about the file.
 
     Raises:
-        IntegrityError: a compressed file is truncated or damaged before the end of the piece.
-        StoreError: the file can't be read, or has changed.
+        Refused, SourceError, IntegrityError, StoreError: as there. What stands behind the piece isn't read.
     """
     source, stop = piece.source, piece.stop
-    is_plain = source.codec == "plain"
-    end = stop if stop is not None and is_plain else source.size_bytes
-    for block in read_span(Span(source, piece.start, end, source.name), max_record_bytes=max_record_bytes):
-        yield block
-        if stop is not None and not is_plain and block.offset + len(block.data) >= stop:
+    whole = stop is None or source.codec != "plain"
+    end = source.size_bytes if whole or stop is None else stop
+    for content in read_contents(Span(source, piece.start, end, source.name), config, notes):
+        items = content.items if stop is None or not whole else _until(stop, content.items)
+        yield content._replace(items=items)
+
+
+def _until(stop: int, items: Iterable[Item]) -> Iterator[Item]:
+    """Passes on the beginning of a compressed file."""
+    for item in items:
+        yield item
+        if item.offset + len(item.data) >= stop:
             return

@@ -17,9 +17,9 @@ from headroom_beam.objects.open import open_objects
 
 __all__ = ["Framing", "LeftOut", "Source", "Span", "check_version", "head_of", "read_chunks"]
 
-Framing: TypeAlias = Literal["lines", "document", "tar", "zip", "copied"]
-"""How a file holds its records: one in each line; as JSON texts of any layout; in its members; or not at
-all."""
+Framing: TypeAlias = Literal["lines", "document", "tar", "zip", "text", "copied"]
+"""How a file holds its records: one in each line; as JSON texts of any layout; in its members; as the text of
+one result; or not at all."""
 
 
 class LeftOut(NamedTuple):

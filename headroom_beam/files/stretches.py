@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from headroom_beam import _core
+from headroom_beam.errors import FormatError, InvalidPayload, LimitExceeded
 from headroom_beam.files.blocks import Block, LinePiece
 from headroom_beam.restore.lines import line_markers
 
-__all__ = ["Stretch", "element_stretches", "is_in_pieces", "line_stretches"]
+__all__ = ["Stretch", "element_stretches", "is_in_pieces", "line_stretches", "text_stretch"]
 
 # How a line looks that was too long to be a record and was stored in pieces: raw markers one behind the
 # other.
@@ -78,6 +79,26 @@ def _before(chunks: Iterator[bytes], tail: int | None, rest: bytearray) -> Itera
             yield chunk[:own]
         rest += chunk[own:]
         at += len(chunk)
+
+
+def text_stretch(text: bytes, *, skip_broken: bool = True) -> Stretch:
+    """Returns a compacted file that is one text, as one stretch.
+
+    Args:
+        text: all of it.
+        skip_broken: list no markers where its form is wrong, instead of raising.
+
+    Raises:
+        FormatError: a marker, header or table has an unknown form.
+        InvalidPayload: it isn't UTF-8.
+    """
+    hashes: list[str] = []
+    try:
+        hashes = _core.markers(text, lines=False).column("hash").to_pylist()
+    except (FormatError, InvalidPayload, LimitExceeded):
+        if not skip_broken:
+            raise
+    return Stretch(0, text, hashes, in_pieces=False)
 
 
 def is_in_pieces(record: bytes, marker_count: int) -> bool:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-__all__ = ["cut_lines", "one_line", "side_by_side", "visible", "width_of", "wrapped"]
+__all__ = ["cut_lines", "left_table", "one_line", "side_by_side", "visible", "width_of", "wrapped"]
 
 _TAB = 4
 # Letters of other scripts join and reorder; more marks than this on one letter only cover its neighbours.
@@ -51,6 +51,22 @@ def one_line(text: str, width: int = 48) -> str:
     """
     line = visible(text).replace("\n", "\\n")
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def left_table(rows: Sequence[Sequence[str]], *, right: int = 0) -> list[str]:
+    """Aligns printable cells: the first `right` columns to the right, the others to the left.
+
+    >>> left_table([["n", "name"], ["10", "a"]], right=1)
+    [' n  name', '10  a']
+    """
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+    sides = [at < right for at in range(len(widths))]
+    return ["  ".join(map(_filled, row, widths, sides)).rstrip() for row in rows]
+
+
+def _filled(cell: str, width: int, to_right: bool) -> str:  # noqa: FBT001 (map gives it)
+    space = " " * (width - width_of(cell))
+    return space + cell if to_right else cell + space
 
 
 def width_of(text: str) -> int:

@@ -38,12 +38,13 @@ def restore_text(text: str, store: OriginalStore) -> str:
     return _restore(text.encode(), store, lines=False).decode()
 
 
-def restore_record(record: bytes, store: OriginalStore) -> bytes:
+def restore_record(record: bytes, store: OriginalStore, *, padded: bool = False) -> bytes:
     """Restores one compacted record: a JSON text such as `Compacted.record`.
 
     Args:
         record: the compacted record in UTF-8, without its line end.
         store: the store with its originals.
+        padded: the record is a line that may be padded with blanks to its old length; take these off.
 
     Returns:
         The record's original bytes.
@@ -58,13 +59,13 @@ def restore_record(record: bytes, store: OriginalStore) -> bytes:
     b'{"id": 1}'
     """
     before, content, after = split_record(record)
-    return before + _restore(content, store, lines=is_line(content)) + after
+    return before + _restore(content, store, lines=is_line(content), padded=padded) + after
 
 
-def _restore(compacted: bytes, store: OriginalStore, *, lines: bool) -> bytes:
+def _restore(compacted: bytes, store: OriginalStore, *, lines: bool, padded: bool = False) -> bytes:
     lookup = lookup_many(store, _core.markers(compacted, lines=lines).column("hash").to_pylist())
     restored = _core.restore_block(
-        compacted, take_originals(lookup.found, range(len(lookup.found))), lines=lines
+        compacted, take_originals(lookup.found, range(len(lookup.found))), lines=lines, padded=padded
     )
     for row in restored.unresolved().to_pylist():
         if row["hash"] in lookup.unresolved:

@@ -13,7 +13,7 @@ import apache_beam as beam
 from apache_beam.typehints.decorators import no_annotations
 
 from headroom_beam.crush.config import SmartCrusherConfig
-from headroom_beam.crush.trace_formats import TraceFormat, resolve
+from headroom_beam.crush.trace_formats import AUTO, TraceFormat, resolve
 from headroom_beam.files.crush_shard import crush_shard, finished_shard, read_failures
 from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, Totals
 from headroom_beam.files.plan import Run, RunSettings, start_run, verify_run
@@ -47,6 +47,9 @@ class CrushFiles(beam.PTransform):
     * `_summary.json`: the counts;
     * `_manifest.json`: the list of the parts, which is written last. `RestoreFiles` follows it.
 
+    Records in which nothing is recognised are copied, and counted in the summary. A run without payloads is
+    no error here, only on the command line: `headroom_beam.files.payload_check.check_summary` tells.
+
     To finish an interrupted run, start it again with the same arguments. Finished shards are skipped. An
     output that holds another run is refused.
 
@@ -60,13 +63,16 @@ class CrushFiles(beam.PTransform):
         inputs: one or several files, directories and patterns; see `headroom_beam.files.shards.find_sources`.
         output: root of the compacted files, a local directory or `gs://bucket/prefix`.
         originals: root of the store.
-        trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a
-            `TraceFormat`.
+        trace_format: where payloads are: `auto` (all known formats, and results known by their shape), `json`
+            (the whole record), the name of a format, a path, a file of formats (`.toml`), several of these,
+            or a `TraceFormat`.
         config: the options of crushing; None for the defaults.
         shard_bytes: approximate input bytes of a shard, the unit of work.
         run_date: date stored with each original, such as `2026-01-31`; None for the day (UTC) on which the
             run starts.
         explain: write what was decided for each payload, and why, to `_explanations/` below the output.
+        pad_lines: pad each compacted line of a file of JSON Lines with blanks to its old length, for programs
+            that remember in bytes how far they have read a file.
 
     Raises:
         ValueError: an argument is out of range, a root has another scheme, or the trace format is unknown.
@@ -89,11 +95,12 @@ class CrushFiles(beam.PTransform):
         output: str,
         originals: str,
         *,
-        trace_format: str | Sequence[str] | TraceFormat = "json",
+        trace_format: str | Sequence[str] | TraceFormat = AUTO,
         config: SmartCrusherConfig | None = None,
         shard_bytes: int = SHARD_BYTES,
         run_date: str | None = None,
         explain: bool = False,
+        pad_lines: bool = False,
     ) -> None:
         super().__init__()
         self._inputs = (inputs,) if isinstance(inputs, str) else tuple(inputs)
@@ -109,6 +116,7 @@ class CrushFiles(beam.PTransform):
             shard_bytes=shard_bytes,
             run_date=None if run_date is None else dt.date.fromisoformat(run_date),
             explain=explain,
+            pad_lines=pad_lines,
         )
 
     @no_annotations
@@ -187,6 +195,9 @@ def _count(result: ShardResult, *, resumed: bool, elapsed_s: float) -> None:
     count("failures", sum(result.failures.values()))
     for kind, failures in result.failures.items():
         count(f"failures_{kind}", failures)
+    count("payloads", totals.sum("payloads"))
+    count("unrecognised", sum(part.unrecognised for part in result.parts))
+    count("likely", sum(part.likely for part in result.parts))
     count("bytes_before", source_bytes)
     count("bytes_after", sum(part.compacted_bytes for part in result.parts))
     count("tokens_before", totals.sum("tokens_before"))

@@ -29,13 +29,14 @@ from apache_beam.utils.timestamp import Timestamp
 from headroom_beam import _core
 from headroom_beam.crush.batch import CrushedBatch, crush_batch
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
-from headroom_beam.crush.trace_formats import TraceFormat, resolve
+from headroom_beam.crush.trace_formats import AUTO, TraceFormat, resolve
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Compacted, Failure, Original, original_rows
 from headroom_beam.transforms.bundles import BundleDoFn
 from headroom_beam.transforms.crush_result import CrushResult
 from headroom_beam.transforms.envelope import Envelope, Place, close_envelope, open_envelope, row_type, typed
 from headroom_beam.transforms.metrics import count, observe
+from headroom_beam.transforms.payload_watch import shared_watch
 from headroom_beam.transforms.schemas import register_schemas
 from headroom_beam.transforms.shared_store import SharedStore
 
@@ -76,6 +77,7 @@ class _CrushStep:
 
     def setup(self) -> None:
         self._options = self._make_options()
+        self._watch = shared_watch(self._source, self._options.fingerprint())
 
     def run(self, collected: Sequence[_Collected]) -> list[Any]:
         """Returns the windowed and tagged rows of a batch. With a store, their originals are durable."""
@@ -98,6 +100,10 @@ class _CrushStep:
         rows = [row for _, row in batch.compacted]
         count("records", len(rows) + len(batch.failures))
         count("failures", len(batch.failures))
+        payloads = sum(len(row.payloads) for row in rows)
+        count("payloads", payloads)
+        count("unrecognised", batch.unrecognised)
+        count("likely", batch.likely)
         for kind, failures in Counter(row.kind for _, row in batch.failures).items():
             count(f"failures_{kind}", failures)
         for name in ("bytes_before", "bytes_after", "tokens_before", "tokens_after"):
@@ -110,7 +116,9 @@ class _CrushStep:
         count("originals_bytes", sum(row.size_bytes for row in originals))
         count("duplicates", sum(part.num_rows for part in batch.originals) - len(originals))
         count("unproved", batch.unproved)
-        observe("batch_records", len(rows) + len(batch.failures))
+        records = len(rows) + len(batch.failures)
+        observe("batch_records", records)
+        self._watch.add(records, payloads=payloads, failures=len(batch.failures), likely=batch.likely)
 
 
 class _CrushBatches(BundleDoFn):
@@ -216,7 +224,8 @@ class CrushRecords(beam.PTransform):
     row)`, where the message has its attributes, id, publish time and ordering key, and no data.
 
     Every record comes out as one `Compacted` row or as one `Failure` row. A failed record's bytes are among
-    the originals. A store that can't be written fails the bundle.
+    the originals. A store that can't be written fails the bundle. Records in which nothing is recognised come
+    out as they were and are counted. A thousand records in a row without a payload log a warning.
 
     With `originals`, a batch's originals are written to that store and verified before its rows are emitted.
     So the markers of an emitted record resolve. Without it, the caller stores `.originals`. A reader
@@ -232,8 +241,9 @@ class CrushRecords(beam.PTransform):
     Args:
         originals: root of the store, a local directory or `gs://bucket/prefix`; None to get originals from
             `.originals` alone.
-        trace_format: where payloads are: a name (`json`, `openai`, `anthropic`), a path, paths, or a
-            `TraceFormat`.
+        trace_format: where payloads are: `auto` (all known formats, and results known by their shape), `json`
+            (the whole record), the name of a format, a path, a file of formats (`.toml`), several of these,
+            or a `TraceFormat`.
         config: the options of crushing; None for the defaults.
         run_date: date stored with each original; None for the day (UTC) on which its batch is crushed.
         source: value of each row's `source`, for example the name of the topic.
@@ -255,7 +265,7 @@ class CrushRecords(beam.PTransform):
         self,
         *,
         originals: str | None = None,
-        trace_format: str | Sequence[str] | TraceFormat = "json",
+        trace_format: str | Sequence[str] | TraceFormat = AUTO,
         config: SmartCrusherConfig | None = None,
         run_date: dt.date | None = None,
         source: str = "",

@@ -65,7 +65,9 @@ def test_a_dry_run_prints_no_summary(inputs: Path, capsys: pytest.CaptureFixture
 def test_the_pipeline_translates_for_dataflow_and_the_translation_runs(inputs: Path) -> None:
     root = inputs.parent
     pipeline = beam.Pipeline(options=PipelineOptions(DATAFLOW))
-    crushed = pipeline | CrushFiles(str(inputs), str(root / "out"), str(root / "originals"), config=DROPPING)
+    crushed = pipeline | CrushFiles(
+        str(inputs), str(root / "out"), str(root / "originals"), trace_format="json", config=DROPPING
+    )
     _ = crushed.failures | beam.Map(lambda failure: failure.kind)
     pipeline.run()
     translated: Any = pipeline.runner.proto_pipeline

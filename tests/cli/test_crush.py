@@ -101,3 +101,96 @@ def test_another_run_into_the_same_output_is_refused(
     code = main(["crush", *crushed.arguments(*TRACE_FORMAT, "--max_tokens", "999")])
     assert code == errors.StoreError.exit_code
     assert "StoreError: " in capfd.readouterr().err
+
+
+def crush_into(folder: Path, name: str, *more: str) -> int:
+    roots = ["--output", str(folder.parent / name), "--originals", str(folder.parent / f"{name}.originals")]
+    return main(["crush", "--input", str(folder), *roots, *more])
+
+
+@pytest.fixture
+def plain_logs(tmp_path: Path) -> Path:
+    """A folder of logs in which no tool's result stands."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text('{"level": "info", "text": "started"}\n' * 3)
+    (folder / "b.json").write_text('{\n "rows": [1, 2]\n}')
+    (folder / "c.log").write_text("no JSON\n")
+    return folder
+
+
+def test_a_run_without_payloads_says_what_to_do_each_time_and_is_complete(
+    plain_logs: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    printed = []
+    for _ in range(2):
+        assert crush_into(plain_logs, "out") == errors.PayloadNotFound.exit_code == 12
+        printed.append(capfd.readouterr())
+    assert printed[0] == printed[1]
+    assert printed[0].err == (
+        "PayloadNotFound: no payload in 4 records; say where payloads are with --trace_format PATH, such as "
+        "'.result' or '.steps[*].output'; headroom-beam formats FILE shows what is in a file\n"
+    )
+    assert "\nunrecognised  4 records\n" in printed[0].out
+    assert "a.jsonl: 3 of 3\n" in printed[0].out
+    assert tree(plain_logs) == {
+        name: data for name, data in tree(plain_logs.parent / "out").items() if not name.startswith("_")
+    }
+    assert read_manifest(open_objects(plain_logs.parent / "out")).summary["unrecognised"] == 4
+
+
+def test_a_run_without_payloads_names_the_format_that_finds_some(
+    plain_logs: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (plain_logs / "d.jsonl").write_text('{"role": "tool", "tool_call_id": "c1", "content": "a result"}')
+    assert crush_into(plain_logs, "one", "--trace_format", "claude-code", "--json") == 12
+    captured = capfd.readouterr()
+    assert captured.err.endswith("no payload in 5 records; --trace_format openai would find some\n")
+    assert json.loads(captured.out)["unrecognised"] == 5
+    assert crush_into(plain_logs, "all") == 0
+    captured = capfd.readouterr()
+    assert captured.err == ""
+    assert "\nunrecognised  4 records\n" in captured.out
+    assert crush_into(plain_logs, "whole", "--trace_format", "json") == 0
+    assert "unrecognised" not in capfd.readouterr().out
+
+
+def test_a_run_of_which_most_is_no_record_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"a": 1}\n{\n')
+    assert crush_into(file, "half", "--trace_format", "json") == 0
+    file.write_text('{"a": 1}\n{\n{\n')
+    capfd.readouterr()
+    assert crush_into(file, "most", "--trace_format", "json") == 12
+    err = capfd.readouterr().err
+    assert err.startswith(
+        "PayloadNotFound: 2 of 3 records are failures (invalid_json 2), most of them in a.jsonl"
+    )
+
+
+def test_an_input_without_records_is_no_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "picture.png").write_bytes(b"\x89PNG")
+    (folder / "empty.jsonl").write_bytes(b"\n")
+    assert crush_into(folder, "out") == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_explanations_name_the_format_or_the_shape(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    log = "a line of a log\n" * 40
+    records = [
+        {"role": "tool", "tool_call_id": "c1", "content": log},
+        {"call_id": "c1", "tool": "ls", "result": log},
+        {"note": 1},
+    ]
+    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
+    assert crush_into(folder, "out", "--explain") == 0
+    lines = (tmp_path / "out" / "_explanations" / "00000.jsonl").read_text().splitlines()
+    assert [json.loads(line)["recognised_by"] for line in lines] == [
+        "openai",
+        "by shape: the id of a call stands beside it",
+        "nothing",
+    ]

@@ -71,7 +71,7 @@ def test_an_option_out_of_range_is_a_usage_error(
 @pytest.mark.parametrize(
     ("options", "trace_format"),
     [
-        ([], ["default"]),
+        ([], ["auto"]),
         (["--trace_format", "openai", ".a"], ["openai", ".a"]),
         (["--select", ".a", ".b", "--select", ".c"], ["auto", ".a", ".b", ".c"]),
         (["--select", ".a", "--trace_format", "openai"], ["openai", ".a"]),
@@ -81,10 +81,8 @@ def test_selected_paths_stand_beside_the_trace_format_or_auto(
     options: list[str], trace_format: list[str]
 ) -> None:
     parser = argparse.ArgumentParser()
-    add_payload_arguments(parser, default="default")
-    known = parser.parse_args(options)
-    assert trace_format_from(known, default="default") == trace_format
-    assert trace_format_from(known, default=None) == (trace_format if options else None)
+    add_payload_arguments(parser)
+    assert trace_format_from(parser.parse_args(options)) == trace_format
 
 
 def test_a_selected_path_finds_what_no_format_knows(

@@ -55,6 +55,7 @@ def test_progress_on_a_terminal_counts_shards_that_are_done(
     settings = RunSettings(
         output=str(inputs.parent / "out"),
         originals=str(inputs.parent / "originals"),
+        trace_format="json",
         config=DROPPING,
         shard_bytes=20_000,
     )

@@ -31,6 +31,7 @@ def arguments_of(folder: Path) -> list[str]:
         f"--subscription={SUBSCRIPTION}",
         f"--originals={folder / 'store'}",
         "--max_tokens=200",
+        "--trace_format=json",
         "--max_latency_s=0.5",
         "--lease_s=60",
     ]
@@ -135,6 +136,7 @@ def test_messages_become_files_with_their_attributes_and_every_marker_resolves(t
     done = program.stop()
     assert (done["messages"], done["failures"]) == (len(records), len(BROKEN))
     assert done["packs"] == done["batches"]
+    assert (done["payloads"], done["unrecognised"], done["likely"]) == (len(records) - len(BROKEN), 0, 0)
     assert {row["message_id"] for row in parquet_rows(tmp_path / "out")} < set(ids)
     assert not OriginalStore.open(tmp_path / "store").check().problems
 

@@ -8,6 +8,7 @@ import pytest
 from helpers.repository import EXAMPLES
 
 from headroom_beam import _core
+from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import AUTO, resolve
 
@@ -58,6 +59,62 @@ def test_auto_takes_results_and_leaves_prompts_arguments_and_known_records(
     (row,) = crushed.records().to_pylist()
     assert [payload["path"] for payload in row["payloads"]] == paths
     assert (row["record"] == text) == (not paths)
+
+
+SHAPED = {"call_id": "c1", "tool": "list_hosts", "result": LISTING}
+LIKELY = {"tool": "list_hosts", "result": LISTING}
+KNOWN = {"role": "tool", "tool_call_id": "c1", "content": json.dumps(LISTING)}
+KEPT = {"sessionId": "s", "type": "note", "call_id": "c1", "result": LISTING}
+RETRIEVED = {"call_id": "c1", "tool": "headroom_retrieve", "result": LISTING}
+UNKNOWN = {"notes": [{"title": "nothing", "body": "of a tool's"}]}
+
+
+@pytest.mark.parametrize(
+    ("record", "trace_format", "unrecognised", "likely"),
+    [
+        (SHAPED, AUTO, 0, 0),
+        (KNOWN, AUTO, 0, 0),
+        (KEPT, AUTO, 0, 0),
+        (RETRIEVED, AUTO, 0, 0),
+        (LIKELY, AUTO, 1, 1),
+        (UNKNOWN, AUTO, 1, 0),
+        (KNOWN, "openai", 0, 0),
+        (SHAPED, "openai", 1, 0),
+        (UNKNOWN, "json", 0, 0),
+    ],
+)
+def test_records_in_which_nothing_is_recognised_are_counted(
+    record: dict[str, object], trace_format: str, unrecognised: int, likely: int
+) -> None:
+    options = options_for(SmartCrusherConfig(), trace_format)
+    text = json.dumps(record).encode()
+    lines = _core.crush_block(text + b"\n\n{broken\n" + text, options)
+    assert (lines.unrecognised_count, lines.likely_count) == (2 * unrecognised, 2 * likely)
+    assert lines.failure_count == 1
+    batch = crush_batch([text, b"{broken", text, text], options)
+    assert (batch.unrecognised, batch.likely) == (3 * unrecognised, 3 * likely)
+
+
+def test_elements_of_a_large_text_are_counted_like_records() -> None:
+    options = options_for(SmartCrusherConfig(), AUTO)
+    messages = [{"kind": "note", "text": "x" * 99}, SHAPED, LIKELY]
+    cutter = _core.JsonCutter(value_bytes=3000, leaf_bytes=200, max_depth=8, block_bytes=1 << 20)
+    blocks = [*cutter.push(json.dumps({"of": messages}).encode()), *cutter.finish()]
+    elements = [_core.crush_elements(block, options) for block in blocks if isinstance(block, _core.CutBlock)]
+    assert sum(block.record_count for block in elements) == len(messages)
+    assert sum(block.unrecognised_count for block in elements) == 2
+    assert sum(block.likely_count for block in elements) == 1
+
+
+def test_a_result_known_by_its_shape_says_why() -> None:
+    records = pa.array([json.dumps(record) for record in (SHAPED, KNOWN)])
+    rows = _core.crush_records(records, options_for(SmartCrusherConfig(), AUTO)).records()
+    (shaped,), (known,) = rows.column("payloads").to_pylist()
+    assert shaped["recognised_by"] == "the id of a call stands beside it"
+    assert known["recognised_by"] == ""
+    embedded = pa.array([json.dumps({"entry": {"value": json.dumps(SHAPED)}})])
+    rows = _core.crush_records(embedded, options_for(SmartCrusherConfig(), AUTO)).records()
+    assert rows.column("payloads")[0][0]["recognised_by"].as_py() == shaped["recognised_by"]
 
 
 def test_a_kept_value_is_left_unless_a_path_leads_into_it() -> None:

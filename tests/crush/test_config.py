@@ -15,7 +15,7 @@ from headroom_beam.errors import (
 
 
 def test_defaults_are_those_of_the_native_crusher() -> None:
-    assert options_for(SmartCrusherConfig()).fingerprint() == _core.Options().fingerprint()
+    assert options_for(SmartCrusherConfig(), "json").fingerprint() == _core.Options().fingerprint()
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_every_option_has_a_sentence_of_help() -> None:
 
 def test_other_options_have_another_fingerprint() -> None:
     prints = {
-        options_for(SmartCrusherConfig()).fingerprint(),
-        options_for(SmartCrusherConfig(verify=False)).fingerprint(),
+        options_for(SmartCrusherConfig(), "json").fingerprint(),
+        options_for(SmartCrusherConfig(verify=False), "json").fingerprint(),
         options_for(SmartCrusherConfig(), "openai").fingerprint(),
-        options_for(SmartCrusherConfig(with_compaction=False)).fingerprint(),
+        options_for(SmartCrusherConfig(with_compaction=False), "json").fingerprint(),
     }
     assert len(prints) == 4

@@ -6,7 +6,7 @@ import pytest
 
 from headroom_beam import SmartCrusherConfig, _core
 from headroom_beam.crush.config import options_for
-from headroom_beam.crush.measure import KINDS, PayloadMeter, payload_texts
+from headroom_beam.crush.measure import KINDS, PayloadMeter, WholeText, payload_texts
 
 PATHS = (".result @ .tool",)
 ROWS = [{"id": number, "name": f"file {number}", "size": number * 37 % 101} for number in range(60)]
@@ -109,3 +109,42 @@ def test_texts_come_back_decoded_and_in_order() -> None:
     texts = payload_texts(record, SmartCrusherConfig(), (".a", ".b", ".c", ".d"))
     # A lone surrogate has no UTF-8, so that text isn't given.
     assert texts == [None, RESULTS["array"], None, None]
+
+
+@pytest.mark.parametrize("kind", set(KINDS) - {"value"})
+@pytest.mark.parametrize("paths", [PATHS, ()])
+def test_a_text_by_itself_has_the_kind_and_key_of_a_string(kind: str, paths: tuple[str, ...]) -> None:
+    text = RESULTS[kind]
+    assert isinstance(text, str)
+    meter = PayloadMeter(SmartCrusherConfig(), paths, (64,))
+    measured = meter.measure(WholeText(text.encode()), calls=meter.call_tables())
+    in_record = PayloadMeter(SmartCrusherConfig(), PATHS, (64,)).measure(block_of(text))
+    assert measured.kinds.to_pylist() == [kind]
+    assert measured.text_keys.tolist() == in_record.text_keys.tolist()
+    assert (measured.record_count, measured.paths.to_pylist()) == (1, [""])
+
+
+def test_elements_are_measured_by_the_paths_of_their_text() -> None:
+    text = json.dumps({"steps": [{"result": one, "tool": "t"} for one in RESULTS.values()]}, indent=1)
+    cutter = _core.JsonCutter(value_bytes=9000, leaf_bytes=1 << 20, max_depth=2, block_bytes=1 << 20)
+    (block, *_) = [*cutter.push(text.encode()), *cutter.finish()]
+    assert isinstance(block, _core.CutBlock)
+    paths = [".steps[*].result @ .tool"]
+    cut = PayloadMeter(SmartCrusherConfig(), paths, (64,)).measure(block)
+    whole = PayloadMeter(SmartCrusherConfig(), paths, (64,)).measure(text.replace("\n", " ").encode())
+    assert cut.kinds.to_pylist() == whole.kinds.to_pylist()
+    # The line breaks of a value were replaced above, those of strings are escapes.
+    is_string = [kind != "value" for kind in cut.kinds.to_pylist()]
+    assert cut.tokens[is_string].tolist() == whole.tokens[is_string].tolist()
+    assert cut.saved_without_loss[is_string].tolist() == whole.saved_without_loss[is_string].tolist()
+    assert all(text[offset] in '{["' for offset in cut.offsets.tolist())
+
+
+def test_calls_of_earlier_blocks_name_tools() -> None:
+    call = {"tool_calls": [{"id": "c", "function": {"name": "grep"}}]}
+    result = {"role": "tool", "tool_call_id": "c", "content": RESULTS["text"]}
+    meter = PayloadMeter(SmartCrusherConfig(exact_tokens=True), ("{role=tool}.content",), (64,))
+    calls = meter.call_tables()
+    blocks = [json.dumps(one).encode() + b"\n" for one in (call, result)]
+    assert [meter.measure(block, calls=calls).tools.to_pylist() for block in blocks] == [[], ["grep"]]
+    assert meter.measure(blocks[1]).tools.to_pylist() == [""]

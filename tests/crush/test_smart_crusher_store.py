@@ -68,7 +68,7 @@ def test_an_erased_original_is_not_returned_even_by_the_process_that_made_it(tmp
 
 def test_bytes_that_are_not_text_are_left_to_the_store(tmp_path: Path) -> None:
     store = OriginalStore.open(tmp_path / "originals")
-    block = _core.crush_block(b'{"broken": "\xff"}\n', options_for(SmartCrusherConfig()))
+    block = _core.crush_block(b'{"broken": "\xff"}\n', options_for(SmartCrusherConfig(), "json"))
     store.put_many(block.originals(), run_date=dt.date(2026, 1, 31))
     (name,) = block.originals().column("hash").to_pylist()
     with pytest.raises(InvalidPayload, match=r"isn't UTF-8 \(byte 12\)"):

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
-from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, read_formats, resolve
+from headroom_beam.crush.trace_formats import (
+    AUTO,
+    TRACE_FORMATS,
+    TraceFormat,
+    named_formats,
+    read_formats,
+    resolve,
+)
 from headroom_beam.records import Payload, compacted_rows
 
 KEY = "A-Za-z0-9_-"
@@ -442,3 +449,21 @@ def test_an_object_around_a_result_stays_an_object(name: str, record: dict[str, 
         return [shape(item) for item in value] if isinstance(value, list) else type(value)
 
     assert shape(json.loads(row)) == shape(record)
+
+
+def test_formats_that_are_named_or_have_a_given_path_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[mine]\npaths = [".steps[*].out"]\nin_place = "why"\n')
+    mine = TraceFormat("mine", (".steps[*].out",), in_place="why")
+    assert named_formats(mine) == (mine,)
+    assert named_formats([str(file), "mcp", TRACE_FORMATS["mcp"].paths[0], ".x"]) == (
+        mine,
+        TRACE_FORMATS["mcp"],
+    )
+    assert (
+        set(named_formats(AUTO))
+        == set(TRACE_FORMATS.values())
+        == set(named_formats(resolve(AUTO))) | {TRACE_FORMATS["json"]}
+    )
+    with pytest.raises(OSError, match="missing"):
+        named_formats(str(tmp_path / "missing.toml"))

@@ -13,10 +13,10 @@ from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.measure import KINDS
 from headroom_beam.files.estimate import SAMPLE_BYTES, estimate_files
-from headroom_beam.files.manifest import summarize
 from headroom_beam.files.record_report import MOST_LINES
 from headroom_beam.files.sample import plan_sample
 from headroom_beam.files.shards import find_sources
+from headroom_beam.files.summary import summarize
 from headroom_beam.serve import app as server
 
 TEXT = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def test_every_error_is_listed_with_its_exit_code() -> None:
 def test_every_kind_of_failure_is_explained() -> None:
     listed = set(re.findall(r"^\| `(\w+)`", section("Failures"), re.MULTILINE))
     records = [b"{", b'"\xff"', b"[" * 9 + b"]" * 9, b'"' + b" " * 2000 + b'"']
-    batch = crush_batch(records, options_for(SmartCrusherConfig(max_depth=8, max_record_bytes=1024)))
+    batch = crush_batch(records, options_for(SmartCrusherConfig(max_depth=8, max_record_bytes=1024), "json"))
     # No known input causes a failure of the last kind.
     assert {row.kind for _, row in batch.failures} | {"internal"} == listed
     (described,) = re.findall(

@@ -8,7 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from helpers.repository import EXAMPLES, REPOSITORY
+from helpers.json_values import values_as_lines
+from helpers.repository import EXAMPLES
 
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
@@ -38,12 +39,6 @@ def format_of(path: Path) -> str:
     return path.name.partition(".")[0]
 
 
-def lines_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    monkeypatch.syspath_prepend(str(REPOSITORY / "tools"))
-    lines: bytes = importlib.import_module("formats_table").values_as_lines(path)
-    return lines
-
-
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_a_sample_comes_back_byte_for_byte(path: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
@@ -67,8 +62,8 @@ def test_a_sample_comes_back_byte_for_byte(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-def test_auto_makes_of_a_sample_what_its_format_makes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    block = lines_of(path, monkeypatch)
+def test_auto_makes_of_a_sample_what_its_format_makes(path: Path) -> None:
+    block = values_as_lines(path.read_text(encoding="utf-8"))
     config = SmartCrusherConfig(max_tokens=64)
     named, auto = (
         _core.crush_block(block, options_for(config, name)).records() for name in (format_of(path), "auto")
@@ -88,7 +83,7 @@ def test_every_copy_of_a_result_is_found(path: Path, tmp_path: Path, monkeypatch
     for rows in (4, 5, 6, 8, 10):
         project.make_project(tmp_path / str(rows), rows=rows)
         outputs += places.outputs_of(shop.SCRIPT, tmp_path / str(rows))
-    block = lines_of(path, monkeypatch)
+    block = values_as_lines(path.read_text(encoding="utf-8"))
     before = places.places_in([json.loads(line) for line in block.splitlines()], outputs)
     assert sum(before.values()) >= 2
     # So few tokens, and no excerpt: of a result that is found, nothing that is looked for stays.

@@ -323,7 +323,7 @@ def test_results_stand_where_the_table_says(path, outputs):
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.name)
 def test_crushing_changes_nothing_but_results(path, outputs, tmp_path):
     from places import excerpts_of
-    from resume import CRUSH, changes_between, crush, lines_of, pad
+    from resume import CRUSH, changes_between, crush, lines_of
 
     agent = agent_of(path)
     stream = "stream" in path.name
@@ -334,9 +334,8 @@ def test_crushing_changes_nothing_but_results(path, outputs, tmp_path):
     excerpts = [excerpt for output in outputs for excerpt in excerpts_of(output)]
     for change in changes:
         assert any(excerpt in change.before for excerpt in excerpts)
-    padded = pad(crushed, original)
-    assert [len(line) for line in padded] == [len(line) for line in original]
-    assert [json.loads(line) for line in padded] == [json.loads(line) for line in crushed]
+    if agent.keeps_offsets:
+        assert [len(line) for line in crushed] == [len(line) for line in original]
 
 
 def test_claude_code_hashes_the_messages_that_hold_results():

@@ -3,16 +3,13 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from helpers.estimates import LOG, estimate_of, message
+from helpers.estimates import LISTING, LOG, estimate_of, message
 from helpers.generators import compress
-from hypothesis import given
-from hypothesis import strategies as st
+from helpers.mixed import mixed_folder
 
 from headroom_beam import SmartCrusherConfig, _core
 from headroom_beam.errors import IntegrityError, PayloadNotFound
-from headroom_beam.files import estimate as module
 from headroom_beam.files.estimate import check_payloads
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.run import run_shards
@@ -65,17 +62,6 @@ def test_copies_are_found_across_blocks(tmp_path: Path) -> None:
     assert estimate_of(tmp_path)["all"]["copies"] == 500
 
 
-@given(st.lists(st.lists(st.integers(0, 30), max_size=12), max_size=12))
-def test_seen_texts_are_those_of_a_set(batches: list[list[int]]) -> None:
-    seen, texts = set[int](), module._SeenTexts()
-    for batch in batches:
-        expected = []
-        for key in batch:
-            expected.append(key in seen and key != 0)
-            seen.add(key)
-        assert texts.add(np.array(batch, np.uint64)).tolist() == expected
-
-
 def test_the_largest_payloads_are_named_by_place(logs: Path) -> None:
     largest = estimate_of(logs)["largest"]
     assert [(row["file"], row["line"], row["tool"]) for row in largest] == [
@@ -103,20 +89,76 @@ def test_a_line_that_is_too_long_is_a_failure(logs: Path) -> None:
     assert estimate["largest"][0]["line"] == 2
 
 
-def test_many_tools_share_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TOOLS", 5)
-    (tmp_path / "a.jsonl").write_bytes(b"".join(message("ok", name=f"tool {at}") for at in range(30)))
-    estimate = estimate_of(tmp_path)
-    assert len(estimate["tools"]) == 6
-    assert estimate["tools"][0] == {**estimate["tools"][0], "tool": "(other tools)", "payloads": 25}
-
-
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 def test_a_truncated_file_is_an_error(tmp_path: Path, suffix: str) -> None:
     data = compress(b"".join(message(f"{at} {LOG}") for at in range(99)), suffix)
     (tmp_path / f"a.jsonl{suffix}").write_bytes(data[:-9])
     with pytest.raises(IntegrityError):
-        estimate_of(tmp_path)
+        estimate_of(tmp_path / f"a.jsonl{suffix}")
+    # In a folder a run copies it, so nothing of it counts.
+    (tmp_path / "b.jsonl").write_bytes(message(LOG))
+    estimate = estimate_of(tmp_path)
+    assert (estimate["records"], estimate["all"]["payloads"]) == (1, 1)
+    assert estimate["notes"] == [[f"a.jsonl{suffix}", "it is damaged, so it is copied"]]
+
+
+def test_archives_and_documents_count_as_a_run_crushes_them(tmp_path: Path) -> None:
+    mixed_folder(tmp_path / "in", 20)
+    for path in (tmp_path / "in").rglob("cut.gz"):
+        path.unlink()
+    estimate = estimate_of(tmp_path / "in", budgets=[128])
+    settings = RunSettings(
+        output=str(tmp_path / "out"),
+        originals=str(tmp_path / "originals"),
+        trace_format="auto",
+        config=SmartCrusherConfig(max_tokens=128),
+    )
+    summary = run_shards([str(tmp_path / "in")], settings).summary
+    assert estimate["all"]["payloads"] == summary["payloads"] > 50
+    assert estimate["all"]["tokens"] == summary["tokens_before"]
+    assert estimate["all"]["saved"]["128"] == summary["tokens_before"] - summary["tokens_after"]
+    assert (estimate["records"], estimate["failures"]) == (summary["records"], summary["failures"])
+    assert estimate["files"] == estimate["files_read"] + estimate["files_without_records"]
+    assert estimate["files_without_records"] == summary["copied"]
+    assert estimate["bytes_without_records"] == summary["copied_bytes"]
+
+
+def test_results_known_by_their_shape_say_so(tmp_path: Path) -> None:
+    steps = [{"tool": "grep", "args": {"for": "x"}, "result": LOG}]
+    (tmp_path / "a.json").write_text(json.dumps({"steps": steps}, indent=1))
+    (row,) = estimate_of(tmp_path)["paths"]
+    assert row["path"].startswith(".steps[*]")
+    assert (row["formats"], row["payloads"]) == (["by shape"], 1)
+
+
+def test_a_tool_is_named_by_a_call_in_an_earlier_line(tmp_path: Path) -> None:
+    call = {"id": "c1", "function": {"name": "grep", "arguments": "{}"}}
+    lines = [
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": LOG},
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert [row["tool"] for row in estimate_of(tmp_path)["tools"]] == ["grep"]
+
+
+def test_a_large_payload_in_a_document_has_the_line_of_its_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headroom_beam.files.reading.DOCUMENT_BYTES", 20_000)
+    messages = [json.loads(message(f"{at} {LOG}" * (2 + at))) for at in range(9)]
+    (tmp_path / "a.json").write_text(json.dumps({"messages": messages}, indent=1))
+    (tmp_path / "b.json").write_text('{"messages":\n' + json.dumps(messages) + "}")
+    data = {name: (tmp_path / name).read_bytes() for name in ("a.json", "b.json")}
+    largest = estimate_of(tmp_path)["largest"]
+    assert {row["file"] for row in largest} == set(data)
+    for row in largest:
+        text = data[row["file"]]
+        assert text[row["offset"] :].startswith(b"{")
+        if row["file"] == "a.json":
+            assert row["line"] == text.count(b"\n", 0, row["offset"]) + 1 > 1
+        else:
+            # All records begin on one line, which is the place of the first.
+            assert row["line"] == (2 if row["offset"] == text.index(b"{", 1) else None)
 
 
 def test_progress_is_told_after_each_block(logs: Path) -> None:
@@ -124,3 +166,26 @@ def test_progress_is_told_after_each_block(logs: Path) -> None:
     estimate = estimate_of(logs, on_progress=lambda *now: seen.append(now))
     assert seen == sorted(seen)
     assert seen[-1] == (estimate["bytes_read"], estimate["records"], 1)
+
+
+def test_a_text_file_beside_a_session_is_one_payload(tmp_path: Path) -> None:
+    folder = tmp_path / "session" / "tool-results"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text(LOG * 30)
+    (folder / "b.txt").write_text(json.dumps(LISTING))
+    (folder / "c.txt").write_bytes(b"\xff" * 9)
+    (tmp_path / "session" / "notes.txt").write_text("some notes")
+    estimate = estimate_of(tmp_path, budgets=[128])
+    assert [(row["path"], row["formats"], row["payloads"]) for row in estimate["paths"]] == [
+        ("(text file)", [], 2)
+    ]
+    assert {row["kind"] for row in estimate["kinds"]} == {"text", "array"}
+    assert estimate["all"]["saved"]["128"] > 0
+    assert (estimate["files_without_records"], estimate["records"]) == (1, 2)
+    ((name, note),) = estimate["notes"]
+    assert name == "session/tool-results/c.txt"
+    assert note.endswith("it is copied")
+    assert {(row["file"], row["line"]) for row in estimate["largest"]} == {
+        ("session/tool-results/a.txt", 1),
+        ("session/tool-results/b.txt", 1),
+    }

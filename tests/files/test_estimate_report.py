@@ -5,17 +5,18 @@ from pathlib import Path
 
 import pytest
 from helpers.estimates import LOG, estimate_of, message
+from helpers.mixed import packed_zip
 
 from headroom_beam.errors import PayloadNotFound
-from headroom_beam.files import estimate as module
+from headroom_beam.files import estimate_sums as module
 from headroom_beam.files.estimate import check_payloads
 from headroom_beam.files.estimate_report import format_estimate
 
 
 def test_a_file_of_something_else_is_asked_about(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text(json.dumps({"messages": [{"a": 1}]}, indent=1))
+    (tmp_path / "a.jsonl").write_text(json.dumps({"a": 1}) + "\n" + "not JSON\n" * 9)
     estimate = estimate_of(tmp_path)
-    assert "is it JSON Lines?" in format_estimate(estimate)
+    assert "9 of 10 lines are no records: is it JSON?" in format_estimate(estimate)
     with pytest.raises(PayloadNotFound, match="failures"):
         check_payloads(estimate)
 
@@ -51,7 +52,7 @@ def test_a_file_without_payloads_is_named_with_what_to_do(logs: Path) -> None:
     assert hints == {"a.jsonl": ["openai"], "c.jsonl.zst": []}
     text = format_estimate(estimate)
     assert "try --trace_format openai" in text
-    assert "name their place with --trace_format PATH" in text
+    assert "headroom-beam formats shows what is in them" in text
     check_payloads(estimate)
 
 
@@ -73,3 +74,12 @@ def test_whole_records_have_an_empty_path(logs: Path) -> None:
     ]
     assert estimate["all"]["copies"] == 1
     assert "json  (whole record)" in format_estimate(estimate)
+
+
+def test_files_without_records_and_damaged_ones_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(message(LOG))
+    (tmp_path / "b.zip").write_bytes(packed_zip({"a.jsonl": message(LOG)})[:-30])
+    (tmp_path / "c.png").write_bytes(b"\x89PNG\r\n\x1a\n" * 300)
+    text = format_estimate(estimate_of(tmp_path))
+    assert "others    1 files without JSON, 2.3 KB; a run copies them" in text
+    assert "note: b.zip: it is no whole zip archive, so it is copied" in text

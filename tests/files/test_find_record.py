@@ -18,12 +18,12 @@ def test_each_line_is_found_by_number_and_by_any_byte_of_it(tmp_path: Path, suff
     start = 0
     for number, line in enumerate(LINES, 1):
         view = run.view(f"{run.name}:{number}")
-        assert (view.line.source, view.line.line, view.line.offset) == (run.name, number, None)
+        assert (view.found.source, view.found.line, view.found.offset) == (run.name, number, None)
         content = line.removesuffix(b"\r")
         assert view.bytes_before == len(content)
         for offset in {start, start + len(line) // 2, start + len(line) - (number == 9)}:
-            place = run.view(f"{run.name}@{offset}").line
-            assert (place.line, place.offset, place.part) == (number, start, view.line.part)
+            place = run.view(f"{run.name}@{offset}").found
+            assert (place.line, place.offset, place.part) == (number, start, view.found.part)
         start += len(line) + 1
 
 
@@ -41,16 +41,16 @@ def test_a_record_is_found_by_the_hash_of_each_marker_whatever_the_options(
             hashes.update({hash_: number for hash_ in one.payload.hashes if hash_ not in hashes})
     assert len(hashes) >= 3
     for hash_, number in hashes.items():
-        assert run.view(hash_).line.line == number
-        assert run.view(hash_[:24]).line.line == number
-        assert run.view(f"<<ccr:{hash_},text,1.0KB>>").line.line == number
-    assert run.view(run.view(f"{run.name}:3").failure.hashes[0]).line.line == 3  # type: ignore[union-attr]
+        assert run.view(hash_).found.line == number
+        assert run.view(hash_[:24]).found.line == number
+        assert run.view(f"<<ccr:{hash_},text,1.0KB>>").found.line == number
+    assert run.view(run.view(f"{run.name}:3").failure.hashes[0]).found.line == 3  # type: ignore[union-attr]
 
 
 def test_a_file_may_be_named_by_its_full_path(record_run: RecordRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert record_run.view(f"{record_run.input}:5").line.line == 5
+    assert record_run.view(f"{record_run.input}:5").found.line == 5
     monkeypatch.chdir(record_run.input.parent)
-    assert record_run.view(f"{record_run.input.name}:5").line.source == record_run.name
+    assert record_run.view(f"{record_run.input.name}:5").found.source == record_run.name
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,6 @@ def test_an_erased_original_is_named(record_run: RecordRun) -> None:
     bury(record_run.store, BLOB.encode(), "erased")
     with pytest.raises(errors.OriginalExpired, match="erased"):
         record_run.view(f"{record_run.name}:7")
-    assert record_run.view(f"{record_run.name}:1").line.line == 1
+    assert record_run.view(f"{record_run.name}:1").found.line == 1
     with pytest.raises(errors.OriginalExpired):
         record_run.view(f"{record_run.name}@{FILE.index(LINES[6])}")

@@ -19,8 +19,8 @@ from headroom_beam.files.manifest import (
     StoredPack,
     Totals,
     read_manifest,
-    summarize,
 )
+from headroom_beam.files.summary import summarize
 from headroom_beam.objects.open import open_objects
 
 # Names of local files may be any bytes. Python gives those that aren't UTF-8 as lone surrogates.
@@ -28,7 +28,12 @@ NAMES = st.text(st.characters(codec="utf-8"), max_size=9) | st.just("caf\udce9.j
 COUNTS = st.integers(0, 2**40)
 
 members = st.builds(
-    PartMember, opened=st.lists(COUNTS, max_size=2), tail=st.none() | COUNTS, name=NAMES, note=NAMES
+    PartMember,
+    opened=st.lists(COUNTS, max_size=2),
+    tail=st.none() | COUNTS,
+    name=NAMES,
+    note=NAMES,
+    formats=st.lists(NAMES, max_size=2),
 )
 parts = st.builds(
     CompactedPart,
@@ -45,6 +50,7 @@ parts = st.builds(
     opened=st.lists(COUNTS, max_size=2),
     members=st.lists(members, max_size=2),
     kept=st.lists(NAMES, max_size=2),
+    formats=st.lists(NAMES, max_size=2),
 )
 packs = st.builds(StoredPack, NAMES, COUNTS, COUNTS, COUNTS)
 rows = st.fixed_dictionaries({"tool": NAMES, "strategy": NAMES, "payloads": COUNTS, "tokens_before": COUNTS})

@@ -15,7 +15,7 @@ from headroom_beam.files.record_view import view_record
 def test_payloads_are_shown_before_and_after_with_their_place(record_run: RecordRun) -> None:
     view = record_run.view(f"{record_run.name}:1")
     record = json.loads(LINES[0])
-    after = json.loads(view.line.compacted)
+    after = json.loads(view.found.compacted)
     assert [one.payload.tool for one in view.payloads] == [f"tool {at}" for at in range(4)]
     places = [one.place for one in view.payloads]
     assert places == [".steps[0].out", ".steps[1].out", None, ".steps[3].out"]
@@ -48,10 +48,10 @@ def test_a_line_that_was_stored_in_pieces_is_not_read_as_a_whole(tmp_path: Path)
     assert view.failure is not None
     assert view.failure.kind == "too_large"
     assert len(view.failure.hashes) == 2
-    assert run.view(view.failure.hashes[1]).line.line == 2
+    assert run.view(view.failure.hashes[1]).found.line == 2
     assert "? → " in format_record(view, width=80)
     last = run.view(f"{run.name}@{len(LINES[4]) + len(long) + 3}")
-    assert (last.line.line, last.line.compacted) == (3, LINES[5])
+    assert (last.found.line, last.found.compacted) == (3, LINES[5])
 
 
 def test_an_unfinished_run_is_an_error(record_run: RecordRun) -> None:
@@ -84,7 +84,7 @@ def test_a_damaged_pack_is_an_error(record_run: RecordRun) -> None:
 
 def test_a_part_that_the_run_did_not_write_is_an_error(record_run: RecordRun) -> None:
     view = record_run.view(f"{record_run.name}:5")
-    part = Path(record_run.settings.output, view.line.part)
+    part = Path(record_run.settings.output, view.found.part)
     part.chmod(0o644)
     part.write_bytes(part.read_bytes().replace(b'"ok"', b'{"rows":[{"a":"<<ccr:lit>>x"}]}'))
     with pytest.raises(errors.IntegrityError, match="gives another record"):

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from headroom_beam.errors import FormatError
-from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, summarize
+from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack
 from headroom_beam.files.report import format_bytes, format_summary, format_table
+from headroom_beam.files.summary import summarize
 
 
 def totals(tool: str, strategy: str, tokens_before: int, tokens_after: int) -> dict[str, object]:
@@ -66,8 +67,33 @@ def test_the_table_counts_records_bytes_originals_and_failures() -> None:
 def test_unproved_payloads_have_a_line_that_asks_to_report_them() -> None:
     assert "unproved" not in format_summary(summary_of())
     line = format_summary(summary_of(unproved=1234)).splitlines()[-1]
-    assert line.startswith("unproved    1,234 payloads")
+    assert line.startswith("unproved      1,234 payloads")
     assert line.endswith("please report it")
+
+
+def test_unrecognised_records_are_counted_and_their_files_named() -> None:
+    assert "unrecognised" not in format_summary(summary_of())
+    doubtful = [
+        {"file": f"{at}\x1b[2J", "records": 9, "unrecognised": at, "formats": ["mcp"] * (at == 7)}
+        for at in range(8)
+    ]
+    summary = {**summary_of(), "unrecognised": 28, "likely": 3, "doubtful_files": doubtful}
+    text = format_summary(summary)
+    lines = text[text.index("unrecognised") :].splitlines()
+    assert lines[0].endswith("  28 records; something in 3 of them looks like a result")
+    assert [line.split(": ")[-1] for line in lines[1:-1]] == [
+        "7 of 9; try --trace_format mcp",
+        *(f"{at} of 9" for at in (6, 5, 4, 3)),
+    ]
+    assert "headroom-beam formats FILE" in lines[-1]
+    assert "\x1b" not in text
+
+
+def test_files_that_must_not_be_put_back_are_named_with_the_reason() -> None:
+    files = [[f"{at}.har", "har: why"] for at in range(12)]
+    lines = format_summary({**summary_of(), "in_place": files}).splitlines()
+    assert lines[-2] == "note          9.har: not to be put back in place; har: why"
+    assert lines[-1] == "note          2 more are not to be put back; see _manifest.json"
 
 
 def test_tools_beyond_the_asked_number_share_a_line_and_the_columns_still_add_up() -> None:

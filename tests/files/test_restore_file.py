@@ -33,6 +33,7 @@ def run(tmp_path: Path) -> RunSettings:
     settings = RunSettings(
         output=str(tmp_path / "out"),
         originals=str(tmp_path / "originals"),
+        trace_format="json",
         shard_bytes=30_000,
         config=DROPPING,
     )
@@ -156,6 +157,7 @@ def test_any_file_comes_back(
     settings = RunSettings(
         output=str(folder / "out"),
         originals=str(folder / "originals"),
+        trace_format="json",
         shard_bytes=max(shard_bytes, 1 + sum(map(len, lines)) // 8),
         config=SmartCrusherConfig(max_record_bytes=limit, max_tokens=300),
     )

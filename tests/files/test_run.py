@@ -62,6 +62,7 @@ def test_compacted_lines_do_not_depend_on_shards(inputs: Path, tmp_path: Path) -
         settings = RunSettings(
             output=str(tmp_path / f"out{shard_bytes}"),
             originals=str(tmp_path / f"originals{shard_bytes}"),
+            trace_format="json",
             shard_bytes=shard_bytes,
             config=DROPPING,
         )

@@ -36,6 +36,7 @@ def settings_of(tmp_path: Path, name: str) -> RunSettings:
     return RunSettings(
         output=str(tmp_path / name),
         originals=str(tmp_path / f"{name}.originals"),
+        trace_format="json",
         config=DROPPING,
         shard_bytes=15_000,
         run_date=RUN_DATE,
@@ -132,7 +133,16 @@ def test_a_run_killed_once_is_finished_by_the_next(inputs: Path, tmp_path: Path,
 
 def start(inputs: Path, output: Path, originals: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "pipelines.crush", "--input", str(inputs), "--output", str(output)]
-    command += ["--originals", str(originals), "--max_tokens", "300", "--shard_bytes", "15000"]
+    command += [
+        "--originals",
+        str(originals),
+        "--trace_format",
+        "json",
+        "--max_tokens",
+        "300",
+        "--shard_bytes",
+        "15000",
+    ]
     command += ["--run_date", RUN_DATE.isoformat()]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -7,6 +7,8 @@ from helpers.generators import compress, lines_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headroom_beam.crush.config import SmartCrusherConfig
+from headroom_beam.files.reading import Item
 from headroom_beam.files.sample import Piece, parse_sample, plan_sample, read_piece
 from headroom_beam.files.shards import Source, find_sources
 
@@ -62,6 +64,12 @@ def test_large_files_get_more_pieces_and_every_part_of_them_gets_some() -> None:
     assert {start * 9 // (90 << 20) for start in starts} == set(range(9))
 
 
+def items_of(piece: Piece) -> list[Item]:
+    """Everything that is read of a piece."""
+    contents = read_piece(piece, SmartCrusherConfig(max_record_bytes=1 << 20), [])
+    return [item for content in contents for item in content.items]
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst"])
 def test_pieces_are_whole_lines_of_their_file(tmp_path: Path, suffix: str) -> None:
     data = lines_of(400)
@@ -70,11 +78,29 @@ def test_pieces_are_whole_lines_of_their_file(tmp_path: Path, suffix: str) -> No
     lines = data.splitlines(keepends=True)
     read: list[bytes] = []
     for piece in plan_sample(sources, 300_000):
-        for block in read_piece(piece, max_record_bytes=1 << 20):
+        for block in items_of(piece):
             assert data[block.offset : block.offset + len(block.data)] == block.data
             read += block.data.splitlines(keepends=True)
     assert read
     assert set(read) <= set(lines)
     assert len(read) == len(set(read)) < len(lines)
-    whole = b"".join(block.data for block in read_piece(Piece(sources[0], 0, None), max_record_bytes=1 << 20))
-    assert whole == data
+    assert b"".join(block.data for block in items_of(Piece(sources[0], 0, None))) == data
+
+
+def test_a_file_that_is_no_json_lines_is_read_as_a_whole_or_not_at_all() -> None:
+    sources = [
+        Source("/r", "a.json", 3 << 20, "1", framing="document"),
+        Source("/r", "b.png", 50 << 20, "1", framing="copied"),
+        Source("/r", "c.zip", 1 << 20, "1", framing="zip"),
+        Source("/r", "d.jsonl", 10 << 20, "1"),
+    ]
+    pieces = plan_sample(sources, 2 << 20)
+    assert [(piece.source.name, piece.start, piece.stop) for piece in pieces[:2]] == [
+        ("a.json", 0, None),
+        ("c.zip", 0, None),
+    ]
+    assert {piece.source.name for piece in pieces[2:]} == {"d.jsonl"}
+    assert all(piece.stop is not None for piece in pieces[2:])
+    # A zip archive counts with its estimated contents.
+    assert pieces[1].size_bytes == 10 << 20
+    assert plan_sample(sources, None) == [Piece(sources[at], 0, None) for at in (0, 2, 3)]

@@ -35,11 +35,11 @@ TRACE_FORMAT = ("--trace_format", ".result @ .tool")
 
 
 def crush_arguments(inputs: Path, *more: str) -> list[str]:
-    """Returns arguments that crush into folders beside the inputs."""
+    """Returns arguments that crush whole records into folders beside the inputs."""
     root = inputs.parent
     return [
         *("--input", str(inputs), "--output", str(root / "out"), "--originals", str(root / "originals")),
-        *("--max_tokens", "300"),
+        *("--max_tokens", "300", "--trace_format", "json"),
         *more,
     ]
 

@@ -156,12 +156,12 @@ STORED = some_originals(150, size_bytes=200)
 
 def crushed_into(store: OriginalStore, records: Sequence[bytes]) -> list[Compacted]:
     """Crushes records, puts their originals into the store and returns the compacted records."""
-    batch = crush_batch(records, options_for(SMALL))
+    batch = crush_batch(records, options_for(SMALL, "json"))
     store.put_many(batch.originals, run_date=RUN_DATE)
     return [row for _, row in batch.compacted]
 
 
-PAYLOAD = Payload(".a @ .b", "ls", "table", ["0" * 24, "1" * 24], 3, 2, 30, 9, 1, "why")
+PAYLOAD = Payload(".a @ .b", "ls", "table", ["0" * 24, "1" * 24], 3, 2, 30, 9, 1, "why", "")
 COMPACTED_ROW = Compacted(b'{"a":1}', "in.jsonl", 7, 100, 20, 30, 9, [PAYLOAD])
 ORIGINAL_ROW = Original("0" * 24, bytes(range(32)), "rows", 3, 1, b"[1]", "ls")
 FAILURE_ROW = Failure("too_deep", "at byte 3", "in.jsonl", "in.jsonl", 7, 5, ["0" * 24])

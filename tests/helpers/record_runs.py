@@ -39,6 +39,25 @@ LINES = [
 FILE = b"\n".join(LINES)
 
 
+class FolderRun:
+    """A run over a folder of any files, whose records can be viewed."""
+
+    def __init__(self, root: Path, files: dict[str, bytes], **options: Any) -> None:
+        self.input = root / "in"
+        for name, data in files.items():
+            (self.input / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.input / name).write_bytes(data)
+        config = SmartCrusherConfig(**{"max_tokens": 200, **options.pop("config", {})})
+        options = {"trace_format": "auto", **options}
+        self.settings = RunSettings(str(root / "out"), str(root / "originals"), config=config, **options)
+        self.manifest = run_shards([str(self.input)], self.settings)
+        self.store = OriginalStore.open(self.settings.originals)
+
+    def view(self, place: str) -> RecordView:
+        """The record at a place, as the command line names it."""
+        return view_record(self.settings.output, parse_place(place))
+
+
 class RecordRun:
     """A run over `FILE`, in several parts, whose records can be viewed."""
 

@@ -14,14 +14,14 @@ from headroom_beam.store.store import OriginalStore
 
 
 def crush_record(text: bytes, store: OriginalStore) -> bytes:
-    block = _core.crush_records(pa.array([text], pa.large_binary()), options_for(DROPPING))
+    block = _core.crush_records(pa.array([text], pa.large_binary()), options_for(DROPPING, "json"))
     store.put_many(block.originals(), run_date=RUN_DATE)
     return bytes(block.records().column("record")[0].as_py())
 
 
 def test_a_text_comes_back(store: OriginalStore) -> None:
     text = json.dumps(json.loads(record(1))["result"])
-    crushed = _core.crush_text(text, options_for(DROPPING))
+    crushed = _core.crush_text(text, options_for(DROPPING, "json"))
     assert crushed.was_modified
     assert "<<ccr:" in crushed.compressed
     store.put_many(crushed.originals(), run_date=RUN_DATE)

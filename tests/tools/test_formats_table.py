@@ -51,11 +51,6 @@ def test_a_sample_is_measured(table, tmp_path: Path):
     assert found.share > 0.9
 
 
-def test_values_of_any_layout_become_lines(table, tmp_path: Path):
-    (tmp_path / "a.json").write_text('\n{\n "a": "b\\n c"\n}\n{"d":\n1}\n')
-    assert table.values_as_lines(tmp_path / "a.json") == b'{  "a": "b\\n c" }\n{"d": 1}\n'
-
-
 def test_a_document_without_a_place_is_an_error(table):
     with pytest.raises(ValueError, match="0 places for the part formats"):
         table.with_parts("# Formats\n")

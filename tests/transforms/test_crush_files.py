@@ -46,7 +46,13 @@ RUNNERS = [
 
 
 def crush_files(inputs: Path, tmp_path: Path, **changes: Any) -> CrushFiles:
-    arguments = {"config": DROPPING, "shard_bytes": 20_000, "run_date": "2026-01-31", **changes}
+    arguments = {
+        "trace_format": "json",
+        "config": DROPPING,
+        "shard_bytes": 20_000,
+        "run_date": "2026-01-31",
+        **changes,
+    }
     return CrushFiles(str(inputs), str(tmp_path / "out"), str(tmp_path / "originals"), **arguments)
 
 
@@ -69,6 +75,7 @@ def test_files_are_crushed_and_restored(inputs: Path, tmp_path: Path, runner: li
     plain = RunSettings(
         output=str(tmp_path / "plain"),
         originals=str(tmp_path / "plain.originals"),
+        trace_format="json",
         config=DROPPING,
         shard_bytes=20_000,
         run_date=read_date(tmp_path / "out"),
@@ -134,7 +141,8 @@ def test_counters_agree_with_the_summary(inputs: Path, tmp_path: Path) -> None:
     summary = read_manifest(open_objects(tmp_path / "out")).summary
     found = counters(result)
     sizes = ("bytes_before", "bytes_after", "tokens_before", "tokens_after")
-    for name in (*sizes, "records", "rows_dropped", "originals", "duplicates", "packs", "unproved"):
+    same = ("records", "payloads", "rows_dropped", "originals", "duplicates", "packs", "unproved")
+    for name in (*sizes, *same, "unrecognised", "likely"):
         assert found[name] == summary[name], name
     assert found["failures"] == 4
     assert {name: count for name, count in found.items() if name.startswith("failures_")} == {

@@ -23,11 +23,14 @@ from headroom_beam.transforms.crush_records import CrushRecords
 from headroom_beam.transforms.originals import WriteOriginals
 
 
+def crush_whole(**arguments) -> CrushRecords:
+    """The transform with whole records as payloads, of which rows go to the store."""
+    return CrushRecords(**{"config": SMALL, "trace_format": "json", **arguments})
+
+
 def run(elements, collect: Collect, **arguments):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = (
-            pipeline | beam.Create(elements, reshuffle=False) | CrushRecords(**{"config": SMALL, **arguments})
-        )
+        crushed = pipeline | beam.Create(elements, reshuffle=False) | crush_whole(**arguments)
         for name, pcollection in crushed._asdict().items():
             collect(pcollection, name)
     return pipeline.result
@@ -89,7 +92,7 @@ class _ResolveEach(beam.DoFn):
 def test_originals_can_be_read_back_when_a_compacted_record_is_emitted(tmp_path, collect):
     root = str(tmp_path / "store")
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create(RECORDS) | CrushRecords(config=SMALL, originals=root, batch_bytes=1)
+        crushed = pipeline | beam.Create(RECORDS) | crush_whole(originals=root, batch_bytes=1)
         collect(crushed.compacted | beam.ParDo(_ResolveEach(root)), "resolved")
     assert len(collect["resolved"]) == len(RECORDS)
     assert all(
@@ -108,7 +111,7 @@ def test_a_store_that_cannot_be_written_fails_the_bundle_and_emits_nothing(tmp_p
 
 def test_without_a_store_the_originals_are_handed_out_and_can_be_written_later(tmp_path, collect):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create([*RECORDS, *BROKEN]) | CrushRecords(config=SMALL)
+        crushed = pipeline | beam.Create([*RECORDS, *BROKEN]) | crush_whole()
         collect(crushed.compacted, "compacted")
         collect(crushed.originals | WriteOriginals(str(tmp_path / "store")), "packs")
     store = OriginalStore.open(tmp_path / "store", create=False)
@@ -170,8 +173,31 @@ def test_counters_agree_with_the_rows(tmp_path, collect):
     assert counters["packs"] == 1
     assert counters["duplicates"] == 0
     assert counters["unproved"] == 0
+    assert counters["payloads"] == len(RECORDS)
+    assert (counters["unrecognised"], counters["likely"]) == (0, 0)
     [distribution] = metrics["distributions"]
     assert distribution.result.max == len(RECORDS) + len(BROKEN)
+
+
+def test_by_default_results_are_found_and_other_records_are_left_counted_and_warned_of(collect, caplog):
+    log_text = "a line of a log\n" * 400
+    found = {"role": "tool", "tool_call_id": "c1", "content": log_text}
+    likely = {"tool": "ls", "result": [{"id": at, "name": f"file {at}"} for at in range(40)]}
+    records = [json.dumps(record).encode() for record in (found, likely, {"text": log_text})]
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        crushed = pipeline | beam.Create(records, reshuffle=False) | CrushRecords(config=SMALL)
+        collect(crushed.compacted, "compacted")
+    rows = collect["compacted"]
+    assert [len(row.payloads) for row in rows] == [1, 0, 0]
+    assert [row.record for row in rows][1:] == records[1:]
+    counters = {
+        name: pipeline.result.metrics().query(MetricsFilter().with_name(name))["counters"][0].result
+        for name in ("payloads", "unrecognised", "likely")
+    }
+    assert counters == {"payloads": 1, "unrecognised": 2, "likely": 1}
+    assert not [text for text in caplog.messages if "no payload" in text]
+    run([b'{"text": 1}'] * 1000, collect, trace_format="openai", source="a topic without results")
+    assert len([text for text in caplog.messages if "no payload in the last 1000 records" in text]) == 1
 
 
 def test_unproved_payloads_are_counted(collect, monkeypatch):

@@ -23,7 +23,9 @@ def test_rows_keep_the_window_and_the_timestamp_of_their_record(tmp_path, collec
         crushed = (
             stamped
             | beam.WindowInto(FixedWindows(30))
-            | CrushRecords(config=SMALL, originals=str(tmp_path / "store"), batch_bytes=batch_bytes)
+            | CrushRecords(
+                trace_format="json", config=SMALL, originals=str(tmp_path / "store"), batch_bytes=batch_bytes
+            )
         )
         for name, pcollection in crushed._asdict().items():
             collect(pcollection, name)
@@ -51,7 +53,7 @@ def test_outputs_carry_the_types_of_their_rows():
 
 def test_rows_are_rows_to_beam(tmp_path, collect):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create(RECORDS) | CrushRecords(config=SMALL)
+        crushed = pipeline | beam.Create(RECORDS) | CrushRecords(trace_format="json", config=SMALL)
         totals = crushed.compacted | beam.GroupBy(source=lambda row: row.source).aggregate_field(
             "bytes_before", sum, "bytes_before"
         ).aggregate_field("bytes_after", sum, "bytes_after")
@@ -64,7 +66,9 @@ def test_rows_are_rows_to_beam(tmp_path, collect):
 
 def test_rows_survive_their_coders_between_stages(collect):
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        crushed = pipeline | beam.Create([*RECORDS, *BROKEN]) | CrushRecords(config=SMALL)
+        crushed = (
+            pipeline | beam.Create([*RECORDS, *BROKEN]) | CrushRecords(trace_format="json", config=SMALL)
+        )
         for name, pcollection in crushed._asdict().items():
             collect(pcollection, f"{name}_before")
             collect(pcollection | f"Shuffle{name}" >> beam.Reshuffle(), f"{name}_after")

@@ -26,7 +26,7 @@ def run(events: Events, collect: Collect, *, window=None, **arguments) -> None:
         records = pipeline | events
         if window is not None:
             records = records | beam.WindowInto(window)
-        crushed = records | CrushRecords(config=SMALL, **arguments)
+        crushed = records | CrushRecords(trace_format="json", config=SMALL, **arguments)
         collect(crushed.compacted, "compacted")
         collect(crushed.failures, "failures")
 
@@ -127,7 +127,9 @@ def test_the_output_of_a_stream_is_complete_and_resolves(tmp_path):
         crushed = (
             pipeline
             | events.advance_watermark_to_infinity()
-            | CrushRecords(config=SMALL, originals=str(tmp_path / "store"), max_latency_s=10)
+            | CrushRecords(
+                trace_format="json", config=SMALL, originals=str(tmp_path / "store"), max_latency_s=10
+            )
         )
         _ = crushed.compacted | "Compacted" >> WriteCompacted(str(tmp_path / "out"), file_format="jsonl")
         _ = crushed.failures | "Failures" >> WriteFailures(str(tmp_path / "failures"))

@@ -43,6 +43,7 @@ def test_files_are_crushed_and_restored(tmp_path):
         f"--output={out}",
         f"--originals={originals}",
         "--max_tokens=200",
+        "--trace_format=json",
     )
     run(
         "pipelines.restore", f"--input={out}", f"--originals={originals}", f"--output={tmp_path / 'restored'}"
@@ -56,7 +57,7 @@ def test_records_are_crushed_written_and_restored(tmp_path, collect):
         crushed = (
             pipeline
             | beam.Create([*enumerate(RECORDS), *((-1, record) for record in BROKEN)])
-            | CrushRecords(config=SMALL, originals=store)
+            | CrushRecords(trace_format="json", config=SMALL, originals=store)
         )
         collect((crushed.compacted | RestoreRecords(store)).restored, "restored")
         rows = crushed.compacted | beam.Values()

@@ -56,7 +56,7 @@ def test_a_pipeline_that_crushes_and_restores_gives_every_record_back(tmp_path, 
         made = (
             pipeline
             | beam.Create([*enumerate(records), *((-1, record) for record in BROKEN)])
-            | CrushRecords(config=SMALL, originals=str(tmp_path / "store"))
+            | CrushRecords(trace_format="json", config=SMALL, originals=str(tmp_path / "store"))
         )
         collect((made.compacted | RestoreRecords(str(tmp_path / "store"))).restored, "restored")
     assert sorted(collect["restored"]) == list(enumerate(records))

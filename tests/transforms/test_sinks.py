@@ -17,7 +17,7 @@ from headroom_beam.errors import InvalidPayload, StoreError
 from headroom_beam.records import COMPACTED_SCHEMA, Compacted, Failure, compacted_rows
 from headroom_beam.transforms.sinks import WriteCompacted, WriteFailures, _WriteFiles, compacted_lines
 
-ROWS = [row for _, row in crush_batch(RECORDS, options_for(SMALL)).compacted]
+ROWS = [row for _, row in crush_batch(RECORDS, options_for(SMALL, "json")).compacted]
 FAILURE = Failure("invalid_json", "line 1, column 2", "", "", 0, 1, ["0" * 24])
 
 

@@ -46,7 +46,7 @@ def test_a_batch_pipeline_over_records_translates_and_runs(tmp_path, collect):
     crushed = (
         pipeline
         | beam.Create([(number, record) for number, record in enumerate([*RECORDS, *BROKEN])])
-        | CrushRecords(config=SMALL, originals=store)
+        | CrushRecords(trace_format="json", config=SMALL, originals=store)
     )
     collect(crushed.failures, "failures")
     collect((crushed.compacted | RestoreRecords(store)).restored, "restored")
@@ -77,7 +77,9 @@ def test_a_pipeline_over_files_translates_and_runs(tmp_path):
     source.parent.mkdir()
     source.write_bytes(b"\n".join([*RECORDS, *BROKEN]))
     pipeline = beam.Pipeline(options=PipelineOptions(DATAFLOW))
-    _ = pipeline | CrushFiles([str(source)], str(tmp_path / "out"), str(tmp_path / "store"), config=SMALL)
+    _ = pipeline | CrushFiles(
+        [str(source)], str(tmp_path / "out"), str(tmp_path / "store"), trace_format="json", config=SMALL
+    )
     proto = translated(pipeline)
     assert not (tmp_path / "out").exists()
     run_here(proto)

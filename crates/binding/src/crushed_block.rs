@@ -9,6 +9,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::errors::raise;
+use crate::markers::utf8;
 use crate::options::Options;
 use crate::record_batches::{self, to_python};
 
@@ -42,11 +44,32 @@ impl CrushedBlock {
             .filter(|payload| payload.unproved)
             .count()
     }
-    fn lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    #[getter]
+    fn unrecognised_count(&self) -> usize {
+        self.block.unrecognised
+    }
+    #[getter]
+    fn likely_count(&self) -> usize {
+        self.block.likely
+    }
+    fn paths(&self) -> Vec<&str> {
+        let mut paths: Vec<&str> = self.block.payloads.iter().map(|payload| &*payload.path).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+    }
+    fn unrecognised<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, record_batches::unrecognised(&self.block))
+    }
+    #[pyo3(signature = (*, padded = false))]
+    fn lines<'py>(&self, py: Python<'py>, padded: bool) -> PyResult<Bound<'py, PyBytes>> {
         if !self.has_lines {
             return Err(PyTypeError::new_err(
                 "records by themselves have no lines: use records()",
             ));
+        }
+        if padded {
+            return Ok(PyBytes::new(py, &self.block.padded()));
         }
         Ok(PyBytes::new(py, &self.block.compacted))
     }
@@ -97,8 +120,8 @@ pub fn with_calls<T: Send>(
     };
     let calls = std::mem::take(&mut table.calls);
     let (result, calls) = options.with_crusher(py, |crusher| {
-        crusher.calls = Some(calls);
-        (work(crusher), crusher.calls.take())
+        *crusher.calls() = Some(calls);
+        (work(crusher), crusher.calls().take())
     })?;
     table.calls = calls.unwrap_or_default();
     Ok(result)
@@ -116,6 +139,16 @@ pub fn crush_block(
     let block = with_calls(py, options, calls.as_deref_mut(), |crusher| {
         Block::crush_lines(crusher, block)
     })?;
+    Ok(CrushedBlock::new(block, true))
+}
+
+#[pyfunction]
+pub fn crush_text_file(py: Python<'_>, text: &[u8], options: &Options) -> PyResult<CrushedBlock> {
+    let block = options
+        .with_crusher(py, |crusher| {
+            utf8(text).and_then(|text| Block::crush_text(crusher, text))
+        })?
+        .map_err(|error| raise(py, &error))?;
     Ok(CrushedBlock::new(block, true))
 }
 

@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use headroom_crusher::json::cut::{Cut, Cutter, Opening, Reason};
-
-use headroom_crusher::{Block, json};
+use headroom_crusher::json::cut::{Cut, Cutter, Element, Opening, Reason};
+use headroom_crusher::{Block, json, restore_record};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -73,6 +72,24 @@ impl CutBlock {
         let elements = self.block.elements.iter();
         elements.map(|at| (at.start, bytes(at.start, at.end))).collect()
     }
+
+    /// A block of this element alone.
+    fn alone(&self, element: &Element) -> Self {
+        let bytes = self.block.bytes.get(element.start..element.end);
+        let envelope = self.block.envelopes.get(element.envelope);
+        let block = json::cut::CutBlock {
+            offset: self.block.offset + element.start as u64,
+            bytes: bytes.unwrap_or_default().to_vec(),
+            elements: vec![Element {
+                start: 0,
+                end: element.end - element.start,
+                envelope: 0,
+            }],
+            envelopes: vec![envelope.cloned().unwrap_or_default()],
+            opened: Vec::new(),
+        };
+        Self { block }
+    }
 }
 
 #[pymethods]
@@ -84,6 +101,16 @@ impl CutBlock {
     #[getter]
     fn data<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.block.bytes)
+    }
+    fn elements(&self) -> Vec<Self> {
+        let elements = self.block.elements.iter();
+        elements.map(|element| self.alone(element)).collect()
+    }
+    fn envelope<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, Bound<'py, PyBytes>) {
+        let envelope = self.block.elements.first();
+        let envelope = envelope.and_then(|element| self.block.envelopes.get(element.envelope));
+        let (before, after) = envelope.map_or((&[][..], &[][..]), |around| (&around.before, &around.after));
+        (PyBytes::new(py, before), PyBytes::new(py, after))
     }
 }
 
@@ -163,5 +190,11 @@ pub fn restore_elements(
     block: &CutBlock,
     originals: &Bound<'_, PyAny>,
 ) -> PyResult<RestoredBlock> {
-    restore_contents(py, &block.block.bytes, &block.contents(), originals, true)
+    restore_contents(
+        py,
+        &block.block.bytes,
+        &block.contents(),
+        originals,
+        restore_record,
+    )
 }

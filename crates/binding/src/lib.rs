@@ -22,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::crushed_block::{CallTable, CrushedBlock, crush_block, crush_records};
+    use super::crushed_block::{CallTable, CrushedBlock, crush_block, crush_records, crush_text_file};
     #[pymodule_export]
     use super::crushed_text::{CrushedText, crush_text};
     #[pymodule_export]

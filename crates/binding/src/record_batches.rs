@@ -10,8 +10,8 @@ use arrow_array::{ArrayRef, LargeBinaryArray, RecordBatch};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_pyarrow::ToPyArrow;
 use arrow_schema::{ArrowError, DataType, Field, Fields};
-use headroom_crusher::recognise::{Evidence, Found, Learned};
-use headroom_crusher::{Block, Originals, PayloadReport, hash};
+use headroom_crusher::recognise::{Evidence, Found, Learned, Reason};
+use headroom_crusher::{Block, Originals, PayloadReport, Recognition, hash};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
@@ -97,6 +97,25 @@ pub fn failures(block: &Block) -> Batch {
         (
             "hash",
             strings(failures.iter().map(|failure| failure.hash.as_str())),
+        ),
+    ])
+}
+
+/// Makes a batch with one row for each record in which nothing is recognised.
+pub fn unrecognised(block: &Block) -> Batch {
+    let records = block.records.iter();
+    let unknown: Vec<_> = records
+        .filter(|record| record.recognition != Recognition::Known)
+        .collect();
+    batch(vec![
+        ("offset", int64(unknown.iter().map(|record| record.offset as u64))),
+        (
+            "is_likely",
+            booleans(
+                unknown
+                    .iter()
+                    .map(|record| record.recognition == Recognition::Likely),
+            ),
         ),
     ])
 }
@@ -204,6 +223,7 @@ fn payload_fields() -> Fields {
         number("tokens_after"),
         number("over_budget"),
         text("explanation"),
+        text("recognised_by"),
     ])
 }
 
@@ -240,8 +260,12 @@ fn payload(row: &mut StructBuilder, report: &PayloadReport) {
             column.append_value(value as i64);
         }
     }
-    if let Some(column) = row.field_builder::<StringBuilder>(numbers.len() + 4) {
-        column.append_value(decisions.explain());
+    let explanation = decisions.explain();
+    let recognised_by = report.recognised_by.map_or("", Reason::words);
+    for (at, value) in [explanation.as_str(), recognised_by].into_iter().enumerate() {
+        if let Some(column) = row.field_builder::<StringBuilder>(at + numbers.len() + 4) {
+            column.append_value(value);
+        }
     }
     row.append(true);
 }

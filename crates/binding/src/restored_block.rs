@@ -6,7 +6,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use arrow_pyarrow::FromPyArrow;
 use arrow_schema::DataType;
-use headroom_crusher::{Error, Limit, Lookup, digest, hash, restore_record, restore_text};
+use headroom_crusher::{
+    Error, Limit, Lookup, digest, hash, restore_padded_record, restore_record, restore_text,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -81,23 +83,36 @@ impl RestoredBlock {
 }
 
 #[pyfunction]
-#[pyo3(signature = (block, originals, *, lines = true))]
+#[pyo3(signature = (block, originals, *, lines = true, padded = false))]
 pub fn restore_block(
     py: Python<'_>,
     block: &[u8],
     originals: &Bound<'_, PyAny>,
     lines: bool,
+    padded: bool,
 ) -> PyResult<RestoredBlock> {
-    restore_contents(py, block, &contents(block, lines), originals, lines)
+    let contents = contents(block, lines);
+    restore_contents(
+        py,
+        block,
+        &contents,
+        originals,
+        |content, originals, out| match (lines, padded) {
+            (true, true) => restore_padded_record(content, originals, out),
+            (true, false) => restore_record(content, originals, out),
+            (false, _) => utf8(content).and_then(|text| restore_text(text, originals, out)),
+        },
+    )
 }
 
-/// Restores the records of a block, or the one bare text; everything between them is copied.
+/// Restores the records of a block, or the one text by itself, with `restore`; everything between them is
+/// copied.
 pub fn restore_contents(
     py: Python<'_>,
     block: &[u8],
     contents: &[(usize, &[u8])],
     originals: &Bound<'_, PyAny>,
-    lines: bool,
+    restore: impl Fn(&[u8], &dyn Lookup, &mut Vec<u8>) -> Result<(), Error> + Sync,
 ) -> PyResult<RestoredBlock> {
     let batch = RecordBatch::from_pyarrow_bound(originals)?;
     let originals = originals_by_hash(&batch)?;
@@ -118,10 +133,8 @@ pub fn restore_contents(
                     limit: Limit::RecordBytes,
                     maximum: MAX_BLOCK_BYTES,
                 })
-            } else if lines {
-                restore_record(content, &originals, &mut result.bytes)
             } else {
-                utf8(content).and_then(|text| restore_text(text, &originals, &mut result.bytes))
+                restore(content, &originals, &mut result.bytes)
             };
             match restored {
                 Ok(()) => result.restored_count += 1,

@@ -72,6 +72,7 @@ pub mod tokens;
 
 pub use crush::block::{Block, CrushedRecord, Failure, Line, split_lines};
 pub use crush::calls::CallTable;
+pub use crush::found::Recognition;
 pub use crush::record::Crusher;
 pub use crush::report::PayloadReport;
 pub use crush::text::{CrushedText, TextKind};
@@ -83,6 +84,7 @@ pub use json::spelling::Spelling;
 pub use lookup::Lookup;
 pub use options::Options;
 pub use originals::{OriginalEntry, Originals};
+pub use restore::padding::restore_padded_record;
 pub use restore::record::{markers_in_record, restore_record};
 pub use restore::text::{markers_in_text, restore_text};
 

@@ -3,10 +3,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::crush::found::Recognition;
 use crate::crush::record::Crusher;
 use crate::crush::report::PayloadReport;
+use crate::crush::text::TextKind;
 use crate::digest::hash;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::hashing::Map;
 use crate::json::cut::Envelope;
 use crate::notation::marker;
@@ -27,6 +29,11 @@ pub struct Block {
     pub tools: Vec<String>,
     /// One entry for each failed record.
     pub failures: Vec<Failure>,
+    /// Records in which no path of the options selects or keeps anything, and no result is surely known by
+    /// its shape.
+    pub unrecognised: usize,
+    /// Those of them in which something looks like a result.
+    pub likely: usize,
     /// Where in `compacted` the opened values of a cut text begin.
     pub opened: Vec<usize>,
     tool_numbers: Map<String, u32>,
@@ -47,6 +54,8 @@ pub struct CrushedRecord {
     pub payloads_end: usize,
     /// True if it is one of `Block::failures`.
     pub failed: bool,
+    /// Whether its results are known. A failed record isn't asked: it counts as `Known`.
+    pub recognition: Recognition,
 }
 
 /// A record that could not be processed; its bytes are an original.
@@ -150,6 +159,31 @@ impl Block {
         block
     }
 
+    /// Crushes one text by itself, such as a file that holds the result of a tool.
+    ///
+    /// # Errors
+    /// `LimitExceeded` for a text that is too large, or JSON that is nested too deep.
+    pub fn crush_text(crusher: &mut Crusher, text: &str) -> Result<Self> {
+        let result = crusher.crush_text(text, TextKind::Any, "", 1.0)?;
+        let compacted = result.compressed.into_owned().into_bytes();
+        let record = CrushedRecord {
+            offset: 0,
+            length: text.len(),
+            start: 0,
+            end: compacted.len(),
+            payloads_end: 1,
+            failed: false,
+            recognition: Recognition::Known,
+        };
+        Ok(Self {
+            compacted,
+            records: vec![record],
+            payloads: vec![result.report],
+            originals: result.originals,
+            ..Self::default()
+        })
+    }
+
     /// Crushes one record, or the element of a cut text that stands in the envelope.
     pub(super) fn crush(
         &mut self,
@@ -183,6 +217,9 @@ impl Block {
             )
         }))
         .unwrap_or(Err(Error::Internal));
+        let recognition = *result.as_ref().unwrap_or(&Recognition::Known);
+        self.unrecognised += usize::from(recognition != Recognition::Known);
+        self.likely += usize::from(recognition == Recognition::Likely);
         if let Err(error) = &result {
             self.compacted.truncate(start);
             self.originals.truncate(originals);
@@ -211,6 +248,7 @@ impl Block {
             end: self.compacted.len(),
             payloads_end: self.payloads.len(),
             failed: result.is_err(),
+            recognition,
         });
     }
 }

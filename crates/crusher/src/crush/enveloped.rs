@@ -4,7 +4,7 @@
 //! values that it is in, which are taken off again. What else stands in these values isn't known: a test on
 //! one of their members doesn't hold.
 
-use crate::crush::payloads::Finder;
+use crate::crush::found::Recognition;
 use crate::crush::record::Crusher;
 use crate::crush::report::PayloadReport;
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ impl Crusher {
         originals: &mut Originals,
         reports: &mut Vec<PayloadReport>,
         tool_of: &mut dyn FnMut(&str) -> u32,
-    ) -> Result<()> {
+    ) -> Result<Recognition> {
         let Some(envelope) = envelope else {
             return self.crush_record(element, out, originals, reports, tool_of);
         };
@@ -31,7 +31,7 @@ impl Crusher {
         let result = self.crush_sized(&text, out, originals, reports, tool_of);
         self.enveloped = text;
         // The line and column of an error are the element's own.
-        result.map_err(|error| {
+        let recognition = result.map_err(|error| {
             let own = self.tape.scan(element, self.options.max_depth);
             own.err().unwrap_or(error)
         })?;
@@ -42,7 +42,7 @@ impl Crusher {
         }
         out.truncate(out.len() - after.len());
         out.drain(start..start + before.len());
-        Ok(())
+        Ok(recognition)
     }
 
     /// True when a path selects a value around an element, which is then a payload by itself, and nothing in
@@ -52,14 +52,7 @@ impl Crusher {
         let mut outside = false;
         if let Ok(doc) = self.tape.scan(&text, self.options.max_depth) {
             let before = envelope.before.len() as u32;
-            let found = Finder {
-                options: &self.options,
-                tree: &self.tree,
-                tapes: &mut self.tapes,
-                recogniser: &mut self.recogniser,
-                calls: self.calls.as_ref(),
-            }
-            .payloads(&doc);
+            let (found, _) = self.finder.payloads(&doc, &mut self.tapes);
             let starts = found.into_iter().map(|found| doc.node(found.node).start);
             let (around, inside): (Vec<u32>, Vec<u32>) = starts.partition(|start| *start < before);
             outside = !around.is_empty() && inside.is_empty();

@@ -3,6 +3,19 @@
 use std::sync::Arc;
 
 use crate::notation::frame::Frame;
+use crate::recognise::Reason;
+
+/// Whether the results of a record are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recognition {
+    /// The whole record is the payload, a path selects or keeps something in it, or a result in it is known
+    /// by its shape.
+    Known,
+    /// Nothing is known, but something looks like a result.
+    Likely,
+    /// Nothing looks like a result.
+    Unknown,
+}
 
 /// What a path found in a text.
 #[derive(Debug)]
@@ -32,6 +45,8 @@ pub(crate) struct Payload {
     pub tool: String,
     /// How many more strings, each in the one before it, hold its text. A path with `|json` said so.
     pub json_strings: usize,
+    /// Why it is known by its shape; none where a path of the options selected it.
+    pub recognised_by: Option<Reason>,
 }
 
 /// A string that holds JSON, in which payloads lie.

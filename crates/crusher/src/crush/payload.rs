@@ -74,6 +74,7 @@ pub(crate) fn crush_payload(
     PayloadReport {
         path: Arc::clone(&payload.path),
         tool: payload.tool.clone(),
+        recognised_by: payload.recognised_by,
         tokens_after: if decisions.strategy == Strategy::Unchanged {
             tokens_before
         } else {

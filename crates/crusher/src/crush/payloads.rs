@@ -1,7 +1,10 @@
 //! Finds the payloads of a record: the values that paths select, and the tool that gave each.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::crush::calls::CallTable;
-use crate::crush::found::{Content, Found, Payload};
+use crate::crush::found::{Content, Found, Payload, Recognition};
 use crate::crush::tools::Tools;
 use crate::crush::walk::{Strings, Walk};
 use crate::json::scan::Tape;
@@ -9,74 +12,110 @@ use crate::json::tape::Doc;
 use crate::options::{MAX_RECORD_BYTES, Options};
 use crate::payload_path::Path;
 use crate::payload_path::tree::{PathTree, ROOT};
-use crate::recognise::{self, Recogniser, is_retrieval};
+use crate::recognise::{Reason, Recogniser, is_retrieval};
 
-/// What finding payloads needs beside the record.
-pub(crate) struct Finder<'f> {
-    pub options: &'f Options,
+/// Finds the payloads of records. It keeps its memory from one record to the next.
+#[derive(Debug)]
+pub(crate) struct Finder {
+    options: Arc<Options>,
     /// The paths of the options.
-    pub tree: &'f PathTree,
-    pub tapes: &'f mut Vec<Tape>,
-    pub recogniser: &'f mut Recogniser,
-    /// Calls of earlier records.
-    pub calls: Option<&'f CallTable>,
+    tree: PathTree,
+    recogniser: Recogniser,
+    /// Calls of earlier records of the same file; none where records don't belong together.
+    pub calls: Option<CallTable>,
 }
 
-impl Finder<'_> {
-    /// Finds the payloads of a record in document order. A value in which a payload lies is none itself.
-    pub fn payloads(&mut self, doc: &Doc<'_>) -> Vec<Found> {
+impl Finder {
+    pub fn new(options: Arc<Options>) -> Self {
+        Self {
+            tree: PathTree::new(&options.paths),
+            options,
+            recogniser: Recogniser::default(),
+            calls: None,
+        }
+    }
+
+    /// Finds the payloads of a record in document order, and says whether its results are known. A value in
+    /// which a payload lies is none itself. `tapes` aren't in use.
+    pub fn payloads(&mut self, doc: &Doc<'_>, tapes: &mut Vec<Tape>) -> (Vec<Found>, Recognition) {
         if self.options.paths.is_empty() {
             let content = Content::Payload(Payload::default());
-            return vec![Found { node: 0, content }];
+            return (vec![Found { node: 0, content }], Recognition::Known);
         }
-        let mut found = self.selected(doc, &self.options.paths, self.tree);
+        let mut found = self.selected(doc, tapes, &self.options.paths, &self.tree);
         let is_open = |found: &mut Found| matches!(found.content, Content::Results);
         let open: Vec<u32> = found.extract_if(.., is_open).map(|found| found.node).collect();
+        let mut recognition = if found.is_empty() {
+            Recognition::Unknown
+        } else {
+            Recognition::Known
+        };
         if !open.is_empty() {
-            found.extend(self.by_shape(doc, &open));
+            let (by_shape, of_shape) = self.by_shape(doc, tapes, &open);
+            if found.is_empty() {
+                recognition = of_shape;
+            }
+            found.extend(by_shape);
             found.sort_by_key(|found| found.node);
         }
         found.retain_mut(|found| !drop_unselected(found));
-        found
+        (found, recognition)
     }
 
     /// What paths select in a record.
-    fn selected(&mut self, doc: &Doc<'_>, paths: &[Path], tree: &PathTree) -> Vec<Found> {
+    fn selected(&self, doc: &Doc<'_>, tapes: &mut Vec<Tape>, paths: &[Path], tree: &PathTree) -> Vec<Found> {
         let mut strings = Strings {
-            tapes: self.tapes,
+            tapes,
             max_depth: self.options.max_depth,
             left_bytes: self
                 .options
                 .max_record_bytes
                 .min(MAX_RECORD_BYTES.saturating_sub(doc.text.len())),
         };
-        let earlier = self.calls.map(|calls| calls as &dyn Tools);
+        let earlier = self.calls.as_ref().map(|calls| calls as &dyn Tools);
         Walk::new(doc, paths, tree, vec![ROOT], earlier).found(&mut strings)
     }
 
     /// The results that are known by their shape, in these values.
-    fn by_shape(&mut self, doc: &Doc<'_>, open: &[u32]) -> Vec<Found> {
+    fn by_shape(&mut self, doc: &Doc<'_>, tapes: &mut Vec<Tape>, open: &[u32]) -> (Vec<Found>, Recognition) {
         // What earlier records said must not decide: records may come in any batches.
         self.recogniser.forget();
         let recognised = self.recogniser.recognise(doc);
         // A path that also selects what must stay is of no use here.
         let excluded = recognised.against.iter().chain(&recognised.retrieved);
-        let found = recognised.found.iter().filter(|found| found.sure);
-        let mut paths: Vec<String> = found
+        let sure = recognised.found.iter().filter(|found| found.sure);
+        let reasons: BTreeMap<String, Reason> = sure
             .filter(|found| !excluded.clone().any(|path| *path == found.path))
-            .map(recognise::Found::full_path)
+            .map(|found| (found.full_path(), found.reason))
             .collect();
-        paths.sort_unstable();
-        paths.dedup();
-        let paths: Vec<Path> = paths.iter().filter_map(|path| path.parse().ok()).collect();
+        let paths: Vec<Path> = reasons.keys().filter_map(|path| path.parse().ok()).collect();
         let tree = PathTree::new(&paths);
-        let mut found = self.selected(doc, &paths, &tree);
+        let mut found = self.selected(doc, tapes, &paths, &tree);
         let is_inside = |node: u32| {
             let mut open = open.iter();
             open.any(|value| (*value..doc.node(*value).next).contains(&node))
         };
         found.retain(|found| is_inside(found.node));
-        found
+        give_reasons(&mut found, &reasons);
+        let recognition = if !found.is_empty() || !recognised.retrieved.is_empty() {
+            Recognition::Known
+        } else if !recognised.found.is_empty() || recognised.unreachable > 0 {
+            Recognition::Likely
+        } else {
+            Recognition::Unknown
+        };
+        (found, recognition)
+    }
+}
+
+/// Notes for each payload why its path is that of a result.
+fn give_reasons(found: &mut [Found], reasons: &BTreeMap<String, Reason>) {
+    for found in found {
+        match &mut found.content {
+            Content::Payload(payload) => payload.recognised_by = reasons.get(&*payload.path).copied(),
+            Content::Embedded(embedded) => give_reasons(&mut embedded.found, reasons),
+            Content::Keep | Content::Results => {}
+        }
     }
 }
 
@@ -111,8 +150,6 @@ mod tests {
     use crate::options::Options;
     use crate::payload_path::Path;
     use crate::payload_path::segment::{Member, PathSegment};
-    use crate::payload_path::tree::PathTree;
-    use crate::recognise::Recogniser;
 
     /// The text of each payload, with the number of its path.
     fn found(record: &str, paths: &[&str]) -> Vec<(String, usize)> {
@@ -120,18 +157,11 @@ mod tests {
             paths: paths.iter().map(|path| path.parse().unwrap()).collect(),
             ..Options::default()
         };
-        let tree = PathTree::new(&options.paths);
         let mut tape = Tape::default();
         let doc = tape.scan(record.as_bytes(), 99).unwrap();
-        let mut finder = Finder {
-            options: &options,
-            tree: &tree,
-            tapes: &mut Vec::new(),
-            recogniser: &mut Recogniser::default(),
-            calls: None,
-        };
-        let found = finder.payloads(&doc).into_iter();
+        let (found, _) = Finder::new(options.into()).payloads(&doc, &mut Vec::new());
         found
+            .into_iter()
             .map(|found| {
                 let Content::Payload(payload) = found.content else {
                     panic!("no string holds JSON")

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::crush::calls::CallTable;
+use crate::crush::found::Recognition;
 use crate::crush::payloads::Finder;
 use crate::crush::query::SeenWords;
 use crate::crush::report::PayloadReport;
@@ -11,23 +12,17 @@ use crate::error::{Error, Limit, Result};
 use crate::json::scan::Tape;
 use crate::options::Options;
 use crate::originals::Originals;
-use crate::payload_path::tree::PathTree;
-use crate::recognise::Recogniser;
 
 /// Crushes records. It keeps its memory from one record to the next, so each thread needs its own.
 #[derive(Debug)]
 pub struct Crusher {
     pub(crate) options: Arc<Options>,
-    /// The paths of the options.
-    pub(super) tree: PathTree,
+    pub(super) finder: Finder,
     pub(crate) tape: Tape,
     /// Tapes for JSON inside strings.
     pub(crate) tapes: Vec<Tape>,
     /// An element between what surrounds it.
     pub(super) enveloped: Vec<u8>,
-    pub(super) recogniser: Recogniser,
-    /// Calls of earlier records of the same file; none where records don't belong together.
-    pub calls: Option<CallTable>,
 }
 
 impl Crusher {
@@ -38,15 +33,12 @@ impl Crusher {
     pub fn new(options: impl Into<Arc<Options>>) -> Result<Self> {
         let options = options.into();
         options.validate()?;
-        let tree = PathTree::new(&options.paths);
         Ok(Self {
+            finder: Finder::new(Arc::clone(&options)),
             options,
-            tree,
             tape: Tape::default(),
             tapes: Vec::new(),
             enveloped: Vec::new(),
-            recogniser: Recogniser::default(),
-            calls: None,
         })
     }
 
@@ -56,8 +48,14 @@ impl Crusher {
         &self.options
     }
 
+    /// The calls of earlier records of the same file; none where records don't belong together.
+    pub fn calls(&mut self) -> &mut Option<CallTable> {
+        &mut self.finder.calls
+    }
+
     /// Crushes one record. Appends its compacted form to `out`, its originals to `originals`, and a report
-    /// for each payload to `reports`. `tool_of` returns the number of a tool, which the originals carry.
+    /// for each payload to `reports`. `tool_of` returns the number of a tool, which the originals carry. Returns
+    /// whether the results of the record are known.
     ///
     /// # Errors
     /// `LimitExceeded`, `InvalidUtf8` or `InvalidPayload` for bytes that aren't a record. Nothing is appended
@@ -82,7 +80,7 @@ impl Crusher {
         originals: &mut Originals,
         reports: &mut Vec<PayloadReport>,
         tool_of: &mut dyn FnMut(&str) -> u32,
-    ) -> Result<()> {
+    ) -> Result<Recognition> {
         self.check_size(record)?;
         self.crush_sized(record, out, originals, reports, tool_of)
     }
@@ -105,16 +103,9 @@ impl Crusher {
         originals: &mut Originals,
         reports: &mut Vec<PayloadReport>,
         tool_of: &mut dyn FnMut(&str) -> u32,
-    ) -> Result<()> {
+    ) -> Result<Recognition> {
         let doc = self.tape.scan(record, self.options.max_depth)?;
-        let found = Finder {
-            options: &self.options,
-            tree: &self.tree,
-            tapes: &mut self.tapes,
-            recogniser: &mut self.recogniser,
-            calls: self.calls.as_ref(),
-        }
-        .payloads(&doc);
+        let (found, recognition) = self.finder.payloads(&doc, &mut self.tapes);
         let edits = TextCrusher {
             options: &self.options,
             tapes: &mut self.tapes,
@@ -128,9 +119,9 @@ impl Crusher {
         out.extend_from_slice(record.get(..root.start as usize).unwrap_or_default());
         edits.splice(&doc, 0, out);
         out.extend_from_slice(record.get(root.end as usize..).unwrap_or_default());
-        if let Some(calls) = &mut self.calls {
+        if let Some(calls) = &mut self.finder.calls {
             calls.remember(&doc);
         }
-        Ok(())
+        Ok(recognition)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::decisions::{Decisions, Strategy};
 use crate::options::Options;
+use crate::recognise::Reason;
 
 /// How one payload was crushed.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub struct PayloadReport {
     pub path: Arc<str>,
     /// The tool's name, or empty.
     pub tool: String,
+    /// Why it was taken for a result where it is known by its shape; none where a path was given.
+    pub recognised_by: Option<Reason>,
     /// The decisions.
     pub decisions: Decisions,
     /// Bytes of the payload's JSON token, in the text in which it stands: the record, or JSON in a string.

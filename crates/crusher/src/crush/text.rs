@@ -358,6 +358,7 @@ fn finish_text<'t>(
     let report = PayloadReport {
         path: Arc::default(),
         tool: String::new(),
+        recognised_by: None,
         decisions,
         bytes_before: text.len() as u64,
         bytes_after: compressed.len() as u64,

@@ -10,8 +10,8 @@ use crate::json::scan::Tape;
 use crate::json::tape::{Doc, Kind};
 use crate::notation::frame::Frame;
 use crate::payload_path::Path;
-use crate::payload_path::segment::{End, Member, PathSegment, Test};
-use crate::payload_path::tree::PathTree;
+use crate::payload_path::segment::{End, Member};
+use crate::payload_path::tree::{Branch, PathTree, Tests};
 
 /// What looking into strings needs.
 pub(crate) struct Strings<'t> {
@@ -32,19 +32,26 @@ pub(crate) struct Walk<'a, 'p> {
     /// The branches that are active in each of them, one container's behind the other's, and at the value at
     /// hand.
     branches: Vec<u32>,
-    /// Members of the value at hand that were looked up.
-    looked_up: Vec<(&'p str, Option<u32>)>,
+    /// The members of each of them, and of the value at hand.
+    members: Vec<KnownMember>,
     /// Tool names by call id, collected when first needed.
     names: OnceCell<Map<&'a [u8], &'a [u8]>>,
     /// The walk over the text around this one, at the string that holds it.
     outer: Option<&'p dyn Tools>,
 }
 
+/// A member of an object: the number of its name, none if no path asks for it, and its value.
+type KnownMember = (Option<u32>, u32);
+
 /// A container around the value at hand.
 struct OpenContainer {
     index: u32,
-    /// Where its branches begin.
-    first: usize,
+    /// Where its branches begin and end.
+    branches: (usize, usize),
+    /// Where its members begin.
+    members: usize,
+    /// The next value: of an object a position among the members, of an array a node.
+    at: usize,
     is_object: bool,
     /// The call that it says it belongs to, looked for when first needed: a large object is read once.
     call: OnceCell<Option<u32>>,
@@ -67,7 +74,7 @@ impl<'a, 'p> Walk<'a, 'p> {
             tree,
             open: Vec::new(),
             branches,
-            looked_up: Vec::new(),
+            members: Vec::new(),
             names: OnceCell::new(),
             outer,
         }
@@ -76,39 +83,58 @@ impl<'a, 'p> Walk<'a, 'p> {
     /// Walks over the whole text; returns what was found, in document order.
     pub fn found(mut self, strings: &mut Strings<'_>) -> Vec<Found> {
         let mut found = Vec::new();
-        let (mut at, mut begin) = (0, 0);
-        while at < self.doc.len() {
-            let mut value = at;
-            if at > 0 {
-                self.leave_closed(at);
-                let Some(open) = self.open.last() else { break };
-                let (first, is_object) = (open.first, open.is_object);
-                begin = self.branches.len();
-                value += u32::from(is_object);
-                self.step(first, is_object.then_some(at));
-            }
-            at = self.doc.node(value).next;
-            if begin == self.branches.len() {
-                continue;
-            }
-            self.settle(value, begin);
-            if let Some(content) = self.content(value, begin, strings) {
-                found.push(Found { node: value, content });
-            }
-            if self.opens(value, begin) {
-                at = value + 1;
+        self.value(0, 0, strings, &mut found);
+        while let Some(open) = self.open.last_mut() {
+            let (first, end) = open.branches;
+            let next = if open.is_object {
+                let member = self.members.get(open.at).copied();
+                open.at += 1;
+                member
+            } else if open.at < self.doc.node(open.index).next as usize {
+                let element = open.at as u32;
+                open.at = self.doc.node(element).next as usize;
+                Some((None, element))
             } else {
-                self.branches.truncate(begin);
+                None
+            };
+            let Some((name, value)) = next else {
+                self.members.truncate(open.members);
+                self.branches.truncate(first);
+                self.open.pop();
+                continue;
+            };
+            let is_object = open.is_object;
+            for at in first..end {
+                self.step(at, is_object, name);
+            }
+            if self.branches.len() > end {
+                self.value(value, end, strings, &mut found);
             }
         }
         // In document order a payload that contains another one contains the one right behind it.
-        let next: Vec<u32> = found.iter().skip(1).map(|found| found.node).collect();
-        let mut next = next.into_iter().chain([u32::MAX]);
-        found.retain(|found| {
-            next.next()
-                .is_none_or(|next| next >= self.doc.node(found.node).next)
-        });
+        if found.len() > 1 {
+            let next: Vec<u32> = found.iter().skip(1).map(|found| found.node).collect();
+            let mut next = next.into_iter().chain([u32::MAX]);
+            found.retain(|found| {
+                next.next()
+                    .is_none_or(|next| next >= self.doc.node(found.node).next)
+            });
+        }
         found
+    }
+
+    /// Takes up a value, whose branches begin at `begin`: notes what the paths find there, and opens it if one
+    /// leads into it.
+    fn value(&mut self, value: u32, begin: usize, strings: &mut Strings<'_>, found: &mut Vec<Found>) {
+        let members = self.members.len();
+        self.settle(value, begin);
+        if let Some(content) = self.content(value, begin, strings) {
+            found.push(Found { node: value, content });
+        }
+        if !self.opens(value, begin, members) {
+            self.members.truncate(members);
+            self.branches.truncate(begin);
+        }
     }
 
     /// Returns what the paths find at a value: payloads in it if it is a string that holds JSON, else the
@@ -116,12 +142,7 @@ impl<'a, 'p> Walk<'a, 'p> {
     fn content(&self, value: u32, begin: usize, strings: &mut Strings<'_>) -> Option<Content> {
         let mut inside = Vec::new();
         if self.doc.node(value).kind == Kind::String {
-            let active = self.branches.iter().skip(begin);
-            let next = active.flat_map(|branch| self.tree.next(*branch));
-            inside.extend(
-                next.filter(|(_, segment)| **segment == PathSegment::Json)
-                    .map(|(next, _)| next),
-            );
+            inside.extend(self.active(begin).filter_map(|branch| branch.json));
         }
         let embedded = if inside.is_empty() {
             None
@@ -140,6 +161,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 path: path.text(),
                 tool: self.tool(number).unwrap_or_default(),
                 json_strings: 0,
+                recognised_by: None,
             }))
         })
     }
@@ -162,114 +184,148 @@ impl<'a, 'p> Walk<'a, 'p> {
         in_string(text, frame, found)
     }
 
-    /// Forgets the containers that are closed before a node.
-    fn leave_closed(&mut self, at: u32) {
-        while let Some(open) = self.open.pop_if(|open| self.doc.node(open.index).next <= at) {
-            self.branches.truncate(open.first);
-        }
+    /// Returns the branches from one on.
+    fn active(&self, begin: usize) -> impl Iterator<Item = &'p Branch> {
+        let active = self.branches.iter().skip(begin);
+        let tree = self.tree;
+        active.filter_map(move |branch| tree.branch(*branch))
     }
 
-    /// Appends the branches that lead from the innermost container, whose own begin at `first`, to the value
-    /// of a key, or to an element.
-    fn step(&mut self, first: usize, key: Option<u32>) {
-        let key = key.map(|key| text_of(self.doc, self.doc.node(key)));
-        for at in first..self.branches.len() {
-            let branch = self.branches.get(at).copied().unwrap_or_default();
-            if self.tree.is_deep(branch) {
-                self.branches.push(branch);
-            }
-            for (next, segment) in self.tree.next(branch) {
-                let leads = match (segment, &key) {
-                    (PathSegment::Every, None) => true,
-                    (PathSegment::Key(names), Some(Some(key))) => {
-                        names.iter().any(|name| name.as_bytes() == key.as_ref())
-                    }
-                    _ => false,
-                };
-                if leads {
-                    self.branches.push(next);
-                }
-            }
-        }
-    }
-
-    /// Appends the branches that are reached without leaving a value, whose own begin at `begin`. These are
-    /// behind tests that it passes, or of any depth and begin here.
-    fn settle(&mut self, value: u32, begin: usize) {
-        self.looked_up.clear();
-        let mut at = begin;
-        while let Some(branch) = self.branches.get(at).copied() {
-            let tree = self.tree;
-            for (next, segment) in tree.next(branch) {
-                let reached = match segment {
-                    PathSegment::Where(test) => self.passes(value, test),
-                    PathSegment::Deep => !self.branches.iter().skip(begin).any(|known| *known == next),
-                    _ => false,
-                };
-                if reached {
-                    self.branches.push(next);
-                }
-            }
-            at += 1;
-        }
-    }
-
-    fn passes(&mut self, value: u32, test: &'p Test) -> bool {
-        if self.doc.node(value).kind != Kind::Object {
-            return false;
-        }
-        let key = test.key.as_str();
-        let known = self.looked_up.iter().find(|(known, _)| *known == key);
-        let member = known.map_or_else(|| member(self.doc, value, key), |(_, member)| *member);
-        if known.is_none() {
-            self.looked_up.push((key, member));
-        }
-        let Some(node) = member.map(|index| self.doc.node(index)) else {
-            return test.condition.holds(Member::Missing);
+    /// Appends the branches that one leads to: from an array to an element, from an object to a member of a
+    /// name.
+    fn step(&mut self, at: usize, is_object: bool, name: Option<u32>) {
+        let Some(number) = self.branches.get(at).copied() else {
+            return;
         };
+        let Some(branch) = self.tree.branch(number) else {
+            return;
+        };
+        if branch.is_deep {
+            self.branches.push(number);
+        }
+        if !is_object {
+            self.branches.extend(branch.every);
+        } else if let Some(name) = name {
+            self.branches.extend(branch.behind(name));
+        }
+    }
+
+    /// Appends the branches that are reached without leaving a value, whose own begin at `begin`: behind tests
+    /// that it passes, or of any depth. Notes its members if a branch asks for them.
+    fn settle(&mut self, value: u32, begin: usize) {
+        let is_object = self.doc.node(value).kind == Kind::Object;
+        let first = self.members.len();
+        let mut noted = None;
+        let mut at = begin;
+        while let Some(branch) = self.branches.get(at) {
+            at += 1;
+            let Some(branch) = self.tree.branch(*branch) else {
+                continue;
+            };
+            if let Some(deep) = branch.deep
+                && !self.branches.iter().skip(begin).any(|known| *known == deep)
+            {
+                self.branches.push(deep);
+            }
+            if !is_object || (branch.tests.is_empty() && !branch.has_keys()) {
+                continue;
+            }
+            let names = *noted.get_or_insert_with(|| self.note_members(value, false));
+            for tests in &branch.tests {
+                match self.member(first, names, tests.name) {
+                    Some(member) => self.test(member, tests),
+                    None => self.branches.extend(&tests.when_missing),
+                }
+            }
+        }
+    }
+
+    /// Notes the members of an object that paths ask for, or all of them. Returns the set of their names.
+    fn note_members(&mut self, object: u32, all: bool) -> u64 {
+        let mut names = 0;
+        for (key, value) in self.doc.members(object) {
+            let name = text_of(self.doc, self.doc.node(key)).and_then(|key| self.tree.name(&key));
+            if let Some(name) = name {
+                names |= bit(name);
+            } else if !all {
+                continue;
+            }
+            self.members.push((name, value));
+        }
+        names
+    }
+
+    /// Returns the first member of a name, among the members from `first` on, which have these names.
+    fn member(&self, first: usize, names: u64, name: u32) -> Option<u32> {
+        if names & bit(name) == 0 {
+            return None;
+        }
+        let mut members = self.members.iter().skip(first);
+        let (_, value) = members.find(|(known, _)| *known == Some(name))?;
+        Some(*value)
+    }
+
+    /// Appends the branches behind the tests that a member passes.
+    fn test(&mut self, member: u32, tests: &Tests) {
+        let node = self.doc.node(member);
         let is_string = node.kind == Kind::String;
-        let member = is_string.then(|| text_of(self.doc, node)).flatten();
-        test.condition
-            .holds(member.as_deref().map_or(Member::Other, Member::Text))
+        let text = is_string.then(|| text_of(self.doc, node)).flatten();
+        let member = text.as_deref().map_or(Member::Other, Member::Text);
+        self.branches.extend(tests.behind(member));
     }
 
     /// Returns the first path that selects a value.
     fn selected(&self, value: u32, begin: usize) -> Option<usize> {
         let is_string = self.doc.node(value).kind == Kind::String;
-        let active = self.branches.iter().skip(begin);
-        active
-            .filter_map(|branch| self.tree.end(*branch, is_string))
+        self.active(begin)
+            .filter_map(|branch| branch.end(is_string))
             .min()
     }
 
-    /// Opens a value if it is a container that some branch leads into; returns true if it did.
-    fn opens(&mut self, value: u32, begin: usize) -> bool {
-        let kind = self.doc.node(value).kind;
-        let leads = |branch: &u32| {
-            self.tree.is_deep(*branch)
-                || self.tree.next(*branch).any(|(_, segment)| match segment {
-                    PathSegment::Key(_) => kind == Kind::Object,
-                    PathSegment::Every => kind == Kind::Array,
-                    _ => false,
-                })
+    /// Opens a value if it is a container that some branch leads into; returns true if it did. Its members
+    /// begin at `members`.
+    fn opens(&mut self, value: u32, begin: usize, members: usize) -> bool {
+        let is_object = match self.doc.node(value).kind {
+            Kind::Array => false,
+            Kind::Object => true,
+            _ => return false,
         };
-        let opens = matches!(kind, Kind::Array | Kind::Object) && self.branches.iter().skip(begin).any(leads);
-        if opens {
-            self.open.push(OpenContainer {
-                index: value,
-                first: begin,
-                is_object: kind == Kind::Object,
-                call: OnceCell::new(),
-                tools: RefCell::default(),
-            });
+        let is_deep = self.active(begin).any(|branch| branch.is_deep);
+        if is_deep && is_object {
+            self.members.truncate(members);
+            self.note_members(value, true);
         }
-        opens
+        let leads = |branch: &Branch| {
+            if is_object {
+                branch.has_keys()
+            } else {
+                branch.every.is_some()
+            }
+        };
+        if !is_deep && !self.active(begin).any(leads) {
+            return false;
+        }
+        self.open.push(OpenContainer {
+            index: value,
+            branches: (begin, self.branches.len()),
+            members,
+            at: if is_object { members } else { value as usize + 1 },
+            is_object,
+            call: OnceCell::new(),
+            tools: RefCell::default(),
+        });
+        true
     }
 
     /// Returns the objects around the value at hand, innermost first.
     fn objects(&self) -> impl Iterator<Item = &OpenContainer> {
         self.open.iter().rev().filter(|open| open.is_object)
     }
+}
+
+/// The place of a name in a set of names. Those with high numbers share one.
+fn bit(name: u32) -> u64 {
+    1 << name.min(u64::BITS - 1)
 }
 
 impl Tools for Walk<'_, '_> {

@@ -5,6 +5,7 @@
 //! `crush`, which imports it to prove what it wrote.
 
 mod behind_header;
+pub(crate) mod padding;
 pub(crate) mod proof;
 pub(crate) mod record;
 mod reserved_strings;
