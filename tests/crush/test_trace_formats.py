@@ -61,11 +61,11 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
             short = f"{short}{{{shortest(name, KEY)}{sign}{shortest(value, VALUE)}}}"
     short = short or "$"
     end = draw(st.sampled_from(["", ":string"]))
-    tool = draw(st.lists(names, max_size=3))
+    tool, out = draw(st.lists(names, max_size=3)), "^" * draw(st.integers(0, 3))
     loose, short = loose + end, short + end
     if tool:
-        loose += " @ " + "".join(f".{quoted(name)}" for name in tool)
-        short += " @ " + "".join(f".{shortest(name, KEY)}" for name in tool)
+        loose += f" @ {out}" + "".join(f".{quoted(name)}" for name in tool)
+        short += f" @ {out}" + "".join(f".{shortest(name, KEY)}" for name in tool)
     return loose, short
 
 
@@ -117,6 +117,7 @@ def test_every_part_of_a_path_is_read() -> None:
         (".a @ name", 6),
         (".a @ ", 6),
         (".a@.name", 3),
+        (".a @ ^name", 7),
         (".a @ .name:string", 11),
         (".a ", 3),
         (" .a", 1),
@@ -277,6 +278,21 @@ def test_a_path_selects_what_it_says() -> None:
     assert (payload.tool, payload.strategy) == ("mine", "table")
     assert payloads_of(record, ".a[*]{kind=tool}.by:string") == []
     assert len(payloads_of(record, ".a[*]{kind=tool}.by")) == 1
+
+
+@pytest.mark.parametrize(
+    ("out", "tool"), [("", "inner"), ("^", "middle"), ("^^", "outer"), ("^^^", ""), ("^^^^", "")]
+)
+def test_the_name_of_a_tool_may_stand_in_an_object_further_out(out: str, tool: str) -> None:
+    record = {"name": "outer", "a": [{"name": "middle", "b": [{"name": "inner", "c": RESULT}]}]}
+    (payload,) = payloads_of(record, f".a[*].b[*].c @ {out}.name")
+    assert payload.tool == tool
+
+
+def test_the_name_of_a_tool_may_stand_around_a_string_of_json() -> None:
+    record = {"name": "outer", "a": {"b": json.dumps({"c": {"d": RESULT}})}}
+    (payload,) = payloads_of(record, ".a.b|json.c.d @ ^.name")
+    assert payload.tool == "outer"
 
 
 def test_of_payloads_within_payloads_the_deepest_wins() -> None:

@@ -94,3 +94,26 @@ def test_every_copy_of_a_result_is_found(path: Path, tmp_path: Path, monkeypatch
         known = (begin for begin in NOT_FOUND.get(path.name, ()) if place.path.startswith(begin))
         left[next(known, place.path)] += count
     assert dict(left) == NOT_FOUND.get(path.name, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "tools"),
+    [
+        ("cline.json", {"run_commands"}),
+        ("gemini-cli.jsonl", {"run_shell_command"}),
+        ("gemini-cli.resumed.jsonl", {"run_shell_command"}),
+        ("google-genai.session.json", {"bash"}),
+        ("inspect.json", {"bash"}),
+        ("langfuse.observations.jsonl", {"bash"}),
+        ("langsmith.runs.jsonl", {"bash"}),
+        ("opencode.json", {"bash"}),
+        ("openhands.events.jsonl", {"terminal"}),
+        ("pi.jsonl", {"bash"}),
+    ],
+)
+def test_results_have_the_names_of_their_tools(name: str, tools: set[str]) -> None:
+    (path,) = (path for path in SAMPLES if path.name == name)
+    block = values_as_lines(path.read_text(encoding="utf-8"))
+    rows = _core.crush_block(block, options_for(SmartCrusherConfig(), format_of(path))).records()
+    found = {payload["tool"] for payloads in rows.column("payloads").to_pylist() for payload in payloads}
+    assert found == tools
