@@ -2,7 +2,7 @@
 
 >>> from headroom_beam.crush.trace_formats import named_formats
 >>> formats = PathFormats(named_formats(["openai", ".result"]))
->>> formats.why_recognised(".messages[*]{role=tool}.content", "")
+>>> formats.why_recognised(TRACE_FORMATS["openai"].paths[0], "")
 'openai'
 >>> formats.why_recognised(".result", ""), formats.why_recognised(".a.b", "a call's id stands beside it")
 ('given path', "by shape: a call's id stands beside it")

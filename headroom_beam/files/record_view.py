@@ -28,6 +28,9 @@ __all__ = ["PayloadView", "RecordFailure", "RecordView", "view_record"]
 _WHITESPACE = " \t\r\n"
 _NO_ENVELOPE = (b"", b"")
 
+# The most that the option may be.
+_MAX_RECORD_BYTES = 256 << 20
+
 
 class RecordFailure(NamedTuple):
     """Why something is no record that could be crushed."""
@@ -138,38 +141,48 @@ class _CrushedAgain(NamedTuple):
 
 def _crush_again(found: FoundRecord, record: bytes, run: RecordedRun) -> _CrushedAgain:
     stored = found.compacted.removeprefix(codecs.BOM_UTF8)
-    unchanged = _CrushedAgain(record, None, None, run.config, run.paths, _NO_ENVELOPE)
-    for paths, envelope in _manners(found, run):
-        before, after = envelope
-        limit = run.config.max_record_bytes + len(before) + len(after)
-        config = dataclasses.replace(run.config, max_record_bytes=limit)
-        crushed = crush_one(before + record + after, options_for(config, paths))
-        again = unchanged._replace(
-            record=before + record + after, config=config, paths=paths, envelope=envelope
-        )
-        if crushed.failure_count:
-            digest = hashlib.sha256(record).digest()
-            marker = _core.raw_marker(digest, len(record), config.hash_digits)
-            if _is_same(f'"{marker}"'.encode(), stored, padded=found.padded):
-                return again._replace(failure=_failure(crushed, record, run))
-            continue
+    paths, (before, after) = _manner(found, record, run)
+    limit = run.config.max_record_bytes + len(before) + len(after)
+    config = dataclasses.replace(run.config, max_record_bytes=min(limit, _MAX_RECORD_BYTES))
+    text = before + record + after
+    crushed = crush_one(text, options_for(config, paths))
+    again = _CrushedAgain(text, None, None, config, paths, (before, after))
+    if crushed.failure_count:
+        again = again._replace(failure=_failure(crushed, record, run))
+        digest = hashlib.sha256(record).digest()
+        compacted = f'"{_core.raw_marker(digest, len(record), config.hash_digits)}"'.encode()
+    else:
         (row,) = compacted_rows(crushed.records())
+        again = again._replace(row=row)
         compacted = row.record[len(before) : len(row.record) - len(after)]
-        if _is_same(compacted, stored, padded=found.padded):
-            return again._replace(row=row)
+    if _is_same(compacted, stored, padded=found.padded):
+        return again
     if _is_same(record, stored, padded=found.padded):
         # A result of a tool that looks originals up stays as it was. The call that says so may stand in an
         # earlier record, which isn't read here.
-        return unchanged
+        return again._replace(row=None, failure=None)
     raise _not_the_same(found, run)
 
 
-def _manners(found: FoundRecord, run: RecordedRun) -> Iterator[tuple[tuple[str, ...], tuple[bytes, bytes]]]:
-    """Yields the paths and the envelope with which a record may have been crushed, the likeliest first."""
-    yield run.paths, found.envelope if run.paths else _NO_ENVELOPE
-    if run.paths and found.envelope != _NO_ENVELOPE:
-        # A path selects a value around it, which is too long to be one payload.
-        yield (), _NO_ENVELOPE
+def _manner(
+    found: FoundRecord, record: bytes, run: RecordedRun
+) -> tuple[tuple[str, ...], tuple[bytes, bytes]]:
+    """Returns the paths and the envelope with which a record was crushed."""
+    if not run.paths or found.envelope == _NO_ENVELOPE:
+        return run.paths, _NO_ENVELOPE
+    before, after = found.envelope
+    around = _paths_found(before + b"null" + after, run)
+    # A path may select a value around the record, which is too long to be one payload. Then the record is
+    # one, unless another path leads into it.
+    if around and _paths_found(before + record + after, run) <= around:
+        return (), _NO_ENVELOPE
+    return run.paths, found.envelope
+
+
+def _paths_found(text: bytes, run: RecordedRun) -> set[str]:
+    config = dataclasses.replace(run.config, lossless_only=True, max_record_bytes=_MAX_RECORD_BYTES)
+    rows = compacted_rows(crush_one(text, options_for(config, run.paths)).records())
+    return {payload.path for row in rows for payload in row.payloads}
 
 
 def _failure(crushed: _core.CrushedBlock, record: bytes, run: RecordedRun) -> RecordFailure:

@@ -89,7 +89,7 @@ _FILE_COUNTS = ("records", "failures", "payloads", "unrecognised", "likely")
 
 
 def _in_place(parts: Iterable[CompactedPart]) -> list[list[str]]:
-    """Returns the files that must not take the place of the logged ones, and why."""
-    return _first(
-        [[file, why] for file, why in {part.source: part.in_place for part in parts if part.in_place}.items()]
-    )
+    """Returns the changed files that must not take the place of the logged ones, and why."""
+    changed = (part for part in parts if part.compacted_digest != part.source_digest)
+    files = {part.source: part.in_place for part in changed if part.in_place}
+    return _first([[file, why] for file, why in files.items()])

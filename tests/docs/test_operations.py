@@ -13,6 +13,7 @@ from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.measure import KINDS
 from headroom_beam.files.estimate import SAMPLE_BYTES, estimate_files
+from headroom_beam.files.found_formats import find_formats
 from headroom_beam.files.record_report import MOST_LINES
 from headroom_beam.files.sample import plan_sample
 from headroom_beam.files.shards import find_sources
@@ -165,3 +166,12 @@ def test_every_field_of_an_estimate_and_every_kind_is_explained(tmp_path: Path) 
     assert named >= {*estimate, *row, *estimate["largest"][0], *KINDS}
     assert f"The sample is {SAMPLE_BYTES >> 20} MB." in section("What would I save?")
     assert f"cut after {MOST_LINES} lines" in section("What happened to this record?")
+
+
+def test_every_field_of_what_is_found_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"role": "tool", "content": "a result"}\n')
+    found = find_formats([str(tmp_path)])
+    (file,) = found["files"]
+    text = section("What is in this file?")
+    assert names_in(text) >= {*found, *file, *file["paths"][0]}
+    assert f"sample of {SAMPLE_BYTES >> 20} MB" in text.replace("\n", " ")

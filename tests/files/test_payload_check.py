@@ -41,14 +41,19 @@ def test_without_payloads_the_message_says_what_to_look_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "advice"), [("invalid_json", "are they JSON"), ("too_large", "--max_record_bytes")]
+    ("kind", "advice"),
+    [
+        ("invalid_json", "are they JSON"),
+        ("invalid_utf8", "UTF-8"),
+        ("too_large", "--max_record_bytes"),
+        ("too_deep", "--max_depth"),
+        ("internal", "report it"),
+    ],
 )
 def test_more_failures_than_other_records_are_an_error_even_with_payloads(kind: str, advice: str) -> None:
     files = [file_of("a"), file_of("b\x1b[2J", 9, 5), file_of("c", 9, 1)]
-    message = message_of(11, {"internal": 1, kind: 5}, 5, files)
-    assert message.startswith(
-        f"6 of 11 records are failures ({kind} 5, internal 1), most of them in b\\x1b[2J"
-    )
+    message = message_of(11, {"other": 1, kind: 5}, 5, files)
+    assert message.startswith(f"6 of 11 records are failures ({kind} 5, other 1), most of them in b\\x1b[2J")
     assert advice in message
 
 

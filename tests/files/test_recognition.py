@@ -13,10 +13,10 @@ from headroom_beam.files.manifest import CompactedPart, Manifest
 from headroom_beam.files.plan import RunSettings
 from headroom_beam.files.run import run_shards
 
-LOG = "a line of a log\n" * 40
-SHAPED = {"call_id": "c1", "tool": "ls", "result": LOG}
-LIKELY = {"tool": "ls", "result": [{"id": at, "name": f"file {at}"} for at in range(40)]}
-KNOWN = {"role": "tool", "tool_call_id": "c1", "content": LOG}
+ROWS = [{"id": at, "name": f"file {at}"} for at in range(40)]
+SHAPED = {"call_id": "c1", "tool": "ls", "result": json.dumps(ROWS)}
+LIKELY = {"tool": "ls", "result": ROWS}
+KNOWN = {"role": "tool", "tool_call_id": "c1", "content": json.dumps(ROWS)}
 UNKNOWN = {"notes": [{"title": "nothing"}]}
 
 

@@ -7,7 +7,9 @@ from headroom_beam.files.summary import DOUBTFUL_FILES, summarize
 
 
 def part_of(source: str, records: int = 10, failures: int = 0, **more: Any) -> CompactedPart:
-    return CompactedPart(source, source, 0, 1, "", "", 1, records, failures, [], **more)
+    return CompactedPart(
+        source, source, 0, 1, "before", more.pop("digest", "after"), 1, records, failures, [], **more
+    )
 
 
 def summary_of(*parts: CompactedPart) -> dict[str, Any]:
@@ -39,8 +41,13 @@ def test_only_so_many_doubtful_files_are_named() -> None:
     assert summary["doubtful_files"][0]["file"] == "29"
 
 
-def test_files_that_must_not_be_put_back_are_named_once() -> None:
-    summary = summary_of(part_of("a", in_place="har: why"), part_of("a", in_place="har: why"), part_of("b"))
+def test_changed_files_that_must_not_be_put_back_are_named_once() -> None:
+    summary = summary_of(
+        part_of("a", in_place="har: why"),
+        part_of("a", in_place="har: why"),
+        part_of("b"),
+        part_of("c", digest="before", in_place="har: why"),
+    )
     assert summary["in_place"] == [["a", "har: why"]]
     many = summary_of(*(part_of(f"{at}", in_place="why") for at in range(1001)))
     assert many["in_place"][-1] == ["…", "1 more"]

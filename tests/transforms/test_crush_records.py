@@ -179,7 +179,7 @@ def test_counters_agree_with_the_rows(tmp_path, collect):
     assert distribution.result.max == len(RECORDS) + len(BROKEN)
 
 
-def test_by_default_results_are_found_and_other_records_are_left_counted_and_warned_of(collect, caplog):
+def test_by_default_results_are_found_and_other_records_are_left_and_counted(collect, caplog):
     log_text = "a line of a log\n" * 400
     found = {"role": "tool", "tool_call_id": "c1", "content": log_text}
     likely = {"tool": "ls", "result": [{"id": at, "name": f"file {at}"} for at in range(40)]}
@@ -196,6 +196,9 @@ def test_by_default_results_are_found_and_other_records_are_left_counted_and_war
     }
     assert counters == {"payloads": 1, "unrecognised": 2, "likely": 1}
     assert not [text for text in caplog.messages if "no payload" in text]
+
+
+def test_a_thousand_records_without_a_payload_are_warned_of(collect, caplog):
     run([b'{"text": 1}'] * 1000, collect, trace_format="openai", source="a topic without results")
     assert len([text for text in caplog.messages if "no payload in the last 1000 records" in text]) == 1
 

@@ -1,18 +1,19 @@
 //! Finds the payloads of a record: the values that paths select, and the tool that gave each.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::crush::by_shape::found_by_shape;
 use crate::crush::calls::CallTable;
+use crate::crush::embedded::Strings;
 use crate::crush::found::{Content, Found, Payload, Recognition};
 use crate::crush::tools::Tools;
-use crate::crush::walk::{Strings, Walk};
+use crate::crush::walk::Walk;
+use crate::crush::walk_memory::Memory;
 use crate::json::scan::Tape;
 use crate::json::tape::Doc;
 use crate::options::{MAX_RECORD_BYTES, Options};
-use crate::payload_path::Path;
 use crate::payload_path::tree::{PathTree, ROOT};
-use crate::recognise::{Reason, Recogniser, is_retrieval};
+use crate::recognise::{Recognised, Recogniser, is_retrieval};
 
 /// Finds the payloads of records. It keeps its memory from one record to the next.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct Finder {
     options: Arc<Options>,
     /// The paths of the options.
     tree: PathTree,
+    memories: Vec<Memory>,
     recogniser: Recogniser,
     /// Calls of earlier records of the same file; none where records don't belong together.
     pub calls: Option<CallTable>,
@@ -30,6 +32,7 @@ impl Finder {
         Self {
             tree: PathTree::new(&options.paths),
             options,
+            memories: Vec::new(),
             recogniser: Recogniser::default(),
             calls: None,
         }
@@ -42,7 +45,16 @@ impl Finder {
             let content = Content::Payload(Payload::default());
             return (vec![Found { node: 0, content }], Recognition::Known);
         }
-        let mut found = self.selected(doc, tapes, &self.options.paths, &self.tree);
+        let left_bytes = MAX_RECORD_BYTES.saturating_sub(doc.text.len());
+        let mut strings = Strings {
+            tapes,
+            memories: &mut self.memories,
+            max_depth: self.options.max_depth,
+            left_bytes: self.options.max_record_bytes.min(left_bytes),
+        };
+        let earlier = self.calls.as_ref().map(|calls| calls as &dyn Tools);
+        let memory = strings.begin([ROOT]);
+        let mut found = Walk::new(doc, &self.options.paths, &self.tree, memory, earlier).found(&mut strings);
         let is_open = |found: &mut Found| matches!(found.content, Content::Results);
         let open: Vec<u32> = found.extract_if(.., is_open).map(|found| found.node).collect();
         let mut recognition = if found.is_empty() {
@@ -51,9 +63,17 @@ impl Finder {
             Recognition::Known
         };
         if !open.is_empty() {
-            let (by_shape, of_shape) = self.by_shape(doc, tapes, &open);
+            // What earlier records said must not decide: records may come in any batches.
+            self.recogniser.forget();
+            let recognised = self.recogniser.recognise(doc);
+            let mut by_shape = found_by_shape(doc, &recognised, earlier, &mut strings);
+            let is_inside = |node: u32| {
+                let mut open = open.iter();
+                open.any(|value| (*value..doc.node(*value).next).contains(&node))
+            };
+            by_shape.retain(|found| is_inside(found.node));
             if found.is_empty() {
-                recognition = of_shape;
+                recognition = recognition_of(&recognised, &by_shape);
             }
             found.extend(by_shape);
             found.sort_by_key(|found| found.node);
@@ -61,61 +81,15 @@ impl Finder {
         found.retain_mut(|found| !drop_unselected(found));
         (found, recognition)
     }
-
-    /// What paths select in a record.
-    fn selected(&self, doc: &Doc<'_>, tapes: &mut Vec<Tape>, paths: &[Path], tree: &PathTree) -> Vec<Found> {
-        let mut strings = Strings {
-            tapes,
-            max_depth: self.options.max_depth,
-            left_bytes: self
-                .options
-                .max_record_bytes
-                .min(MAX_RECORD_BYTES.saturating_sub(doc.text.len())),
-        };
-        let earlier = self.calls.as_ref().map(|calls| calls as &dyn Tools);
-        Walk::new(doc, paths, tree, vec![ROOT], earlier).found(&mut strings)
-    }
-
-    /// The results that are known by their shape, in these values.
-    fn by_shape(&mut self, doc: &Doc<'_>, tapes: &mut Vec<Tape>, open: &[u32]) -> (Vec<Found>, Recognition) {
-        // What earlier records said must not decide: records may come in any batches.
-        self.recogniser.forget();
-        let recognised = self.recogniser.recognise(doc);
-        // A path that also selects what must stay is of no use here.
-        let excluded = recognised.against.iter().chain(&recognised.retrieved);
-        let sure = recognised.found.iter().filter(|found| found.sure);
-        let reasons: BTreeMap<String, Reason> = sure
-            .filter(|found| !excluded.clone().any(|path| *path == found.path))
-            .map(|found| (found.full_path(), found.reason))
-            .collect();
-        let paths: Vec<Path> = reasons.keys().filter_map(|path| path.parse().ok()).collect();
-        let tree = PathTree::new(&paths);
-        let mut found = self.selected(doc, tapes, &paths, &tree);
-        let is_inside = |node: u32| {
-            let mut open = open.iter();
-            open.any(|value| (*value..doc.node(*value).next).contains(&node))
-        };
-        found.retain(|found| is_inside(found.node));
-        give_reasons(&mut found, &reasons);
-        let recognition = if !found.is_empty() || !recognised.retrieved.is_empty() {
-            Recognition::Known
-        } else if !recognised.found.is_empty() || recognised.unreachable > 0 {
-            Recognition::Likely
-        } else {
-            Recognition::Unknown
-        };
-        (found, recognition)
-    }
 }
 
-/// Notes for each payload why its path is that of a result.
-fn give_reasons(found: &mut [Found], reasons: &BTreeMap<String, Reason>) {
-    for found in found {
-        match &mut found.content {
-            Content::Payload(payload) => payload.recognised_by = reasons.get(&*payload.path).copied(),
-            Content::Embedded(embedded) => give_reasons(&mut embedded.found, reasons),
-            Content::Keep | Content::Results => {}
-        }
+fn recognition_of(recognised: &Recognised, found: &[Found]) -> Recognition {
+    if !found.is_empty() || !recognised.retrieved.is_empty() {
+        Recognition::Known
+    } else if !recognised.found.is_empty() || recognised.unreachable > 0 {
+        Recognition::Likely
+    } else {
+        Recognition::Unknown
     }
 }
 

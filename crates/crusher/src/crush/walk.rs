@@ -2,24 +2,15 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use crate::crush::found::{Content, Embedded, Found, Payload};
-use crate::crush::strings::{self, string_in};
+use crate::crush::embedded::Strings;
+use crate::crush::found::{Content, Found, Payload};
 use crate::crush::tools::{Tools, call_names, decoded, member, text_of};
+use crate::crush::walk_memory::{Memory, OpenContainer};
 use crate::hashing::Map;
-use crate::json::scan::Tape;
 use crate::json::tape::{Doc, Kind};
-use crate::notation::frame::Frame;
 use crate::payload_path::Path;
 use crate::payload_path::segment::{End, Member};
 use crate::payload_path::tree::{Branch, PathTree, Tests};
-
-/// What looking into strings needs.
-pub(crate) struct Strings<'t> {
-    pub tapes: &'t mut Vec<Tape>,
-    pub max_depth: usize,
-    /// Bytes that may still be decoded: restoring writes each of them once more, and has a limit.
-    pub left_bytes: usize,
-}
 
 /// One walk over a text, in the order in which it stands, with the branches of the paths that are active at
 /// each value.
@@ -27,54 +18,27 @@ pub(crate) struct Walk<'a, 'p> {
     doc: &'p Doc<'a>,
     paths: &'p [Path],
     tree: &'p PathTree,
-    /// The containers around the value at hand, outermost first.
-    open: Vec<OpenContainer>,
-    /// The branches that are active in each of them, one container's behind the other's, and at the value at
-    /// hand.
-    branches: Vec<u32>,
-    /// The members of each of them, and of the value at hand.
-    members: Vec<KnownMember>,
+    memory: Memory,
     /// Tool names by call id, collected when first needed.
     names: OnceCell<Map<&'a [u8], &'a [u8]>>,
     /// The walk over the text around this one, at the string that holds it.
     outer: Option<&'p dyn Tools>,
 }
 
-/// A member of an object: the number of its name, none if no path asks for it, and its value.
-type KnownMember = (Option<u32>, u32);
-
-/// A container around the value at hand.
-struct OpenContainer {
-    index: u32,
-    /// Where its branches begin and end.
-    branches: (usize, usize),
-    /// Where its members begin.
-    members: usize,
-    /// The next value: of an object a position among the members, of an array a node.
-    at: usize,
-    is_object: bool,
-    /// The call that it says it belongs to, looked for when first needed: a large object is read once.
-    call: OnceCell<Option<u32>>,
-    /// Names of the tools of its payloads, by path.
-    tools: RefCell<Vec<(usize, Option<String>)>>,
-}
-
 impl<'a, 'p> Walk<'a, 'p> {
-    /// Returns a walk that begins with these branches at the root of the text.
+    /// Returns a walk that begins at the root of the text, with the branches in its memory.
     pub fn new(
         doc: &'p Doc<'a>,
         paths: &'p [Path],
         tree: &'p PathTree,
-        branches: Vec<u32>,
+        memory: Memory,
         outer: Option<&'p dyn Tools>,
     ) -> Self {
         Self {
             doc,
             paths,
             tree,
-            open: Vec::new(),
-            branches,
-            members: Vec::new(),
+            memory,
             names: OnceCell::new(),
             outer,
         }
@@ -84,10 +48,10 @@ impl<'a, 'p> Walk<'a, 'p> {
     pub fn found(mut self, strings: &mut Strings<'_>) -> Vec<Found> {
         let mut found = Vec::new();
         self.value(0, 0, strings, &mut found);
-        while let Some(open) = self.open.last_mut() {
+        while let Some(open) = self.memory.open.last_mut() {
             let (first, end) = open.branches;
             let next = if open.is_object {
-                let member = self.members.get(open.at).copied();
+                let member = self.memory.members.get(open.at).copied();
                 open.at += 1;
                 member
             } else if open.at < self.doc.node(open.index).next as usize {
@@ -98,16 +62,16 @@ impl<'a, 'p> Walk<'a, 'p> {
                 None
             };
             let Some((name, value)) = next else {
-                self.members.truncate(open.members);
-                self.branches.truncate(first);
-                self.open.pop();
+                self.memory.members.truncate(open.members);
+                self.memory.branches.truncate(first);
+                self.memory.open.pop();
                 continue;
             };
             let is_object = open.is_object;
             for at in first..end {
                 self.step(at, is_object, name);
             }
-            if self.branches.len() > end {
+            if self.memory.branches.len() > end {
                 self.value(value, end, strings, &mut found);
             }
         }
@@ -120,35 +84,29 @@ impl<'a, 'p> Walk<'a, 'p> {
                     .is_none_or(|next| next >= self.doc.node(found.node).next)
             });
         }
+        strings.memories.push(self.memory);
         found
     }
 
     /// Takes up a value, whose branches begin at `begin`: notes what the paths find there, and opens it if one
     /// leads into it.
     fn value(&mut self, value: u32, begin: usize, strings: &mut Strings<'_>, found: &mut Vec<Found>) {
-        let members = self.members.len();
+        let members = self.memory.members.len();
         self.settle(value, begin);
         if let Some(content) = self.content(value, begin, strings) {
             found.push(Found { node: value, content });
         }
         if !self.opens(value, begin, members) {
-            self.members.truncate(members);
-            self.branches.truncate(begin);
+            self.memory.members.truncate(members);
+            self.memory.branches.truncate(begin);
         }
     }
 
     /// Returns what the paths find at a value: payloads in it if it is a string that holds JSON, else the
     /// value itself.
     fn content(&self, value: u32, begin: usize, strings: &mut Strings<'_>) -> Option<Content> {
-        let mut inside = Vec::new();
-        if self.doc.node(value).kind == Kind::String {
-            inside.extend(self.active(begin).filter_map(|branch| branch.json));
-        }
-        let embedded = if inside.is_empty() {
-            None
-        } else {
-            self.embedded(value, inside, strings)
-        };
+        let is_string = self.doc.node(value).kind == Kind::String;
+        let embedded = is_string.then(|| self.embedded(value, begin, strings)).flatten();
         embedded.or_else(|| {
             let number = self.selected(value, begin)?;
             let path = self.paths.get(number)?;
@@ -166,27 +124,20 @@ impl<'a, 'p> Walk<'a, 'p> {
         })
     }
 
-    /// Returns what the paths find in the JSON that a string holds, from these branches on.
-    fn embedded(&self, value: u32, branches: Vec<u32>, strings: &mut Strings<'_>) -> Option<Content> {
+    /// Returns what the paths find in the JSON that a string holds; none if none leads into it.
+    fn embedded(&self, value: u32, begin: usize, strings: &mut Strings<'_>) -> Option<Content> {
+        let mut inside = self.active(begin).filter_map(|branch| branch.json).peekable();
+        inside.peek()?;
         let raw = self.doc.inner(self.doc.node(value));
-        // An object, an array or a string; what is spelled in another way can't be spelled so again.
-        if !matches!(raw.first(), Some(b'{' | b'[' | b'\\')) || raw.len() > strings.left_bytes {
-            return None;
-        }
-        let (text, frame) = decoded_json(raw)?;
-        strings.left_bytes -= text.len();
-        let mut tape = strings.tapes.pop().unwrap_or_default();
-        let found = match tape.scan_utf8(&text, strings.max_depth) {
-            Ok(doc) => Walk::new(&doc, self.paths, self.tree, branches, Some(self)).found(strings),
-            Err(_) => Vec::new(),
-        };
-        strings.tapes.push(tape);
-        in_string(text, frame, found)
+        strings.look_into(raw, |doc, strings| {
+            let memory = strings.begin(inside);
+            Walk::new(doc, self.paths, self.tree, memory, Some(self)).found(strings)
+        })
     }
 
     /// Returns the branches from one on.
     fn active(&self, begin: usize) -> impl Iterator<Item = &'p Branch> {
-        let active = self.branches.iter().skip(begin);
+        let active = self.memory.branches.iter().skip(begin);
         let tree = self.tree;
         active.filter_map(move |branch| tree.branch(*branch))
     }
@@ -194,19 +145,19 @@ impl<'a, 'p> Walk<'a, 'p> {
     /// Appends the branches that one leads to: from an array to an element, from an object to a member of a
     /// name.
     fn step(&mut self, at: usize, is_object: bool, name: Option<u32>) {
-        let Some(number) = self.branches.get(at).copied() else {
+        let Some(number) = self.memory.branches.get(at).copied() else {
             return;
         };
         let Some(branch) = self.tree.branch(number) else {
             return;
         };
         if branch.is_deep {
-            self.branches.push(number);
+            self.memory.branches.push(number);
         }
         if !is_object {
-            self.branches.extend(branch.every);
+            self.memory.branches.extend(branch.every);
         } else if let Some(name) = name {
-            self.branches.extend(branch.behind(name));
+            self.memory.branches.extend(branch.behind(name));
         }
     }
 
@@ -214,18 +165,23 @@ impl<'a, 'p> Walk<'a, 'p> {
     /// that it passes, or of any depth. Notes its members if a branch asks for them.
     fn settle(&mut self, value: u32, begin: usize) {
         let is_object = self.doc.node(value).kind == Kind::Object;
-        let first = self.members.len();
+        let first = self.memory.members.len();
         let mut noted = None;
         let mut at = begin;
-        while let Some(branch) = self.branches.get(at) {
+        while let Some(branch) = self.memory.branches.get(at) {
             at += 1;
             let Some(branch) = self.tree.branch(*branch) else {
                 continue;
             };
             if let Some(deep) = branch.deep
-                && !self.branches.iter().skip(begin).any(|known| *known == deep)
+                && !self
+                    .memory
+                    .branches
+                    .iter()
+                    .skip(begin)
+                    .any(|known| *known == deep)
             {
-                self.branches.push(deep);
+                self.memory.branches.push(deep);
             }
             if !is_object || (branch.tests.is_empty() && !branch.has_keys()) {
                 continue;
@@ -234,7 +190,7 @@ impl<'a, 'p> Walk<'a, 'p> {
             for tests in &branch.tests {
                 match self.member(first, names, tests.name) {
                     Some(member) => self.test(member, tests),
-                    None => self.branches.extend(&tests.when_missing),
+                    None => self.memory.branches.extend(&tests.when_missing),
                 }
             }
         }
@@ -250,7 +206,7 @@ impl<'a, 'p> Walk<'a, 'p> {
             } else if !all {
                 continue;
             }
-            self.members.push((name, value));
+            self.memory.members.push((name, value));
         }
         names
     }
@@ -260,7 +216,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         if names & bit(name) == 0 {
             return None;
         }
-        let mut members = self.members.iter().skip(first);
+        let mut members = self.memory.members.iter().skip(first);
         let (_, value) = members.find(|(known, _)| *known == Some(name))?;
         Some(*value)
     }
@@ -271,7 +227,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         let is_string = node.kind == Kind::String;
         let text = is_string.then(|| text_of(self.doc, node)).flatten();
         let member = text.as_deref().map_or(Member::Other, Member::Text);
-        self.branches.extend(tests.behind(member));
+        self.memory.branches.extend(tests.behind(member));
     }
 
     /// Returns the first path that selects a value.
@@ -292,7 +248,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         };
         let is_deep = self.active(begin).any(|branch| branch.is_deep);
         if is_deep && is_object {
-            self.members.truncate(members);
+            self.memory.members.truncate(members);
             self.note_members(value, true);
         }
         let leads = |branch: &Branch| {
@@ -305,9 +261,9 @@ impl<'a, 'p> Walk<'a, 'p> {
         if !is_deep && !self.active(begin).any(leads) {
             return false;
         }
-        self.open.push(OpenContainer {
+        self.memory.open.push(OpenContainer {
             index: value,
-            branches: (begin, self.branches.len()),
+            branches: (begin, self.memory.branches.len()),
             members,
             at: if is_object { members } else { value as usize + 1 },
             is_object,
@@ -319,7 +275,7 @@ impl<'a, 'p> Walk<'a, 'p> {
 
     /// Returns the objects around the value at hand, innermost first.
     fn objects(&self) -> impl Iterator<Item = &OpenContainer> {
-        self.open.iter().rev().filter(|open| open.is_object)
+        self.memory.open.iter().rev().filter(|open| open.is_object)
     }
 }
 
@@ -372,36 +328,5 @@ impl Tools for Walk<'_, '_> {
         let names = self.names.get_or_init(|| call_names(self.doc));
         let name = names.get(id).map(|name| decoded(name));
         name.or_else(|| self.outer.and_then(|outer| outer.called(id)))
-    }
-}
-
-/// Decodes a string that may hold JSON; returns the text and its frame. The text begins with an object or
-/// array, or it is a string without anything around it; a newline behind that is part of the frame.
-fn decoded_json(raw: &[u8]) -> Option<(Vec<u8>, Frame)> {
-    let (mut text, mut frame) = strings::decoded(raw, 0)?;
-    if text.first() == Some(&b'"') {
-        let (_, newline) = string_in(&text)?;
-        frame = frame.ending(newline);
-        text.truncate(text.len() - usize::from(newline));
-    }
-    matches!(text.first(), Some(b'{' | b'[' | b'"')).then_some((text, frame))
-}
-
-/// Returns what stands for a string in whose JSON something was found. If that is the JSON as a whole, the
-/// string itself is the payload.
-fn in_string(text: Vec<u8>, frame: Frame, mut found: Vec<Found>) -> Option<Content> {
-    let is_string = text.first() == Some(&b'"');
-    match found.pop_if(|found| found.node == 0).map(|found| found.content) {
-        Some(Content::Payload(mut payload)) => {
-            payload.json_strings += usize::from(is_string);
-            Some(Content::Payload(payload))
-        }
-        Some(Content::Embedded(mut embedded)) => {
-            embedded.frame = frame.around(embedded.frame)?;
-            Some(Content::Embedded(embedded))
-        }
-        Some(content @ (Content::Keep | Content::Results)) => Some(content),
-        None if found.is_empty() => None,
-        None => Some(Content::Embedded(Embedded { frame, text, found })),
     }
 }

@@ -19,8 +19,10 @@
 //!   object around the payload, or with ` @ ^.key` at the object around that one, and so on. Behind `|json`,
 //!   they are tried next in the same way from the string that held the JSON.
 //!
-//! `path` is the type, `parser` reads it, `tree` holds all paths of a crusher for walking a record once.
+//! `path` is the type, `parser` reads it, `tree` holds all paths of a crusher for walking a record once, and
+//! `names` the names that they ask for.
 
+mod names;
 mod parser;
 mod path;
 pub(crate) mod segment;

@@ -4,7 +4,7 @@
 //! The names of members that paths ask for have numbers. So a walk looks each key of a record up once, however
 //! many paths there are.
 
-use crate::hashing::Map;
+use crate::payload_path::names::Names;
 use crate::payload_path::path::Path;
 use crate::payload_path::segment::{Condition, End, Member, PathSegment};
 
@@ -13,8 +13,7 @@ use crate::payload_path::segment::{Condition, End, Member, PathSegment};
 pub(crate) struct PathTree {
     branches: Vec<Branch>,
     /// The numbers of names. Those of tests come first.
-    names: Map<Box<[u8]>, u32>,
-    longest_name: usize,
+    names: Names,
 }
 
 /// A branch of the tree, with the branches behind it by what leads to them.
@@ -55,13 +54,13 @@ impl PathTree {
         let segments = || paths.iter().flat_map(|path| &path.segments);
         for segment in segments() {
             if let PathSegment::Where(test) = segment {
-                tree.add_name(&test.key);
+                tree.names.add(test.key.as_bytes());
             }
         }
         for segment in segments() {
             if let PathSegment::Key(names) = segment {
                 names.iter().for_each(|name| {
-                    tree.add_name(name);
+                    tree.names.add(name.as_bytes());
                 });
             }
         }
@@ -83,19 +82,9 @@ impl PathTree {
         growing.tree
     }
 
-    /// Returns the number of a name; adds it if it isn't there.
-    fn add_name(&mut self, name: &str) -> u32 {
-        self.longest_name = self.longest_name.max(name.len());
-        let number = self.names.len() as u32;
-        *self.names.entry(name.as_bytes().into()).or_insert(number)
-    }
-
     /// Returns the number of a member's name, if a path asks for it.
     pub fn name(&self, name: &[u8]) -> Option<u32> {
-        if name.len() > self.longest_name {
-            return None;
-        }
-        self.names.get(name).copied()
+        self.names.number(name)
     }
 
     /// Returns a branch.
@@ -200,8 +189,11 @@ impl Growing {
         }
         let next = self.tree.branches.len() as u32;
         let names: Vec<u32> = match segment {
-            PathSegment::Key(names) => names.iter().map(|name| self.tree.add_name(name)).collect(),
-            PathSegment::Where(test) => vec![self.tree.add_name(&test.key)],
+            PathSegment::Key(names) => names
+                .iter()
+                .map(|name| self.tree.names.add(name.as_bytes()))
+                .collect(),
+            PathSegment::Where(test) => vec![self.tree.names.add(test.key.as_bytes())],
             PathSegment::Every | PathSegment::Deep | PathSegment::Json => Vec::new(),
         };
         if let Some(branch) = self.tree.branches.get_mut(before as usize) {

@@ -69,6 +69,10 @@ pub struct Found {
     pub offset: usize,
     /// Bytes of that token.
     pub length: usize,
+    /// The nodes of the strings that hold it, one inside the other, and its own.
+    pub(crate) route: Vec<u32>,
+    /// The id of its call, where its tool isn't named beside it.
+    pub(crate) call_id: Vec<u8>,
 }
 
 impl Found {

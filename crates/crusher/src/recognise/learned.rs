@@ -199,6 +199,8 @@ mod tests {
             tokens,
             offset: 0,
             length: 0,
+            route: vec![],
+            call_id: vec![],
         }
     }
 

@@ -40,8 +40,7 @@ impl Default for Recogniser {
                 vocabulary: Vocabulary::default(),
                 calls: Calls::default(),
                 recognised: Recognised::default(),
-                pending: Vec::new(),
-                levels: vec![Level::default(), Level::default(), Level::default()],
+                levels: Default::default(),
                 words,
             },
             level: Level::default(),
@@ -74,7 +73,6 @@ impl Recogniser {
         if !self.level.marks.is_worth_a_walk {
             return Recognised::default();
         }
-        shared.pending.clear();
         Walk::new(
             *doc,
             &self.level.marks,
@@ -84,8 +82,8 @@ impl Recogniser {
         )
         .look();
         let mut recognised = std::mem::take(&mut shared.recognised);
-        for (at, call_id) in shared.pending.drain(..) {
-            if let (Some(found), Some(name)) = (recognised.found.get_mut(at), shared.calls.name(&call_id)) {
+        for found in &mut recognised.found {
+            if let Some(name) = shared.calls.name(&found.call_id) {
                 found.tool = name;
             }
         }

@@ -57,10 +57,11 @@ impl Walk<'_, '_> {
         };
         let mut named = Outside::default();
         self.name_tool(&mut named);
-        if named.tool.is_empty() && !named.call_id.is_empty() {
-            let at = self.shared.recognised.found.len();
-            self.shared.pending.push((at, named.call_id.into_boxed_slice()));
+        if !named.tool.is_empty() {
+            named.call_id.clear();
         }
+        let mut route = self.outside.route.clone();
+        route.push(value);
         let (offset, length) = self.span(value);
         self.shared.recognised.found.push(Found {
             path,
@@ -71,6 +72,8 @@ impl Walk<'_, '_> {
             tokens: estimate(self.doc.raw(node)),
             offset,
             length,
+            route,
+            call_id: named.call_id,
         });
     }
 

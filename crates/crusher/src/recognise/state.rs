@@ -11,16 +11,17 @@ use crate::recognise::found::Recognised;
 use crate::recognise::marks::{Marks, Vocabulary};
 use crate::recognise::plan::{Plan, Ruling};
 
+/// Strings in strings are decoded so many times.
+pub(super) const MAX_LEVELS: usize = 3;
+
 /// What a walk needs beside the text.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub vocabulary: Vocabulary,
     pub calls: Calls,
     pub recognised: Recognised,
-    /// Ids of calls whose tool isn't known yet, with their findings.
-    pub pending: Vec<(usize, Box<[u8]>)>,
     /// Memory of the walks in strings, one for each level.
-    pub levels: Vec<Level>,
+    pub levels: [Level; MAX_LEVELS],
     /// Words without which JSON in a string holds nothing that is looked for.
     pub words: Option<AhoCorasick>,
 }
@@ -83,7 +84,8 @@ pub(super) struct Outside {
     pub call_id: Vec<u8>,
     /// Span of the string in the record.
     pub span: Option<(usize, usize)>,
-    pub level: usize,
+    /// The nodes of the strings around, outermost first.
+    pub route: Vec<u32>,
 }
 
 /// One walk over one text.

@@ -6,8 +6,6 @@ use crate::recognise::marks::may_hold_json;
 use crate::recognise::plan::Ruling;
 use crate::recognise::state::{Children, Judged, Outside, Walk};
 
-/// Strings in strings are decoded so many times.
-const MAX_LEVELS: usize = 3;
 /// Containers inside one another in a decoded string.
 const MAX_DEPTH: usize = 256;
 
@@ -41,11 +39,9 @@ impl Walk<'_, '_> {
 
     /// Looks into a string that holds JSON. False where it holds none, or data in the place of a result.
     pub(super) fn decode(&mut self, value: u32, key: Option<u32>, ruling: Option<Ruling>) -> bool {
-        if self.outside.level >= MAX_LEVELS {
-            return false;
-        }
         let node = self.doc.node(value);
-        let Some(slot) = self.shared.levels.get_mut(self.outside.level) else {
+        let level_number = self.outside.route.len();
+        let Some(slot) = self.shared.levels.get_mut(level_number) else {
             return false;
         };
         let mut level = std::mem::take(slot);
@@ -58,7 +54,7 @@ impl Walk<'_, '_> {
             level.marks.read(&doc, &mut self.shared.vocabulary);
             if level.marks.is_worth_a_walk || ruling.is_some() {
                 let mut outside = Outside {
-                    level: self.outside.level + 1,
+                    route: [self.outside.route.as_slice(), &[value]].concat(),
                     span: Some(self.span(value)),
                     ..Outside::default()
                 };
@@ -75,7 +71,7 @@ impl Walk<'_, '_> {
                 }
             }
         }
-        if let Some(slot) = self.shared.levels.get_mut(self.outside.level) {
+        if let Some(slot) = self.shared.levels.get_mut(level_number) {
             *slot = level;
         }
         went_in
