@@ -267,7 +267,8 @@ def test_wrong_arguments_are_refused(arguments, message, capsys):
 def test_selected_paths_say_where_payloads_are_in_messages(tmp_path, pubsub):
     rows = [{"id": number, "state": "sent", "goods": f"lamp {number}"} for number in range(200)]
     pubsub.publish(TOPIC, messages_of([json.dumps({"seen": rows, "note": "kept"}).encode()]))
-    drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}", "--output_format=jsonl", "--select", ".seen")
+    options = ["--output_format=jsonl", "--trace_format=auto", "--select", ".seen"]
+    drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}", *options)
     (file,) = (tmp_path / "out").glob("*.jsonl")
     crushed = json.loads(file.read_bytes())
     assert crushed["note"] == "kept"
