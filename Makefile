@@ -131,7 +131,7 @@ gcs: $(VENV)/.build $(TOOLS)/bin/fake-gcs-server ## Runs the store's tests on fa
 
 # ----------------------------------------------------------------------------------------------------- checks
 
-.PHONY: check check-fast check-python check-rust deny fuzz fuzz-smoke format imports docs
+.PHONY: check check-fast check-python check-rust deny fuzz fuzz-smoke format formats imports docs
 check: check-fast check-python check-rust docs deny fuzz-smoke ## Runs every check except the tests.
 
 check-fast: $(VENV)/.dependencies ## Checks format, Python's lints and the imports, in a few seconds.
@@ -167,6 +167,9 @@ fuzz: ## Runs every fuzz target for FUZZ_SECONDS (600).
 
 fuzz-smoke: ## Runs every fuzz target for a minute.
 	$(MAKE) fuzz FUZZ_SECONDS=60
+
+formats: $(VENV)/.build ## Measures the samples of trace formats, and renews the tables of docs/formats.md.
+	$(BIN)/python tools/formats_table.py update docs/formats.md
 
 imports: $(VENV)/.dependencies ## Draws who imports whom into docs/architecture.md.
 	$(BIN)/python tools/imports.py update docs/architecture.md

@@ -22,9 +22,13 @@ from collections.abc import Sequence
 import apache_beam as beam
 
 from headroom_beam.cli.beam_runner import exit_code, pipeline_options, run_pipeline
-from headroom_beam.cli.options import add_config_arguments, config_from
+from headroom_beam.cli.options import (
+    add_config_arguments,
+    add_payload_arguments,
+    config_from,
+    trace_format_from,
+)
 from headroom_beam.cli.progress import RunProgress
-from headroom_beam.crush.trace_formats import AUTO
 from headroom_beam.files.manifest import read_manifest
 from headroom_beam.files.payload_check import check_summary
 from headroom_beam.files.report import format_summary
@@ -58,7 +62,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "headroom-beam c
             known.input,
             known.output,
             known.originals,
-            trace_format=known.trace_format,
+            trace_format=trace_format_from(known),
             config=config_from(known),
             shard_bytes=known.shard_bytes,
             run_date=known.run_date,
@@ -96,14 +100,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "--output", metavar="ROOT", help="where compacted files go: a directory or gs://bucket/prefix"
     )
     parser.add_argument("--originals", metavar="ROOT", help="the store: a directory or gs://bucket/prefix")
-    parser.add_argument(
-        "--trace_format",
-        nargs="+",
-        default=[AUTO],
-        metavar="NAME",
-        help="where payloads are: auto, json (the whole record), the name of a format such as openai or "
-        "claude-code, a file of formats (.toml), or payload paths (default: auto)",
-    )
+    add_payload_arguments(parser)
     parser.add_argument(
         "--shard_bytes",
         type=int,

@@ -5,9 +5,14 @@ import logging
 from collections.abc import Sequence
 
 from headroom_beam.cli.console import log_to_stderr, write, write_json
-from headroom_beam.cli.options import add_config_arguments, config_from
+from headroom_beam.cli.options import (
+    add_config_arguments,
+    add_payload_arguments,
+    config_from,
+    trace_format_from,
+)
 from headroom_beam.cli.progress import ProgressLine
-from headroom_beam.crush.trace_formats import AUTO, side_files_of
+from headroom_beam.crush.trace_formats import side_files_of
 from headroom_beam.files.estimate import (
     BUDGETS,
     SAMPLE_BYTES,
@@ -39,12 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = _parser().parse_args(arguments)
     log_to_stderr(logging.WARNING)
     config = config_from(known)
+    trace_format = trace_format_from(known)
     budgets = known.budgets or sorted({*BUDGETS, config.max_tokens})
     size = SAMPLE_BYTES if known.sample is None else parse_sample(known.sample)
     left_out: list[LeftOut] = []
     sources = find_inputs(
         known.input,
-        side_files=side_files_of(known.trace_format),
+        side_files=side_files_of(trace_format),
         max_bytes=config.max_record_bytes,
         left_out=left_out,
     )
@@ -53,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         estimate = estimate_files(
             sources,
             pieces,
-            trace_format=known.trace_format,
+            trace_format=trace_format,
             config=config,
             budgets=budgets,
             left_out=left_out,
@@ -79,14 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "input", nargs="+", metavar="INPUT", help="files, directories or patterns, local or gs://"
     )
-    parser.add_argument(
-        "--trace_format",
-        nargs="+",
-        metavar="NAME",
-        default=[AUTO],
-        help="where payloads are: auto, json (the whole record), the name of a format, a file of formats "
-        "(.toml), or payload paths (default: auto)",
-    )
+    add_payload_arguments(parser)
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(
         "--sample",

@@ -80,7 +80,7 @@ _COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "crush": (_crush, "crush files into compacted files and a store of originals"),
     "restore": (_restore, "restore the files of a run, byte for byte"),
     "estimate": (_estimate, "print what crushing would save, and write nothing"),
-    "formats": (_formats, "print what is found in files, path by path"),
+    "formats": (_formats, "list the trace formats, or print what is found in files"),
     "show": (_show, "print the payloads of one record of a run, before and after"),
     "export": (_export, "print the conversations in an agent's SQLite store as JSON Lines"),
     "get": (_get, "write one original to standard output, byte for byte"),

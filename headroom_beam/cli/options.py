@@ -4,9 +4,17 @@ import argparse
 import dataclasses
 from typing import Any
 
+from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig
+from headroom_beam.crush.trace_formats import AUTO, TRACE_FORMATS
 
-__all__ = ["add_config_arguments", "add_store_argument", "config_from"]
+__all__ = [
+    "add_config_arguments",
+    "add_payload_arguments",
+    "add_store_argument",
+    "config_from",
+    "trace_format_from",
+]
 
 
 def add_store_argument(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +22,44 @@ def add_store_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--originals", required=True, metavar="ROOT", help="the store: a directory or gs://BUCKET/PREFIX"
     )
+
+
+def add_payload_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say where payloads are."""
+    parser.add_argument(
+        "--trace_format",
+        nargs="+",
+        metavar="NAME",
+        help="where payloads are: auto, json (the whole record), the name of a format such as openai or "
+        "claude-code, a file of formats (.toml), or payload paths; `headroom-beam formats` lists the names "
+        "(default: auto)",
+    )
+    parser.add_argument(
+        "--select",
+        nargs="+",
+        action="extend",
+        metavar="PATH",
+        help="payload paths such as '.steps[*].output', beside --trace_format; without that, beside auto",
+    )
+
+
+def trace_format_from(known: argparse.Namespace) -> list[str]:
+    """Returns what the options of `add_payload_arguments` say, as `trace_formats.resolve` takes it.
+
+    Raises:
+        ValueError: `--select` names something that is no path.
+    """
+    return [*(known.trace_format or [AUTO]), *map(_selected, known.select or ())]
+
+
+def _selected(path: str) -> str:
+    if path in TRACE_FORMATS or path == AUTO or path.endswith(".toml"):
+        raise ValueError(f"--select takes payload paths; {path} is for --trace_format")
+    try:
+        _core.check_payload_path(path)
+    except ValueError as error:
+        raise ValueError(f"--select: {error}") from None
+    return path
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:

@@ -35,8 +35,12 @@ from apache_beam.io.gcp.pubsub import (
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from headroom_beam.cli.beam_runner import counted, exit_code, pipeline_options, run_pipeline
-from headroom_beam.cli.options import add_config_arguments, config_from
-from headroom_beam.crush.trace_formats import AUTO
+from headroom_beam.cli.options import (
+    add_config_arguments,
+    add_payload_arguments,
+    config_from,
+    trace_format_from,
+)
 from headroom_beam.records import Compacted
 from headroom_beam.transforms.crush_records import CrushRecords
 from headroom_beam.transforms.pubsub import LeasedSubscription, PublishMessages, message_of
@@ -116,13 +120,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="publish compacted records instead: projects/PROJECT/topics/NAME",
     )
     add("--failures", metavar="ROOT", help="where failures go (default: OUTPUT/failures)")
-    add(
-        "--trace_format",
-        nargs="+",
-        default=[AUTO],
-        metavar="NAME",
-        help="where payloads are (default: auto)",
-    )
+    add_payload_arguments(parser)
     add(
         "--run_date",
         type=dt.date.fromisoformat,
@@ -183,10 +181,9 @@ def crush_messages(
         batch_bytes: bytes of records that are crushed together.
         native_topic: publish through the runner's own sink instead of `PublishMessages`.
     """
-    trace_format = known.trace_format if len(known.trace_format) > 1 else known.trace_format[0]
     crushed = messages | "Crush" >> CrushRecords(
         originals=known.originals,
-        trace_format=trace_format,
+        trace_format=trace_format_from(known),
         config=config_from(known),
         run_date=known.run_date,
         source=known.subscription,

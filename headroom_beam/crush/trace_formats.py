@@ -18,7 +18,8 @@ A path is read from the record's root, left to right:
 * `:results` at the end selects the results in a value that are known by their shape, such as a long value
   beside the id of a call, unless another path leads to the value or to one in it.
 * ` @ .key.key` at the very end is the path of the tool's name. It starts at the innermost object around the
-  payload. Behind `|json`, it is tried next from the innermost object around the string that held the JSON.
+  payload, with ` @ ^.key` at the object around that one, with ` @ ^^.key` one further out, and so on. Behind
+  `|json`, it is tried next in the same way from the string that held the JSON.
 
 If a selected value contains other selected values, only the innermost ones are payloads. If a path finds no
 name of a tool, the crusher takes the name from an earlier call in the same record: the call whose id is the

@@ -36,7 +36,7 @@ def test_help_names_all_commands(capfd: pytest.CaptureFixture[str]) -> None:
     text = capfd.readouterr().out
     assert all(
         f"    {command} " in text
-        for command in ("crush", "restore", "estimate", "show", "get", "check", "serve")
+        for command in ("crush", "restore", "estimate", "formats", "show", "get", "check", "serve")
     )
 
 

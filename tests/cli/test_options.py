@@ -1,5 +1,6 @@
 """Options of crushing on the command line reach the crusher, or are refused."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from helpers.commands import CrushedTrace, crush_arguments
 
 from headroom_beam.cli import crush
 from headroom_beam.cli.main import main
+from headroom_beam.cli.options import add_payload_arguments, trace_format_from
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,9 @@ def test_options_reach_the_crusher(inputs: Path) -> None:
         (("--max_items_after_crush", "0"), "max_items_after_crush"),
         (("--trace_format", "opnai"), "unknown trace format"),
         (("--trace_format", ".a["), "at character 3"),
+        (("--select", ".a["), "--select: payload path '.a[' at character 3: expected [*]"),
+        (("--select", "openai"), "--select takes payload paths; openai is for --trace_format"),
+        (("--trace_format", "json", "--select", ".a"), "can't stand among others"),
     ],
 )
 def test_an_option_out_of_range_is_a_usage_error(
@@ -61,3 +66,35 @@ def test_an_option_out_of_range_is_a_usage_error(
     captured = capfd.readouterr()
     assert what in captured.err
     assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "trace_format"),
+    [
+        ([], ["auto"]),
+        (["--trace_format", "openai", ".a"], ["openai", ".a"]),
+        (["--select", ".a", ".b", "--select", ".c"], ["auto", ".a", ".b", ".c"]),
+        (["--select", ".a", "--trace_format", "openai"], ["openai", ".a"]),
+    ],
+)
+def test_selected_paths_stand_beside_the_trace_format_or_auto(
+    options: list[str], trace_format: list[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_payload_arguments(parser)
+    assert trace_format_from(parser.parse_args(options)) == trace_format
+
+
+def test_a_selected_path_finds_what_no_format_knows(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": number, "state": "sent", "goods": f"lamp {number}"} for number in range(40)]
+    record = {"steps": [{"seen": rows}], "role": "tool", "tool_call_id": "c", "content": json.dumps(rows)}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n")
+    roots = ["--output", str(tmp_path / "out"), "--originals", str(tmp_path / "store")]
+    options = ["--select", ".steps[*].seen", "--json"]
+    assert main(["crush", "--input", str(tmp_path / "a.jsonl"), *roots, *options]) == 0
+    assert sum(row["payloads"] for row in json.loads(capfd.readouterr().out)["tools"]) == 2
+    assert main(["estimate", str(tmp_path / "a.jsonl"), *options]) == 0
+    paths = {row["path"] for row in json.loads(capfd.readouterr().out)["paths"]}
+    assert paths == {".steps[*].seen", "{role=(tool|function)}.content @ .name"}

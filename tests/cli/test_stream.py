@@ -262,3 +262,14 @@ def test_wrong_arguments_are_refused(arguments, message, capsys):
         code = error.code
     assert code == 2
     assert message in capsys.readouterr().err
+
+
+def test_selected_paths_say_where_payloads_are_in_messages(tmp_path, pubsub):
+    rows = [{"id": number, "state": "sent", "goods": f"lamp {number}"} for number in range(200)]
+    pubsub.publish(TOPIC, messages_of([json.dumps({"seen": rows, "note": "kept"}).encode()]))
+    options = ["--output_format=jsonl", "--trace_format=auto", "--select", ".seen"]
+    drain(tmp_path, pubsub, f"--output={tmp_path / 'out'}", *options)
+    (file,) = (tmp_path / "out").glob("*.jsonl")
+    crushed = json.loads(file.read_bytes())
+    assert crushed["note"] == "kept"
+    assert isinstance(crushed["seen"], str) or len(crushed["seen"]) < len(rows)

@@ -61,11 +61,11 @@ def spellings(draw: st.DrawFn) -> tuple[str, str]:
             short = f"{short}{{{shortest(name, KEY)}{sign}{shortest(value, VALUE)}}}"
     short = short or "$"
     end = draw(st.sampled_from(["", ":string"]))
-    tool = draw(st.lists(names, max_size=3))
+    tool, out = draw(st.lists(names, max_size=3)), "^" * draw(st.integers(0, 3))
     loose, short = loose + end, short + end
     if tool:
-        loose += " @ " + "".join(f".{quoted(name)}" for name in tool)
-        short += " @ " + "".join(f".{shortest(name, KEY)}" for name in tool)
+        loose += f" @ {out}" + "".join(f".{quoted(name)}" for name in tool)
+        short += f" @ {out}" + "".join(f".{shortest(name, KEY)}" for name in tool)
     return loose, short
 
 
@@ -117,6 +117,7 @@ def test_every_part_of_a_path_is_read() -> None:
         (".a @ name", 6),
         (".a @ ", 6),
         (".a@.name", 3),
+        (".a @ ^name", 7),
         (".a @ .name:string", 11),
         (".a ", 3),
         (" .a", 1),
@@ -281,6 +282,21 @@ def test_a_path_selects_what_it_says() -> None:
     assert len(payloads_of(record, ".a[*]{kind=tool}.by")) == 1
 
 
+@pytest.mark.parametrize(
+    ("out", "tool"), [("", "inner"), ("^", "middle"), ("^^", "outer"), ("^^^", ""), ("^^^^", "")]
+)
+def test_the_name_of_a_tool_may_stand_in_an_object_further_out(out: str, tool: str) -> None:
+    record = {"name": "outer", "a": [{"name": "middle", "b": [{"name": "inner", "c": RESULT}]}]}
+    (payload,) = payloads_of(record, f".a[*].b[*].c @ {out}.name")
+    assert payload.tool == tool
+
+
+def test_the_name_of_a_tool_may_stand_around_a_string_of_json() -> None:
+    record = {"name": "outer", "a": {"b": json.dumps({"c": {"d": RESULT}})}}
+    (payload,) = payloads_of(record, ".a.b|json.c.d @ ^.name")
+    assert payload.tool == "outer"
+
+
 def test_of_payloads_within_payloads_the_deepest_wins() -> None:
     record = {"a": {"b": {"c": RESULT, "d": RESULT}}}
     assert [payload.path for payload in payloads_of(record, [".a", ".a.b.c", ".a.b"])] == [".a.b.c"]
@@ -321,6 +337,136 @@ def test_a_file_of_formats_may_be_named(tmp_path: Path) -> None:
     assert resolve(str(path)) == (".a", ".b")
     with pytest.raises(OSError, match="none.toml"):
         resolve(str(tmp_path / "none.toml"))
+
+
+LISTING = json.dumps(ROWS, indent=1)
+ISSUE = "OBSERVE that this is the task: " + "a long question of the user. " * 40
+REPLACED = {
+    "state of a run: items and their outputs": (
+        "openai-responses",
+        {
+            "generated_items": [
+                {
+                    "type": "tool_call_output_item",
+                    "raw_item": {"type": "function_call_output", "call_id": "c1", "output": LISTING},
+                    "output": LISTING,
+                }
+            ]
+        },
+        2,
+    ),
+    "a task that SWE-agent calls an observation stays": (
+        "swe-agent",
+        {
+            "history": [
+                {"role": "user", "message_type": "observation", "content": ISSUE},
+                {"role": "tool", "message_type": "observation", "content": LISTING, "tool_call_ids": ["c1"]},
+                {"role": "user", "message_type": "observation", "content": f"OBSERVATION:\n{LISTING}"},
+            ]
+        },
+        2,
+    ),
+    "several attempts of SWE-agent": (
+        "swe-agent",
+        {"attempts": [{"trajectory": [{"action": "ls", "observation": LISTING}], "history": []}]},
+        1,
+    ),
+    "all messages of Pydantic AI": (
+        "otel-genai",
+        {
+            "attributes": {
+                "pydantic_ai.all_messages": json.dumps(
+                    [
+                        {
+                            "role": "user",
+                            "parts": [{"type": "tool_call_response", "name": "ls", "result": LISTING}],
+                        }
+                    ]
+                )
+            }
+        },
+        1,
+    ),
+    "results in spans of ADK": (
+        "otel-genai",
+        {
+            "attributes": {
+                "gcp.vertex.agent.tool_response": LISTING,
+                "gcp.vertex.agent.llm_request": json.dumps(
+                    {"contents": [{"parts": [{"function_response": {"name": "ls", "response": ROWS}}]}]}
+                ),
+            }
+        },
+        2,
+    ),
+    "runs below a run of LangSmith": (
+        "langsmith",
+        {
+            "run_type": "chain",
+            "child_runs": [{"run_type": "tool", "name": "ls", "outputs": {"output": LISTING}}],
+        },
+        1,
+    ),
+    "parts of ATIF": (
+        "atif",
+        {
+            "schema_version": "ATIF-v1.8",
+            "steps": [{"observation": {"results": [{"content": [{"type": "text", "text": LISTING}]}]}}],
+        },
+        1,
+    ),
+    "a cassette of Gemini": (
+        "vcr",
+        {
+            "interactions": [
+                {
+                    "request": {
+                        "body": json.dumps(
+                            {
+                                "contents": [
+                                    {"parts": [{"functionResponse": {"response": {"output": LISTING}}}]}
+                                ]
+                            }
+                        )
+                    }
+                }
+            ]
+        },
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "record", "count"), REPLACED.values(), ids=REPLACED)
+def test_a_format_finds_every_copy_and_no_prompt(name: str, record: object, count: int) -> None:
+    assert len(payloads_of(record, name)) == count
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        (
+            "langsmith",
+            {
+                "run_type": "tool",
+                "outputs": {"output": {"type": "tool", "tool_call_id": "c1", "content": LISTING}},
+            },
+        ),
+        ("google-genai", {"parts": [{"functionResponse": {"id": "c1", "response": {"result": LISTING}}}]}),
+    ],
+)
+def test_an_object_around_a_result_stays_an_object(name: str, record: dict[str, object]) -> None:
+    options = options_for(SmartCrusherConfig(), name)
+    block = _core.crush_records(pa.array([json.dumps(record).encode()], pa.large_binary()), options)
+    ((row, (payload,)),) = ((row.record, row.payloads) for row in compacted_rows(block.records()))
+    assert payload.strategy == "table"
+
+    def shape(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: shape(item) for key, item in value.items()}
+        return [shape(item) for item in value] if isinstance(value, list) else type(value)
+
+    assert shape(json.loads(row)) == shape(record)
 
 
 def test_formats_that_are_named_or_have_a_given_path_are_told(tmp_path: Path) -> None:

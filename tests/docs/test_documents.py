@@ -9,7 +9,7 @@ from helpers.repository import REPOSITORY
 
 DOCUMENTS = [
     path
-    for pattern in ("*.md", "docs/*.md", "examples/*.md", "findings/*.md", "fuzz/*.md")
+    for pattern in ("*.md", "docs/*.md", "examples/*.md", "examples/*/*.md", "findings/*.md", "fuzz/*.md")
     for path in sorted(REPOSITORY.glob(pattern))
 ]
 ROOTS = [REPOSITORY, REPOSITORY / "headroom_beam", REPOSITORY / "crates" / "crusher" / "src"]

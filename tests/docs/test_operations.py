@@ -12,7 +12,6 @@ from headroom_beam.crush import memory
 from headroom_beam.crush.batch import crush_batch
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.measure import KINDS
-from headroom_beam.crush.trace_formats import TRACE_FORMATS
 from headroom_beam.files.estimate import SAMPLE_BYTES, estimate_files
 from headroom_beam.files.found_formats import find_formats
 from headroom_beam.files.record_report import MOST_LINES
@@ -176,8 +175,3 @@ def test_every_field_of_what_is_found_is_explained(tmp_path: Path) -> None:
     text = section("What is in this file?")
     assert names_in(text) >= {*found, *file, *file["paths"][0]}
     assert f"sample of {SAMPLE_BYTES >> 20} MB" in text.replace("\n", " ")
-
-
-def test_every_trace_format_is_listed_with_its_title_and_version() -> None:
-    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \| (\S*) ?\|$", section("Trace formats"), re.MULTILINE)
-    assert rows == [(name, one.title, one.version) for name, one in TRACE_FORMATS.items()]

@@ -290,9 +290,12 @@ impl Tools for Walk<'_, '_> {
             return tool;
         }
         let named = || {
-            let keys = &self.paths.get(path).filter(|path| !path.tool.is_empty())?.tool;
-            let mut keys = keys.iter();
-            let named = keys.try_fold(around?.index, |at, key| member(self.doc, at, key));
+            let path = self.paths.get(path).filter(|path| !path.tool.is_empty())?;
+            let start = self.objects().nth(path.out)?.index;
+            let named = path
+                .tool
+                .iter()
+                .try_fold(start, |at, key| member(self.doc, at, key));
             let node = self.doc.node(named?);
             (node.kind == Kind::String).then(|| decoded(self.doc.inner(node)))
         };

@@ -16,8 +16,8 @@
 //!   string that holds JSON.
 //! * `:string` at the end selects JSON strings only. Without it values of all types are selected.
 //! * ` @ .key.key` at the very end gives the keys that lead to the tool's name. They start at the innermost
-//!   object around the payload. Behind `|json`, they are tried next from the innermost object around the
-//!   string that held the JSON.
+//!   object around the payload, or with ` @ ^.key` at the object around that one, and so on. Behind `|json`,
+//!   they are tried next in the same way from the string that held the JSON.
 //!
 //! `path` is the type, `parser` reads it, `tree` holds all paths of a crusher for walking a record once, and
 //! `names` the names that they ask for.

@@ -14,6 +14,8 @@ pub(crate) const ENDS: [(&str, End); 3] = [
 ];
 /// Stands before the keys that lead to the tool's name.
 pub(crate) const TOOL: &str = " @ ";
+/// Behind that, one for each object that the keys start further out.
+pub(crate) const OUT: &str = "^";
 /// Goes on inside a string that holds JSON.
 pub(crate) const JSON: &str = "|json";
 /// A path goes inside strings so many times at most.
@@ -38,6 +40,8 @@ pub(crate) struct Parsed {
     pub segments: Vec<PathSegment>,
     pub end: End,
     pub tool: Vec<String>,
+    /// How many objects further out than the innermost one the keys of the tool's name start.
+    pub out: usize,
 }
 
 /// Reads a path.
@@ -58,8 +62,11 @@ pub(crate) fn parse(text: &str) -> Result<Parsed> {
         .iter()
         .find(|(word, _)| parser.take(word))
         .map_or(End::Any, |(_, end)| *end);
-    let mut tool = Vec::new();
+    let (mut tool, mut out) = (Vec::new(), 0);
     if matches!(end, End::Any | End::Strings) && parser.take(TOOL) {
+        while parser.take(OUT) {
+            out += 1;
+        }
         while parser.at < text.len() || tool.is_empty() {
             parser.expect(".", "expected .key of the tool's name")?;
             tool.push(parser.key()?);
@@ -68,7 +75,12 @@ pub(crate) fn parse(text: &str) -> Result<Parsed> {
     if parser.at < text.len() {
         return Err(parser.error("expected . [ { |json :string :keep :results ' @ ' or the end"));
     }
-    Ok(Parsed { segments, end, tool })
+    Ok(Parsed {
+        segments,
+        end,
+        tool,
+        out,
+    })
 }
 
 struct Parser<'a> {

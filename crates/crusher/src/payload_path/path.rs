@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::json::spelling::{self, Spelling};
-use crate::payload_path::parser::{ENDS, JSON, Parsed, TOOL, in_key, in_value, parse};
+use crate::payload_path::parser::{ENDS, JSON, OUT, Parsed, TOOL, in_key, in_value, parse};
 use crate::payload_path::segment::{Condition, End, PathSegment, Test};
 
 /// One payload path. Its `Display` is its shortest spelling.
@@ -27,6 +27,8 @@ pub struct Path {
     pub(crate) end: End,
     /// The keys that lead to the tool's name; empty where the path names none.
     pub(crate) tool: Vec<String>,
+    /// How many objects further out than the innermost one these keys start.
+    pub(crate) out: usize,
 }
 
 impl Path {
@@ -50,12 +52,18 @@ impl FromStr for Path {
     /// # Errors
     /// `PayloadPath` with the position of the first character that doesn't fit.
     fn from_str(text: &str) -> Result<Self> {
-        let Parsed { segments, end, tool } = parse(text)?;
+        let Parsed {
+            segments,
+            end,
+            tool,
+            out,
+        } = parse(text)?;
         Ok(Self {
             text: text.into(),
             segments,
             end,
             tool,
+            out,
         })
     }
 }
@@ -82,6 +90,7 @@ impl fmt::Display for Path {
         }
         if !self.tool.is_empty() {
             f.write_str(TOOL)?;
+            f.write_str(&OUT.repeat(self.out))?;
         }
         self.tool
             .iter()

@@ -126,6 +126,8 @@ fn an_error_names_the_character_and_what_was_expected_there() {
         (".a:number", 3, end),
         (".a @ name", 6, tool),
         (".a @ ", 6, tool),
+        (".a @ ^", 7, tool),
+        (".a @ .^", 7, "expected [A-Za-z0-9_-]+ or a JSON string"),
         (".a@.name", 3, end),
         (".a @ .name:string", 11, tool),
         (".a @ .name[*]", 11, tool),
@@ -144,6 +146,7 @@ fn a_path_is_spelled_as_short_as_it_can_be() {
     for (text, shortest) in [
         ("$", "$"),
         ("$ @ .tool", "$ @ .tool"),
+        (r#".a @ ^^."tool".x"#, ".a @ ^^.tool.x"),
         ("$:string", "$:string"),
         ("$.a", ".a"),
         (r#"$."messages"[*]{"role"="to.ol"}"#, ".messages[*]{role=to.ol}"),
@@ -165,7 +168,7 @@ fn a_path_is_spelled_as_short_as_it_can_be() {
 
 #[test]
 fn a_text_is_a_path_that_equals_its_own_spelling_or_an_error_at_one_of_its_characters() {
-    const PIECES: [&str; 24] = [
+    const PIECES: [&str; 25] = [
         "$",
         ".",
         "a",
@@ -190,6 +193,7 @@ fn a_text_is_a_path_that_equals_its_own_spelling_or_an_error_at_one_of_its_chara
         ")",
         "{a}",
         "^=",
+        "^",
     ];
     let mut state: u64 = 1;
     for _ in 0..100_000 {
@@ -205,8 +209,8 @@ fn a_text_is_a_path_that_equals_its_own_spelling_or_an_error_at_one_of_its_chara
             Ok(path) => {
                 let again = parse(&path.to_string());
                 assert_eq!(
-                    (&again.segments, again.end, &again.tool),
-                    (&path.segments, path.end, &path.tool),
+                    (&again.segments, again.end, (again.out, &again.tool)),
+                    (&path.segments, path.end, (path.out, &path.tool)),
                     "{text}"
                 );
                 assert!(again.as_str().len() <= text.len(), "{text}");

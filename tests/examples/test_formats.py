@@ -1,0 +1,119 @@
+"""Each sample of a trace format is crushed wherever a result stands in it, and comes back byte for byte."""
+
+import hashlib
+import importlib
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from helpers.json_values import values_as_lines
+from helpers.repository import EXAMPLES
+
+from headroom_beam import _core
+from headroom_beam.crush.config import SmartCrusherConfig, options_for
+from headroom_beam.files.plan import RunSettings
+from headroom_beam.files.restore_file import restore_run
+from headroom_beam.files.run import run_shards
+
+RECORDED = EXAMPLES / "sessions" / "recorded"
+FORMATS = EXAMPLES / "formats"
+SAMPLES = [path for folder in (RECORDED, FORMATS) for path in sorted(folder.iterdir()) if path.is_file()]
+SAMPLES = [path for path in SAMPLES if path.suffix != ".md"]
+
+NOT_FOUND = {
+    # The number of the message stands in the key, and no path can go through all of them.
+    "openinference.spans.jsonl": {
+        '.attributes."llm.input_messages.3.message.content"': 2,
+        '.attributes."llm.input_messages.5.message.content"': 1,
+    },
+    # Attachments hold prompts too, and only a reference elsewhere says what each is.
+    "inspect.json": {".samples[*].attachments.": 1},
+}
+"""The copies that `docs/formats.md` names as not found: the beginning of their place, and how often."""
+
+
+def format_of(path: Path) -> str:
+    """Returns the format of a sample: its name up to the first dot."""
+    return path.name.partition(".")[0]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_a_sample_comes_back_byte_for_byte(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(path, tmp_path / "in")
+    settings = RunSettings(
+        output=str(tmp_path / "out"),
+        originals=str(tmp_path / "originals"),
+        trace_format=format_of(path),
+        config=SmartCrusherConfig(max_tokens=64),
+    )
+    manifest = run_shards([str(tmp_path / "in")], settings)
+    assert manifest.summary["failures"] == {}
+    assert manifest.summary["unproved"] == 0
+    assert sum(row["tokens_after"] for row in manifest.summary["tools"]) < sum(
+        row["tokens_before"] for row in manifest.summary["tools"]
+    )
+    _, unresolved = restore_run(settings.output, settings.originals, str(tmp_path / "restored"))
+    assert unresolved == []
+    (restored,) = (tmp_path / "restored").rglob(path.name)
+    assert hashlib.sha256(restored.read_bytes()).digest() == hashlib.sha256(path.read_bytes()).digest()
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_auto_makes_of_a_sample_what_its_format_makes(path: Path) -> None:
+    block = values_as_lines(path.read_text(encoding="utf-8"))
+    config = SmartCrusherConfig(max_tokens=64)
+    named, auto = (
+        _core.crush_block(block, options_for(config, name)).records() for name in (format_of(path), "auto")
+    )
+    assert auto.column("record").to_pylist() == named.column("record").to_pylist()
+    assert sum(len(payloads) for payloads in named.column("payloads").to_pylist()) >= 2
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SAMPLES if path.parent == FORMATS], ids=lambda path: path.name
+)
+def test_every_copy_of_a_result_is_found(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES / "sessions"))
+    monkeypatch.syspath_prepend(str(FORMATS / "recorders"))
+    places, project, shop = (importlib.import_module(name) for name in ("places", "project", "shop"))
+    outputs = []
+    for rows in (4, 5, 6, 8, 10):
+        project.make_project(tmp_path / str(rows), rows=rows)
+        outputs += places.outputs_of(shop.SCRIPT, tmp_path / str(rows))
+    block = values_as_lines(path.read_text(encoding="utf-8"))
+    before = places.places_in([json.loads(line) for line in block.splitlines()], outputs)
+    assert sum(before.values()) >= 2
+    # So few tokens, and no excerpt: of a result that is found, nothing that is looked for stays.
+    config = SmartCrusherConfig(max_tokens=32, min_tokens_to_crush=0, excerpt_tokens=0, blob_min_bytes=128)
+    records = _core.crush_block(block, options_for(config, format_of(path))).records().column("record")
+    left: Counter[str] = Counter()
+    for place, count in places.places_in([json.loads(one) for one in records.to_pylist()], outputs).items():
+        known = (begin for begin in NOT_FOUND.get(path.name, ()) if place.path.startswith(begin))
+        left[next(known, place.path)] += count
+    assert dict(left) == NOT_FOUND.get(path.name, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "tools"),
+    [
+        ("cline.json", {"run_commands"}),
+        ("gemini-cli.jsonl", {"run_shell_command"}),
+        ("gemini-cli.resumed.jsonl", {"run_shell_command"}),
+        ("google-genai.session.json", {"bash"}),
+        ("inspect.json", {"bash"}),
+        ("langfuse.observations.jsonl", {"bash"}),
+        ("langsmith.runs.jsonl", {"bash"}),
+        ("opencode.json", {"bash"}),
+        ("openhands.events.jsonl", {"terminal"}),
+        ("pi.jsonl", {"bash"}),
+    ],
+)
+def test_results_have_the_names_of_their_tools(name: str, tools: set[str]) -> None:
+    (path,) = (path for path in SAMPLES if path.name == name)
+    block = values_as_lines(path.read_text(encoding="utf-8"))
+    rows = _core.crush_block(block, options_for(SmartCrusherConfig(), format_of(path))).records()
+    found = {payload["tool"] for payloads in rows.column("payloads").to_pylist() for payload in payloads}
+    assert found == tools
