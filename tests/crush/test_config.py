@@ -86,7 +86,7 @@ EFFECTS: dict[str, tuple[object, str, bool | None]] = {
     "first_fraction": (0.0, ROWS, False),
     "last_fraction": (0.5, ROWS, False),
     "blob_min_bytes": (5000, DOCUMENT, True),
-    "excerpt_tokens": (20, json.dumps({"log": LONG_TEXT}), True),
+    "excerpt_tokens": (20, json.dumps({"log": LONG_TEXT, "other": LONG_TEXT}), True),
     "keep_patterns": (["K1410"], series(), False),
     "max_columns": (1, ROWS, True),
     "hash_digits": (64, DOCUMENT, True),

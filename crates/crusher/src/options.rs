@@ -67,7 +67,7 @@ pub struct Options {
     /// Strings of at least this many bytes go to the store when that saves tokens.
     pub blob_min_bytes: usize,
     /// The most tokens of the excerpt beside the marker of a long text among other values. A payload that is
-    /// one text is cut to `max_tokens` instead.
+    /// one text, or a wrapper around one, is cut to `max_tokens` instead.
     pub excerpt_tokens: usize,
     /// Rows that hold one of these texts always stay, and lines that do are chosen first. Letter case is
     /// ignored.

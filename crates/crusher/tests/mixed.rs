@@ -49,7 +49,7 @@ fn python() -> String {
 }
 
 /// Crushes a text that must restore.
-fn crushed<'t>(options: Options, text: &'t str) -> CrushedText<'t> {
+fn crushed(options: Options, text: &str) -> CrushedText<'_> {
     let mut crusher = Crusher::new(options).unwrap();
     let crushed = crusher.crush_text(text, TextKind::Any, "", 1.0).unwrap();
     let mut restored = Vec::new();

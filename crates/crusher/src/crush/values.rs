@@ -73,7 +73,11 @@ impl Context<'_> {
         let raw = doc.inner(node);
         let is_payload = self.strings == 0 && index == self.tokens.0;
         let strings = if is_payload { self.json_strings } else { 0 };
-        let min_bytes = budget.map_or(self.options.blob_min_bytes, |budget| self.least_text(budget));
+        let min_bytes = if is_payload {
+            self.least_text(self.budget())
+        } else {
+            self.options.blob_min_bytes
+        };
         let is_long = self.lossy && raw.len() >= min_bytes;
         let holds_json = self.strings < MAX_STRINGS && (strings > 0 || may_hold_json(raw));
         if !holds_json && !is_long {
