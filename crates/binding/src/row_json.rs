@@ -130,7 +130,7 @@ impl Rows {
         for (key, values) in members {
             if !values.is_null(row) {
                 writer.separate();
-                writer.key(key);
+                writer.token(key);
                 self.write_value(values, row, writer);
             }
         }
@@ -162,7 +162,7 @@ impl Rows {
                 writer.open(b'{');
                 for at in range(&values.array, row) {
                     writer.separate();
-                    writer.key(&printed_key(keys.get(at).unwrap_or_default()));
+                    writer.token(&printed_key(keys.get(at).unwrap_or_default()));
                     self.write_value(elements, at, writer);
                 }
                 writer.out.push(b'}');
@@ -334,10 +334,10 @@ fn scalar(array: &ArrayRef, row: usize) -> Option<String> {
 
 /// Writes one record after the other, and counts the nodes of each.
 pub struct Writer<'w> {
-    pub out: &'w mut Vec<u8>,
-    pub places: &'w mut Vec<Place>,
-    pub tape: &'w mut Tape,
-    pub max_depth: usize,
+    out: &'w mut Vec<u8>,
+    places: &'w mut Vec<Place>,
+    tape: &'w mut Tape,
+    max_depth: usize,
     nodes: u32,
 }
 
@@ -348,13 +348,12 @@ impl<'w> Writer<'w> {
         tape: &'w mut Tape,
         max_depth: usize,
     ) -> Self {
-        let nodes = 0;
         Self {
             out,
             places,
             tape,
             max_depth,
-            nodes,
+            nodes: 0,
         }
     }
 
@@ -368,10 +367,6 @@ impl<'w> Writer<'w> {
         if !matches!(self.out.last(), Some(b'{' | b'[')) {
             self.out.push(b',');
         }
-    }
-
-    fn key(&mut self, printed: &[u8]) {
-        self.token(printed);
     }
 
     fn token(&mut self, token: &[u8]) {
