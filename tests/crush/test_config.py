@@ -135,7 +135,7 @@ def test_other_options_have_another_fingerprint() -> None:
 def test_keep_types_crushes_only_the_strings_in_arrays_and_objects() -> None:
     rows = json.loads(ROWS)
     record = json.dumps({"list": rows, "text": ROWS}).encode()
-    block = _core.crush_block(record, options_for(SmartCrusherConfig(keep_types=True)))
+    block = _core.crush_block(record, options_for(SmartCrusherConfig(keep_types=True), "json"))
     crushed = json.loads(block.lines())
     assert crushed["list"] == rows
     assert crushed["text"].startswith("[")
