@@ -14,7 +14,7 @@ from headroom_beam.crush.config import SmartCrusherConfig, options_for
 
 ROWS = [{"id": number, "name": f"row {number}", "state": "open"} for number in range(60)]
 RESULT = json.dumps(ROWS)
-OPTIONS = options_for(SmartCrusherConfig(keep_types=True))
+OPTIONS = options_for(SmartCrusherConfig(keep_types=True), "json")
 
 
 def options(*paths: str) -> Options:
@@ -176,7 +176,7 @@ def test_a_tool_named_in_an_earlier_batch_is_known() -> None:
 def test_a_row_that_fails_stays_as_it_was() -> None:
     rows = pa.record_batch({"output": ["x" * 3000, RESULT[:1000]]})
     block, changed = crush_rows(
-        rows, options_for(SmartCrusherConfig(keep_types=True, max_record_bytes=2000, max_tokens=64))
+        rows, options_for(SmartCrusherConfig(keep_types=True, max_record_bytes=2000, max_tokens=64), "json")
     )
     (failure,) = block.failures().to_pylist()
     assert (failure["kind"], failure["offset"]) == ("too_large", 0)

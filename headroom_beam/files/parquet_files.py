@@ -69,11 +69,12 @@ def row_batches(source: Source) -> Iterator[RowBatch]:
     """Yields the rows of a Parquet file.
 
     Raises:
-        Refused: it is encrypted, or decodes to far more than its size.
+        Refused: it has no texts, is encrypted, or decodes to far more than its size.
         IntegrityError: it is damaged, or isn't Parquet.
         StoreError: it can't be read.
     """
     with _opened(source) as (file, opened), _problems(source):
+        _check_texts(opened)
         yield from _batches(source, file, opened)
 
 
@@ -121,10 +122,7 @@ class ParquetCopy:
             IntegrityError: it is damaged, or isn't Parquet.
         """
         with _opened(self._source) as (file, opened), ExitStack() as stack, _problems(self._source):
-            if opened.metadata.num_row_groups:
-                _check_columns(opened, 0)
-            if not any(map(_has_texts, opened.schema_arrow.types)):
-                raise Refused("none of its columns holds texts, so it is copied")
+            _check_texts(opened)
             out = stack.enter_context(tempfile.SpooledTemporaryFile(_SPOOL_BYTES))
             with _writer(opened, out) as writer:
                 for group, batches in itertools.groupby(
@@ -257,6 +255,13 @@ def _batches(source: Source, file: IO[bytes], opened: pq.ParquetFile) -> Iterato
                 raise Refused(f"it holds over {decoded_bytes} bytes, so it is copied")
             yield RowBatch(first, batch, group)
             first += batch.num_rows
+
+
+def _check_texts(opened: pq.ParquetFile) -> None:
+    if opened.metadata.num_row_groups:
+        _check_columns(opened, 0)
+    if not any(map(_has_texts, opened.schema_arrow.types)):
+        raise Refused("none of its columns holds texts, so it is copied")
 
 
 def _check_columns(opened: pq.ParquetFile, group: int) -> None:

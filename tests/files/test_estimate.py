@@ -104,8 +104,9 @@ def test_a_truncated_file_is_an_error(tmp_path: Path, suffix: str) -> None:
 
 def test_archives_and_documents_count_as_a_run_crushes_them(tmp_path: Path) -> None:
     mixed_folder(tmp_path / "in", 20)
-    for path in (tmp_path / "in").rglob("cut.gz"):
-        path.unlink()
+    for name in ("cut.gz", "cut.parquet", "numbers.parquet"):
+        for path in (tmp_path / "in").rglob(name):
+            path.unlink()
     estimate = estimate_of(tmp_path / "in", budgets=[128])
     settings = RunSettings(
         output=str(tmp_path / "out"),

@@ -55,9 +55,9 @@ def test_a_view_is_described_with_all_its_fields(record_run: RecordRun) -> None:
 
 def test_a_payload_known_by_its_shape_says_why(record_run: RecordRun) -> None:
     view = record_run.view(f"{record_run.name}:8")
-    assert "by its shape" not in format_record(view, width=80)
+    assert "by shape" not in format_record(view, width=80)
     first, *others = view.payloads
     reason = "the id of a call stands beside it"
     known = first._replace(payload=first.payload._replace(recognised_by=reason))
     text = format_record(view._replace(payloads=[known, *others]), width=80)
-    assert f"known   by its shape: {reason}" in text
+    assert f"known   by shape: {reason}" in text
