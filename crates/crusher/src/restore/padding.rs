@@ -17,8 +17,9 @@ use crate::restore::record::restore_record;
 /// ```
 /// use headroom_crusher::{Originals, restore_padded_record};
 /// let mut restored = Vec::new();
-/// restore_padded_record(b"\"[ ]{a:1,b:2\"    ", &Originals::default(), &mut restored)?;
-/// assert_eq!(restored, b"{\"a\": 1, \"b\": 2}");
+/// let padded = br#""[2]{id,ok=true}\n1\n2"                "#;
+/// restore_padded_record(padded, &Originals::default(), &mut restored)?;
+/// assert_eq!(restored, br#"[{"id":1,"ok":true},{"id":2,"ok":true}]"#);
 /// # Ok::<(), headroom_crusher::Error>(())
 /// ```
 pub fn restore_padded_record(padded: &[u8], originals: &dyn Lookup, out: &mut Vec<u8>) -> Result<()> {
