@@ -80,6 +80,8 @@ def test_they_are_counted_explained_and_checked(sessions: Path, settings: RunSet
     ]
     strategies = {row["source"]: row["strategy"] for row in rows}
     assert strategies["s1/tool-results/a.txt"] == "excerpt"
+    note = "4 results in it may be cut: the whole ones are in s1/tool-results"
+    assert ["s1.jsonl", note] in manifest.summary["notes"]
     problems: list[Problem] = []
     hashes = list(marker_hashes(open_objects(settings.output), problems))
     assert (hashes, problems) == ([hashlib.sha256(LOG.encode()).hexdigest()[:24]], [])
