@@ -41,6 +41,8 @@ class Agent:
         package: its npm package.
         version: the pinned version.
         program: the program that the package installs.
+        launcher: what is run instead, where only an install script of the package would make the program: a
+            pattern below `node_modules`. Node.js runs a file that ends in `.cjs`.
         configure: writes configuration into the home folder.
         variables: gives environment variables.
         run: gives the arguments that answer a prompt and end.
@@ -71,6 +73,7 @@ class Agent:
     sent_paths: tuple[str, ...]
     configure: Callable[[Setting], None] = lambda _setting: None
     variables: Callable[[Setting], dict[str, str]] = lambda _setting: {}
+    launcher: str = ""
     session_id: Callable[[Path], str] = lambda session: session.stem
     ignored: tuple[str, ...] = ()
     command_end: str = ""
@@ -93,6 +96,7 @@ CLAUDE_CODE = Agent(
     package="@anthropic-ai/claude-code",
     version="2.1.332",
     program="claude",
+    launcher="@anthropic-ai/claude-code/cli-wrapper.cjs",
     variables=lambda setting: {
         "ANTHROPIC_BASE_URL": setting.url,
         "ANTHROPIC_API_KEY": KEY,
@@ -338,6 +342,7 @@ OPENCODE = Agent(
     package="opencode-ai",
     version="1.18.33",
     program="opencode",
+    launcher="opencode-linux-*/bin/opencode",
     configure=_configure_opencode,
     variables=lambda setting: {
         "OPENCODE_CONFIG": str(setting.home / "opencode.json"),

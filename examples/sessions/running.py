@@ -168,7 +168,7 @@ def call(agent: Agent, arguments: Sequence[str], setting: Setting, output: Path,
     """
     with output.open("ab") as sink:
         process = subprocess.Popen(
-            [str(_program(agent)), *arguments],
+            [*program_of(agent), *arguments],
             cwd=setting.project,
             env=environment(agent, setting),
             stdin=subprocess.DEVNULL,
@@ -205,7 +205,7 @@ def call_on_terminal(
     ours, theirs = pty.openpty()
     deadline = time.monotonic() + timeout_s
     process = subprocess.Popen(
-        [str(_program(agent)), *arguments],
+        [*program_of(agent), *arguments],
         cwd=setting.project,
         env=variables,
         stdin=theirs,
@@ -238,8 +238,15 @@ def call_on_terminal(
         os.close(ours)
 
 
-def _program(agent: Agent) -> Path:
-    return INSTALLED / agent.name / "node_modules" / ".bin" / agent.program
+def program_of(agent: Agent) -> list[str]:
+    """The words that start an agent."""
+    modules = INSTALLED / agent.name / "node_modules"
+    if not agent.launcher:
+        return [str(modules / ".bin" / agent.program)]
+    found = sorted(modules.glob(agent.launcher))
+    if not found:
+        raise AgentFailed(f"{agent.name}: no {agent.launcher} was installed")
+    return [*(["node"] if found[0].suffix == ".cjs" else []), str(found[0])]
 
 
 def end_processes(home: Path) -> None:
