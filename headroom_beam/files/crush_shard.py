@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from headroom_beam import _core
 from headroom_beam.crush.explanations import explanations
-from headroom_beam.errors import FormatError, InvalidPayload, LimitExceeded, StoreError
+from headroom_beam.errors import InvalidPayload, LimitExceeded
 from headroom_beam.files.archives import ArchiveMember, TarCopy, ZipCopy
 from headroom_beam.files.blocks import Block
 from headroom_beam.files.content import Content
@@ -29,7 +29,6 @@ from headroom_beam.files.manifest import (
     ShardResult,
     StoredPack,
     Totals,
-    done_name,
     explanations_name,
     failures_name,
 )
@@ -48,6 +47,7 @@ from headroom_beam.files.reading import (
 )
 from headroom_beam.files.recognition import RecognitionCounter
 from headroom_beam.files.rows_writer import RowsWriter
+from headroom_beam.files.shard_results import finished_shard, put_result
 from headroom_beam.files.shards import Shard
 from headroom_beam.files.sources import Framing, LeftOut, Source, Span, check_version, read_chunks
 from headroom_beam.objects.open import open_objects
@@ -55,26 +55,12 @@ from headroom_beam.records import Failure, Original, failure_rows, original_batc
 from headroom_beam.store.pack import read_pack
 from headroom_beam.store.store import OriginalStore
 
-__all__ = ["crush_shard", "finished_shard", "read_failures"]
+__all__ = ["crush_shard"]
 
 log = logging.getLogger(__name__)
 
 # Bytes of originals that the pack builder gets in one call, since a call costs as much as a thousand rows.
 _BUILDER_BYTES = 4 << 20
-
-
-def finished_shard(run: Run, shard: Shard) -> ShardResult | None:
-    """Reads the result of a shard; None if the shard isn't done.
-
-    Raises:
-        StoreError: the output can't be read.
-        FormatError: the done-record is damaged, or of an unknown version.
-    """
-    output = open_objects(run.settings.output)
-    name = done_name(shard.id)
-    if not output.exists(name):
-        return None
-    return ShardResult.from_json(output.get(name), f"{output.root}/{name}")
 
 
 def crush_shard(run: Run, shard: Shard, store: OriginalStore) -> ShardResult:
@@ -101,27 +87,6 @@ def crush_shard(run: Run, shard: Shard, store: OriginalStore) -> ShardResult:
         for span in shard.spans:
             work.crush_span(span)
         return work.publish()
-
-
-def read_failures(run: Run, result: ShardResult) -> Iterator[Failure]:
-    """Yields the failures of a finished shard.
-
-    Raises:
-        StoreError: the output can't be read.
-        FormatError: the list is damaged.
-    """
-    if not result.failures:
-        return
-    output, name = open_objects(run.settings.output), failures_name(f"{result.shard:05d}")
-    with output.open(name) as lines:
-        for line in lines:
-            try:
-                failure = Failure(**json.loads(line))
-            except (ValueError, TypeError, RecursionError) as error:
-                raise FormatError(
-                    f"{output.root}/{name} is damaged, or was written by another program"
-                ) from error
-            yield failure
 
 
 class _ShardWork:
@@ -409,22 +374,7 @@ class _ShardWork:
             unproved=self._unproved,
             left_out=[list(row) for row in self._left_out],
         )
-        return self._put_done(result)
-
-    def _put_done(self, result: ShardResult) -> ShardResult:
-        name = done_name(self._shard.id)
-        stored = ShardResult.from_json(
-            self._output.put_or_get(name, result.to_json()), f"{self._output.root}/{name}"
-        )
-        # Another worker may have finished the shard first. A library of another version may compress packs
-        # to other bytes and names, but the parts must be equal.
-        if [part._replace(packs=()) for part in stored.parts] != [
-            part._replace(packs=()) for part in result.parts
-        ]:
-            raise StoreError(
-                f"{self._output.root}/{name}: another worker has made other parts of the same shard"
-            )
-        return stored
+        return put_result(self._output, self._shard, result)
 
 
 class _LongRecord:

@@ -39,7 +39,7 @@ def _facts(estimate: Mapping[str, Any]) -> Iterator[str]:
     share = f"{100 * estimate['all']['share']:.1f} %"
     yield f"read      {files}, {size} ({what})"
     if estimate["files_without_records"]:
-        others = f"{estimate['files_without_records']:,} files without JSON"
+        others = f"{estimate['files_without_records']:,} files without records"
         yield f"others    {others}, {format_bytes(estimate['bytes_without_records'])}; a run copies them"
     yield f"records   {estimate['records']:,} (failures: {failures})"
     yield f"payloads  {estimate['all']['payloads']:,}, {share} of {estimate['tokens']:,} tokens read"

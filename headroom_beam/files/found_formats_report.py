@@ -22,6 +22,7 @@ _KINDS = {
     "tar": "tar archive",
     "zip": "zip archive",
     "text": "the text of one result",
+    "parquet": "Parquet",
 }
 
 
@@ -36,7 +37,7 @@ def format_found(found: Mapping[str, Any]) -> str:
     if len(files) > _FILES:
         parts.append(f"{len(files) - _FILES:,} more files: see --json")
     if others := found["files_without_records"]:
-        parts.append(f"{others:,} files without JSON, which a run copies")
+        parts.append(f"{others:,} files without records, which a run copies")
     parts += [f"{one_line(name, _NAME_WIDTH)}: {note}; left out" for name, note in found["left_out"]]
     return "\n\n".join(parts)
 

@@ -101,6 +101,6 @@ def _what_to_do(files: Sequence[Mapping[str, Any]], unrecognised: int | None, li
     if unrecognised == 0:
         return "their formats are known, and no tool's result is in them"
     return (
-        "say where payloads are with --trace_format PATH, such as '.result' or '.steps[*].output'; "
+        "say where payloads are with --select PATH, such as '.result' or '.steps[*].output'; "
         "headroom-beam formats FILE shows what is in a file"
     )

@@ -27,6 +27,8 @@ __all__ = ["RecordedRun", "Run", "RunSettings", "recorded_run", "start_run", "ve
 
 # Inputs that an error names at most for each kind of difference.
 _NAMED_INPUTS = 3
+# Longer lists of values are shown in errors by their length and first element.
+_SHOWN_VALUES = 3
 
 
 @dataclass(frozen=True)
@@ -290,12 +292,25 @@ def _differences(found: Mapping[str, Any], plan: Mapping[str, Any], ignored: set
         options = dict(found.get("options") or {})
         for name, value in plan["options"].items():
             if name != "fingerprint" and options.get(name) != value:
-                yield f"its option {name} is {options.get(name)!r}, this one's {value!r}"
+                yield f"its option {name} is {_shown(options.get(name))}, this one's {_shown(value)}"
         yield "its options have another fingerprint"
     if (found.get("inputs") or {}).get("fingerprint") != plan["inputs"]["fingerprint"]:
         yield _input_difference(found.get("inputs") or {}, plan["inputs"])
     if found.get("shards") != plan["shards"]:
         yield "its input is divided into other shards"
+
+
+def _shown(value: object) -> str:
+    """Returns a value of an option as an error shows it, a long list by its length and first element.
+
+    >>> _shown(5)
+    '5'
+    >>> _shown([".a", ".b", ".c", ".d"])
+    "4 values from '.a' on"
+    """
+    if isinstance(value, list) and len(value) > _SHOWN_VALUES:
+        return f"{len(value)} values from {value[0]!r} on"
+    return repr(value)
 
 
 def _input_difference(found: Mapping[str, Any], planned: Mapping[str, Any]) -> str:

@@ -86,7 +86,7 @@ def _unrecognised(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         for file in files[:_DOUBTFUL_FILES]
         if file["unrecognised"]
     ]
-    what = "headroom-beam formats FILE shows what is in a file; --trace_format takes payload paths too"
+    what = "headroom-beam formats FILE shows what is in a file; --select PATH adds a payload path"
     return [*facts, ("", what)]
 
 

@@ -14,10 +14,11 @@ from apache_beam.typehints.decorators import no_annotations
 
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.crush.trace_formats import AUTO, TraceFormat, resolve
-from headroom_beam.files.crush_shard import crush_shard, finished_shard, read_failures
+from headroom_beam.files.crush_shard import crush_shard
 from headroom_beam.files.manifest import CompactedPart, ShardResult, StoredPack, Totals
 from headroom_beam.files.plan import Run, RunSettings, start_run, verify_run
 from headroom_beam.files.run import INDEX_SHARDS, finish_run, index_packs
+from headroom_beam.files.shard_results import finished_shard, read_failures
 from headroom_beam.files.shards import SHARD_BYTES, Shard
 from headroom_beam.objects.open import open_objects
 from headroom_beam.records import Failure

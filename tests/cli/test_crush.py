@@ -149,7 +149,7 @@ def test_a_run_without_payloads_says_what_to_do_each_time_and_is_complete(
         printed.append(capfd.readouterr())
     assert printed[0] == printed[1]
     assert printed[0].err == (
-        "PayloadNotFound: no payload in 4 records; say where payloads are with --trace_format PATH, such as "
+        "PayloadNotFound: no payload in 4 records; say where payloads are with --select PATH, such as "
         "'.result' or '.steps[*].output'; headroom-beam formats FILE shows what is in a file\n"
     )
     assert "\nunrecognised  4 records\n" in printed[0].out

@@ -81,5 +81,5 @@ def test_files_without_records_and_damaged_ones_are_named(tmp_path: Path) -> Non
     (tmp_path / "b.zip").write_bytes(packed_zip({"a.jsonl": message(LOG)})[:-30])
     (tmp_path / "c.png").write_bytes(b"\x89PNG\r\n\x1a\n" * 300)
     text = format_estimate(estimate_of(tmp_path))
-    assert "others    1 files without JSON, 2.3 KB; a run copies them" in text
+    assert "others    1 files without records, 2.3 KB; a run copies them" in text
     assert "note: b.zip: it is no whole zip archive, so it is copied" in text

@@ -4,6 +4,8 @@ import json
 import shlex
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from helpers.estimates import LOG, message
 from helpers.mixed import packed_zip
 
@@ -26,7 +28,12 @@ def test_each_file_has_its_kind_and_a_row_for_each_path(tmp_path: Path) -> None:
     assert lines[1].startswith("  zip archive of 2 files, 1 records, ")
     assert lines[2].split() == ["results", "tokens", "share", "found", "by", "tools", "path"]
     assert lines[3].split()[3:] == ["%", "openai", "ls", "{role=(tool|function)}.content", "@", ".name"]
-    assert lines[-1] == "1 files without JSON, which a run copies"
+    assert lines[-1] == "1 files without records, which a run copies"
+
+
+def test_a_parquet_file_is_named_so(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"role": ["tool"], "content": [LOG]}), tmp_path / "a.parquet")
+    assert report(tmp_path).splitlines()[1].startswith("  Parquet, 1 records, ")
 
 
 def test_likely_paths_are_printed_as_options_to_copy(tmp_path: Path) -> None:

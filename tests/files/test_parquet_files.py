@@ -19,13 +19,14 @@ from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.errors import IntegrityError
 from headroom_beam.files import parquet_files
 from headroom_beam.files.check_parts import marker_hashes
-from headroom_beam.files.crush_shard import crush_shard, read_failures
+from headroom_beam.files.crush_shard import crush_shard
 from headroom_beam.files.detect import detect_all
 from headroom_beam.files.manifest import CompactedPart, Manifest
 from headroom_beam.files.parquet_files import row_batches, row_blocks
 from headroom_beam.files.plan import RunSettings, start_run
 from headroom_beam.files.restore_file import restore_run
 from headroom_beam.files.run import finish_run, run_shards
+from headroom_beam.files.shard_results import read_failures
 from headroom_beam.files.shards import find_sources
 from headroom_beam.objects.open import open_objects
 from headroom_beam.store.store import OriginalStore

@@ -36,7 +36,7 @@ def test_without_payloads_the_message_names_what_would_find_some() -> None:
 def test_without_payloads_the_message_says_what_to_look_at() -> None:
     assert "in 3 of them looks like" in message_of(9, {"invalid_json": 2}, 0, [], unrecognised=7, likely=3)
     assert "(2 failures)" in message_of(9, {"invalid_json": 2}, 0, [], unrecognised=7)
-    assert "--trace_format PATH" in message_of(9, {}, 0, [], unrecognised=9)
+    assert "--select PATH" in message_of(9, {}, 0, [], unrecognised=9)
     assert "their formats are known" in message_of(9, {}, 0, [], unrecognised=0)
 
 

@@ -74,6 +74,15 @@ def test_another_run_is_refused_with_the_difference(
     assert tree(output_of(settings)) == before
 
 
+def test_a_difference_in_many_paths_is_told_in_few_words(inputs: Path, settings: RunSettings) -> None:
+    run_shards([str(inputs)], dataclasses.replace(settings, trace_format="auto"))
+    with pytest.raises(
+        StoreError, match=r"option paths is [0-9]+ values from '.+' on, this one's \['"
+    ) as told:
+        run_shards([str(inputs)], dataclasses.replace(settings, trace_format=".result"))
+    assert len(str(told.value)) < 500
+
+
 def test_a_resumed_run_keeps_its_date(inputs: Path, settings: RunSettings) -> None:
 
     dated = dataclasses.replace(settings, run_date=dt.date(2026, 1, 31))
