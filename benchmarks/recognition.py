@@ -25,10 +25,10 @@ from common import REPOSITORY, lines_of, one_core, show
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.crush.trace_formats import AUTO, TRACE_FORMATS
-from headroom_beam.files.blocks import Block, chunks_of, cut_blocks
-from headroom_beam.files.content import cut_document
+from headroom_beam.files.blocks import Block, chunks_of
 from headroom_beam.files.detect import detect_chunks
 from headroom_beam.files.plan import RunSettings
+from headroom_beam.files.reading import read_items
 from headroom_beam.files.run import run_shards
 
 CONFIG = SmartCrusherConfig()
@@ -51,12 +51,9 @@ def trace_of(path: Path) -> Trace:
     """Reads a file and cuts it as a run does."""
     text = b"".join(lines_of(path))
     framing, chunks = detect_chunks(path.name.removesuffix(".zst"), chunks_of([text]))
-    if framing == "lines":
-        cut = [block.data for block in cut_blocks(chunks) if isinstance(block, Block)]
-        return Trace(path, cut, len(text))
-    notes: list[str] = []
-    values = [block for block in cut_document(chunks, CONFIG, notes) if isinstance(block, _core.CutBlock)]
-    return Trace(path, values, len(text))
+    items = read_items(chunks, framing, CONFIG, [])
+    blocks = [item.data if isinstance(item, Block) else item for item in items]
+    return Trace(path, [block for block in blocks if isinstance(block, bytes | _core.CutBlock)], len(text))
 
 
 def crush(traces: Sequence[Trace], options: _core.Options) -> list[_core.CrushedBlock]:

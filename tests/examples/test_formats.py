@@ -112,7 +112,9 @@ def tools_found(path: Path, block: bytes) -> Counter[str]:
     """Counts the payloads of a sample by the names of their tools."""
     options = options_for(SmartCrusherConfig(), format_of(path))
     rows = _core.crush_block(block, options, _core.CallTable()).records()
-    return Counter(payload["tool"] for payloads in rows.column("payloads").to_pylist() for payload in payloads)
+    return Counter(
+        payload["tool"] for payloads in rows.column("payloads").to_pylist() for payload in payloads
+    )
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
