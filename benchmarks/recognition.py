@@ -51,13 +51,9 @@ def trace_of(path: Path) -> Trace:
     """Reads a file and cuts it as a run does."""
     text = b"".join(lines_of(path))
     framing, chunks = detect_chunks(path.name.removesuffix(".zst"), chunks_of([text]))
-    blocks: list[bytes | _core.CutBlock] = []
-    for item in read_items(chunks, framing, CONFIG, []):
-        if isinstance(item, Block):
-            blocks.append(item.data)
-        elif isinstance(item, _core.CutBlock):
-            blocks.append(item)
-    return Trace(path, blocks, len(text))
+    items = read_items(chunks, framing, CONFIG, [])
+    blocks = [item.data if isinstance(item, Block) else item for item in items]
+    return Trace(path, [block for block in blocks if isinstance(block, bytes | _core.CutBlock)], len(text))
 
 
 def crush(traces: Sequence[Trace], options: _core.Options) -> list[_core.CrushedBlock]:

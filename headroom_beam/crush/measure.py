@@ -197,33 +197,44 @@ def crush_any(
     return _core.crush_block(block, options, calls)
 
 
-def crush_one(record: bytes, options: _core.Options) -> _core.CrushedBlock:
+def crush_one(
+    record: bytes, options: _core.Options, calls: _core.CallTable | None = None
+) -> _core.CrushedBlock:
     r"""Crushes one record, which may have line breaks between its tokens.
 
     Args:
         record: a JSON text, without a byte order mark.
         options: how to crush.
+        calls: the calls of earlier records, if the record is a line.
 
     >>> crush_one(b'{"id":\n1}', options_for(SmartCrusherConfig(), ".id")).record_count
     1
     """
+    if calls is not None:
+        return _core.crush_block(record, options, calls)
     return _core.crush_records(pa.array([record], pa.large_binary()), options)
 
 
-def payload_texts(record: bytes, config: SmartCrusherConfig, paths: Sequence[str]) -> list[str | None]:
+def payload_texts(
+    record: bytes,
+    config: SmartCrusherConfig,
+    paths: Sequence[str],
+    calls: _core.CallTable | None = None,
+) -> list[str | None]:
     r"""Returns the text of each payload of a record, in document order; None for a value or a short text.
 
     Args:
         record: a JSON text, without a byte order mark.
         config: the options of crushing, for their limits.
         paths: payload paths; at least one.
+        calls: as for `crush_one`.
 
     >>> record = b'{"result": "%s", "id": 1}' % (b"a line of a log\\n" * 40)
     >>> texts = payload_texts(record, SmartCrusherConfig(), [".result", ".id"])
     >>> texts == ["a line of a log\n" * 40, None]
     True
     """
-    crushed = crush_one(record, _probe(config, paths))
+    crushed = crush_one(record, _probe(config, paths), calls)
     rows = crushed.originals()
     found = dict(zip(rows.column("hash").to_pylist(), rows.column("original").to_pylist(), strict=True))
     kinds = dict(zip(rows.column("hash").to_pylist(), rows.column("kind").to_pylist(), strict=True))
@@ -234,10 +245,18 @@ def payload_texts(record: bytes, config: SmartCrusherConfig, paths: Sequence[str
     ]
 
 
-def is_payload(record: str, start: int, stop: int, config: SmartCrusherConfig, paths: Sequence[str]) -> bool:
+def is_payload(
+    record: str,
+    start: int,
+    stop: int,
+    config: SmartCrusherConfig,
+    paths: Sequence[str],
+    calls: _core.CallTable | None = None,
+) -> bool:
     """Tells whether the value between two characters of a record is a payload, and not only a part of one.
 
-    A text is put in its place. If that becomes an original, the crusher has found a payload there.
+    A text is put in its place. If that becomes an original, the crusher has found a payload there. `calls`
+    are as for `crush_one`.
 
     >>> record = '{"result": [7]}'
     >>> [is_payload(record, at, at + 1, SmartCrusherConfig(), [".result"]) for at in (11, 12)]
@@ -246,7 +265,7 @@ def is_payload(record: str, start: int, stop: int, config: SmartCrusherConfig, p
     True
     """
     planted = f'{record[:start]}"{_PLANTED}"{record[stop:]}'
-    originals = crush_one(planted.encode(), _probe(config, paths)).originals()
+    originals = crush_one(planted.encode(), _probe(config, paths), calls).originals()
     return _PLANTED.encode() in originals.column("original").to_pylist()
 
 

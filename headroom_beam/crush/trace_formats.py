@@ -22,8 +22,9 @@ A path is read from the record's root, left to right:
   `|json`, it is tried next in the same way from the string that held the JSON.
 
 If a selected value contains other selected values, only the innermost ones are payloads. If a path finds no
-name of a tool, the crusher takes the name from an earlier call in the same record: the call whose id is the
-result's `tool_call_id` or `tool_use_id`.
+name of a tool, the crusher takes the name from the call that the result belongs to, in the same record or an
+earlier one: the call whose id is the result's `tool_call_id`, `tool_use_id`, `call_id` and the like. A result
+that names no call takes the name of the others in its record, where all have the same.
 
 >>> resolve("anthropic")[0]
 '.messages[*].content[*]{type=tool_result}.content:string'

@@ -170,18 +170,20 @@ def _content_at(run: RecordedRun, sources: Sequence[SourceParts], file: str) -> 
     raise ValueError(f"the run has no input file {file!r}; its {len(names):,} files begin with {first}")
 
 
-class _NumberedBlock(NamedTuple):
+class NumberedBlock(NamedTuple):
+    """A block of compacted lines, and the number of its first in the file."""
+
     content: PartContent
     first_line: int
     data: bytes
 
 
-def _blocks(contents: Iterable[PartContent]) -> Iterator[_NumberedBlock]:
+def numbered_blocks(contents: Iterable[PartContent]) -> Iterator[NumberedBlock]:
     """Yields the compacted lines of a file. Each line of the file has one, so their numbers are equal."""
     line = 1
     for content in contents:
         for block in cut_blocks(chunks_of(content.chunks)):
-            yield _NumberedBlock(content, line, block.data)
+            yield NumberedBlock(content, line, block.data)
             line += block.data.count(b"\n")
 
 
@@ -192,7 +194,7 @@ def _lines(data: bytes) -> list[bytes]:
 
 def _line_at(contents: Iterable[PartContent], number: int) -> FoundRecord:
     count, name = 0, ""
-    for content, first, data in _blocks(contents):
+    for content, first, data in numbered_blocks(contents):
         lines, name = data.count(b"\n") + (not data.endswith(b"\n")), content.name
         count = first + lines - 1
         if number <= count:
@@ -285,7 +287,7 @@ def _with_hash(
 
 
 def _lines_with_hash(contents: Iterable[PartContent], hash_: str) -> Iterator[FoundRecord]:
-    for content, first, data in _blocks(contents):
+    for content, first, data in numbered_blocks(contents):
         if hash_[:24].encode() not in data:
             continue
         for start, length, found in line_markers(data):

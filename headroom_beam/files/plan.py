@@ -23,7 +23,7 @@ from headroom_beam.files.shards import SHARD_BYTES, Shard, matcher, plan_shards
 from headroom_beam.files.sources import LeftOut, Source
 from headroom_beam.objects.open import open_objects
 
-__all__ = ["RecordedRun", "Run", "RunSettings", "recorded_run", "start_run", "verify_run"]
+__all__ = ["RecordedRun", "Run", "RunSettings", "library_version", "recorded_run", "start_run", "verify_run"]
 
 # Inputs that an error names at most for each kind of difference.
 _NAMED_INPUTS = 3
@@ -236,7 +236,7 @@ def _plan(
     ]
     return {
         "format_version": FORMAT_VERSION,
-        "library_version": _library_version(),
+        "library_version": library_version(),
         "notation_version": _core.NOTATION_VERSION,
         "run_date": run_date.isoformat(),
         "originals": settings.originals,
@@ -266,7 +266,8 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _library_version() -> str:
+def library_version() -> str:
+    """Returns the version that a plan names as the one that crushes."""
     try:
         return metadata.version("headroom-beam")
     except metadata.PackageNotFoundError:

@@ -17,8 +17,9 @@ from headroom_beam.crush.json_nodes import read_nodes
 from headroom_beam.crush.measure import crush_one, is_payload, payload_texts
 from headroom_beam.crush.payload_changes import payload_changes
 from headroom_beam.errors import IntegrityError, StoreError
+from headroom_beam.files.earlier_calls import earlier_calls
 from headroom_beam.files.find_record import FoundRecord, RecordPlace, find_record, piece_hashes
-from headroom_beam.files.plan import RecordedRun, recorded_run
+from headroom_beam.files.plan import RecordedRun, library_version, recorded_run
 from headroom_beam.records import Compacted, Payload, compacted_rows
 from headroom_beam.restore.text import restore_record, restore_text
 from headroom_beam.store.store import OriginalStore
@@ -96,7 +97,8 @@ def view_record(output: str, place: RecordPlace, *, originals: str | None = None
     record = restore_record(found.compacted, store, padded=found.padded)
     failure, payloads = None, list[PayloadView]()
     if record.strip():
-        again = _crush_again(found, record.removeprefix(codecs.BOM_UTF8), run)
+        calls = earlier_calls(output, found) if run.paths else None
+        again = _crush_again(found, record.removeprefix(codecs.BOM_UTF8), run, calls)
         failure, payloads = again.failure, list(_payload_views(again))
     return RecordView(found, len(record), len(found.compacted), failure, payloads)
 
@@ -138,16 +140,20 @@ class _CrushedAgain(NamedTuple):
     config: SmartCrusherConfig
     paths: tuple[str, ...]
     envelope: tuple[bytes, bytes]
+    calls: _core.CallTable | None
+    """Those of earlier lines."""
 
 
-def _crush_again(found: FoundRecord, record: bytes, run: RecordedRun) -> _CrushedAgain:
+def _crush_again(
+    found: FoundRecord, record: bytes, run: RecordedRun, calls: _core.CallTable | None
+) -> _CrushedAgain:
     stored = found.compacted.removeprefix(codecs.BOM_UTF8)
     paths, (before, after) = _manner(found, record, run)
     limit = run.config.max_record_bytes + len(before) + len(after)
     config = dataclasses.replace(run.config, max_record_bytes=min(limit, _MAX_RECORD_BYTES))
     text = before + record + after
-    crushed = crush_one(text, options_for(config, paths))
-    again = _CrushedAgain(text, None, None, config, paths, (before, after))
+    crushed = crush_one(text, options_for(config, paths), calls)
+    again = _CrushedAgain(text, None, None, config, paths, (before, after), calls)
     if crushed.failure_count:
         again = again._replace(failure=_failure(crushed, record, run))
         digest = hashlib.sha256(record).digest()
@@ -160,12 +166,17 @@ def _crush_again(found: FoundRecord, record: bytes, run: RecordedRun) -> _Crushe
         return again
     if _is_same(record, stored, padded=found.padded):
         # A result of a tool that looks originals up stays as it was. The call that says so may stand in an
-        # earlier record, which isn't read here.
+        # earlier element, which isn't read here.
         return again._replace(row=None, failure=None)
     if run.max_file_tokens:
         raise StoreError(
             f"{found.part}: a record of {found.source} gave way to the budget of its file (max_file_tokens), "
             "which the record alone can't explain; crush with --explain instead"
+        )
+    if again.row is not None and found.framing == "document" and run.library_version == library_version():
+        raise StoreError(
+            f"{found.part}: crushed alone, this element of {found.source} becomes another one; calls before it "
+            "may say which of its results were looked up and stay as they are; crush with --explain instead"
         )
     raise _not_the_same(found, run)
 
@@ -216,10 +227,10 @@ def _payload_views(again: _CrushedAgain) -> Iterator[PayloadView]:
         return
     record, row, config, paths = again.record, again.row, again.config, again.paths
     estimated = dataclasses.replace(config, exact_tokens=False, lossless_only=True)
-    (lossless,) = compacted_rows(crush_one(record, options_for(estimated, paths)).records())
+    (lossless,) = compacted_rows(crush_one(record, options_for(estimated, paths), again.calls).records())
     tokens = [payload.tokens_before for payload in lossless.payloads]
     before, after = record.decode(), row.record.decode()
-    texts = payload_texts(record, config, paths) if paths else [before.strip(_WHITESPACE)]
+    texts = payload_texts(record, config, paths, again.calls) if paths else [before.strip(_WHITESPACE)]
     changed = [payload.strategy != "unchanged" for payload in row.payloads]
     changes = iter(
         payload_changes(
@@ -228,7 +239,7 @@ def _payload_views(again: _CrushedAgain) -> Iterator[PayloadView]:
             [count for count, is_new in zip(tokens, changed, strict=True) if is_new],
             # Without paths the record is the payload, and a text in its place is one, too.
             lambda start, stop: (
-                is_payload(before, start, stop, config, paths)
+                is_payload(before, start, stop, config, paths, again.calls)
                 if paths
                 else stop - start == len(before.strip(_WHITESPACE))
             ),

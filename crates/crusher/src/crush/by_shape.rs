@@ -57,6 +57,7 @@ fn payload(result: &recognise::Found, earlier: Option<&dyn Tools>) -> Payload {
     Payload {
         path: result.full_path().into(),
         tool,
+        names_call: !result.call_id.is_empty(),
         json_strings: 0,
         recognised_by: Some(result.reason),
     }

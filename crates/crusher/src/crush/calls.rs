@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 
-use crate::crush::tools::{Tools, call_names, decoded, may_have_calls};
+use crate::crush::call_names::{call_names, may_have_calls};
+use crate::crush::tools::{Tools, decoded};
 use crate::hashing::Map;
 use crate::json::tape::Doc;
 

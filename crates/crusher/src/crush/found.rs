@@ -43,6 +43,8 @@ pub(crate) struct Payload {
     pub path: Arc<str>,
     /// The tool's name, or empty.
     pub tool: String,
+    /// It names the call that it belongs to.
+    pub names_call: bool,
     /// How many more strings, each in the one before it, hold its text. A path with `|json` said so.
     pub json_strings: usize,
     /// Why it is known by its shape; none where a path of the options selected it.

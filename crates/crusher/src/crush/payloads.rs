@@ -6,6 +6,7 @@ use crate::crush::by_shape::found_by_shape;
 use crate::crush::calls::CallTable;
 use crate::crush::embedded::Strings;
 use crate::crush::found::{Content, Found, Payload, Recognition};
+use crate::crush::name_copies::name_copies;
 use crate::crush::tools::Tools;
 use crate::crush::walk::Walk;
 use crate::crush::walk_memory::Memory;
@@ -85,6 +86,7 @@ impl Finder {
             found.extend(by_shape);
             found.sort_by_key(|found| found.node);
         }
+        name_copies(&mut found);
         found.retain_mut(|found| !drop_unselected(found));
         (found, recognition)
     }

@@ -1,10 +1,9 @@
-//! The names of tools, by the calls that results name.
+//! Names of tools, and what finding them needs.
 
 use std::borrow::Cow;
 
-use crate::hashing::Map;
 use crate::json::spelling;
-use crate::json::tape::{Doc, ESCAPED, Kind, Node};
+use crate::json::tape::{Doc, ESCAPED, Node};
 
 /// Finds the names of tools, from a place in a text.
 pub(crate) trait Tools {
@@ -31,51 +30,6 @@ pub(crate) fn text_of<'a>(doc: &Doc<'a>, node: Node) -> Option<Cow<'a, [u8]>> {
     }
     let mut text = Vec::new();
     spelling::decode(raw, &mut text).then_some(Cow::Owned(text))
-}
-
-/// Returns false for a text without any call that `call_names` would collect.
-pub(crate) fn may_have_calls(text: &[u8]) -> bool {
-    [&b"\"function\""[..], b"\"tool_use\""]
-        .iter()
-        .any(|word| memchr::memmem::find(text, word).is_some())
-}
-
-/// Collects names of tools by call id: `{"id":…,"function":{"name":…}}` and
-/// `{"type":"tool_use","id":…,"name":…}`.
-pub(crate) fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
-    let mut names = Map::default();
-    let plain = |object: u32, key: &[u8]| {
-        // A call has its id and name among its first members. To search all members of large objects would
-        // take long.
-        doc.members(object)
-            .take(16)
-            .find(|(at, _)| doc.inner(doc.node(*at)) == key)
-            .map(|(_, value)| value)
-    };
-    let string = |index: Option<u32>| {
-        index
-            .map(|index| doc.node(index))
-            .filter(|node| node.kind == Kind::String)
-            .map(|node| doc.inner(node))
-    };
-    for at in 0..doc.len() {
-        if doc.node(at).kind != Kind::Object {
-            continue;
-        }
-        let Some(id) = string(plain(at, b"id")) else {
-            continue;
-        };
-        let is_use = string(plain(at, b"type")) == Some(b"tool_use");
-        let name = match plain(at, b"function") {
-            Some(function) => string(plain(function, b"name")),
-            None if is_use => string(plain(at, b"name")),
-            None => None,
-        };
-        if let Some(name) = name {
-            names.entry(id).or_insert(name);
-        }
-    }
-    names
 }
 
 /// Returns the content of a raw string, or nothing if it holds a lone surrogate.

@@ -2,9 +2,10 @@
 
 use std::cell::{OnceCell, RefCell};
 
+use crate::crush::call_names::{CallId, call_names, call_of, id_text, named_by_attributes};
 use crate::crush::embedded::Strings;
 use crate::crush::found::{Content, Found, Payload};
-use crate::crush::tools::{Tools, call_names, decoded, member, text_of};
+use crate::crush::tools::{Tools, decoded, member, text_of};
 use crate::crush::walk_memory::{Memory, OpenContainer};
 use crate::hashing::Map;
 use crate::json::tape::{Doc, Kind};
@@ -118,6 +119,7 @@ impl<'a, 'p> Walk<'a, 'p> {
             Some(Content::Payload(Payload {
                 path: path.text(),
                 tool: self.tool(number).unwrap_or_default(),
+                names_call: self.call_around().is_some(),
                 json_strings: 0,
                 recognised_by: None,
             }))
@@ -272,6 +274,24 @@ impl<'a, 'p> Walk<'a, 'p> {
         true
     }
 
+    /// Returns the id of the call that the objects around the value at hand name, the innermost first. An id
+    /// of their own counts if a call has it.
+    fn call_around(&self) -> Option<&'a [u8]> {
+        self.objects().find_map(|object| {
+            // A large object is read once for all payloads in it.
+            let call = object.call.get_or_init(|| call_of(self.doc, object.index));
+            match *call.as_ref()? {
+                CallId::Of(id) => Some(id_text(self.doc, id)),
+                CallId::Own(id) => Some(id_text(self.doc, id)).filter(|id| self.called(id).is_some()),
+            }
+        })
+    }
+
+    /// Returns the name of the tool in the attributes of an object, where these are a list of pairs.
+    fn attributed(&self, object: &OpenContainer) -> Option<String> {
+        named_by_attributes(self.doc, object.index).map(decoded)
+    }
+
     /// Returns the objects around the value at hand, innermost first.
     fn objects(&self) -> impl Iterator<Item = &OpenContainer> {
         self.memory.open.iter().rev().filter(|open| open.is_object)
@@ -299,18 +319,9 @@ impl Tools for Walk<'_, '_> {
             let node = self.doc.node(named?);
             (node.kind == Kind::String).then(|| decoded(self.doc.inner(node)))
         };
-        // A large object is read once for all payloads in it.
-        let call = |object: &OpenContainer| {
-            let member = |key| member(self.doc, object.index, key);
-            let find = || member("tool_call_id").or_else(|| member("tool_use_id"));
-            *object.call.get_or_init(find)
-        };
-        let called = || {
-            let id = self.objects().find_map(call)?;
-            self.called(self.doc.inner(self.doc.node(id)))
-        };
         let tool = named()
-            .or_else(called)
+            .or_else(|| self.called(self.call_around()?))
+            .or_else(|| self.objects().find_map(|object| self.attributed(object)))
             .or_else(|| self.outer.and_then(|outer| outer.tool(path)));
         if let Some(around) = around {
             around.tools.borrow_mut().push((path, tool.clone()));

@@ -2,6 +2,8 @@
 
 use std::cell::{OnceCell, RefCell};
 
+use crate::crush::call_names::CallId;
+
 /// Where a walk stands.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
@@ -29,7 +31,7 @@ pub(crate) struct OpenContainer {
     pub at: usize,
     pub is_object: bool,
     /// The call that it says it belongs to, looked for when first needed: a large object is read once.
-    pub call: OnceCell<Option<u32>>,
+    pub call: OnceCell<Option<CallId>>,
     /// Names of the tools of its payloads, by path.
     pub tools: RefCell<Vec<(usize, Option<String>)>>,
 }
