@@ -2,9 +2,9 @@
 
     headroom-beam crush --input 'logs/**/*.jsonl' --output out --originals originals
 
-Input files hold JSON Lines or JSON of any layout, plain, compressed or in archives, or are Parquet files. In a
-folder, text files beside a session to which an agent wrote its results are crushed too, and other files are
-copied.
+Input files hold JSON Lines or JSON of any layout, plain, compressed or in archives, or are Parquet files.
+Text files to which an agent wrote whole results, beside its session, are crushed too. Other files in a folder
+are copied.
 
 Beam's options are accepted as well. Without `--runner` the pipeline runs in this process, on `FnApiRunner`
 with a thread for each core, up to 4. Beam's own default, `DirectRunner`, would first try to download another

@@ -8,21 +8,21 @@ from headroom_beam.cli.console import log_to_stderr, write, write_json
 from headroom_beam.cli.options import (
     add_config_arguments,
     add_payload_arguments,
+    add_sample_arguments,
     config_from,
+    sample_size_from,
     trace_format_from,
 )
 from headroom_beam.cli.progress import ProgressLine
 from headroom_beam.crush.trace_formats import side_files_of
 from headroom_beam.files.estimate import (
     BUDGETS,
-    SAMPLE_BYTES,
     check_payloads,
     estimate_files,
 )
 from headroom_beam.files.estimate_report import format_estimate
 from headroom_beam.files.inputs import find_inputs
-from headroom_beam.files.report import format_bytes
-from headroom_beam.files.sample import parse_sample, plan_sample
+from headroom_beam.files.sample import plan_sample
 from headroom_beam.files.sources import LeftOut
 
 __all__ = ["main"]
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = config_from(known)
     trace_format = trace_format_from(known)
     budgets = known.budgets or sorted({*BUDGETS, config.max_tokens})
-    size = SAMPLE_BYTES if known.sample is None else parse_sample(known.sample)
+    size = sample_size_from(known)
     left_out: list[LeftOut] = []
     sources = find_inputs(
         known.input,
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         max_bytes=config.max_record_bytes,
         left_out=left_out,
     )
-    pieces = plan_sample(sources, None if known.all else size)
+    pieces = plan_sample(sources, size)
     with ProgressLine(sum(piece.size_bytes for piece in pieces)) as progress:
         estimate = estimate_files(
             sources,
@@ -86,14 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "input", nargs="+", metavar="INPUT", help="files, directories or patterns, local or gs://"
     )
     add_payload_arguments(parser)
-    amount = parser.add_mutually_exclusive_group()
-    amount.add_argument(
-        "--sample",
-        metavar="SHARE_OR_BYTES",
-        help="how much to read, such as 0.1, 10%% or 200MB. The sample is the same each time, and spread "
-        f"over the files (default: {format_bytes(SAMPLE_BYTES)})",
-    )
-    amount.add_argument("--all", action="store_true", help="read everything")
+    add_sample_arguments(parser)
     parser.add_argument(
         "--budgets",
         nargs="+",

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from headroom_beam.cli.console import log_to_stderr, write, write_json
+from headroom_beam.cli.options import add_sample_arguments, sample_size_from
 from headroom_beam.crush.trace_formats import TRACE_FORMATS, TraceFormat, named_formats, resolve
-from headroom_beam.files.estimate import SAMPLE_BYTES
 from headroom_beam.files.found_formats import check_found, find_formats
 from headroom_beam.files.found_formats_report import format_found
-from headroom_beam.files.report import format_bytes
-from headroom_beam.files.sample import parse_sample
 
 __all__ = ["main"]
 
@@ -49,8 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_found(known: argparse.Namespace) -> int:
-    size = SAMPLE_BYTES if known.sample is None else parse_sample(known.sample)
-    found = find_formats(known.input, size=None if known.all else size)
+    found = find_formats(known.input, size=sample_size_from(known))
     if known.json:
         write_json(found)
     else:
@@ -78,14 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         help="print the payload paths of these formats instead, one a line; auto stands for all, and a file "
         "of formats (.toml) may be named too",
     )
-    amount = parser.add_mutually_exclusive_group()
-    amount.add_argument(
-        "--sample",
-        metavar="SHARE_OR_BYTES",
-        help="how much to read, such as 0.1, 10%% or 200MB, spread over the files "
-        f"(default: {format_bytes(SAMPLE_BYTES)})",
-    )
-    amount.add_argument("--all", action="store_true", help="read everything")
+    add_sample_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser
 

@@ -7,12 +7,17 @@ from typing import Any
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig
 from headroom_beam.crush.trace_formats import AUTO, TRACE_FORMATS
+from headroom_beam.files.estimate import SAMPLE_BYTES
+from headroom_beam.files.report import format_bytes
+from headroom_beam.files.sample import SampleSize, parse_sample
 
 __all__ = [
     "add_config_arguments",
     "add_payload_arguments",
+    "add_sample_arguments",
     "add_store_argument",
     "config_from",
+    "sample_size_from",
     "trace_format_from",
 ]
 
@@ -50,6 +55,29 @@ def trace_format_from(known: argparse.Namespace) -> list[str]:
         ValueError: `--select` names something that is no path.
     """
     return [*(known.trace_format or [AUTO]), *map(_selected, known.select or ())]
+
+
+def add_sample_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say how much of the input is read."""
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument(
+        "--sample",
+        metavar="SHARE_OR_BYTES",
+        help="how much to read, such as 0.1, 10%% or 200MB. The sample is the same each time, and spread "
+        f"over the files (default: {format_bytes(SAMPLE_BYTES)})",
+    )
+    amount.add_argument("--all", action="store_true", help="read everything")
+
+
+def sample_size_from(known: argparse.Namespace) -> SampleSize | int | None:
+    """Returns what the options of `add_sample_arguments` say; None for everything.
+
+    Raises:
+        ValueError: the sample is neither a share nor a size.
+    """
+    if known.all:
+        return None
+    return SAMPLE_BYTES if known.sample is None else parse_sample(known.sample)
 
 
 def _selected(path: str) -> str:

@@ -9,7 +9,14 @@ from helpers.commands import CrushedTrace, crush_arguments
 
 from headroom_beam.cli import crush
 from headroom_beam.cli.main import main
-from headroom_beam.cli.options import add_payload_arguments, trace_format_from
+from headroom_beam.cli.options import (
+    add_payload_arguments,
+    add_sample_arguments,
+    sample_size_from,
+    trace_format_from,
+)
+from headroom_beam.files.estimate import SAMPLE_BYTES
+from headroom_beam.files.sample import SampleSize
 
 
 @pytest.mark.parametrize(
@@ -83,6 +90,20 @@ def test_selected_paths_stand_beside_the_trace_format_or_auto(
     parser = argparse.ArgumentParser()
     add_payload_arguments(parser)
     assert trace_format_from(parser.parse_args(options)) == trace_format
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ([], SAMPLE_BYTES),
+        (["--sample", "10%"], SampleSize(share=0.1, size_bytes=0)),
+        (["--all"], None),
+    ],
+)
+def test_the_size_of_a_sample_has_a_default(options: list[str], size: object) -> None:
+    parser = argparse.ArgumentParser()
+    add_sample_arguments(parser)
+    assert sample_size_from(parser.parse_args(options)) == size
 
 
 def test_a_selected_path_finds_what_no_format_knows(

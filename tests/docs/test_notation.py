@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from helpers.repository import TESTS
+from helpers.repository import REPOSITORY, TESTS
 
 from headroom_beam import _core
 from headroom_beam.errors import FormatError
@@ -71,3 +72,19 @@ def test_fixture_lists_the_markers_that_restoring_resolves(case: dict[str, Any])
     known = {hashlib.sha256(text.encode()).hexdigest()[:24] for text in case.get("originals", [])}
     assert known <= found
     assert known == found or case.get("shouldError") == "missing"
+
+
+def _example_blocks(section: int) -> list[str]:
+    text = (REPOSITORY / "docs" / "notation.md").read_text(encoding="utf-8")
+    body = text.partition(f"\n## {section}. ")[2].partition("\n## ")[0]
+    return re.findall(r"```\w*\n(.*?)\n```", body, re.DOTALL)
+
+
+@pytest.mark.parametrize("section", [8, 9])
+def test_what_the_example_of_a_section_becomes_restores_to_it(section: int) -> None:
+    blocks = _example_blocks(section)
+    before, after = blocks[0].splitlines() if len(blocks) == 1 else blocks
+    restored = _core.restore_block(after.encode(), _originals([], 24), lines=len(blocks) == 1)
+    assert restored.unresolved().to_pylist() == []
+    assert restored.restored == before.encode()
+    assert before != after

@@ -12,6 +12,9 @@
 //!
 //! Only strings, brackets and the grammar of opened values are looked at. Whether an element is JSON is for
 //! whoever takes it.
+//!
+//! The file is long because it is one state machine: each step reads and moves the same few fields, and its
+//! states are understood only together.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,6 @@
 //! What the name of a member says, and what the value of a `role` or `type` says.
+//!
+//! The file is long because it is a table of names.
 
 use crate::recognise::words::{Words, is};
 
