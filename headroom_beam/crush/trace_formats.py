@@ -16,7 +16,8 @@ A path is read from the record's root, left to right:
 * `:string` at the end selects only JSON strings. Without it, any value is selected.
 * `:keep` at the end keeps a value as it is, unless another path leads to a value in it.
 * `:results` at the end selects the results in a value that are known by their shape, such as a long value
-  beside the id of a call, unless another path leads to the value or to one in it.
+  beside the id of a call, beside what other paths select in it. A record as a whole (`$:results`) is looked
+  through only where no other path selects anything.
 * ` @ .key.key` at the very end is the path of the tool's name. It starts at the innermost object around the
   payload, with ` @ ^.key` at the object around that one, with ` @ ^^.key` one further out, and so on. Behind
   `|json`, it is tried next in the same way from the string that held the JSON.

@@ -3,8 +3,8 @@
 from headroom_beam import _core
 from headroom_beam.crush.config import SmartCrusherConfig, options_for
 from headroom_beam.files.find_record import FoundRecord, numbered_blocks
-from headroom_beam.files.restore_file import source_parts
 from headroom_beam.files.part_contents import part_contents
+from headroom_beam.files.restore_file import source_parts
 from headroom_beam.objects.open import open_objects
 
 __all__ = ["earlier_calls"]

@@ -175,8 +175,8 @@ def _crush_again(
         )
     if again.row is not None and found.framing == "document" and run.library_version == library_version():
         raise StoreError(
-            f"{found.part}: crushed alone, this element of {found.source} becomes another one; calls before it "
-            "may say which of its results were looked up and stay as they are; crush with --explain instead"
+            f"{found.part}: crushed alone, this element of {found.source} becomes another one; calls "
+            "before it may say which of its results were looked up and stay; crush with --explain instead"
         )
     raise _not_the_same(found, run)
 

@@ -24,11 +24,6 @@ SAMPLES = [path for folder in (RECORDED, FORMATS) for path in sorted(folder.iter
 SAMPLES = [path for path in SAMPLES if path.suffix != ".md"]
 
 NOT_FOUND = {
-    # The number of the message stands in the key, and no path can go through all of them.
-    "openinference.spans.jsonl": {
-        '.attributes."llm.input_messages.3.message.content"': 2,
-        '.attributes."llm.input_messages.5.message.content"': 1,
-    },
     # Attachments hold prompts too, and only a reference elsewhere says what each is.
     "inspect.json": {".samples[*].attachments.": 1},
 }
@@ -97,13 +92,56 @@ def test_every_copy_of_a_result_is_found(path: Path, tmp_path: Path, monkeypatch
     assert dict(left) == NOT_FOUND.get(path.name, {})
 
 
+@pytest.mark.parametrize("trace_format", ["openinference", "auto"])
+@pytest.mark.parametrize("lost", ["", "input.value"])
+def test_spans_are_crushed_alike_as_objects_and_as_pairs(trace_format: str, lost: str) -> None:
+    lines = (FORMATS / "openinference.spans.jsonl").read_text(encoding="utf-8").splitlines()
+    attributes = [
+        {key: value for key, value in json.loads(line)["attributes"].items() if key != lost} for line in lines
+    ]
+    objects = [{"name": "a span", "attributes": one} for one in attributes]
+    pairs = [
+        [
+            {"key": key, "value": {"stringValue": value}}
+            for key, value in one.items()
+            if isinstance(value, str)
+        ]
+        for one in attributes
+    ]
+    spans = [{"name": "a span", "attributes": one} for one in pairs]
+    otlp = [{"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]} for span in spans]
+    options = options_for(SmartCrusherConfig(max_tokens=64), trace_format)
+    of_objects, of_pairs = (
+        _core.crush_block(b"\n".join(json.dumps(one).encode() for one in records), options).records()
+        for records in (objects, otlp)
+    )
+    changed = 0
+    rows = zip(
+        attributes, *(rows.column("record").to_pylist() for rows in (of_objects, of_pairs)), strict=True
+    )
+    for before, span, record in rows:
+        after = json.loads(span)["attributes"]
+        ((scope,),) = [one["scopeSpans"] for one in json.loads(record)["resourceSpans"]]
+        for pair in scope["spans"][0]["attributes"]:
+            assert pair["value"]["stringValue"] == after[pair["key"]], pair["key"]
+        changed += sum(after[key] != value for key, value in before.items())
+        tools = [key for key, value in before.items() if key.endswith(".role") and value == "tool"]
+        assert all(after[f"{key[:-4]}content"] != before[f"{key[:-4]}content"] for key in tools)
+    # Two results in the span of a tool, three copies spread over members, and two inputs with copies.
+    assert changed == (5 if lost else 7)
+    assert of_pairs.column("payloads").to_pylist()[4][-1]["tool"] == "bash"
+
+
 TOOLS = {
     "claude-code": "Bash",
     "cline": "run_commands",
     "codex": "exec_command",
+    "cursor": "run_terminal_cmd",
     "gemini-cli": "run_shell_command",
+    "goose": "developer__shell",
     "openhands": "terminal",
     "qwen-code": "run_shell_command",
+    "zed": "terminal",
 }
 """The tool of a sample's results, where it isn't `bash`."""
 

@@ -46,5 +46,5 @@ def test_an_element_that_its_calls_explain_says_so(tmp_path: Path) -> None:
         config={"max_record_bytes": len(data) * 2 // 3},
     )
     line = data.split(b'"messages"')[0].count(b"\n")
-    with pytest.raises(errors.StoreError, match="looked up and stay as they are"):
+    with pytest.raises(errors.StoreError, match="results were looked up and stay"):
         run.view(f"{run.name}:{line}")

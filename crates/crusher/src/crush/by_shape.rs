@@ -18,7 +18,8 @@ pub(crate) fn found_by_shape(
     let excluded = recognised.against.iter().chain(&recognised.retrieved);
     let is_excluded = |path: &String| excluded.clone().any(|excluded| excluded == path);
     let sure = recognised.found.iter().filter(|found| found.sure);
-    let sure: Vec<&recognise::Found> = sure.filter(|found| !is_excluded(&found.path)).collect();
+    let stays = |found: &&recognise::Found| found.by_neighbour || !is_excluded(&found.path);
+    let sure: Vec<&recognise::Found> = sure.filter(stays).collect();
     placed(doc, &sure, 0, earlier, strings)
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
     let mut names = Map::default();
     for at in 0..doc.len() {
         if doc.node(at).kind == Kind::Object
-            && let Some((id, name)) = Call::read(doc, at).named(doc)
+            && let Some((id, name)) = Said::read(doc, at).named(doc)
         {
             names.entry(id).or_insert(name);
         }
@@ -94,7 +94,7 @@ pub(crate) fn call_names<'a>(doc: &Doc<'a>) -> Map<&'a [u8], &'a [u8]> {
 
 /// What an object says of a call, each the node of a value.
 #[derive(Default)]
-struct Call<'a> {
+struct Said<'a> {
     /// The key that leads to the object.
     key: &'a [u8],
     kind: &'a [u8],
@@ -108,7 +108,7 @@ struct Call<'a> {
     params: Option<u32>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> Said<'a> {
     fn read(doc: &Doc<'a>, object: u32) -> Self {
         let mut call = Self::default();
         if let Some(before) = object.checked_sub(1)

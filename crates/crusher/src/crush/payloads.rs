@@ -64,7 +64,15 @@ impl Finder {
         let memory = strings.begin([ROOT]);
         let mut found = Walk::new(doc, &self.options.paths, &self.tree, memory, earlier).found(&mut strings);
         let is_open = |found: &mut Found| matches!(found.content, Content::Results);
-        let open: Vec<u32> = found.extract_if(.., is_open).map(|found| found.node).collect();
+        let mut open: Vec<u32> = found.extract_if(.., is_open).map(|found| found.node).collect();
+        // A record in which paths select something is no record of an unknown format.
+        open.retain(|node| *node != 0 || found.is_empty());
+        let mut end = 0;
+        open.retain(|node| {
+            let is_outermost = *node >= end;
+            end = end.max(doc.node(*node).next);
+            is_outermost
+        });
         let mut recognition = if found.is_empty() {
             Recognition::Unknown
         } else {
@@ -75,11 +83,9 @@ impl Finder {
             self.recogniser.forget();
             let recognised = self.recogniser.recognise(doc);
             let mut by_shape = found_by_shape(doc, &recognised, earlier, &mut strings);
-            let is_inside = |node: u32| {
-                let mut open = open.iter();
-                open.any(|value| (*value..doc.node(*value).next).contains(&node))
-            };
-            by_shape.retain(|found| is_inside(found.node));
+            let selected: Vec<u32> = found.iter().map(|found| found.node).collect();
+            by_shape
+                .retain(|found| is_in_one(doc, &open, found.node) && !overlaps(doc, &selected, found.node));
             if found.is_empty() {
                 recognition = recognition_of(&recognised, &by_shape);
             }
@@ -90,6 +96,21 @@ impl Finder {
         found.retain_mut(|found| !drop_unselected(found));
         (found, recognition)
     }
+}
+
+/// Returns true for a node that is one of these, or stands in one. They are in document order, and none holds
+/// another.
+fn is_in_one(doc: &Doc<'_>, nodes: &[u32], node: u32) -> bool {
+    let before = nodes.partition_point(|start| *start <= node);
+    let mut around = nodes.iter().take(before).rev();
+    around.next().is_some_and(|start| node < doc.node(*start).next)
+}
+
+/// Returns true for a node that is one of these, stands in one, or holds one.
+fn overlaps(doc: &Doc<'_>, nodes: &[u32], node: u32) -> bool {
+    let behind = nodes.partition_point(|start| *start <= node);
+    let next = nodes.get(behind);
+    is_in_one(doc, nodes, node) || next.is_some_and(|start| *start < doc.node(node).next)
 }
 
 fn recognition_of(recognised: &Recognised, found: &[Found]) -> Recognition {

@@ -81,8 +81,9 @@ impl<'a, 'p> Walk<'a, 'p> {
             let next: Vec<u32> = found.iter().skip(1).map(|found| found.node).collect();
             let mut next = next.into_iter().chain([u32::MAX]);
             found.retain(|found| {
-                next.next()
-                    .is_none_or(|next| next >= self.doc.node(found.node).next)
+                let next = next.next();
+                let is_innermost = next.is_none_or(|next| next >= self.doc.node(found.node).next);
+                is_innermost || matches!(found.content, Content::Results)
             });
         }
         strings.memories.push(self.memory);

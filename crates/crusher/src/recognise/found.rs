@@ -71,6 +71,8 @@ pub struct Found {
     pub length: usize,
     /// The nodes of the strings that hold it, one inside the other, and its own.
     pub(crate) route: Vec<u32>,
+    /// The path doesn't ask for what says that it is a result, and so would select other things elsewhere.
+    pub(crate) by_neighbour: bool,
     /// The id of its call, where its tool isn't named beside it.
     pub(crate) call_id: Vec<u8>,
 }

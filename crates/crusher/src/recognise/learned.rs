@@ -83,7 +83,10 @@ impl Learned {
                 self.against.insert(path.clone(), 1);
             }
         }
-        for found in &recognised.found {
+        let (by_neighbour, found): (Vec<_>, Vec<_>) =
+            recognised.found.iter().partition(|found| found.by_neighbour);
+        self.unreachable += by_neighbour.len() as u64;
+        for found in found {
             if !self.paths.contains_key(&found.path) {
                 if self.paths.len() >= MAX_PATHS {
                     continue;
@@ -200,6 +203,7 @@ mod tests {
             offset: 0,
             length: 0,
             route: vec![],
+            by_neighbour: false,
             call_id: vec![],
         }
     }

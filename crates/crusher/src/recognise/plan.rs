@@ -59,6 +59,8 @@ pub(super) struct Plan {
     pub constructed: bool,
     pub tool: Option<NamePlace>,
     pub call_id: Option<u32>,
+    /// What says that it is a result stands beside the object, where no path can ask for it.
+    pub by_neighbour: bool,
     /// A name or an id stands among the members.
     pub named: bool,
 }
@@ -97,6 +99,7 @@ impl Plan {
         constructed: false,
         tool: None,
         call_id: None,
+        by_neighbour: false,
         named: false,
     };
 

@@ -73,6 +73,7 @@ impl Walk<'_, '_> {
             offset,
             length,
             route,
+            by_neighbour: self.open.iter().any(|open| open.plan.by_neighbour),
             call_id: named.call_id,
         });
     }

@@ -74,14 +74,18 @@ impl Walk<'_, '_> {
         if name.is_kept() || name == Name::Members || (name == Name::Input && plan.of_tool) {
             return;
         }
+        if name == Name::SpreadContent {
+            return self.spread_pair(element, name_of);
+        }
         let set = Set::of(name);
+        let mut by_neighbour = false;
         let children = if set == Set::TOOL_OUTPUT {
             let reason = Reason::Key;
             Children::Result(Ruling { sure: true, reason })
         } else if plan.takes.meets(set) {
             // A path can ask for the pair, but not for the one beside it that says what this is.
-            self.shared.recognised.unreachable += 1;
-            return;
+            by_neighbour = true;
+            Children::Result(plan.ruling)
         } else if let (Some((ruling, _)), true) = (handed, set.meets(Set::OUTPUT.with(Set::ERROR))) {
             Children::Result(ruling)
         } else {
@@ -97,10 +101,62 @@ impl Walk<'_, '_> {
                 Children::Result(ruling) => ruling,
                 _ => Plan::LOOK.ruling,
             },
+            by_neighbour,
             ..Plan::LOOK
         };
         let _ = value;
         self.push(element, None, plan, Children::Look, None);
+    }
+
+    /// The content of a message that is spread over pairs, if the message is a tool's. A path can ask for this
+    /// pair, but not for the one that says so.
+    fn spread_pair(&mut self, element: u32, (key, text): (u32, u32)) {
+        let raw = self.doc.inner(self.doc.node(text));
+        let Some(open) = self.open.last() else { return };
+        let message = (open.index, raw.strip_suffix(b"content").unwrap_or(raw));
+        if !self.spread.contains_key(&message) {
+            return;
+        }
+        let reason = Reason::Role;
+        let plan = Plan {
+            tests: [Some(Test::Is(key, text)), None],
+            takes: Set::WRAPPED,
+            ruling: Ruling { sure: true, reason },
+            call_id: self.spread_ids.get(&message).copied(),
+            by_neighbour: true,
+            ..Plan::LOOK
+        };
+        self.push(element, None, plan, Children::Look, None);
+    }
+
+    /// Notes the tools' messages, and the calls, that are spread over a list of pairs.
+    fn note_spread_pairs(&mut self, list: u32) {
+        let doc = self.doc;
+        let mut call = (&b""[..], &b""[..]);
+        for element in doc.elements(list) {
+            let Some(((key, text), value)) = pair(&doc, self.marks, element) else {
+                continue;
+            };
+            let (raw, value) = (doc.inner(doc.node(text)), unwrapped(&doc, value));
+            if doc.node(value).kind != Kind::String {
+                continue;
+            }
+            let said = doc.inner(doc.node(value));
+            let prefix = |suffix: &str| raw.strip_suffix(suffix.as_bytes()).unwrap_or(raw);
+            match self.shared.vocabulary.name(raw) {
+                Name::SpreadRole if self.shared.vocabulary.tag(said, true) == Tag::Result => {
+                    self.spread.insert((list, prefix("role")), Test::Is(key, text));
+                }
+                Name::SpreadCallId => {
+                    self.spread_ids.insert((list, prefix("tool_call_id")), value);
+                }
+                Name::SpreadCall => call = (prefix("id"), said),
+                Name::SpreadOfTool if prefix("function.name") == call.0 => {
+                    self.shared.calls.note(call.1, said);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// True for attributes that say that they are a tool's.
@@ -148,6 +204,7 @@ impl Walk<'_, '_> {
         if let Some(open) = self.open.last_mut() {
             open.shape = Shape::Pairs;
         }
+        self.note_spread_pairs(value);
     }
 }
 

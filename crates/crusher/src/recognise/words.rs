@@ -1,7 +1,7 @@
 //! A name taken apart into lower-case words: `toolCallId`, `tool_call_id` and `tool.call.id` are the same.
 
 /// The longest name, in bytes, that is taken apart; no format has longer ones for what is looked for here.
-const MAX_BYTES: usize = 64;
+const MAX_BYTES: usize = 80;
 /// The most words of a name.
 const MAX_WORDS: usize = 10;
 
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_empty_escaped_or_too_long_has_no_words() {
-        for name in ["", "a\\u0062", "--", &"x".repeat(65), &"a_".repeat(12)] {
+        for name in ["", "a\\u0062", "--", &"x".repeat(81), &"a_".repeat(12)] {
             assert_eq!(words(name), Vec::<String>::new(), "{name}");
         }
     }
