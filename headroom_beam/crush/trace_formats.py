@@ -36,7 +36,7 @@ that names no call takes the name of the others in its record, where all have th
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
@@ -75,7 +75,8 @@ class TraceFormat:
         paths: each as this module describes; an empty list means that the whole record is the payload.
         title: what writes such records.
         version: the newest version of that whose records were looked at.
-        keep: paths to values in which no result is looked for by its shape.
+        keep: paths to values without results: they are known, and no result is looked for in them by its
+            shape.
         in_place: why a crushed file must not take the place of the logged one; empty where it may.
         side_files: patterns of text files beside the records that hold a result each, as
             `pathlib.PurePath.match` takes them.
@@ -165,7 +166,7 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
     ValueError: unknown trace format 'opnai'; known are 'anthropic', ...
     """
     if isinstance(trace_format, TraceFormat):
-        return trace_format.paths
+        return _all_paths([trace_format])
     names = (trace_format,) if isinstance(trace_format, str) else tuple(trace_format)
     lists = [_paths_of(name) for name in names]
     if len(lists) > 1 and () in lists:
@@ -231,11 +232,11 @@ def _read_file(name: str) -> dict[str, TraceFormat]:
 
 def _paths_of(name: str) -> tuple[str, ...]:
     if name in TRACE_FORMATS:
-        return TRACE_FORMATS[name].paths
+        return _all_paths([TRACE_FORMATS[name]])
     if name == AUTO:
-        return _paths_of_all()
+        return (*_all_paths(TRACE_FORMATS.values()), _RESULTS_BY_SHAPE)
     if str(name).endswith(_SUFFIX):
-        return tuple(path for trace_format in _read_file(name).values() for path in trace_format.paths)
+        return _all_paths(_read_file(name).values())
     if not str(name).startswith((".", "$", "[", "{")):
         known = ", ".join(repr(known) for known in sorted([AUTO, *TRACE_FORMATS]))
         raise ValueError(f"unknown trace format {name!r}; known are {known}, or give paths such as '.result'")
@@ -243,11 +244,10 @@ def _paths_of(name: str) -> tuple[str, ...]:
     return (name,)
 
 
-def _paths_of_all() -> tuple[str, ...]:
-    formats = TRACE_FORMATS.values()
+def _all_paths(formats: Collection[TraceFormat]) -> tuple[str, ...]:
     results = (path for trace_format in formats for path in trace_format.paths)
     keep = (f"{path}:keep" for trace_format in formats for path in trace_format.keep)
-    return (*results, *keep, _RESULTS_BY_SHAPE)
+    return (*results, *keep)
 
 
 TRACE_FORMATS: dict[str, TraceFormat] = {

@@ -136,7 +136,8 @@ def test_the_root_may_be_left_out() -> None:
 @pytest.mark.parametrize("name", sorted(TRACE_FORMATS))
 def test_built_in_formats_resolve_to_their_paths_in_shortest_spelling(name: str) -> None:
     paths = resolve(name)
-    assert paths == TRACE_FORMATS[name].paths
+    trace_format = TRACE_FORMATS[name]
+    assert paths == (*trace_format.paths, *(f"{path}:keep" for path in trace_format.keep))
     assert [_core.check_payload_path(path) for path in paths] == list(paths)
     assert len(set(paths)) == len(paths)
 
@@ -558,3 +559,13 @@ def test_pictures_of_the_user_stay() -> None:
     line = json.dumps({"role": "user", "content": [{"type": "image", "source": BASE64}]}).encode() + b"\n"
     for name in ("anthropic", "claude-code", "openai", "auto"):
         assert _core.crush_block(line, _core.Options(paths=list(resolve(name)))).lines() == line
+
+
+def test_what_a_format_keeps_counts_as_recognised(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[mine]\npaths = ["{kind=tool}.out"]\nkeep = ["{kind=user}"]\n')
+    lines = b'{"kind":"user","output":"x"}\n{"kind":"tool","out":"x"}\n{"kind":"new"}\n'
+    for trace_format in (str(file), read_formats(file.read_text())["mine"], [AUTO, str(file)]):
+        block = _core.crush_block(lines, options_for(SmartCrusherConfig(), trace_format))
+        assert block.unrecognised_count == 1
+    assert _core.crush_block(lines, options_for(SmartCrusherConfig(), "{kind=tool}.out")).unrecognised_count == 2
