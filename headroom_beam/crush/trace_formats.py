@@ -173,7 +173,11 @@ def resolve(trace_format: str | Sequence[str] | TraceFormat) -> tuple[str, ...]:
         raise ValueError(
             "trace format 'json' makes the whole record the payload and can't stand among others"
         )
-    return tuple(dict.fromkeys(path for paths in lists for path in paths))
+    paths = dict.fromkeys(path for paths in lists for path in paths)
+    # Of paths to the same value the first counts, and what a format names counts before shapes.
+    by_shape = _RESULTS_BY_SHAPE in paths
+    paths.pop(_RESULTS_BY_SHAPE, None)
+    return (*paths, *([_RESULTS_BY_SHAPE] if by_shape else []))
 
 
 def named_formats(trace_format: str | Sequence[str] | TraceFormat) -> tuple[TraceFormat, ...]:

@@ -568,4 +568,6 @@ def test_what_a_format_keeps_counts_as_recognised(tmp_path: Path) -> None:
     for trace_format in (str(file), read_formats(file.read_text())["mine"], [AUTO, str(file)]):
         block = _core.crush_block(lines, options_for(SmartCrusherConfig(), trace_format))
         assert block.unrecognised_count == 1
-    assert _core.crush_block(lines, options_for(SmartCrusherConfig(), "{kind=tool}.out")).unrecognised_count == 2
+    assert (
+        _core.crush_block(lines, options_for(SmartCrusherConfig(), "{kind=tool}.out")).unrecognised_count == 2
+    )
