@@ -35,6 +35,11 @@ def test_auto_finds_the_results_of_a_recorded_session_and_restores_it(path: Path
 LISTING = [{"id": number, "name": f"host-{number}", "state": "up"} for number in range(40)]
 
 
+LINES = "\n".join(f"2026-03-01T12:00:{n % 60:02d}Z worker-{n % 5} INFO job {n} is done" for n in range(200))
+CALLED = {"name": "list", "arguments": json.dumps(LISTING), "output": json.dumps(LISTING)}
+WITHOUT_OUTPUT = {"name": "put", "arguments": json.dumps(LISTING), "output": None}
+
+
 @pytest.mark.parametrize(
     ("record", "paths"),
     [
@@ -43,6 +48,22 @@ LISTING = [{"id": number, "name": f"host-{number}", "state": "up"} for number in
             {"role": "tool", "tool_call_id": "c1", "content": json.dumps(LISTING)},
             ["{role=(tool|function)}.content @ .name"],
         ),
+        # Spans of OpenAI's agents: nothing but the type says that a plain text is a function's.
+        (
+            {"span_data": {"type": "function", "name": "log", "input": "{}", "output": LINES}},
+            [".span_data{type=function}.output:string @ .name"],
+        ),
+        # Semantic Kernel: the id of the call stands under a plain name.
+        (
+            {"items": [{"id": "c1", "function_name": "log", "result": json.dumps(LISTING)}]},
+            [".items[*]{function_name}{id}.result:string @ .function_name"],
+        ),
+        # Steps of OpenAI's assistants: the output stands in the function of the call.
+        (
+            {"type": "tool_calls", "tool_calls": [{"type": "function", "function": CALLED}]},
+            ["{type=tool_calls}.tool_calls[*].function{arguments}.output:string @ .name"],
+        ),
+        ({"type": "tool_calls", "tool_calls": [{"type": "function", "function": WITHOUT_OUTPUT}]}, []),
         ({"role": "user", "content": json.dumps(LISTING)}, []),
         ({"role": "system", "content": json.dumps(LISTING)}, []),
         ({"type": "tool_call", "id": "c1", "name": "put", "arguments": json.dumps(LISTING)}, []),

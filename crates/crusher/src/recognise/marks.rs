@@ -92,7 +92,7 @@ impl Marks {
             if in_message {
                 self.messages.push(index);
             }
-            self.is_worth_a_walk |= matches!(tag, Tag::Result | Tag::Tool | Tag::Call)
+            self.is_worth_a_walk |= matches!(tag, Tag::Result | Tag::Tool | Tag::Call | Tag::Function)
                 || matches!(
                     name,
                     Name::CallId

@@ -189,6 +189,20 @@ impl Plan {
         Some(self.taking(OUTPUT, sure, Reason::Call, [Some(call), None]))
     }
 
+    /// What was called stands in a part of its own in the call: its name, its arguments and its output.
+    pub fn of_called(self, facts: &Facts) -> Option<Self> {
+        let name = facts
+            .name
+            .filter(|_| facts.holds.meets(Set::OUTPUT) && !facts.speaks)?;
+        let plan = Self {
+            tool: Some(NamePlace::member(name)),
+            of_tool: true,
+            ..self
+        };
+        let beside = facts.arguments.map(Test::Has)?;
+        Some(plan.taking(OUTPUT, true, Reason::Call, [Some(beside), None]))
+    }
+
     /// The id of a call stands beside an output, or beside content and nothing that went in.
     fn beside_call_id(self, facts: &Facts) -> Option<Self> {
         let (key, _) = facts.call_id.filter(|_| !facts.speaks && !facts.other_step)?;
@@ -200,11 +214,13 @@ impl Plan {
         Some(self.taking(takes, true, Reason::CallId, [Some(Test::Has(key)), None]))
     }
 
-    /// The name of a tool stands beside an output; with arguments beside them it is sure.
+    /// The name of a tool stands beside an output; with arguments beside them, or an id, it is sure.
     fn beside_tool_name(self, facts: &Facts) -> Option<Self> {
         let has_output = facts.holds.meets(Set::OUTPUT.with(Set::RESPONSE));
         let (key, _) = facts.tool_name.filter(|_| has_output)?;
-        let beside = facts.arguments.or(facts.step).map(Test::Has);
+        // A result of its own, as Semantic Kernel writes it, has the id of its call and nothing that went in.
+        let numbered = facts.id.filter(|_| facts.is_plain()).map(|value| value - 1);
+        let beside = facts.arguments.or(facts.step).or(numbered).map(Test::Has);
         let sure = beside.is_some() || facts.input;
         Some(self.taking(ANY_OUTPUT, sure, Reason::ToolName, [Some(Test::Has(key)), beside]))
     }

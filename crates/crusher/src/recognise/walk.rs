@@ -193,6 +193,12 @@ impl Walk<'_, '_> {
             plan.ruling = ruling;
             plan.call_id = facts.id;
         }
+        if let (Some((ruling, _)), true) = (handed, plan.takes.is_none())
+            && ruling.reason == Reason::Call
+            && let Some(called) = plan.of_called(&facts)
+        {
+            plan = called;
+        }
         if plan.takes.is_none() && self.is_root_or_in_it() {
             // A file has lines of several types; what is found in one says nothing about others.
             plan.tests = [facts.other_type, None];
