@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from typing import Any
 
 import pytest
 from helpers.effort import tries
@@ -258,7 +259,7 @@ FRAMED = [
     ids=str,
 )
 def test_json_between_other_text_comes_back_when_it_is_crushed_twice(
-    text: str, options: dict[str, int]
+    text: str, options: dict[str, Any]
 ) -> None:
     # The second round reads the notation of the first as a text of somebody else's.
     crusher = SmartCrusher(SmartCrusherConfig(**options))
