@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from typing import Any
 
 import pytest
 from helpers.effort import tries
@@ -225,3 +226,44 @@ def test_threads_may_share_a_crusher() -> None:
         thread.join()
     assert wrong == []
     assert crusher.ccr_len() == 64
+
+
+FRAMED = [
+    f"Output:\n{ROWS}\nend",
+    repr(json.loads(ROWS)),
+    ROWS[:-30],
+    json.dumps(ROWS),
+    json.dumps({"stdout": "line\n" * 300, "exit_code": 0}),
+    "\r\n".join(json.dumps(row) for row in json.loads(ROWS)),
+    "\n---\n".join(json.dumps(row) for row in json.loads(ROWS)),
+    f"[ks]\n{ROWS}",
+    f"[t3]{{a,b}}\n{ROWS}",
+    f"<<ccr:0123456789abcdef01234567>>\n{ROWS}",
+    f"id=1 {ROWS} id=2 {ROWS} {ROWS[:-9]}",
+]
+
+
+@pytest.mark.parametrize("text", FRAMED)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"keep_types": True},
+        {"lossless_only": True},
+        {"with_compaction": False},
+        {"max_tokens": 32},
+        {"max_tokens": 64, "excerpt_tokens": 16},
+        {"blob_min_bytes": 256},
+        {"hash_digits": 64},
+        {"min_tokens_to_crush": 0},
+    ],
+    ids=str,
+)
+def test_json_between_other_text_comes_back_when_it_is_crushed_twice(
+    text: str, options: dict[str, Any]
+) -> None:
+    # The second round reads the notation of the first as a text of somebody else's.
+    crusher = SmartCrusher(SmartCrusherConfig(**options))
+    once = crusher.crush(text).compressed
+    assert crusher.restore(once) == text
+    twice = SmartCrusher(SmartCrusherConfig(**options))
+    assert twice.restore(twice.crush(once).compressed) == once

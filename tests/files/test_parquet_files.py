@@ -414,6 +414,23 @@ def test_a_file_without_rows_or_row_groups_stays(folder: Path, settings: RunSett
         assert (Path(settings.output) / name).read_bytes() == (folder / name).read_bytes()
 
 
+def test_texts_in_lists_forty_deep_are_crushed(folder: Path, settings: RunSettings) -> None:
+    kind: pa.DataType = pa.string()
+    value: Any = RESULT
+    for _ in range(40):
+        kind, value = pa.list_(kind), [value]
+    pq.write_table(pa.table({"output": pa.array([value, None], kind)}), folder / "a.parquet")
+    manifest, settings = run(folder, settings, "json")
+    assert part_of(manifest).framing == "parquet"
+    after = pq.read_table(Path(settings.output) / "a.parquet")["output"]
+    assert after.type == kind
+    crushed, missing = after.to_pylist()
+    for _ in range(40):
+        (crushed,) = crushed
+    assert crushed.startswith("[60")
+    assert missing is None
+
+
 def test_arrays_and_structs_keep_their_type(folder: Path, settings: RunSettings) -> None:
     rows = pa.table({"output": [ROWS], "other": [{"log": RESULT}]})
     pq.write_table(rows, folder / "a.parquet")
