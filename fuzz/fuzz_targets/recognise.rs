@@ -28,7 +28,8 @@ fuzz_target!(|data: &[u8]| {
             .collect();
         let block = Block::crush_lines(&mut crusher, &line);
         assert!(block.failures.is_empty());
-        if !found.tool.ends_with("headroom_retrieve") {
+        // A string that holds JSON isn't opened if its spelling can't be told.
+        if !found.tool.ends_with("headroom_retrieve") && !found.path.contains("|json") {
             assert!(
                 !block.payloads.is_empty(),
                 "{:?} selects nothing",

@@ -95,6 +95,12 @@ impl Header {
         out.push(b']');
     }
 
+    /// Returns true if what it stands for, without its frame, is one JSON text.
+    pub fn is_json(&self) -> bool {
+        let is_python = matches!(self.layout, Layout::Python { .. });
+        self.lines.is_none() && !self.words && !is_python && self.behind != Behind::Mixed
+    }
+
     /// Returns true if there are no flags; a document then has `d`.
     fn is_plain(&self) -> bool {
         self.lines.is_none()

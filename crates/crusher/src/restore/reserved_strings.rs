@@ -9,7 +9,7 @@ use crate::json::scan::Tape;
 use crate::json::spelling;
 use crate::json::tape::{Doc, KEY, Kind, SUSPECT};
 use crate::notation::frame::Frame;
-use crate::notation::header::{Behind, Header};
+use crate::notation::header::Header;
 use crate::notation::marker::{LITERAL, Marker};
 use crate::notation::reserved::{find_suspect, is_reserved, is_reserved_raw};
 use crate::notation::sentinel::{has_sentinel_key, leave_closed, sentinel_of};
@@ -112,11 +112,11 @@ impl Restorer<'_> {
             });
         }
         if let Some((header, _)) = Header::read(&text, false)?
-            && (header.lines.is_some() || header.behind == Behind::Mixed)
+            && !header.is_json()
             && header.frame == Frame::VALUE
         {
             return Err(Error::Format {
-                what: "lines (flag j) or a text (flag t) without a frame in a record",
+                what: "what isn't one JSON text (flag j, q, w or t) without a frame in a record",
                 offset: 0,
             });
         }
