@@ -96,6 +96,7 @@ impl Header {
     }
 
     /// Returns true if what it stands for, without its frame, is one JSON text.
+    #[must_use]
     pub fn is_json(&self) -> bool {
         let is_python = matches!(self.layout, Layout::Python { .. });
         self.lines.is_none() && !self.words && !is_python && self.behind != Behind::Mixed
