@@ -245,7 +245,7 @@ class _ShardWork:
         copy = ParquetCopy(source, part, self._keep)
         for batch in reading(source, copy.batches()):
             crushed = copy.crush(batch, self._row_options, part.calls)
-            again = functools.partial(_core.crush_block, _core.row_lines(batch.rows))
+            again = functools.partial(_crush_as_lines, batch.rows)
             self._note(crushed, part, batch.first, again, batch.rows.nbytes)
         part.kept = copy.kept
 
@@ -375,6 +375,11 @@ class _ShardWork:
             left_out=[list(row) for row in self._left_out],
         )
         return put_result(self._output, self._shard, result)
+
+
+def _crush_as_lines(rows: pa.RecordBatch, options: _core.Options) -> _core.CrushedBlock:
+    """Crushes the rows of a table as JSON Lines, which prints them first; few batches need it."""
+    return _core.crush_block(_core.row_lines(rows), options)
 
 
 class _LongRecord:
